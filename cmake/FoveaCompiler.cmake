@@ -1,0 +1,62 @@
+# Language level, warnings, sanitizers and the helper that every room uses to declare its library.
+
+option(FOVEA_BUILD_TESTS "Build the tests" ON)
+option(FOVEA_BUILD_BENCH "Build the benchmarks" ON)
+set(FOVEA_SANITIZER "" CACHE STRING "address, thread or undefined; empty for none")
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin")
+
+find_program(FOVEA_CCACHE ccache)
+if(FOVEA_CCACHE)
+  set(CMAKE_C_COMPILER_LAUNCHER "${FOVEA_CCACHE}")
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${FOVEA_CCACHE}")
+endif()
+find_program(FOVEA_LLD ld.lld)
+if(FOVEA_LLD)
+  add_link_options(-fuse-ld=lld)
+endif()
+
+if(FOVEA_SANITIZER)
+  add_compile_options(-fsanitize=${FOVEA_SANITIZER} -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=${FOVEA_SANITIZER})
+  if(FOVEA_SANITIZER STREQUAL "undefined")
+    add_compile_options(-fno-sanitize-recover=all)
+  endif()
+endif()
+
+set(FOVEA_WARNINGS -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual
+    -Wimplicit-fallthrough -Werror)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  list(APPEND FOVEA_WARNINGS -Wthread-safety)
+endif()
+
+# fovea_library(NAME SOURCES ... LINKS ... PRIVATE_LINKS ...): a static library whose headers are
+# included by their path from the root, for example "core/turn.h".
+function(fovea_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINKS;PRIVATE_LINKS" ${ARGN})
+  add_library(${name} STATIC ${ARG_SOURCES})
+  target_include_directories(${name} PUBLIC "${PROJECT_SOURCE_DIR}")
+  target_compile_options(${name} PRIVATE ${FOVEA_WARNINGS})
+  target_link_libraries(${name} PUBLIC ${ARG_LINKS} PRIVATE ${ARG_PRIVATE_LINKS})
+endfunction()
+
+# fovea_test(NAME SOURCES ... LINKS ... LABELS ...): a GoogleTest program registered with CTest.
+# LABELS: unit (fast, runs under sanitizers), property, e2e, data (needs the shared histories).
+function(fovea_test name)
+  cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;LINKS;LABELS" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  target_compile_options(${name} PRIVATE ${FOVEA_WARNINGS})
+  target_include_directories(${name} PRIVATE "${PROJECT_SOURCE_DIR}")
+  target_compile_definitions(${name} PRIVATE FOVEA_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
+                             FOVEA_BINARY_DIR="${CMAKE_BINARY_DIR}")
+  target_link_libraries(${name} PRIVATE ${ARG_LINKS} GTest::gmock GTest::gtest GTest::gtest_main)
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 300)
+  endif()
+  add_test(NAME ${name} COMMAND ${name})
+  set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT})
+endfunction()
