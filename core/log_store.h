@@ -41,8 +41,8 @@ struct NewSession {
 
 struct AppendBatch {
   std::vector<Turn> turns;  // seq is assigned by the store; 1 to 10,000 turns
-  // "" for none; at most 200 bytes. A repeated key with the same `body_digest` gives the first answer
-  // again and appends nothing.
+  // "" for none; at most 200 bytes. A repeated key with the same `body_digest` gives the first
+  // answer again and appends nothing.
   std::string idempotency_key;
   std::string body_digest;  // SHA-256 of the turns, 32 bytes; required with a key
   std::optional<uint64_t> expected_next_seq;
@@ -95,7 +95,8 @@ class LogStore {
   // Removes turns, events and idempotency keys. NOT_FOUND if there is none.
   virtual absl::StatusOr<DeletionReceipt> DeleteSession(const SessionKey& key, int64_t now_us) = 0;
   // Copies turns 1..at_seq, and the events that applied by then, to a new session. NOT_FOUND,
-  // ALREADY_EXISTS, or OUT_OF_RANGE if at_seq is past the end. The fork lives on if its origin is deleted.
+  // ALREADY_EXISTS, or OUT_OF_RANGE if at_seq is past the end. The fork lives on if its origin is
+  // deleted.
   virtual absl::StatusOr<SessionInfo> ForkSession(const SessionKey& origin, uint64_t at_seq,
                                                   const NewSession& fork) = 0;
 
@@ -103,8 +104,8 @@ class LogStore {
   // expected_next_seq does not match (the message names both numbers); ALREADY_EXISTS if the
   // idempotency key was used with another body.
   virtual absl::StatusOr<AppendReceipt> Append(const SessionKey& key, AppendBatch batch) = 0;
-  // Appends an event at the session's present end; returns it with index and after_seq set. NOT_FOUND;
-  // OUT_OF_RANGE if its turns do not exist.
+  // Appends an event at the session's present end; returns it with index and after_seq set.
+  // NOT_FOUND; OUT_OF_RANGE if its turns do not exist.
   virtual absl::StatusOr<LogEvent> AppendEvent(const SessionKey& key, LogEvent event) = 0;
 
   // Turns first..last by seq, fewer where the log ends. Stops after the turn that reaches max_bytes

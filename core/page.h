@@ -14,8 +14,8 @@
 
 namespace fovea {
 
-// A stretch of text that is drawn in one style. Its text is reflowed: the renderer draws a light mark
-// for each newline and for collapsed indentation.
+// A stretch of text that is drawn in one style. Its text is reflowed: the renderer draws a light
+// mark for each newline and for collapsed indentation.
 struct PageBlock {
   enum class Style : uint8_t {
     kLabel = 1,  // "#57 tool": starts a turn
@@ -64,14 +64,16 @@ struct PageExtent {
   int height = 0;
   uint64_t first_seq = 0;  // of the turns with text on this page
   uint64_t last_seq = 0;
-  uint64_t characters = 0;  // code points of the blocks' text between begin and end, labels left out
+  uint64_t characters =
+      0;  // code points of the blocks' text between begin and end, labels left out
 };
 
 struct DrawnPage {
   std::string png;
-  std::string pixel_digest;         // SHA-256 of the unpacked 8-bit grey pixels, 64 hex digits
-  uint64_t missing_glyphs = 0;      // code points that no font has, drawn as [U+HEX]
-  uint64_t hidden_characters = 0;   // zero-width, bidi control, tag and control codes, drawn as marks
+  std::string pixel_digest;     // SHA-256 of the unpacked 8-bit grey pixels, 64 hex digits
+  uint64_t missing_glyphs = 0;  // code points that no font has, drawn as [U+HEX]
+  uint64_t hidden_characters =
+      0;  // zero-width, bidi control, tag and control codes, drawn as marks
 };
 
 // What a page's picture shows of the pages around it: the text of its first line.
@@ -88,10 +90,10 @@ class PageRenderer {
   // Changes whenever any output could: part of every page id.
   virtual std::string_view Version() const = 0;
 
-  // Fills one page from `from` on and returns its extent: as high as the text needs, within the box.
-  // A page always holds at least one character, even if that needs a line of its own.
-  // INVALID_ARGUMENT if the box cannot hold the header and one line, if the typography is out of range
-  // (line pitch 5 to 64), or if `from` is not before the end.
+  // Fills one page from `from` on and returns its extent: as high as the text needs, within the
+  // box. A page always holds at least one character, even if that needs a line of its own.
+  // INVALID_ARGUMENT if the box cannot hold the header and one line, if the typography is out of
+  // range (line pitch 5 to 64), or if `from` is not before the end.
   virtual absl::StatusOr<PageExtent> LayOut(const PageContent& content, PagePosition from,
                                             const PageBox& box,
                                             const PageTypography& typography) const = 0;
@@ -101,7 +103,8 @@ class PageRenderer {
                                          const PageTypography& typography,
                                          const PageHeader& header) const = 0;
 
-  // Draws several PNGs of Draw's beside each other on one picture, each under its caption; for people.
+  // Draws several PNGs of Draw's beside each other on one picture, each under its caption; for
+  // people.
   struct Captioned {
     std::string png;
     std::string caption;
@@ -113,8 +116,8 @@ class PageRenderer {
 // drawn as a note of its type and size; an opaque block is left out. The label is "#57 tool".
 void AppendTurnToPage(const Turn& turn, PageContent* content);
 
-// The content address of a page: SHA-256, as 64 hex digits, over the renderer's version, the paper, the
-// typography, the header, and the blocks between extent.begin and extent.end.
+// The content address of a page: SHA-256, as 64 hex digits, over the renderer's version, the paper,
+// the typography, the header, and the blocks between extent.begin and extent.end.
 std::string PageId(std::string_view renderer_version, const PageContent& content,
                    const PageExtent& extent, const PageTypography& typography,
                    const PageHeader& header);

@@ -32,8 +32,8 @@ class SearchIndex {
  public:
   virtual ~SearchIndex() = default;
   // All words of `query` must occur (case-insensitive; a word's prefix with a trailing '*').
-  // INVALID_ARGUMENT if the query holds no word; NOT_FOUND if there is no session. limit is 1 to 200.
-  // Waits briefly for the index to reach the log's end, and says how far it came.
+  // INVALID_ARGUMENT if the query holds no word; NOT_FOUND if there is no session. limit is 1 to
+  // 200. Waits briefly for the index to reach the log's end, and says how far it came.
   virtual absl::StatusOr<SearchAnswer> Search(const SessionKey& key, std::string_view query,
                                               SearchOrder order, int limit) = 0;
 };

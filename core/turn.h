@@ -14,8 +14,8 @@ enum class Role : uint8_t { kSystem = 1, kUser = 2, kAssistant = 3, kTool = 4 };
 // "system", "user", "assistant" or "tool".
 const char* RoleName(Role role);
 
-// Text as the agent produced it. Usually UTF-8, but any bytes are kept: an agent's JSON may hold lone
-// surrogates, and a shell may print anything.
+// Text as the agent produced it. Usually UTF-8, but any bytes are kept: an agent's JSON may hold
+// lone surrogates, and a shell may print anything.
 struct TextPart {
   std::string text;
   bool operator==(const TextPart&) const = default;
@@ -41,8 +41,8 @@ struct ToolResultPart {
   bool operator==(const ToolResultPart&) const = default;
 };
 
-// A signed, encrypted or provider-specific block (a thinking block, say). Served only verbatim, only
-// to the wire format named by `kind`'s prefix, and never drawn.
+// A signed, encrypted or provider-specific block (a thinking block, say). Served only verbatim,
+// only to the wire format named by `kind`'s prefix, and never drawn.
 struct OpaquePart {
   std::string kind;  // "anthropic.thinking", "anthropic.redacted_thinking", "openai.reasoning", ...
   std::string data;  // the block's JSON, or other bytes, exactly
@@ -81,16 +81,17 @@ struct SeqRange {
   bool operator==(const SeqRange&) const = default;
 };
 
-// What happens to a session besides turns. Part of the log, ordered among the turns, so that a replay
-// makes the same decisions.
+// What happens to a session besides turns. Part of the log, ordered among the turns, so that a
+// replay makes the same decisions.
 struct LogEvent {
   enum class Kind : uint8_t {
     kPin = 1,    // `turns` stay text in every context until unpinned
     kUnpin = 2,  //
     kRecall = 3  // `turns` were read back exactly by the model or the agent
   };
-  uint64_t index = 0;      // 1, 2, 3, ... within the session
-  uint64_t after_seq = 0;  // the newest turn at the time: the event applies to contexts from there on
+  uint64_t index = 0;  // 1, 2, 3, ... within the session
+  uint64_t after_seq =
+      0;  // the newest turn at the time: the event applies to contexts from there on
   Kind kind = Kind::kPin;
   SeqRange turns;
   int64_t time_us = 0;

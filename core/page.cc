@@ -1,0 +1,86 @@
+#include "core/page.h"
+
+#include <algorithm>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "core/sha256.h"
+
+namespace fovea {
+namespace {
+
+PageBlock::Style BodyStyle(Role role) {
+  return role == Role::kUser || role == Role::kSystem ? PageBlock::Style::kUser
+                                                      : PageBlock::Style::kBody;
+}
+
+std::string ImageNote(const ImagePart& image) {
+  return absl::StrCat("[image: ", image.media_type, ", ", image.data.size(), " bytes]");
+}
+
+class TurnDrawer {
+ public:
+  TurnDrawer(const Turn& turn, PageContent* content) : turn_(turn), content_(*content) {}
+
+  void Draw() {
+    Add(PageBlock::Style::kLabel, absl::StrCat("#", turn_.seq, " ", RoleName(turn_.role)));
+    for (const Part& part : turn_.parts) std::visit(*this, part);
+  }
+
+  void operator()(const TextPart& part) { Add(BodyStyle(turn_.role), part.text); }
+  void operator()(const ImagePart& part) { Add(PageBlock::Style::kBody, ImageNote(part)); }
+  void operator()(const ToolCallPart& part) {
+    Add(PageBlock::Style::kBody, absl::StrCat("→ ", part.name, " ", part.arguments_json));
+  }
+  void operator()(const ToolResultPart& part) {
+    const auto style = part.is_error ? PageBlock::Style::kError : PageBlock::Style::kBody;
+    for (const auto& item : part.content) {
+      if (const auto* text = std::get_if<TextPart>(&item)) {
+        Add(style, text->text);
+      } else {
+        Add(style, ImageNote(std::get<ImagePart>(item)));
+      }
+    }
+  }
+  void operator()(const OpaquePart&) {}
+
+ private:
+  void Add(PageBlock::Style style, std::string text) {
+    if (text.empty()) return;
+    content_.blocks.push_back(
+        {.seq = turn_.seq, .role = turn_.role, .style = style, .text = std::move(text)});
+  }
+
+  const Turn& turn_;
+  PageContent& content_;
+};
+
+}  // namespace
+
+void AppendTurnToPage(const Turn& turn, PageContent* content) { TurnDrawer(turn, content).Draw(); }
+
+std::string PageId(std::string_view renderer_version, const PageContent& content,
+                   const PageExtent& extent, const PageTypography& typography,
+                   const PageHeader& header) {
+  Sha256 hash;
+  hash.UpdateField(renderer_version)
+      .UpdateField(header.text)
+      .UpdateNumber(extent.width)
+      .UpdateNumber(extent.height)
+      .UpdateNumber(typography.line_pitch_px)
+      .UpdateNumber(typography.grey_bits);
+  for (size_t b = extent.begin.block; b < content.blocks.size(); ++b) {
+    if (b > extent.end.block || (b == extent.end.block && extent.end.byte == 0)) break;
+    const PageBlock& block = content.blocks[b];
+    const size_t from = b == extent.begin.block ? extent.begin.byte : 0;
+    const size_t to =
+        b == extent.end.block ? std::min(extent.end.byte, block.text.size()) : block.text.size();
+    hash.UpdateNumber(static_cast<uint64_t>(block.role))
+        .UpdateNumber(static_cast<uint64_t>(block.style))
+        .UpdateNumber(from)
+        .UpdateField(std::string_view(block.text).substr(from, to - from));
+  }
+  return hash.HexDigest();
+}
+
+}  // namespace fovea
