@@ -26,17 +26,34 @@ const char* EvidenceName(Evidence evidence);  // "measured", "published", "third
 // What an image of W×H pixels costs, in tokens.
 struct ImageTokenRule {
   enum class Kind : uint8_t {
-    kNone = 1,  // the reader takes no images
-    kPatches =
-        2,  // ceil(W/patch) · ceil(H/patch) (Claude); sizes past the limits are resized first
-    kRoundedGrid = 3,  // round(W/patch) · round(H/patch) after smart_resize (Qwen, GLM)
-    kRowBreaks = 4,    // rows · (columns + 1) + 2, rows = ceil(H/patch) (hosted DeepSeek)
-    kSquareModes = 5,  // q(q + 1) + 1, q = S/patch, for the listed square sizes only (DeepSeek-OCR)
-    kFlat = 6          // a fixed price for each resolution setting (Gemini 3)
+    // The reader takes no images.
+    kNone = 1,
+    // ceil(W/patch) · ceil(H/patch) (Claude); a larger image is first resized, keeping its shape,
+    // to
+    // the largest size within max_side_px and max_tokens.
+    kPatches = 2,
+    // round(W/patch) · round(H/patch), resized to within min_pixels and max_pixels (Qwen).
+    kRoundedGrid = 3,
+    // rows · (columns + 1) + 2, rows = ceil(H/patch) (hosted DeepSeek); fewer than min_pixels are
+    // enlarged to that area, and more than max_pixels are reduced to at most max_tokens.
+    kRowBreaks = 4,
+    // q(q + 1) + 1, q = S/patch, for the listed square sizes only (DeepSeek-OCR).
+    kSquareModes = 5,
+    // A fixed price for each resolution setting (Gemini 3).
+    kFlat = 6
   };
   Kind kind = Kind::kNone;
   int patch_px = 0;
-  int overhead_tokens = 0;  // a page, on top of the formula
+  int overhead_tokens = 0;  // an image, on top of the formula
+  int max_side_px = 0;      // kPatches: of a side rounded up to whole patches
+  // kPatches, kRowBreaks: of an image after resizing, the overhead left out. kSquareModes: what an
+  // image of another size costs at most.
+  int64_t max_tokens = 0;
+  int64_t min_pixels = 0;  // kRoundedGrid, kRowBreaks: W·H below this is enlarged
+  int64_t max_pixels = 0;  // kRoundedGrid, kRowBreaks: W·H above this is reduced
+  std::vector<int> sizes;  // kSquareModes: sides in pixels
+  Evidence evidence = Evidence::kAssumed;
+  std::string source;  // of the rule, for people
 };
 
 // A size of paper that the reader takes without resizing it.
@@ -64,6 +81,8 @@ struct ReaderLimits {
   int max_images = 0;            // in one request; 0: none stated
   uint64_t max_body_bytes = 0;   // of one request; 0: none stated
   uint64_t max_image_bytes = 0;  // of one image as sent; 0: none stated
+  Evidence evidence = Evidence::kAssumed;
+  std::string source;
 };
 
 struct CacheRule {
@@ -71,6 +90,8 @@ struct CacheRule {
   double write_price = 1;  // of writing one to the cache, likewise
   int64_t lifetime_seconds = 0;
   int max_breakpoints = 0;  // 0: the provider finds prefixes on its own
+  Evidence evidence = Evidence::kAssumed;
+  std::string source;
 };
 
 struct ReaderProfile {
@@ -85,19 +106,22 @@ struct ReaderProfile {
   // where the reader's own tokenizer is finer or unknown.
   double text_token_factor = 1;
   bool text_tokens_exact = false;
+  Evidence text_evidence = Evidence::kAssumed;
+  std::string text_source;
   bool tool_result_images = false;  // the reader's usual API takes images in tool results
   std::string source;
   std::string confidence;
 };
 
-// Tokens of an image of the given size by the reader's rule; the paper's flat price where the rule
-// says so. INVALID_ARGUMENT if the reader takes no images, or none of that size.
+// Tokens of an image of the given size by the reader's rule, overhead included; `flat_tokens` (the
+// paper's price, positive) where the rule says so, and ignored elsewhere. INVALID_ARGUMENT if the
+// reader takes no images, or none of that size, or a side is not within 1 to 2^20 pixels.
 absl::StatusOr<int64_t> ImageTokens(const ReaderProfile& reader, int width, int height,
                                     int flat_tokens);
 
 // Reads a profile from its JSON text (readers/README.md describes the fields). INVALID_ARGUMENT
-// names `file`, the line for a syntax error, and the field's path for a wrong value. Unknown fields
-// are refused.
+// names `file`, the line for a syntax error, and the field's path for a wrong value. Unknown and
+// repeated fields are refused.
 absl::StatusOr<ReaderProfile> ParseReaderProfile(std::string_view file, std::string_view json);
 
 // Profiles by name. Thread-compatible; const access is thread-safe.

@@ -3,6 +3,7 @@
 #define FOVEA_CORE_TOKEN_COUNTER_H_
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "core/reader_profile.h"
@@ -15,6 +16,15 @@ namespace fovea {
 // Calibrated against o200k_base on agent histories: docs/token-estimate.md.
 int64_t EstimateTokens(std::string_view text);
 
+struct ImageSize {
+  int width = 0;  // pixels
+  int height = 0;
+};
+// The size that the header of a PNG, JPEG, GIF or WebP states, told apart by their first bytes; of
+// an animation, the canvas. Nothing if it is none of these, is cut off, or states a side of 0 or
+// over 2^20 pixels. Reads headers only, linear in the bytes before the size.
+std::optional<ImageSize> ReadImageSize(std::string_view data);
+
 // Counts for one reader. Thread-safe (const).
 class TokenCounter {
  public:
@@ -23,8 +33,8 @@ class TokenCounter {
   // Tokens of bare text.
   int64_t Text(std::string_view text) const;
   // Tokens of a turn sent as a message with all its parts: texts, calls, results, images, opaque
-  // blocks by their bytes, and framing: kMessageTokens a message, kCallTokens a call, kResultTokens
-  // a result.
+  // blocks by their bytes as text, and framing: kMessageTokens a message, kCallTokens a call,
+  // kResultTokens a result. An image that the reader does not take costs kImageNoteTokens.
   int64_t Turn(const fovea::Turn& turn) const;
   // Tokens of an image of the agent's own, which is sent as it is: the reader's price for a picture
   // of that size (from the PNG, JPEG, GIF or WebP header), its dearest page if the size cannot be
@@ -34,6 +44,7 @@ class TokenCounter {
   static constexpr int64_t kMessageTokens = 8;
   static constexpr int64_t kCallTokens = 16;
   static constexpr int64_t kResultTokens = 12;
+  static constexpr int64_t kImageNoteTokens = 24;
 
  private:
   const ReaderProfile reader_;

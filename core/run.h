@@ -1,0 +1,83 @@
+// Runs: consecutive chunks that were drawn together, and the pages that hold them.
+#ifndef FOVEA_CORE_RUN_H_
+#define FOVEA_CORE_RUN_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "core/page.h"
+#include "core/reader_profile.h"
+#include "core/sidecar.h"
+#include "core/token_counter.h"
+#include "core/turn.h"
+#include "core/turn_source.h"
+
+namespace fovea {
+
+// What one stretch of pages holds: whole turns, or the results of a single turn that was drawn in
+// place.
+struct Strip {
+  SeqRange turns;
+  bool results_only = false;
+  bool operator==(const Strip&) const = default;
+};
+
+struct PlannedPage {
+  std::string page_id;
+  Strip strip;        // what the page's text is a part of
+  PageExtent extent;  // the part
+  PageTypography typography;
+  PageHeader header;
+  std::string rung;        // its name
+  std::string resolution;  // PagePaper::resolution
+  int64_t tokens = 0;
+};
+
+// A strip laid out at one rung.
+struct LaidOutStrip {
+  std::vector<PlannedPage> pages;
+  int64_t tokens = 0;
+};
+
+// The text of a strip, rebuilt from the log.
+absl::StatusOr<PageContent> StripContent(const Strip& strip, const TurnSource& turns);
+
+// Lays a strip out at a rung on whole pages: full ones on the rung's first paper, the remainder on
+// the cheapest that holds it. `content` must be StripContent(strip). A strip without text has no
+// pages.
+absl::StatusOr<LaidOutStrip> LayOutStrip(const Strip& strip, const PageContent& content,
+                                         const Rung& rung, const ReaderProfile& reader,
+                                         const PageRenderer& renderer);
+
+// Draws a planned page again: the same bytes each time. `content` must be StripContent(page.strip).
+absl::StatusOr<DrawnPage> DrawPlannedPage(const PlannedPage& page, const PageContent& content,
+                                          const PageRenderer& renderer);
+
+// A run of chunks at one rung, or as text where a page would not be cheaper.
+struct Run {
+  size_t first_chunk = 0;  // indices into Plan::chunks
+  size_t last_chunk = 0;   // inclusive
+  SeqRange turns;
+  size_t rung = 0;  // index in the ladder
+  bool as_text = false;
+  // Set by a recall: the next step of forgetting passes this run over.
+  bool recalled = false;
+  std::vector<PlannedPage> pages;
+  Sidecar sidecar;
+  int64_t page_tokens = 0;
+  int64_t tokens = 0;       // as served: pages, notes and sidecar, or text
+  int64_t text_tokens = 0;  // as verbatim turns
+  uint64_t characters = 0;
+  uint32_t opaque_omitted = 0;
+  uint32_t images_omitted = 0;
+};
+
+// What is served around a run's pages.
+std::string RunIntroduction(const Run& run, const Rung& rung);
+std::string RunSidecarNote(const Run& run);
+
+}  // namespace fovea
+
+#endif  // FOVEA_CORE_RUN_H_
