@@ -39,12 +39,11 @@ void ReaderCatalogue::Add(ReaderProfile profile) {
 absl::StatusOr<const ReaderProfile*> ReaderCatalogue::Find(std::string_view name) const {
   const auto at = std::ranges::lower_bound(profiles_, name, {}, &ReaderProfile::name);
   if (at != profiles_.end() && at->name == name) return &*at;
-  const std::string known =
-      absl::StrJoin(profiles_, ", ", [](std::string* out, const ReaderProfile& profile) {
-        absl::StrAppend(out, profile.name);
-      });
-  return absl::NotFoundError(
-      absl::StrCat("no reader named \"", name, "\"; there are: ", known.empty() ? "none" : known));
+  const std::string known = absl::StrJoin(
+      profiles_, ", ",
+      [](std::string* out, const ReaderProfile& profile) { absl::StrAppend(out, profile.name); });
+  return absl::NotFoundError(absl::StrCat("no reader named \"", std::string(name),
+                                          "\"; there are: ", known.empty() ? "none" : known));
 }
 
 absl::StatusOr<ReaderCatalogue> BuiltInReaders() {
@@ -53,7 +52,8 @@ absl::StatusOr<ReaderCatalogue> BuiltInReaders() {
     absl::StatusOr<ReaderProfile> profile = ParseReaderProfile(file.name, file.json);
     if (!profile.ok()) return absl::InternalError(profile.status().message());
     if (catalogue.Find(profile->name).ok()) {
-      return absl::InternalError(absl::StrCat(file.name, ": name: a second \"", profile->name, "\""));
+      return absl::InternalError(
+          absl::StrCat(std::string(file.name), ": name: a second \"", profile->name, "\""));
     }
     catalogue.Add(*std::move(profile));
   }

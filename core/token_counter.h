@@ -37,8 +37,8 @@ class TokenCounter {
   // kResultTokens a result. An image that the reader does not take costs kImageNoteTokens.
   int64_t Turn(const fovea::Turn& turn) const;
   // Tokens of an image of the agent's own, which is sent as it is: the reader's price for a picture
-  // of that size (from the PNG, JPEG, GIF or WebP header), its dearest page if the size cannot be
-  // read; 0 if the reader takes no images (a note stands in its place, counted as text).
+  // of that size (from the PNG, JPEG, GIF or WebP header), its dearest image if the size cannot
+  // be read; 0 if the reader takes no images (a note stands in its place, counted as text).
   int64_t Image(const ImagePart& image) const;
 
   static constexpr int64_t kMessageTokens = 8;
@@ -47,7 +47,11 @@ class TokenCounter {
   static constexpr int64_t kImageNoteTokens = 24;
 
  private:
+  int64_t Part(const fovea::Part& part) const;
+  int64_t ImageOrNote(const ImagePart& image) const;
+
   const ReaderProfile reader_;
+  const int64_t dearest_image_;
 };
 
 }  // namespace fovea
