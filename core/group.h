@@ -27,8 +27,8 @@ struct Group {
 class GroupTracker {
  public:
   struct Step {
-    bool joined = false;         // the turn joined the newest group; else it began a new one
-    bool closed_newest = false;  // the newest group is closed now
+    bool joined = false;     // the turn joined the newest group; else it began a new one
+    int answered_calls = 0;  // calls of the group that it answered
   };
   // `turn` must follow the last one. A result without a call id answers the first waiting call.
   Step Add(const Turn& turn);

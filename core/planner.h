@@ -10,17 +10,17 @@
 //   head     leading system turns and the opening task, as text
 //   latent   a note of what is no longer shown
 //   runs     pages of older turns, oldest first; the deepest rung is oldest, recalls apart
-//   pins     the text of pinned turns that are in runs or latent
+//   pins     the text of pinned turns that are on pages or latent
 //   tail     the newest turns as text; huge tool results in them may be drawn in place
 // All but the tail is the prefix. It changes only when the epoch does.
 #ifndef FOVEA_CORE_PLANNER_H_
 #define FOVEA_CORE_PLANNER_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <map>
 #include <memory>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -46,14 +46,13 @@ struct ChunkStep {
   int rung = kVerbatim;
 };
 
-// A frozen run of whole groups, cut on an absolute grid of text tokens (kChunkTokens).
+// A frozen run of whole groups, cut on an absolute grid of text tokens (Planner::kChunkTokens).
 struct Chunk {
   SeqRange turns;
   int64_t text_tokens = 0;
   uint64_t characters = 0;
-  uint32_t groups = 0;
   int rung = kVerbatim;
-  std::vector<ChunkStep> history;  // the moves, oldest first
+  std::vector<ChunkStep> history;  // its moves, oldest first
 };
 
 struct EpochRecord {
@@ -68,44 +67,57 @@ struct EpochRecord {
 struct TailTurn {
   uint64_t seq = 0;
   int64_t text_tokens = 0;    // as verbatim text
-  int64_t result_tokens = 0;  // of its tool results' text alone
+  int64_t result_tokens = 0;  // the share of its tool results' text
   uint64_t characters = 0;
   uint64_t result_characters = 0;
-  bool drawn = false;  // its results are on pages, in place
-  LaidOutStrip drawing;
-  int drawn_rung = kVerbatim;
+  int64_t floor_tokens = -1;  // as served with its results at the last rung; -1: not known yet
+  bool drawn = false;         // its results are on pages, in place
+  DrawnResult drawing;        // if drawn
+
   // As served.
   int64_t tokens() const;
+  // Of what is text as served.
+  int64_t verbatim_tokens() const { return drawn ? text_tokens - result_tokens : text_tokens; }
 };
 
 struct TailGroup {
   Group group;
-  int64_t unanswered_tokens = 0;  // of the notes that stand in for results that never came
+  int64_t note_tokens = 0;  // of notes in place of results that did not come
 };
 
-// The planner's state, for assembly and inspection. All fields are derived from the log.
+struct PinnedTurn {
+  int64_t tokens = 0;  // of its note (TurnNote)
+  uint64_t characters = 0;
+};
+
+// The planner's state, for assembly and inspection. All of it follows from the log.
 struct Plan {
   uint64_t last_seq = 0;
   uint64_t last_event = 0;
+
   std::vector<uint64_t> head;  // seqs
   int64_t head_tokens = 0;
   uint64_t head_characters = 0;
-  std::vector<Chunk> chunks;  // all, oldest first; those from tail_chunk on are in the tail
-  size_t tail_chunk = 0;
-  std::vector<Run> runs;  // oldest first
-  SeqRange latent;        // first to last latent turn; shown runs may lie between after a recall
+
+  std::vector<Chunk> chunks;  // all, oldest first
+  size_t tail_chunk = 0;      // the first that is in the tail
+
+  SeqRange latent;  // from the first to the last latent turn; after a recall, a run may lie between
   uint64_t latent_turns = 0;
   uint64_t latent_characters = 0;
   int64_t latent_text_tokens = 0;
-  std::map<uint64_t, int64_t> pinned;  // seq -> tokens of its text, for every pinned turn
-  std::set<uint64_t> served_pins;      // those in the pins section; changes only with the epoch
-  int64_t pins_tokens = 0;
-  std::deque<TailTurn> tail;  // turns after the last chunk that left, head left out
-  std::deque<TailGroup> tail_groups;
-  int64_t tail_tokens = 0;       // as served
-  int64_t tail_text_tokens = 0;  // of what is text in it
+
+  std::vector<Run> runs;  // oldest first
+
+  std::map<uint64_t, PinnedTurn> pinned;       // by seq; head turns are text anyway and left out
+  std::map<uint64_t, PinnedTurn> served_pins;  // in the pins section: changes only with the epoch
+
+  std::deque<TailTurn> tail;          // oldest first
+  std::deque<TailGroup> tail_groups;  // that `tail` consists of; the last is the newest
+
   std::vector<EpochRecord> epochs;
   uint64_t epoch() const { return epochs.empty() ? 0 : epochs.back().epoch; }
+
   // 0 if the context fits; else the smallest budget that holds what must be text.
   int64_t required_tokens = 0;
 };
@@ -122,24 +134,88 @@ struct PlannerInputs {
 class Planner {
  public:
   static constexpr int64_t kChunkTokens = 1024;
+  static constexpr int64_t kMinBudget = 1'000;
+  static constexpr int64_t kMaxBudget = 100'000'000;
+  // A result of fewer tokens is never drawn in place: its note would eat the gain.
+  static constexpr int64_t kMinDrawnTokens = 256;
 
-  // INVALID_ARGUMENT for a bad policy or a budget outside 1,000 to 100,000,000.
+  // INVALID_ARGUMENT for a bad policy or budget.
   static absl::StatusOr<std::unique_ptr<Planner>> Create(PlannerInputs inputs);
-  virtual ~Planner() = default;
+  Planner(const Planner&) = delete;
+  Planner& operator=(const Planner&) = delete;
 
-  // The next turn: turn.seq must be plan().last_seq + 1. Fails only if the turn source or the
-  // renderer does; the planner must then be thrown away.
-  virtual absl::Status Append(const Turn& turn) = 0;
+  // The next turn: its seq must be plan().last_seq + 1 (INVALID_ARGUMENT). Otherwise fails only if
+  // the turn source or the renderer does; the planner must then be thrown away.
+  absl::Status Append(const Turn& turn);
   // The next event: its index must be plan().last_event + 1 and its after_seq plan().last_seq.
-  virtual absl::Status Apply(const LogEvent& event) = 0;
+  absl::Status Apply(const LogEvent& event);
 
-  virtual const Plan& plan() const = 0;
-  virtual const PlannerInputs& inputs() const = 0;
+  const Plan& plan() const { return plan_; }
+  const PlannerInputs& inputs() const { return inputs_; }
   // The rungs in use: the reader's ladder without those that the policy forbids.
-  virtual const std::vector<Rung>& ladder() const = 0;
-  // Of the whole context, by the reader's rules.
-  virtual int64_t tokens() const = 0;
+  const std::vector<Rung>& ladder() const { return ladder_; }
+  // Of the whole context as served, by the reader's rules.
+  int64_t tokens() const;
+
+ private:
+  explicit Planner(PlannerInputs inputs);
+
+  // Bookkeeping of the tail (planner.cc).
+  bool TakeAsHead(const Turn& turn);
+  absl::Status AddToTail(const Turn& turn);
+  void CloseGroup();
+  absl::Status Pin(const LogEvent& event);
+  absl::Status DrawIfTooLarge(TailTurn& turn);
+  absl::StatusOr<DrawnResult> DrawResultOf(uint64_t seq, size_t rung) const;
+  void SetDrawing(TailTurn& turn, DrawnResult drawing);
+
+  // One step of forgetting (planner_step.cc).
+  absl::Status Review(std::string reason);
+  absl::Status Step(std::string reason);
+  absl::Status MoveTail(int64_t low_tokens);
+  absl::Status Press();
+  std::vector<size_t> ChooseTargets(int64_t goal_tokens, size_t goal_pages) const;
+  absl::Status MoveRuns(const std::vector<size_t>& targets);
+  absl::Status DrawTail();
+  absl::StatusOr<int64_t> Floor();
+  absl::Status FindFloor(TailTurn& turn);
+  void AddRun(Run run);
+  void ForgetRun(const Run& run);
+  void RefreshPins();
+  void NoteMove(const Run& run, int rung);
+
+  int64_t available() const {
+    return std::max<int64_t>(0, inputs_.token_budget - plan_.head_tokens);
+  }
+  int64_t share(int permille) const { return available() * permille / 1000; }
+  // The first turn that must stay text: the unfilled chunk and the newest group.
+  uint64_t first_staying_seq() const;
+  int64_t staying_tokens() const;  // as served
+  int64_t movable_verbatim_tokens() const;
+  int64_t pins_tokens(const std::map<uint64_t, PinnedTurn>& pins) const;
+  bool over_limits() const;
+  RunBuilder run_builder() const;
+
+  const PlannerInputs inputs_;
+  const std::vector<Rung> ladder_;
+  const TokenCounter counter_;
+  std::vector<double> characters_per_token_;  // of a full page, by rung
+  GroupTracker groups_;
+  Plan plan_;
+  // Sums, kept so that a turn costs the same however long the session is.
+  int64_t tail_tokens_ = 0;           // of the tail as served
+  int64_t tail_verbatim_tokens_ = 0;  // of what is text in it
+  int64_t runs_tokens_ = 0;
+  size_t pages_ = 0;
+  int64_t latent_note_tokens_ = 0;
+  Chunk filling_;            // closed groups since the last cut
+  int64_t grid_tokens_ = 0;  // text tokens of all closed groups so far
+  uint64_t opening_seq_ = 0;
+  bool changed_ = false;  // by the step in progress
 };
+
+// The note in the place of the latent turns; "" if there are none.
+std::string LatentNote(const Plan& plan);
 
 }  // namespace fovea
 

@@ -16,11 +16,12 @@
 
 namespace fovea {
 
-// What one stretch of pages holds: whole turns, or the results of a single turn that was drawn in
-// place.
+// What one stretch of pages holds: consecutive turns, or a part of one where its results were drawn
+// in place.
 struct Strip {
+  enum class Parts : uint8_t { kAll = 1, kResults = 2, kAllButResults = 3 };
   SeqRange turns;
-  bool results_only = false;
+  Parts parts = Parts::kAll;
   bool operator==(const Strip&) const = default;
 };
 
@@ -39,6 +40,14 @@ struct PlannedPage {
 struct LaidOutStrip {
   std::vector<PlannedPage> pages;
   int64_t tokens = 0;
+};
+
+// The tool results of one turn, drawn in place while the turn was in the tail. A run takes these
+// pages over for as long as its own rung is not deeper.
+struct DrawnResult {
+  uint64_t seq = 0;
+  size_t rung = 0;
+  LaidOutStrip drawing;
 };
 
 // The text of a strip, rebuilt from the log.
@@ -65,6 +74,7 @@ struct Run {
   // Set by a recall: the next step of forgetting passes this run over.
   bool recalled = false;
   std::vector<PlannedPage> pages;
+  std::vector<DrawnResult> drawn_results;  // whose pages are among `pages`
   Sidecar sidecar;
   int64_t page_tokens = 0;
   int64_t tokens = 0;       // as served: pages, notes and sidecar, or text
@@ -74,9 +84,27 @@ struct Run {
   uint32_t images_omitted = 0;
 };
 
+// What a run needs to be built.
+struct RunBuilder {
+  const ReaderProfile& reader;
+  const std::vector<Rung>& ladder;
+  const PageRenderer& renderer;
+  const TurnSource& turns;
+  const TokenCounter& counter;
+  int sidecar_permille;
+
+  // Lays out `run.turns` at `run.rung`, or, where a page would not be cheaper than its text with
+  // the reader's cache writes counted, at the first deeper rung where it is; as text if there is
+  // none. Takes first_chunk, last_chunk, turns, rung, drawn_results, text_tokens and characters as
+  // given and sets the rest.
+  absl::StatusOr<Run> Build(Run run) const;
+};
+
 // What is served around a run's pages.
 std::string RunIntroduction(const Run& run, const Rung& rung);
 std::string RunSidecarNote(const Run& run);
+// A turn's text as a note: "#57 tool" on a line of its own, then its texts, calls and results.
+std::string TurnNote(const Turn& turn);
 
 }  // namespace fovea
 

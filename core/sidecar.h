@@ -31,14 +31,17 @@ struct ExactString {
   uint32_t occurrences = 0;
 };
 
-// Collects exact strings turn by turn. Thread-compatible. Linear in the text.
+// Collects exact strings turn by turn, from what a reader reads as text: text parts, result texts
+// and the arguments of calls, as they stand there. Thread-compatible. Linear in the text.
 class ExactStringCollector {
  public:
   void Add(const Turn& turn);
-  // Distinct strings, in order of first appearance.
+  // Distinct strings, told apart by their text alone, in order of first appearance.
   const std::vector<ExactString>& strings() const { return strings_; }
 
  private:
+  void AddText(uint64_t seq, std::string_view text);
+
   std::vector<ExactString> strings_;
   absl::flat_hash_map<std::string, size_t> index_;
 };
@@ -51,7 +54,8 @@ struct Sidecar {
 
 // Writes the strings of one run of turns as compact text, one line a turn ("#57 path=src/a.cc
 // 4f2a…"), the most telling ones (hashes, ids and URLs before paths before numbers; rarer kinds
-// first; repeated strings once) until `max_bytes` of text are used. Deterministic.
+// first; repeated strings once) until `max_bytes` of text are used. Each line ends with a newline.
+// Deterministic.
 Sidecar WriteSidecar(const std::vector<ExactString>& strings, size_t max_bytes);
 
 }  // namespace fovea
