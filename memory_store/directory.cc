@@ -1,0 +1,78 @@
+#include "memory_store/directory.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+
+namespace fovea {
+namespace {
+
+absl::Status MakeDirectory(const std::string& path) {
+  std::error_code error;
+  const std::filesystem::path parent = std::filesystem::absolute(path).parent_path();
+  std::filesystem::create_directories(parent, error);
+  if (error) return absl::ErrnoToStatus(error.value(), absl::StrCat("making ", parent.string()));
+  if (mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) {
+    return absl::ErrnoToStatus(errno, absl::StrCat("making ", path));
+  }
+  return absl::OkStatus();
+}
+
+// For people only: what counts is the lock.
+std::string ReadHolder(int lock_file) {
+  std::array<char, 32> text = {};
+  const ssize_t size = pread(lock_file, text.data(), text.size() - 1, 0);
+  return size > 0 ? std::string(absl::StripAsciiWhitespace(text.data())) : "unknown";
+}
+
+void WriteHolder(int lock_file) {
+  const std::string text = absl::StrCat(getpid(), "\n");
+  if (ftruncate(lock_file, 0) == 0) {
+    [[maybe_unused]] const ssize_t written = pwrite(lock_file, text.data(), text.size(), 0);
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<LockedDirectory>> LockedDirectory::Open(const std::string& path) {
+  const absl::Status made = MakeDirectory(path);
+  if (!made.ok()) return made;
+  const std::string lock_path = absl::StrCat(path, "/lock");
+  const int lock_file = open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (lock_file < 0) return absl::ErrnoToStatus(errno, absl::StrCat("opening ", lock_path));
+  if (flock(lock_file, LOCK_EX | LOCK_NB) != 0) {
+    const std::string holder = ReadHolder(lock_file);
+    close(lock_file);
+    return absl::FailedPreconditionError(
+        absl::StrCat(path, " is in use by another store (process ", holder, ")"));
+  }
+  WriteHolder(lock_file);
+  return std::unique_ptr<LockedDirectory>(new LockedDirectory(path, lock_file));
+}
+
+LockedDirectory::~LockedDirectory() { close(lock_file_); }
+
+absl::Status LockedDirectory::Sync() const {
+  for (const std::filesystem::path& path :
+       {std::filesystem::path(path_), std::filesystem::absolute(path_).parent_path()}) {
+    const int directory = open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (directory < 0) return absl::ErrnoToStatus(errno, absl::StrCat("opening ", path.string()));
+    const int result = fsync(directory);
+    const int error = errno;
+    close(directory);
+    if (result != 0) return absl::ErrnoToStatus(error, absl::StrCat("syncing ", path.string()));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace fovea

@@ -1,0 +1,225 @@
+#include "memory_store/sqlite/database.h"
+
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "memory_store/absl_view.h"
+#include "memory_store/sqlite/status_macros.h"
+
+namespace fovea::sqlite {
+namespace {
+
+// How long a truncating checkpoint waits for readers; nothing else has to wait for another
+// connection.
+constexpr int kBusyTimeoutMs = 100;
+
+// SQLite makes files with the process's umask; the write-ahead log inherits the database's mode.
+absl::Status CreatePrivateFile(const std::string& path) {
+  const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (fd < 0) return absl::ErrnoToStatus(errno, absl::StrCat("opening ", path));
+  close(fd);
+  return absl::OkStatus();
+}
+
+int NoteWalPages(void* counter, sqlite3*, const char*, int pages) {
+  *static_cast<int*>(counter) = pages;
+  return SQLITE_OK;
+}
+
+}  // namespace
+
+absl::Status ToStatus(int sqlite_code, std::string_view doing, sqlite3* database) {
+  const std::string message =
+      absl::StrCat(AbslView(doing), ": ",
+                   database == nullptr ? sqlite3_errstr(sqlite_code) : sqlite3_errmsg(database),
+                   " (", sqlite_code, ")");
+  switch (sqlite_code & 0xff) {
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+      return absl::DataLossError(message);
+    case SQLITE_FULL:
+      return absl::ResourceExhaustedError(message);
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+    case SQLITE_NOMEM:
+    case SQLITE_READONLY:
+    case SQLITE_IOERR:
+    case SQLITE_CANTOPEN:
+      return absl::UnavailableError(message);
+    default:
+      return absl::InternalError(message);
+  }
+}
+
+Query::Query(sqlite3* database, sqlite3_stmt* statement, bool* busy)
+    : database_(database), statement_(statement), busy_(busy) {
+  *busy_ = true;
+}
+
+Query::Query(Query&& other) noexcept
+    : database_(other.database_),
+      statement_(std::exchange(other.statement_, nullptr)),
+      busy_(other.busy_),
+      next_parameter_(other.next_parameter_),
+      binding_code_(other.binding_code_) {}
+
+Query::~Query() {
+  if (statement_ == nullptr) return;
+  sqlite3_reset(statement_);
+  sqlite3_clear_bindings(statement_);
+  *busy_ = false;
+}
+
+void Query::NoteBinding(int code) {
+  if (binding_code_ == SQLITE_OK) binding_code_ = code;
+}
+
+Query& Query::Int(int64_t value) {
+  NoteBinding(sqlite3_bind_int64(statement_, next_parameter_++, value));
+  return *this;
+}
+
+Query& Query::Blob(std::string_view bytes) {
+  // A null pointer would bind NULL, and an empty view may have one.
+  const char* data = bytes.empty() ? "" : bytes.data();
+  NoteBinding(
+      sqlite3_bind_blob64(statement_, next_parameter_++, data, bytes.size(), SQLITE_STATIC));
+  return *this;
+}
+
+Query& Query::Text(std::string_view utf8) {
+  const char* data = utf8.empty() ? "" : utf8.data();
+  NoteBinding(sqlite3_bind_text64(statement_, next_parameter_++, data, utf8.size(), SQLITE_STATIC,
+                                  SQLITE_UTF8));
+  return *this;
+}
+
+absl::StatusOr<bool> Query::Step() {
+  if (binding_code_ != SQLITE_OK) return ToStatus(binding_code_, "binding", database_);
+  const int code = sqlite3_step(statement_);
+  if (code == SQLITE_ROW) return true;
+  if (code == SQLITE_DONE) return false;
+  return ToStatus(code, sqlite3_sql(statement_), database_);
+}
+
+absl::Status Query::Run() {
+  while (true) {
+    STORE_ASSIGN_OR_RETURN(const bool row, Step());
+    if (!row) return absl::OkStatus();
+  }
+}
+
+int64_t Query::IntAt(int column) const { return sqlite3_column_int64(statement_, column); }
+
+std::string_view Query::BlobAt(int column) const {
+  const void* data = sqlite3_column_blob(statement_, column);
+  const int size = sqlite3_column_bytes(statement_, column);
+  return data == nullptr ? std::string_view()
+                         : std::string_view(static_cast<const char*>(data), size);
+}
+
+absl::StatusOr<std::unique_ptr<Database>> Database::Open(const DatabaseOptions& options) {
+  const bool writer = options.access == DatabaseOptions::Access::kReadWriteCreate;
+  if (writer) STORE_RETURN_IF_ERROR(CreatePrivateFile(options.path));
+  sqlite3* handle = nullptr;
+  const int flags = (writer ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY) |
+                    SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_PRIVATECACHE;
+  const int code = sqlite3_open_v2(options.path.c_str(), &handle, flags,
+                                   options.vfs.empty() ? nullptr : options.vfs.c_str());
+  if (code != SQLITE_OK) {
+    const absl::Status status = ToStatus(code, absl::StrCat("opening ", options.path), handle);
+    sqlite3_close_v2(handle);
+    return status;
+  }
+  std::unique_ptr<Database> database(new Database(handle));
+  STORE_RETURN_IF_ERROR(database->Configure(options));
+  return database;
+}
+
+absl::Status Database::Configure(const DatabaseOptions& options) {
+  sqlite3_busy_timeout(database_, kBusyTimeoutMs);
+  sqlite3_db_config(database_, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+  sqlite3_db_config(database_, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
+  // Two connections that checkpoint can lose commits (the WAL-reset bug, fixed in SQLite 3.51.3),
+  // so a reader does not even when it is the last to close.
+  const bool writer = options.access == DatabaseOptions::Access::kReadWriteCreate;
+  sqlite3_db_config(database_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, writer ? 0 : 1, nullptr);
+  if (!writer) return Execute("PRAGMA temp_store = MEMORY; PRAGMA query_only = ON");
+  STORE_RETURN_IF_ERROR(
+      Execute("PRAGMA page_size = 16384;"
+              "PRAGMA journal_mode = WAL;"
+              "PRAGMA temp_store = MEMORY;"
+              "PRAGMA cache_size = -16384;"
+              "PRAGMA journal_size_limit = 67108864"));
+  const bool full = options.synchronous == DatabaseOptions::Synchronous::kFull;
+  STORE_RETURN_IF_ERROR(
+      Execute(full ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL"));
+  if (options.secure_delete) STORE_RETURN_IF_ERROR(Execute("PRAGMA secure_delete = ON"));
+  // Setting a hook also turns SQLite's own checkpoints off.
+  sqlite3_wal_hook(database_, NoteWalPages, &wal_pages_);
+  return absl::OkStatus();
+}
+
+Database::~Database() {
+  for (auto& [sql, cached] : statements_) sqlite3_finalize(cached->statement);
+  sqlite3_close(database_);
+}
+
+absl::Status Database::Execute(const char* sql) {
+  const int code = sqlite3_exec(database_, sql, nullptr, nullptr, nullptr);
+  return code == SQLITE_OK ? absl::OkStatus() : ToStatus(code, sql, database_);
+}
+
+absl::StatusOr<Query> Database::Prepare(const char* sql) {
+  std::unique_ptr<CachedStatement>& cached = statements_[sql];
+  if (cached == nullptr) cached = std::make_unique<CachedStatement>();
+  if (cached->busy) return absl::InternalError(absl::StrCat("statement is in use: ", sql));
+  if (cached->statement == nullptr) {
+    const int code = sqlite3_prepare_v3(database_, sql, -1, SQLITE_PREPARE_PERSISTENT,
+                                        &cached->statement, nullptr);
+    if (code != SQLITE_OK) return ToStatus(code, sql, database_);
+  }
+  return Query(database_, cached->statement, &cached->busy);
+}
+
+absl::Status Database::Transaction(const char* begin, absl::FunctionRef<absl::Status()> body) {
+  STORE_RETURN_IF_ERROR(Execute(begin));
+  absl::Status status = body();
+  if (status.ok()) status = Execute("COMMIT");
+  // Some errors roll back by themselves.
+  if (!status.ok() && InTransaction()) Execute("ROLLBACK").IgnoreError();
+  return status;
+}
+
+absl::Status Database::WriteTransaction(absl::FunctionRef<absl::Status()> body) {
+  return Transaction("BEGIN IMMEDIATE", body);
+}
+
+absl::Status Database::ReadTransaction(absl::FunctionRef<absl::Status()> body) {
+  return Transaction("BEGIN", body);
+}
+
+absl::StatusOr<Database::CheckpointResult> Database::Checkpoint(CheckpointMode mode) {
+  int frames = 0;
+  int moved = 0;
+  const bool truncate = mode == CheckpointMode::kTruncate;
+  const int code = sqlite3_wal_checkpoint_v2(
+      database_, nullptr, truncate ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE,
+      &frames, &moved);
+  if ((code & 0xff) == SQLITE_BUSY) return CheckpointResult{.finished = false};
+  if (code != SQLITE_OK) return ToStatus(code, "checkpoint", database_);
+  if (frames == moved) wal_pages_ = 0;
+  return CheckpointResult{.finished = frames == moved};
+}
+
+int64_t Database::LastInsertedRow() const { return sqlite3_last_insert_rowid(database_); }
+int64_t Database::Changes() const { return sqlite3_changes64(database_); }
+int64_t Database::TotalChanges() const { return sqlite3_total_changes64(database_); }
+bool Database::InTransaction() const { return sqlite3_get_autocommit(database_) == 0; }
+
+}  // namespace fovea::sqlite

@@ -1,0 +1,14 @@
+#ifndef FOVEA_MEMORY_STORE_SQLITE_FILE_SIZE_H_
+#define FOVEA_MEMORY_STORE_SQLITE_FILE_SIZE_H_
+
+#include <cstdint>
+#include <string>
+
+namespace fovea::sqlite {
+
+// Bytes of the database file and its write-ahead log; 0 for what is not there.
+uint64_t DatabaseBytes(const std::string& path);
+
+}  // namespace fovea::sqlite
+
+#endif  // FOVEA_MEMORY_STORE_SQLITE_FILE_SIZE_H_

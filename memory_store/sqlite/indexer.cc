@@ -1,0 +1,236 @@
+#include "memory_store/sqlite/indexer.h"
+
+#include <algorithm>
+
+#include "absl/time/clock.h"
+#include "memory_store/sqlite/index_rows.h"
+#include "memory_store/sqlite/schema.h"
+#include "memory_store/sqlite/status_macros.h"
+#include "memory_store/turn_codec.h"
+
+namespace fovea::sqlite {
+namespace {
+
+// One transaction takes about this much, so that a search does not wait long behind a large
+// session.
+constexpr size_t kBatchBytes = 256 << 10;
+constexpr size_t kBatchSessions = 64;
+constexpr int kCheckpointPages = 1024;
+constexpr absl::Duration kRetry = absl::Seconds(1);
+
+}  // namespace
+
+std::unique_ptr<Indexer> Indexer::Start(std::unique_ptr<Database> database, std::string path,
+                                        LogTail* log) {
+  return std::unique_ptr<Indexer>(new Indexer(std::move(database), std::move(path), log));
+}
+
+Indexer::Indexer(std::unique_ptr<Database> database, std::string path, LogTail* log)
+    : database_(std::move(database)),
+      path_(std::move(path)),
+      log_(log),
+      thread_([this] { Loop(); }) {}
+
+Indexer::~Indexer() {
+  {
+    const absl::MutexLock lock(&mutex_);
+    stopping_ = true;
+  }
+  thread_.join();
+}
+
+void Indexer::Touch(int64_t session_row) {
+  const absl::MutexLock lock(&mutex_);
+  if (queued_.insert(session_row).second) queue_.push_back(session_row);
+}
+
+uint64_t Indexer::WaitFor(int64_t session_row, uint64_t seq, absl::Time deadline) {
+  Goal goal = {this, session_row, seq};
+  const absl::MutexLock lock(&mutex_);
+  if (!Reached(&goal)) {
+    if (!queued_.insert(session_row).second) {
+      queue_.erase(std::find(queue_.begin(), queue_.end(), session_row));
+    }
+    queue_.push_front(session_row);
+    mutex_.AwaitWithDeadline(absl::Condition(&Reached, static_cast<const Goal*>(&goal)), deadline);
+  }
+  return compared_ ? ThroughSeq(session_row) : 0;
+}
+
+bool Indexer::Reached(const Goal* goal) {
+  const Indexer* const indexer = goal->indexer;
+  indexer->mutex_.AssertReaderHeld();
+  return indexer->stopping_ ||
+         (indexer->compared_ && indexer->ThroughSeq(goal->session_row) >= goal->seq);
+}
+
+uint64_t Indexer::ThroughSeq(int64_t session_row) const {
+  const auto entry = through_.find(session_row);
+  return entry == through_.end() ? 0 : entry->second;
+}
+
+bool Indexer::HasWork() const { return !queue_.empty() || merging_ || stopping_; }
+
+bool Indexer::stopping() const {
+  const absl::MutexLock lock(&mutex_);
+  return stopping_;
+}
+
+void Indexer::Pause() {
+  const absl::MutexLock lock(&mutex_);
+  mutex_.AwaitWithTimeout(absl::Condition(&stopping_), kRetry);
+}
+
+std::vector<int64_t> Indexer::TakeSessions() {
+  const absl::MutexLock lock(&mutex_, absl::Condition(this, &Indexer::HasWork));
+  std::vector<int64_t> sessions;
+  while (!queue_.empty() && sessions.size() < kBatchSessions) {
+    sessions.push_back(queue_.front());
+    queued_.erase(queue_.front());
+    queue_.pop_front();
+  }
+  return sessions;
+}
+
+void Indexer::Loop() {
+  for (absl::Status status = Compare(); !status.ok(); status = Compare()) {
+    NoteDamage(status);
+    Pause();
+    if (stopping()) return;
+  }
+  while (true) {
+    const std::vector<int64_t> sessions = TakeSessions();
+    if (stopping()) return;
+    if (sessions.empty()) {
+      Merge();
+      continue;
+    }
+    const absl::Status status = IndexSome(sessions);
+    if (!status.ok()) {
+      NoteDamage(status);
+      for (const int64_t session : sessions) Touch(session);
+      Pause();
+    }
+    if (database_->wal_pages() >= kCheckpointPages) Checkpoint(CheckpointMode::kPassive);
+  }
+}
+
+absl::Status Indexer::Compare() {
+  STORE_ASSIGN_OR_RETURN(const std::vector<SessionHead> heads, log_->Heads());
+  STORE_ASSIGN_OR_RETURN(const std::vector<SessionHead> progress, ListProgress(*database_));
+  absl::flat_hash_map<int64_t, uint64_t> ends;
+  for (const SessionHead& head : heads) ends[head.row] = head.last_seq;
+  absl::flat_hash_map<int64_t, uint64_t> through;
+  STORE_RETURN_IF_ERROR(database_->WriteTransaction([&]() -> absl::Status {
+    for (const SessionHead& indexed : progress) {
+      const auto end = ends.find(indexed.row);
+      // An index ahead of its log was made before an older log was put back.
+      if (end == ends.end() || indexed.last_seq > end->second) {
+        STORE_RETURN_IF_ERROR(Remove(indexed.row));
+      } else {
+        through[indexed.row] = indexed.last_seq;
+      }
+    }
+    return absl::OkStatus();
+  }));
+  const absl::MutexLock lock(&mutex_);
+  through_ = std::move(through);
+  for (const SessionHead& head : heads) {
+    if (ThroughSeq(head.row) < head.last_seq && queued_.insert(head.row).second) {
+      queue_.push_back(head.row);
+    }
+  }
+  compared_ = true;
+  return absl::OkStatus();
+}
+
+absl::Status Indexer::IndexSome(const std::vector<int64_t>& sessions) {
+  pending_.clear();
+  unfinished_.clear();
+  size_t budget = kBatchBytes;
+  STORE_RETURN_IF_ERROR(database_->WriteTransaction([&]() -> absl::Status {
+    for (const int64_t session : sessions) STORE_RETURN_IF_ERROR(IndexSession(session, budget));
+    return absl::OkStatus();
+  }));
+  bool merge = false;
+  if (removed_) {
+    STORE_RETURN_IF_ERROR(BeginMerge(*database_));
+    merge = true;
+    removed_ = false;
+  }
+  const absl::MutexLock lock(&mutex_);
+  merging_ = merging_ || merge;
+  for (const auto& [session, seq] : pending_) {
+    if (seq == 0) {
+      through_.erase(session);
+    } else {
+      through_[session] = seq;
+    }
+  }
+  for (const int64_t session : unfinished_) {
+    if (queued_.insert(session).second) queue_.push_back(session);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Indexer::IndexSession(int64_t session_row, size_t& budget) {
+  if (session_row > kMaxIndexedSession) return absl::OkStatus();
+  if (budget == 0) {
+    unfinished_.push_back(session_row);
+    return absl::OkStatus();
+  }
+  uint64_t through = 0;
+  {
+    const absl::MutexLock lock(&mutex_);
+    through = ThroughSeq(session_row);
+  }
+  const auto turns = log_->ReadStored(session_row, through + 1, budget);
+  if (absl::IsNotFound(turns.status())) {
+    pending_.emplace_back(session_row, 0);
+    return Remove(session_row);
+  }
+  // The log's troubles are its own; the session is looked at again when it changes or is searched.
+  if (!turns.ok() || turns->empty()) return absl::OkStatus();
+  size_t bytes = 0;
+  for (const StoredTurn& turn : *turns) bytes += turn.body.size();
+  if (bytes >= budget) unfinished_.push_back(session_row);
+  budget -= std::min(budget, bytes);
+  STORE_ASSIGN_OR_RETURN(const uint64_t last_seq, InsertTurns(session_row, *turns));
+  pending_.emplace_back(session_row, last_seq);
+  return SetProgress(*database_, session_row, last_seq);
+}
+
+absl::StatusOr<uint64_t> Indexer::InsertTurns(int64_t session_row,
+                                              const std::vector<StoredTurn>& turns) {
+  for (const StoredTurn& stored : turns) {
+    const absl::StatusOr<Turn> turn = DecodeTurn(stored.body, stored.seq);
+    // What does not decode cannot be found, but what follows can.
+    if (!turn.ok() || stored.seq > kMaxIndexedSeq) continue;
+    STORE_RETURN_IF_ERROR(InsertIndexedTurn(*database_, session_row, *turn));
+  }
+  return turns.back().seq;
+}
+
+absl::Status Indexer::Remove(int64_t session_row) {
+  removed_ = true;
+  return DeleteIndexedSession(*database_, session_row);
+}
+
+void Indexer::Merge() {
+  const absl::StatusOr<bool> more = ContinueMerge(*database_);
+  NoteDamage(more.status());
+  if (more.ok() && *more) return;
+  {
+    const absl::MutexLock lock(&mutex_);
+    merging_ = false;
+  }
+  Checkpoint(CheckpointMode::kTruncate);
+}
+
+void Indexer::Checkpoint(CheckpointMode mode) { NoteDamage(database_->Checkpoint(mode).status()); }
+
+void Indexer::NoteDamage(const absl::Status& status) {
+  if (absl::IsDataLoss(status)) MarkForDiscard(path_);
+}
+
+}  // namespace fovea::sqlite

@@ -1,0 +1,141 @@
+#include "memory_store/sqlite/log_verify.h"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "core/turn.h"
+#include "memory_store/absl_view.h"
+#include "memory_store/sqlite/log_rows.h"
+#include "memory_store/sqlite/status_macros.h"
+#include "memory_store/turn_codec.h"
+
+namespace fovea::sqlite {
+namespace {
+
+constexpr size_t kMaxProblems = 1000;
+
+constexpr char kIntegrityCheckSql[] = "PRAGMA integrity_check(100)";
+constexpr char kCountersSql[] =
+    "SELECT last_seq, event_count, text_bytes, stored_bytes FROM sessions WHERE row = ?1";
+constexpr char kSumEventsSql[] =
+    "SELECT COUNT(*), COALESCE(MIN(event_index), 1), COALESCE(MAX(event_index), 0) FROM events"
+    " WHERE session = ?1";
+constexpr char kOrphansSql[] =
+    "SELECT 'turns', session FROM turns WHERE session NOT IN (SELECT row FROM sessions)"
+    " UNION SELECT 'events', session FROM events WHERE session NOT IN (SELECT row FROM sessions)"
+    " UNION SELECT 'idempotency keys', session FROM idempotency_keys"
+    " WHERE session NOT IN (SELECT row FROM sessions) ORDER BY 1, 2";
+
+struct Counters {
+  uint64_t last_seq = 0;
+  uint64_t events = 0;
+  uint64_t text_bytes = 0;
+  uint64_t stored_bytes = 0;
+};
+
+class Verifier {
+ public:
+  explicit Verifier(Database& database) : database_(database) {}
+
+  absl::StatusOr<VerifyReport> Run() {
+    Note(CheckFile(), "file");
+    STORE_ASSIGN_OR_RETURN(const std::vector<SessionHead> heads, ListHeads(database_));
+    for (const SessionHead& head : heads) {
+      Note(database_.ReadTransaction([&] { return CheckSession(head.row); }),
+           absl::StrCat("session ", head.row));
+    }
+    Note(CheckOrphans(), "orphans");
+    return std::move(report_);
+  }
+
+ private:
+  void Problem(std::string text) {
+    if (report_.problems.size() < kMaxProblems) report_.problems.push_back(std::move(text));
+  }
+  void Note(const absl::Status& status, absl::string_view where) {
+    if (!status.ok()) Problem(absl::StrCat(where, ": ", status.message()));
+  }
+  void Compare(int64_t session, absl::string_view what, uint64_t noted, uint64_t found) {
+    if (noted == found) return;
+    Problem(
+        absl::StrCat("session ", session, ": ", what, " is noted as ", noted, ", but is ", found));
+  }
+
+  absl::Status CheckFile() {
+    STORE_ASSIGN_OR_RETURN(Query query, database_.Prepare(kIntegrityCheckSql));
+    while (true) {
+      STORE_ASSIGN_OR_RETURN(const bool row, query.Step());
+      if (!row) return absl::OkStatus();
+      if (query.BlobAt(0) != "ok") Problem(absl::StrCat("file: ", AbslView(query.BlobAt(0))));
+    }
+  }
+
+  absl::Status CheckSession(int64_t row) {
+    Counters noted;
+    {
+      STORE_ASSIGN_OR_RETURN(Query query, database_.Prepare(kCountersSql));
+      STORE_ASSIGN_OR_RETURN(const bool found, query.Int(row).Step());
+      if (!found) return absl::OkStatus();  // deleted since it was listed
+      noted = {query.UnsignedAt(0), query.UnsignedAt(1), query.UnsignedAt(2), query.UnsignedAt(3)};
+    }
+    ++report_.sessions;
+    STORE_ASSIGN_OR_RETURN(const Counters found, CountTurns(row));
+    Compare(row, "the last turn", noted.last_seq, found.last_seq);
+    Compare(row, "bytes of text", noted.text_bytes, found.text_bytes);
+    Compare(row, "stored bytes", noted.stored_bytes, found.stored_bytes);
+    return CheckEvents(row, noted.events);
+  }
+
+  absl::StatusOr<Counters> CountTurns(int64_t row) {
+    Counters found;
+    STORE_RETURN_IF_ERROR(ScanTurns(
+        database_, row, {0, UINT64_MAX},
+        [&](uint64_t seq, uint64_t text_bytes, std::string_view body) -> absl::StatusOr<bool> {
+          ++report_.turns;
+          if (seq != found.last_seq + 1) {
+            Problem(absl::StrCat("session ", row, ": turn ", seq, " follows ", found.last_seq));
+          }
+          found.last_seq = seq;
+          found.text_bytes += text_bytes;
+          found.stored_bytes += body.size();
+          const absl::StatusOr<Turn> turn = DecodeTurn(body, seq);
+          if (!turn.ok()) {
+            Problem(absl::StrCat("session ", row, ": ", turn.status().message()));
+          } else {
+            Compare(row, absl::StrCat("text of turn ", seq), text_bytes, TurnText(*turn).size());
+          }
+          return true;
+        }));
+    return found;
+  }
+
+  absl::Status CheckEvents(int64_t row, uint64_t noted) {
+    STORE_ASSIGN_OR_RETURN(Query query, database_.Prepare(kSumEventsSql));
+    STORE_RETURN_IF_ERROR(query.Int(row).Step().status());
+    Compare(row, "the number of events", noted, query.UnsignedAt(0));
+    Compare(row, "the first event", 1, query.UnsignedAt(1));
+    Compare(row, "the last event", noted, query.UnsignedAt(2));
+    return absl::OkStatus();
+  }
+
+  absl::Status CheckOrphans() {
+    STORE_ASSIGN_OR_RETURN(Query query, database_.Prepare(kOrphansSql));
+    while (true) {
+      STORE_ASSIGN_OR_RETURN(const bool row, query.Step());
+      if (!row) return absl::OkStatus();
+      Problem(absl::StrCat(AbslView(query.BlobAt(0)), " of session ", query.IntAt(1),
+                           ", which is not there"));
+    }
+  }
+
+  Database& database_;
+  VerifyReport report_;
+};
+
+}  // namespace
+
+absl::StatusOr<VerifyReport> VerifyLog(Database& database) { return Verifier(database).Run(); }
+
+}  // namespace fovea::sqlite

@@ -1,0 +1,18 @@
+// Whether the log is sound.
+#ifndef FOVEA_MEMORY_STORE_SQLITE_LOG_VERIFY_H_
+#define FOVEA_MEMORY_STORE_SQLITE_LOG_VERIFY_H_
+
+#include "absl/status/statusor.h"
+#include "core/log_store.h"
+#include "memory_store/sqlite/database.h"
+
+namespace fovea::sqlite {
+
+// Checks the file's structure, decodes every turn, and compares sequences and counters with the
+// rows. Each session is seen at one moment; appends may go on meanwhile. Fails only if the file
+// cannot be read at all: what is wrong in it is in the report, at most 1,000 entries.
+absl::StatusOr<VerifyReport> VerifyLog(Database& database);
+
+}  // namespace fovea::sqlite
+
+#endif  // FOVEA_MEMORY_STORE_SQLITE_LOG_VERIFY_H_

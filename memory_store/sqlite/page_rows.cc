@@ -1,0 +1,164 @@
+#include "memory_store/sqlite/page_rows.h"
+
+#include "memory_store/sqlite/status_macros.h"
+
+namespace fovea::sqlite {
+namespace {
+
+// Sessions count their pages, because counting rows of whole images reads the file from end to end.
+constexpr char kCreateSql[] = R"sql(
+PRAGMA application_id = 1179604560;
+PRAGMA user_version = 1;
+CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
+INSERT INTO meta (key, value) VALUES ('oldest_reader', 1);
+CREATE TABLE sessions (
+  row INTEGER PRIMARY KEY AUTOINCREMENT,
+  tenant BLOB NOT NULL,
+  session_id BLOB NOT NULL,
+  pages INTEGER NOT NULL,
+  bytes INTEGER NOT NULL,
+  UNIQUE (tenant, session_id)
+);
+CREATE TABLE pages (
+  row INTEGER PRIMARY KEY,
+  session INTEGER NOT NULL,
+  page_id BLOB NOT NULL,
+  png BLOB NOT NULL,
+  UNIQUE (session, page_id)
+);
+)sql";
+
+constexpr char kFindSessionSql[] =
+    "SELECT row, pages FROM sessions WHERE tenant = ?1 AND session_id = ?2";
+constexpr char kInsertSessionSql[] =
+    "INSERT INTO sessions (tenant, session_id, pages, bytes) VALUES (?1, ?2, 0, 0)";
+constexpr char kCountSql[] =
+    "UPDATE sessions SET pages = pages + ?2, bytes = bytes + ?3 WHERE row = ?1";
+constexpr char kInsertPageSql[] =
+    "INSERT OR IGNORE INTO pages (session, page_id, png) VALUES (?1, ?2, ?3)";
+constexpr char kFindPageSql[] =
+    "SELECT png FROM sessions JOIN pages ON pages.session = sessions.row"
+    " WHERE tenant = ?1 AND session_id = ?2 AND page_id = ?3";
+constexpr char kDeletePagesSql[] = "DELETE FROM pages WHERE session = ?1";
+constexpr char kDeleteSessionSql[] = "DELETE FROM sessions WHERE row = ?1";
+constexpr char kDeleteAllPagesSql[] = "DELETE FROM pages";
+constexpr char kDeleteAllSessionsSql[] = "DELETE FROM sessions";
+constexpr char kOldestPageSql[] =
+    "SELECT row, session, LENGTH(png) FROM pages ORDER BY row LIMIT 1";
+constexpr char kDeletePageSql[] = "DELETE FROM pages WHERE row = ?1";
+constexpr char kListSessionsSql[] = "SELECT tenant, session_id FROM sessions ORDER BY row";
+constexpr char kTotalsSql[] =
+    "SELECT COALESCE(SUM(pages), 0), COALESCE(SUM(bytes), 0) FROM sessions";
+
+absl::Status Count(Database& database, int64_t session_row, int64_t pages, int64_t bytes) {
+  STORE_ASSIGN_OR_RETURN(Query query, database.Prepare(kCountSql));
+  return query.Int(session_row).Int(pages).Int(bytes).Run();
+}
+
+// Removes the oldest page and returns its size.
+absl::StatusOr<uint64_t> EvictOne(Database& database) {
+  int64_t row = 0;
+  int64_t session = 0;
+  int64_t bytes = 0;
+  {
+    STORE_ASSIGN_OR_RETURN(Query oldest, database.Prepare(kOldestPageSql));
+    STORE_ASSIGN_OR_RETURN(const bool found, oldest.Step());
+    if (!found) return absl::DataLossError("the page counters do not match the pages");
+    row = oldest.IntAt(0);
+    session = oldest.IntAt(1);
+    bytes = oldest.IntAt(2);
+  }
+  STORE_ASSIGN_OR_RETURN(Query remove, database.Prepare(kDeletePageSql));
+  STORE_RETURN_IF_ERROR(remove.Int(row).Run());
+  STORE_RETURN_IF_ERROR(Count(database, session, -1, -bytes));
+  return static_cast<uint64_t>(bytes);
+}
+
+}  // namespace
+
+const Schema kPageSchema = {
+    .what = "page cache", .application = 1179604560, .version = 1, .create_sql = kCreateSql};
+
+absl::StatusOr<int64_t> FindOrInsertPageSession(Database& database, const SessionKey& key) {
+  {
+    STORE_ASSIGN_OR_RETURN(Query find, database.Prepare(kFindSessionSql));
+    STORE_ASSIGN_OR_RETURN(const bool found, find.Blob(key.tenant).Blob(key.session_id).Step());
+    if (found) return find.IntAt(0);
+  }
+  STORE_ASSIGN_OR_RETURN(Query insert, database.Prepare(kInsertSessionSql));
+  STORE_RETURN_IF_ERROR(insert.Blob(key.tenant).Blob(key.session_id).Run());
+  return database.LastInsertedRow();
+}
+
+absl::Status InsertPage(Database& database, int64_t session_row, std::string_view page_id,
+                        std::string_view png) {
+  STORE_ASSIGN_OR_RETURN(Query insert, database.Prepare(kInsertPageSql));
+  STORE_RETURN_IF_ERROR(insert.Int(session_row).Blob(page_id).Blob(png).Run());
+  if (database.Changes() == 0) return absl::OkStatus();
+  return Count(database, session_row, 1, static_cast<int64_t>(png.size()));
+}
+
+absl::StatusOr<std::optional<std::string>> FindPage(Database& database, const SessionKey& key,
+                                                    std::string_view page_id) {
+  STORE_ASSIGN_OR_RETURN(Query query, database.Prepare(kFindPageSql));
+  query.Blob(key.tenant).Blob(key.session_id).Blob(page_id);
+  STORE_ASSIGN_OR_RETURN(const bool found, query.Step());
+  if (!found) return std::nullopt;
+  return query.StringAt(0);
+}
+
+absl::StatusOr<uint64_t> DeletePages(Database& database, const SessionKey& key) {
+  int64_t row = 0;
+  {
+    STORE_ASSIGN_OR_RETURN(Query find, database.Prepare(kFindSessionSql));
+    STORE_ASSIGN_OR_RETURN(const bool found, find.Blob(key.tenant).Blob(key.session_id).Step());
+    if (!found) return 0;
+    row = find.IntAt(0);
+  }
+  STORE_ASSIGN_OR_RETURN(Query pages, database.Prepare(kDeletePagesSql));
+  STORE_RETURN_IF_ERROR(pages.Int(row).Run());
+  const auto count = static_cast<uint64_t>(database.Changes());
+  STORE_ASSIGN_OR_RETURN(Query session, database.Prepare(kDeleteSessionSql));
+  STORE_RETURN_IF_ERROR(session.Int(row).Run());
+  return count;
+}
+
+absl::StatusOr<uint64_t> DeleteAllPages(Database& database) {
+  STORE_ASSIGN_OR_RETURN(const PageStats stats, CountPages(database));
+  STORE_ASSIGN_OR_RETURN(Query pages, database.Prepare(kDeleteAllPagesSql));
+  STORE_RETURN_IF_ERROR(pages.Run());
+  STORE_ASSIGN_OR_RETURN(Query sessions, database.Prepare(kDeleteAllSessionsSql));
+  STORE_RETURN_IF_ERROR(sessions.Run());
+  return stats.pages;
+}
+
+absl::Status EvictPages(Database& database, uint64_t max_bytes) {
+  STORE_ASSIGN_OR_RETURN(const PageStats stats, CountPages(database));
+  uint64_t left = stats.bytes;
+  while (left > max_bytes) {
+    STORE_ASSIGN_OR_RETURN(const uint64_t freed, EvictOne(database));
+    left -= freed;
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<SessionKey>> ListPageSessions(Database& database) {
+  STORE_ASSIGN_OR_RETURN(Query query, database.Prepare(kListSessionsSql));
+  std::vector<SessionKey> keys;
+  while (true) {
+    STORE_ASSIGN_OR_RETURN(const bool row, query.Step());
+    if (!row) return keys;
+    keys.push_back({query.StringAt(0), query.StringAt(1)});
+  }
+}
+
+absl::StatusOr<PageStats> CountPages(Database& database) {
+  STORE_ASSIGN_OR_RETURN(Query query, database.Prepare(kTotalsSql));
+  STORE_RETURN_IF_ERROR(query.Step().status());
+  PageStats stats;
+  stats.pages = query.UnsignedAt(0);
+  stats.bytes = query.UnsignedAt(1);
+  return stats;
+}
+
+}  // namespace fovea::sqlite

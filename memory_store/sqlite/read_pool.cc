@@ -1,0 +1,32 @@
+#include "memory_store/sqlite/read_pool.h"
+
+#include "memory_store/sqlite/status_macros.h"
+
+namespace fovea::sqlite {
+
+absl::StatusOr<std::unique_ptr<ReadPool>> ReadPool::Open(
+    DatabaseOptions options, int count, absl::FunctionRef<absl::Status(Database&)> prepare) {
+  options.access = DatabaseOptions::Access::kReadOnly;
+  std::unique_ptr<ReadPool> pool(new ReadPool());
+  for (int i = 0; i < count; ++i) {
+    STORE_ASSIGN_OR_RETURN(std::unique_ptr<Database> database, Database::Open(options));
+    STORE_RETURN_IF_ERROR(prepare(*database));
+    pool->Return(std::move(database));
+  }
+  return pool;
+}
+
+ReadPool::Lease ReadPool::Borrow() {
+  const absl::MutexLock lock(&mutex_, absl::Condition(this, &ReadPool::HasIdle));
+  // The most recently used one has the warmest cache.
+  std::unique_ptr<Database> database = std::move(idle_.back());
+  idle_.pop_back();
+  return Lease(this, std::move(database));
+}
+
+void ReadPool::Return(std::unique_ptr<Database> database) {
+  const absl::MutexLock lock(&mutex_);
+  idle_.push_back(std::move(database));
+}
+
+}  // namespace fovea::sqlite

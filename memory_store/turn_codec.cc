@@ -1,0 +1,291 @@
+#include "memory_store/turn_codec.h"
+
+#include <zstd.h>
+
+#include <memory>
+#include <optional>
+#include <type_traits>
+#include <utility>
+#include <variant>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+
+namespace fovea {
+namespace {
+
+constexpr char kVersion = 1;
+constexpr int kCompressionLevel = 3;
+
+// Part tags are indices of the variants; reordering those needs a new version.
+static_assert(std::is_same_v<std::variant_alternative_t<0, Part>, TextPart>);
+static_assert(std::is_same_v<std::variant_alternative_t<1, Part>, ImagePart>);
+static_assert(std::is_same_v<std::variant_alternative_t<2, Part>, ToolCallPart>);
+static_assert(std::is_same_v<std::variant_alternative_t<3, Part>, ToolResultPart>);
+static_assert(std::is_same_v<std::variant_alternative_t<4, Part>, OpaquePart>);
+static_assert(std::variant_size_v<Part> == 5);
+
+class Encoder {
+ public:
+  void Byte(uint8_t value) { bytes_.push_back(static_cast<char>(value)); }
+  // Base 128, lowest first.
+  void Number(uint64_t value) {
+    for (; value >= 0x80; value >>= 7) Byte(static_cast<uint8_t>(value | 0x80));
+    Byte(static_cast<uint8_t>(value));
+  }
+  void String(std::string_view value) {
+    Number(value.size());
+    bytes_.append(value);
+  }
+  void operator()(const TextPart& part) { String(part.text); }
+  void operator()(const ImagePart& part) {
+    String(part.media_type);
+    String(part.data);
+  }
+  void operator()(const ToolCallPart& part) {
+    String(part.call_id);
+    String(part.name);
+    String(part.arguments_json);
+  }
+  void operator()(const ToolResultPart& part) {
+    String(part.call_id);
+    Byte(part.is_error ? 1 : 0);
+    Variants(part.content);
+  }
+  void operator()(const OpaquePart& part) {
+    String(part.kind);
+    String(part.data);
+  }
+  template <typename Variant>
+  void Variants(const std::vector<Variant>& items) {
+    Number(items.size());
+    for (const Variant& item : items) {
+      Byte(static_cast<uint8_t>(item.index()));
+      std::visit(*this, item);
+    }
+  }
+  const std::string& bytes() const { return bytes_; }
+
+ private:
+  std::string bytes_;
+};
+
+// Reads past the end give zeros and set `failed`.
+class Decoder {
+ public:
+  explicit Decoder(std::string_view bytes) : rest_(bytes) {}
+
+  uint8_t Byte() {
+    if (rest_.empty()) return Fail();
+    const auto value = static_cast<uint8_t>(rest_.front());
+    rest_.remove_prefix(1);
+    return value;
+  }
+  uint64_t Number() {
+    uint64_t value = 0;
+    for (int shift = 0; shift < 64; shift += 7) {
+      const uint8_t byte = Byte();
+      value |= static_cast<uint64_t>(byte & 0x7f) << shift;
+      if (byte < 0x80) return value;
+    }
+    return Fail();
+  }
+  std::string String() {
+    const uint64_t size = Number();
+    if (size > rest_.size()) {
+      Fail();
+      return {};
+    }
+    std::string value(rest_.substr(0, size));
+    rest_.remove_prefix(size);
+    return value;
+  }
+  std::vector<std::variant<TextPart, ImagePart>> Contents() {
+    std::vector<std::variant<TextPart, ImagePart>> items;
+    for (uint64_t left = Number(); left > 0 && !failed_; --left) {
+      switch (Byte()) {
+        case 0:
+          items.emplace_back(TextPart{String()});
+          break;
+        case 1:
+          items.emplace_back(Image());
+          break;
+        default:
+          Fail();
+      }
+    }
+    return items;
+  }
+  std::vector<Part> Parts() {
+    std::vector<Part> parts;
+    for (uint64_t left = Number(); left > 0 && !failed_; --left) parts.push_back(OnePart());
+    return parts;
+  }
+  uint8_t Fail() {
+    failed_ = true;
+    rest_ = {};
+    return 0;
+  }
+  bool failed() const { return failed_; }
+  bool at_end() const { return rest_.empty(); }
+
+ private:
+  ImagePart Image() {
+    ImagePart part;
+    part.media_type = String();
+    part.data = String();
+    return part;
+  }
+  ToolCallPart ToolCall() {
+    ToolCallPart part;
+    part.call_id = String();
+    part.name = String();
+    part.arguments_json = String();
+    return part;
+  }
+  ToolResultPart ToolResult() {
+    ToolResultPart part;
+    part.call_id = String();
+    const uint8_t is_error = Byte();
+    if (is_error > 1) Fail();
+    part.is_error = is_error == 1;
+    part.content = Contents();
+    return part;
+  }
+  OpaquePart Opaque() {
+    OpaquePart part;
+    part.kind = String();
+    part.data = String();
+    return part;
+  }
+  Part OnePart() {
+    switch (Byte()) {
+      case 0:
+        return TextPart{String()};
+      case 1:
+        return Image();
+      case 2:
+        return ToolCall();
+      case 3:
+        return ToolResult();
+      case 4:
+        return Opaque();
+      default:
+        Fail();
+        return TextPart{};
+    }
+  }
+
+  std::string_view rest_;
+  bool failed_ = false;
+};
+
+bool IsRole(uint8_t value) {
+  return value >= static_cast<uint8_t>(Role::kSystem) && value <= static_cast<uint8_t>(Role::kTool);
+}
+
+struct FreeContext {
+  void operator()(ZSTD_CCtx* context) const { ZSTD_freeCCtx(context); }
+  void operator()(ZSTD_DCtx* context) const { ZSTD_freeDCtx(context); }
+};
+
+// A context is about a megabyte; making one costs more than compressing a usual turn.
+ZSTD_CCtx* ThreadCompressor() {
+  thread_local const std::unique_ptr<ZSTD_CCtx, FreeContext> context(ZSTD_createCCtx());
+  if (context != nullptr) {
+    ZSTD_CCtx_setParameter(context.get(), ZSTD_c_compressionLevel, kCompressionLevel);
+    ZSTD_CCtx_setParameter(context.get(), ZSTD_c_checksumFlag, 1);
+  }
+  return context.get();
+}
+
+ZSTD_DCtx* ThreadDecompressor() {
+  thread_local const std::unique_ptr<ZSTD_DCtx, FreeContext> context(ZSTD_createDCtx());
+  return context.get();
+}
+
+absl::Status Damaged(uint64_t seq, absl::string_view what) {
+  return absl::DataLossError(absl::StrCat("turn ", seq, " does not decode: ", what));
+}
+
+absl::StatusOr<std::string> Decompress(std::string_view frame, uint64_t seq) {
+  const uint64_t size = ZSTD_getFrameContentSize(frame.data(), frame.size());
+  if (size == ZSTD_CONTENTSIZE_ERROR || size == ZSTD_CONTENTSIZE_UNKNOWN || size > kMaxTurnBytes) {
+    return Damaged(seq, "no valid frame");
+  }
+  ZSTD_DCtx* const context = ThreadDecompressor();
+  if (context == nullptr) return absl::UnavailableError("out of memory");
+  std::string bytes(size, '\0');
+  const size_t written =
+      ZSTD_decompressDCtx(context, bytes.data(), bytes.size(), frame.data(), frame.size());
+  if (ZSTD_isError(written) != 0) return Damaged(seq, ZSTD_getErrorName(written));
+  if (written != size) return Damaged(seq, "wrong length");
+  return bytes;
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> EncodeTurn(const Turn& turn) {
+  if (!IsRole(static_cast<uint8_t>(turn.role))) return absl::InvalidArgumentError("unknown role");
+  Encoder encoder;
+  encoder.Byte(static_cast<uint8_t>(turn.role));
+  encoder.Number(static_cast<uint64_t>(turn.time_us));
+  encoder.String(turn.attributes_json);
+  encoder.Variants(turn.parts);
+  const std::string& plain = encoder.bytes();
+  if (plain.size() > kMaxTurnBytes) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("a turn of ", plain.size(), " bytes; at most ", kMaxTurnBytes, " are kept"));
+  }
+  ZSTD_CCtx* const context = ThreadCompressor();
+  if (context == nullptr) return absl::UnavailableError("out of memory");
+  std::string bytes(1 + ZSTD_compressBound(plain.size()), kVersion);
+  const size_t written =
+      ZSTD_compress2(context, bytes.data() + 1, bytes.size() - 1, plain.data(), plain.size());
+  if (ZSTD_isError(written) != 0) return absl::UnavailableError(ZSTD_getErrorName(written));
+  bytes.resize(1 + written);
+  return bytes;
+}
+
+absl::StatusOr<Turn> DecodeTurn(std::string_view bytes, uint64_t seq) {
+  if (bytes.empty()) return Damaged(seq, "empty");
+  if (bytes.front() != kVersion) return Damaged(seq, "unknown version");
+  const absl::StatusOr<std::string> plain = Decompress(bytes.substr(1), seq);
+  if (!plain.ok()) return plain.status();
+  Decoder decoder(*plain);
+  Turn turn;
+  turn.seq = seq;
+  const uint8_t role = decoder.Byte();
+  if (!IsRole(role)) return Damaged(seq, "unknown role");
+  turn.role = static_cast<Role>(role);
+  turn.time_us = static_cast<int64_t>(decoder.Number());
+  turn.attributes_json = decoder.String();
+  turn.parts = decoder.Parts();
+  if (decoder.failed() || !decoder.at_end()) return Damaged(seq, "malformed fields");
+  return turn;
+}
+
+uint64_t PartBytes(const Turn& turn) {
+  struct Sizes {
+    uint64_t operator()(const TextPart& part) const { return part.text.size(); }
+    uint64_t operator()(const ImagePart& part) const {
+      return part.media_type.size() + part.data.size();
+    }
+    uint64_t operator()(const ToolCallPart& part) const {
+      return part.call_id.size() + part.name.size() + part.arguments_json.size();
+    }
+    uint64_t operator()(const ToolResultPart& part) const {
+      uint64_t size = part.call_id.size();
+      for (const auto& item : part.content) size += std::visit(*this, item);
+      return size;
+    }
+    uint64_t operator()(const OpaquePart& part) const {
+      return part.kind.size() + part.data.size();
+    }
+  };
+  uint64_t size = 0;
+  for (const Part& part : turn.parts) size += std::visit(Sizes{}, part);
+  return size;
+}
+
+}  // namespace fovea

@@ -1,0 +1,31 @@
+// Turns as bytes on disk.
+#ifndef FOVEA_MEMORY_STORE_TURN_CODEC_H_
+#define FOVEA_MEMORY_STORE_TURN_CODEC_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "core/turn.h"
+
+namespace fovea {
+
+// The largest turn, in bytes of its encoding before compression.
+inline constexpr size_t kMaxTurnBytes = size_t{256} << 20;
+
+// A version byte, then a zstd frame (level 3, with checksum) of the fields in order, each string
+// with its length before it. Exact for any bytes. The sequence number is not part of it: it is the
+// key. INVALID_ARGUMENT if the turn is larger than kMaxTurnBytes or has no role. Thread-safe.
+absl::StatusOr<std::string> EncodeTurn(const Turn& turn);
+
+// DATA_LOSS if the bytes are not what EncodeTurn gave, or of a version unknown here. Thread-safe.
+absl::StatusOr<Turn> DecodeTurn(std::string_view bytes, uint64_t seq);
+
+// Bytes in the strings of the turn's parts.
+uint64_t PartBytes(const Turn& turn);
+
+}  // namespace fovea
+
+#endif  // FOVEA_MEMORY_STORE_TURN_CODEC_H_
