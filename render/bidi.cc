@@ -1,0 +1,78 @@
+#include "render/bidi.h"
+
+#include <fribidi.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "core/utf8.h"
+
+namespace fovea::render {
+namespace {
+
+// The first byte of the UTF-8 of U+0590, where the right-to-left scripts begin.
+constexpr unsigned char kFirstRtlLead = 0xD6;
+
+bool IsRtlType(FriBidiCharType type) {
+  return (FRIBIDI_IS_STRONG(type) && FRIBIDI_IS_RTL(type)) || type == FRIBIDI_TYPE_AN;
+}
+
+FriBidiCharType TypeAt(std::string_view text, size_t at, size_t* length) {
+  const DecodedCharacter character = DecodeUtf8(text, at);
+  *length = character.length;
+  return character.well_formed ? fribidi_get_bidi_type(character.code_point) : FRIBIDI_TYPE_ON;
+}
+
+}  // namespace
+
+std::vector<VisualItem> OrderForDisplay(absl::Span<const char32_t> items, bool rtl_paragraph) {
+  const auto count = static_cast<FriBidiStrIndex>(items.size());
+  const std::vector<FriBidiChar> code_points(items.begin(), items.end());
+  std::vector<FriBidiCharType> types(items.size());
+  std::vector<FriBidiBracketType> brackets(items.size());
+  std::vector<FriBidiLevel> levels(items.size());
+  std::vector<FriBidiStrIndex> order(items.size());
+  std::iota(order.begin(), order.end(), 0);
+  FriBidiParType direction = rtl_paragraph ? FRIBIDI_PAR_RTL : FRIBIDI_PAR_LTR;
+  fribidi_get_bidi_types(code_points.data(), count, types.data());
+  fribidi_get_bracket_types(code_points.data(), count, types.data(), brackets.data());
+  const bool ordered = fribidi_get_par_embedding_levels_ex(types.data(), brackets.data(), count,
+                                                           &direction, levels.data()) != 0 &&
+                       fribidi_reorder_line(0, types.data(), count, 0, direction, levels.data(),
+                                            nullptr, order.data()) != 0;
+  std::vector<VisualItem> result;
+  for (size_t i = 0; i < items.size(); ++i) {
+    const size_t index = ordered ? static_cast<size_t>(order[i]) : i;
+    FriBidiChar mirror = 0;
+    if (FRIBIDI_LEVEL_IS_RTL(levels[index]) &&
+        !fribidi_get_mirror_char(code_points[index], &mirror)) {
+      mirror = 0;
+    }
+    result.push_back({.index = index, .mirror = mirror});
+  }
+  return result;
+}
+
+bool IsRtlParagraph(std::string_view text, size_t at) {
+  const size_t newline = at == 0 ? std::string_view::npos : text.rfind('\n', at - 1);
+  size_t length = 0;
+  for (size_t i = newline == std::string_view::npos ? 0 : newline + 1; i < text.size();
+       i += length) {
+    if (text[i] == '\n') return false;
+    const FriBidiCharType type = TypeAt(text, i, &length);
+    if (FRIBIDI_IS_STRONG(type)) return FRIBIDI_IS_RTL(type);
+  }
+  return false;
+}
+
+bool HasRtl(std::string_view text) {
+  size_t length = 0;
+  for (size_t i = 0; i < text.size(); i += length) {
+    length = 1;
+    if (static_cast<unsigned char>(text[i]) < kFirstRtlLead) continue;
+    if (IsRtlType(TypeAt(text, i, &length))) return true;
+  }
+  return false;
+}
+
+}  // namespace fovea::render

@@ -1,0 +1,31 @@
+// The order of mixed left-to-right and right-to-left text on a line.
+#ifndef FOVEA_RENDER_BIDI_H_
+#define FOVEA_RENDER_BIDI_H_
+
+#include <cstddef>
+#include <string_view>
+#include <vector>
+
+#include "absl/types/span.h"
+
+namespace fovea::render {
+
+struct VisualItem {
+  size_t index = 0;     // of the item in the order of the text
+  char32_t mirror = 0;  // the code point to draw instead, if not 0
+};
+
+// Orders the items of one line of one paragraph from left to right. Each item is known by its first
+// code point. No bidi control is ever obeyed: the caller passes U+FFFC for them.
+std::vector<VisualItem> OrderForDisplay(absl::Span<const char32_t> items, bool rtl_paragraph);
+
+// True if the first letter of the paragraph that `at` is in belongs to a right-to-left script.
+// Looks no further than the newlines around it.
+bool IsRtlParagraph(std::string_view text, size_t at);
+
+// True if text of a right-to-left script is in there.
+bool HasRtl(std::string_view text);
+
+}  // namespace fovea::render
+
+#endif  // FOVEA_RENDER_BIDI_H_

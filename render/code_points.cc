@@ -1,0 +1,155 @@
+#include "render/code_points.h"
+
+#include <fribidi.h>
+
+#include <algorithm>
+
+namespace fovea::render {
+namespace {
+
+struct Range {
+  char32_t first;
+  char32_t last;
+};
+
+// Unicode's Default_Ignorable_Code_Point, the controls, the separators, and a few that have a glyph
+// of pure nothing. Sorted.
+constexpr Range kHidden[] = {
+    {0x0000, 0x001F}, {0x007F, 0x009F}, {0x00AD, 0x00AD},   {0x034F, 0x034F},   {0x061C, 0x061C},
+    {0x115F, 0x1160}, {0x17B4, 0x17B5}, {0x180B, 0x180F},   {0x200B, 0x200F},   {0x2028, 0x202E},
+    {0x2060, 0x206F}, {0x2800, 0x2800}, {0x3164, 0x3164},   {0xFE00, 0xFE0F},   {0xFEFF, 0xFEFF},
+    {0xFFA0, 0xFFA0}, {0xFFF0, 0xFFFB}, {0x1BCA0, 0x1BCA3}, {0x1D173, 0x1D17A}, {0xE0000, 0xE0FFF},
+};
+
+hb_unicode_funcs_t* Unicode() { return hb_unicode_funcs_get_default(); }
+
+bool IsMark(hb_unicode_general_category_t category) {
+  return category == HB_UNICODE_GENERAL_CATEGORY_NON_SPACING_MARK ||
+         category == HB_UNICODE_GENERAL_CATEGORY_SPACING_MARK ||
+         category == HB_UNICODE_GENERAL_CATEGORY_ENCLOSING_MARK;
+}
+
+bool IsUnassigned(hb_unicode_general_category_t category) {
+  return category == HB_UNICODE_GENERAL_CATEGORY_UNASSIGNED ||
+         category == HB_UNICODE_GENERAL_CATEGORY_PRIVATE_USE ||
+         category == HB_UNICODE_GENERAL_CATEGORY_SURROGATE;
+}
+
+// Scripts whose letters do not change with their neighbours.
+bool IsSimpleScript(hb_script_t script) {
+  switch (script) {
+    case HB_SCRIPT_COMMON:
+    case HB_SCRIPT_LATIN:
+    case HB_SCRIPT_GREEK:
+    case HB_SCRIPT_CYRILLIC:
+    case HB_SCRIPT_ARMENIAN:
+    case HB_SCRIPT_GEORGIAN:
+    case HB_SCRIPT_HEBREW:
+    case HB_SCRIPT_HAN:
+    case HB_SCRIPT_HIRAGANA:
+    case HB_SCRIPT_KATAKANA:
+    case HB_SCRIPT_BOPOMOFO:
+    case HB_SCRIPT_ETHIOPIC:
+    case HB_SCRIPT_CHEROKEE:
+    case HB_SCRIPT_CANADIAN_SYLLABICS:
+    case HB_SCRIPT_BRAILLE:
+      return true;
+    default:
+      return false;
+  }
+}
+
+bool IsHangulSyllable(char32_t code_point) { return code_point >= 0xAC00 && code_point <= 0xD7A3; }
+
+bool ReordersText(char32_t code_point) {
+  const FriBidiCharType type = fribidi_get_bidi_type(code_point);
+  return (FRIBIDI_IS_STRONG(type) && FRIBIDI_IS_RTL(type)) || type == FRIBIDI_TYPE_AN;
+}
+
+bool HasInk(hb_font_t* font, hb_codepoint_t glyph) {
+  hb_glyph_extents_t extents;
+  if (!hb_font_get_glyph_extents(font, glyph, &extents)) return true;
+  return extents.width != 0 && extents.height != 0;
+}
+
+}  // namespace
+
+bool IsHiddenCodePoint(char32_t code_point) {
+  const auto* range = std::lower_bound(
+      std::begin(kHidden), std::end(kHidden), code_point,
+      [](const Range& candidate, char32_t value) { return candidate.last < value; });
+  return range != std::end(kHidden) && range->first <= code_point;
+}
+
+bool IsPresentationSelector(char32_t code_point) {
+  return code_point == 0xFE0E || code_point == 0xFE0F;
+}
+
+bool TakesPresentationSelector(char32_t code_point) {
+  return code_point == '#' || code_point == '*' || (code_point >= '0' && code_point <= '9') ||
+         code_point == 0xA9 || code_point == 0xAE ||
+         (code_point >= 0x203C && code_point < 0x3300) ||
+         (code_point >= 0x1F000 && code_point < 0x1FB00);
+}
+
+CodePointTable::CodePointTable(const FontSet& fonts) : fonts_(fonts) {}
+
+CodePointTable::~CodePointTable() = default;
+
+int CodePointTable::FaceFor(Weight weight, absl::Span<const char32_t> code_points) const {
+  for (const FaceId face : fonts_.Chain(weight)) {
+    const bool has_all =
+        std::all_of(code_points.begin(), code_points.end(), [&](char32_t code_point) {
+          hb_codepoint_t glyph = 0;
+          return hb_font_get_nominal_glyph(fonts_.font(face), code_point, &glyph) != 0;
+        });
+    if (has_all) return face;
+  }
+  return -1;
+}
+
+const CodePointTable::Block* CodePointTable::Fill(Weight weight, size_t index) const {
+  auto block = std::make_unique<Block>();
+  for (size_t i = 0; i < block->size(); ++i) {
+    (*block)[i] = Describe(weight, static_cast<char32_t>(index * 256 + i));
+  }
+  const absl::MutexLock lock(&mutex_);
+  auto& slot = blocks_[static_cast<size_t>(weight)][index];
+  if (const Block* other = slot.load(std::memory_order_relaxed); other != nullptr) return other;
+  owned_.push_back(std::move(block));
+  slot.store(owned_.back().get(), std::memory_order_release);
+  return owned_.back().get();
+}
+
+CodePoint CodePointTable::Describe(Weight weight, char32_t code_point) const {
+  CodePoint result;
+  if (IsHiddenCodePoint(code_point)) {
+    result.kind = CodePoint::Kind::kHidden;
+    return result;
+  }
+  const auto category = hb_unicode_general_category(Unicode(), code_point);
+  if (IsUnassigned(category)) return result;
+  const int face = code_point == 'I' ? fonts_.MonoFace(weight) : FaceFor(weight, {&code_point, 1});
+  if (face < 0) return result;
+
+  hb_font_t* font = fonts_.font(static_cast<FaceId>(face));
+  hb_codepoint_t glyph = 0;
+  if (!hb_font_get_nominal_glyph(font, code_point, &glyph)) return result;
+  result.face = static_cast<FaceId>(face);
+  result.glyph = static_cast<uint16_t>(glyph);
+  result.advance = hb_font_get_glyph_h_advance(font, glyph);
+  result.rtl = ReordersText(code_point);
+  if (IsMark(category)) {
+    result.kind = CodePoint::Kind::kExtender;
+  } else if (!IsHangulSyllable(code_point) &&
+             !IsSimpleScript(hb_unicode_script(Unicode(), code_point))) {
+    result.kind = CodePoint::Kind::kComplex;
+  } else if (category != HB_UNICODE_GENERAL_CATEGORY_SPACE_SEPARATOR && !HasInk(font, glyph)) {
+    result.kind = CodePoint::Kind::kHidden;
+  } else {
+    result.kind = CodePoint::Kind::kSimple;
+  }
+  return result;
+}
+
+}  // namespace fovea::render

@@ -1,0 +1,124 @@
+#include "render/fonts.h"
+
+#include <filesystem>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "core/sha256.h"
+#include "render/units.h"
+
+namespace fovea::render {
+namespace {
+
+struct FontFile {
+  enum class Use : uint8_t { kRegular, kBold, kMonoRegular, kMonoBold, kFallback };
+  Use use = Use::kFallback;
+  const char* package;
+  const char* path;
+  int index = 0;
+  int percent = 100;
+};
+
+constexpr char kDejaVu[] = "fonts-dejavu-core";
+constexpr char kNoto[] = "fonts-noto-core";
+constexpr char kCjk[] = "fonts-noto-cjk";
+constexpr char kSymbola[] = "fonts-symbola";
+
+// The order is the order of fallback. Changing it changes pages: FontSet::digest covers it.
+constexpr FontFile kFontFiles[] = {
+    {FontFile::Use::kRegular, kDejaVu, "truetype/dejavu/DejaVuSans.ttf"},
+    {FontFile::Use::kBold, kDejaVu, "truetype/dejavu/DejaVuSans-Bold.ttf"},
+    {FontFile::Use::kMonoRegular, kDejaVu, "truetype/dejavu/DejaVuSansMono.ttf"},
+    {FontFile::Use::kMonoBold, kDejaVu, "truetype/dejavu/DejaVuSansMono-Bold.ttf"},
+    // Index 2 of the collection is the simplified Chinese design; it holds kana and hangul too.
+    {.package = kCjk, .path = "opentype/noto/NotoSansCJK-Regular.ttc", .index = 2},
+    {.package = kNoto, .path = "truetype/noto/NotoSans-Regular.ttf"},
+    {.package = kNoto, .path = "truetype/noto/NotoSansDevanagari-Regular.ttf", .percent = 90},
+    {.package = kNoto, .path = "truetype/noto/NotoSansThai-Regular.ttf", .percent = 90},
+    {.package = kNoto, .path = "truetype/noto/NotoSansBengali-Regular.ttf", .percent = 90},
+    {.package = kNoto, .path = "truetype/noto/NotoSansTamil-Regular.ttf", .percent = 90},
+    {.package = kNoto, .path = "truetype/noto/NotoSansTelugu-Regular.ttf", .percent = 85},
+    {.package = kNoto, .path = "truetype/noto/NotoSansKannada-Regular.ttf", .percent = 85},
+    {.package = kNoto, .path = "truetype/noto/NotoSansMalayalam-Regular.ttf", .percent = 90},
+    {.package = kNoto, .path = "truetype/noto/NotoSansGujarati-Regular.ttf", .percent = 90},
+    {.package = kNoto, .path = "truetype/noto/NotoSansGurmukhi-Regular.ttf", .percent = 90},
+    {.package = kNoto, .path = "truetype/noto/NotoSansOriya-Regular.ttf", .percent = 90},
+    {.package = kNoto, .path = "truetype/noto/NotoSansSinhala-Regular.ttf", .percent = 90},
+    {.package = kNoto, .path = "truetype/noto/NotoSansMyanmar-Regular.ttf", .percent = 80},
+    {.package = kNoto, .path = "truetype/noto/NotoSansKhmer-Regular.ttf", .percent = 80},
+    {.package = kNoto, .path = "truetype/noto/NotoSerifTibetan-Regular.ttf", .percent = 80},
+    {.package = kNoto, .path = "truetype/noto/NotoSansArabic-Regular.ttf", .percent = 90},
+    {.package = kNoto, .path = "truetype/noto/NotoSansHebrew-Regular.ttf"},
+    {.package = kNoto, .path = "truetype/noto/NotoSansArmenian-Regular.ttf"},
+    {.package = kNoto, .path = "truetype/noto/NotoSansGeorgian-Regular.ttf"},
+    {.package = kNoto, .path = "truetype/noto/NotoSansLao-Regular.ttf", .percent = 90},
+    {.package = kNoto, .path = "truetype/noto/NotoSansEthiopic-Regular.ttf"},
+    {.package = kNoto, .path = "truetype/noto/NotoSansSyriac-Regular.ttf", .percent = 90},
+    {.package = kNoto, .path = "truetype/noto/NotoSansThaana-Regular.ttf"},
+    {.package = kNoto, .path = "truetype/noto/NotoSansNKo-Regular.ttf"},
+    {.package = kNoto, .path = "truetype/noto/NotoSansCherokee-Regular.ttf"},
+    {.package = kNoto, .path = "truetype/noto/NotoSansCanadianAboriginal-Regular.ttf"},
+    {.package = kNoto, .path = "truetype/noto/NotoSansMongolian-Regular.ttf"},
+    {.package = kNoto, .path = "truetype/noto/NotoSansMath-Regular.ttf"},
+    {.package = kNoto, .path = "truetype/noto/NotoSansSymbols-Regular.ttf"},
+    {.package = kNoto, .path = "truetype/noto/NotoSansSymbols2-Regular.ttf"},
+    {.package = kSymbola, .path = "truetype/ancient-scripts/Symbola_hint.ttf"},
+};
+
+hb_font_t* CreateFont(hb_blob_t* blob, const FontFile& file) {
+  hb_face_t* face = hb_face_create(blob, file.index);
+  hb_face_make_immutable(face);
+  hb_font_t* font = hb_font_create(face);
+  hb_face_destroy(face);
+  const int scale = static_cast<int>(int64_t{kEm} * file.percent / 100);
+  hb_font_set_scale(font, scale, scale);
+  hb_font_make_immutable(font);
+  return font;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<FontSet>> FontSet::Load(const std::string& root) {
+  std::unique_ptr<FontSet> set(new FontSet);
+  Sha256 digest;
+  for (const FontFile& file : kFontFiles) {
+    const auto path = std::filesystem::path(root) / file.path;
+    Face face{.blob = {}, .font = {}, .index = file.index, .percent = file.percent};
+    face.blob.reset(hb_blob_create_from_file_or_fail(path.c_str()));
+    if (face.blob == nullptr) {
+      return absl::FailedPreconditionError(absl::StrCat(
+          "font file ", path.string(), " cannot be read: install the package ", file.package));
+    }
+    face.font.reset(CreateFont(face.blob.get(), file));
+    if (hb_face_get_glyph_count(hb_font_get_face(face.font.get())) == 0) {
+      return absl::FailedPreconditionError(absl::StrCat(
+          "font file ", path.string(), " is not a font: reinstall the package ", file.package));
+    }
+    const auto id = static_cast<FaceId>(set->faces_.size());
+    set->faces_.push_back(std::move(face));
+    digest.UpdateNumber(file.index).UpdateNumber(file.percent).UpdateField(set->data(id));
+    switch (file.use) {
+      case FontFile::Use::kRegular:
+      case FontFile::Use::kBold:
+        set->chains_[file.use == FontFile::Use::kBold].push_back(id);
+        break;
+      case FontFile::Use::kMonoRegular:
+      case FontFile::Use::kMonoBold:
+        set->mono_[file.use == FontFile::Use::kMonoBold] = id;
+        set->chains_[file.use == FontFile::Use::kMonoBold].push_back(id);
+        break;
+      case FontFile::Use::kFallback:
+        for (auto& chain : set->chains_) chain.push_back(id);
+    }
+  }
+  set->digest_ = digest.HexDigest();
+  return set;
+}
+
+std::string_view FontSet::data(FaceId face) const {
+  unsigned int length = 0;
+  const char* bytes = hb_blob_get_data(faces_[face].blob.get(), &length);
+  return {bytes, length};
+}
+
+}  // namespace fovea::render

@@ -1,0 +1,63 @@
+#include "render/marks.h"
+
+#include <algorithm>
+
+namespace fovea::render {
+namespace {
+
+constexpr int kMarkInk = 0x77;
+constexpr int kBoxInk = 0x33;
+constexpr int kHeaderInk = 0xAA;
+
+uint8_t AtLeastVisible(int ink, int bits) {
+  const int lightest = 255 / ((1 << bits) - 1);
+  return Quantise(std::max(ink, lightest), bits);
+}
+
+}  // namespace
+
+Inks::Inks(int grey_bits)
+    : mark(AtLeastVisible(kMarkInk, grey_bits)),
+      box(grey_bits == 1 ? 0 : AtLeastVisible(kBoxInk, grey_bits)),
+      header(grey_bits == 1 ? 255 : kHeaderInk) {}
+
+// A hook: down on the right, left along the foot, with a small head.
+void DrawNewline(const Metrics& metrics, uint8_t ink, int x, int top, Canvas* canvas) {
+  const int unit = metrics.mark_unit_px;
+  const int width = metrics.NewlineWidthPx() - 2 * unit;
+  const int foot = top + metrics.baseline_px - 2 * unit;
+  const int height = std::max(3 * unit, metrics.baseline_px / 2);
+  canvas->FillRect(x + width, foot - height + unit, unit, height, ink);
+  canvas->FillRect(x + unit, foot, width - unit, unit, ink);
+  canvas->FillRect(x + 2 * unit, foot - unit, unit, unit, ink);
+  canvas->FillRect(x + 2 * unit, foot + unit, unit, unit, ink);
+}
+
+void DrawSpaces(const Metrics& metrics, uint8_t ink, uint32_t count, int x, int top,
+                Canvas* canvas) {
+  const int unit = metrics.mark_unit_px;
+  const int x_height = std::max(5 * unit, metrics.baseline_px * 3 / 5);
+  x += unit;
+  for (uint32_t i = 0; i < count / 16; ++i, x += 3 * unit) {
+    canvas->FillRect(x, top, 2 * unit, metrics.pitch_px, ink);
+  }
+  for (uint32_t i = 0; i < count % 16 / 4; ++i, x += 2 * unit) {
+    canvas->FillRect(x, top + metrics.baseline_px - x_height, unit, x_height, ink);
+  }
+  for (uint32_t i = 0; i < count % 4; ++i) {
+    const int above = static_cast<int>(2 * i + 1) * unit;
+    canvas->FillRect(x, top + metrics.baseline_px - above, unit, unit, ink);
+  }
+}
+
+// For each tab a line that runs against a stop.
+void DrawTabs(const Metrics& metrics, uint8_t ink, uint32_t count, int x, int top, Canvas* canvas) {
+  const int unit = metrics.mark_unit_px;
+  const int middle = top + metrics.baseline_px * 2 / 3;
+  for (uint32_t i = 0; i < count; ++i, x += 5 * unit) {
+    canvas->FillRect(x + unit, middle, 3 * unit, unit, ink);
+    canvas->FillRect(x + 4 * unit, middle - unit, unit, 3 * unit, ink);
+  }
+}
+
+}  // namespace fovea::render

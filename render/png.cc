@@ -1,0 +1,105 @@
+#include "render/png.h"
+
+#include <libdeflate.h>
+
+#include <cstdint>
+#include <memory>
+
+#include "absl/status/status.h"
+
+namespace fovea::render {
+namespace {
+
+constexpr std::string_view kSignature("\x89PNG\r\n\x1A\n", 8);
+constexpr char kColourGrey = 0;
+constexpr char kFilterNone = 0;
+
+struct CompressorFree {
+  void operator()(libdeflate_compressor* compressor) const {
+    libdeflate_free_compressor(compressor);
+  }
+};
+
+void AppendBigEndian(uint32_t value, std::string* out) {
+  for (int shift = 24; shift >= 0; shift -= 8) out->push_back(static_cast<char>(value >> shift));
+}
+
+void AppendChunk(std::string_view type, std::string_view data, std::string* out) {
+  AppendBigEndian(static_cast<uint32_t>(data.size()), out);
+  const size_t checked = out->size();
+  out->append(type);
+  out->append(data);
+  AppendBigEndian(libdeflate_crc32(0, out->data() + checked, out->size() - checked), out);
+}
+
+std::string ImageHeader(int width, int height, int bits) {
+  std::string header;
+  AppendBigEndian(static_cast<uint32_t>(width), &header);
+  AppendBigEndian(static_cast<uint32_t>(height), &header);
+  header.push_back(static_cast<char>(bits));
+  header.push_back(kColourGrey);
+  header.append(3, 0);  // deflate, the standard filters, not interlaced
+  return header;
+}
+
+// The upper kBits of each pixel, first pixel in the highest bits.
+template <int kBits>
+void PackRow(const uint8_t* pixels, int width, uint8_t* out) {
+  constexpr int kPerByte = 8 / kBits;
+  constexpr int kMask = (0xFF << (8 - kBits)) & 0xFF;
+  const int whole = width / kPerByte;
+  for (int i = 0; i < whole; ++i) {
+    int byte = 0;
+    for (int j = 0; j < kPerByte; ++j) {
+      byte |= (pixels[static_cast<ptrdiff_t>(i) * kPerByte + j] & kMask) >> (j * kBits);
+    }
+    out[i] = static_cast<uint8_t>(byte);
+  }
+  const int rest = width % kPerByte;
+  if (rest == 0) return;
+  int byte = 0;
+  for (int j = 0; j < rest; ++j) {
+    byte |= (pixels[static_cast<ptrdiff_t>(whole) * kPerByte + j] & kMask) >> (j * kBits);
+  }
+  out[whole] = static_cast<uint8_t>(byte);
+}
+
+std::string PackRows(std::string_view pixels, int width, int height, int bits) {
+  const size_t row_bytes = (static_cast<size_t>(width) * static_cast<size_t>(bits) + 7) / 8;
+  std::string packed((row_bytes + 1) * static_cast<size_t>(height), kFilterNone);
+  const auto* from = reinterpret_cast<const uint8_t*>(pixels.data());
+  auto* to = reinterpret_cast<uint8_t*>(packed.data());
+  for (int row = 0; row < height; ++row) {
+    uint8_t* line = to + 1;
+    if (bits == 1) PackRow<1>(from, width, line);
+    if (bits == 2) PackRow<2>(from, width, line);
+    if (bits == 4) PackRow<4>(from, width, line);
+    if (bits == 8) PackRow<8>(from, width, line);
+    from += width;
+    to += row_bytes + 1;
+  }
+  return packed;
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> EncodePng(std::string_view pixels, int width, int height, int bits,
+                                      int level) {
+  const std::unique_ptr<libdeflate_compressor, CompressorFree> compressor(
+      libdeflate_alloc_compressor(level));
+  if (compressor == nullptr) return absl::ResourceExhaustedError("no memory to compress a page");
+  const std::string packed = PackRows(pixels, width, height, bits);
+  std::string stream(libdeflate_zlib_compress_bound(compressor.get(), packed.size()), 0);
+  const size_t size = libdeflate_zlib_compress(compressor.get(), packed.data(), packed.size(),
+                                               stream.data(), stream.size());
+  if (size == 0) return absl::ResourceExhaustedError("a page does not compress");
+  std::string png;
+  png.reserve(size + 64);
+  png.append(kSignature);
+  AppendChunk("IHDR", ImageHeader(width, height, bits), &png);
+  AppendChunk("IDAT", std::string_view(stream).substr(0, size), &png);
+  AppendChunk("IEND", "", &png);
+  return png;
+}
+
+}  // namespace fovea::render

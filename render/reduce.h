@@ -1,0 +1,35 @@
+// Small glyphs from large ones.
+#ifndef FOVEA_RENDER_REDUCE_H_
+#define FOVEA_RENDER_REDUCE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace fovea::render {
+
+// 255 is full coverage. `left` and `top` place the first row's first pixel right of the pen and
+// above the baseline, as FreeType does.
+struct GreyImage {
+  int left = 0;
+  int top = 0;
+  int width = 0;
+  int rows = 0;
+  std::vector<uint8_t> pixels;
+
+  uint8_t At(int row, int column) const {
+    return pixels[static_cast<size_t>(row) * static_cast<size_t>(width) + column];
+  }
+};
+
+// How many pixels of the large drawing make one of the small, each way. The smallest em drawn
+// is 4.3 pixels, so the large drawing is 34 pixels an em or more.
+inline constexpr int kReduction = 8;
+
+// Reduces by kReduction with a Lanczos filter of three lobes, which keeps thin strokes darker than
+// plain averaging does. `shift` moves the picture right by large pixels, 0 to kReduction - 1.
+GreyImage Reduce(const GreyImage& large, int shift);
+
+}  // namespace fovea::render
+
+#endif  // FOVEA_RENDER_REDUCE_H_
