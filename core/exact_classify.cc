@@ -89,8 +89,8 @@ bool IsNumber(const Shape& shape, std::string_view word) {
   }
   // A time of day with its date, or a number with its unit.
   if (!IsDigit(word.front()) || word.size() > 40) return false;
-  return shape.letters() <= 2 && shape.digits >= 4 && shape.digit_borders <= 2 &&
-         shape.slashes == 0;
+  return shape.letters() <= 2 && shape.digits >= 4 &&
+         (shape.digit_borders <= 1 || shape.separators >= 4) && shape.slashes == 0;
 }
 
 bool IsErrorCode(std::string_view word, const Shape& shape) {
@@ -134,7 +134,7 @@ bool IsGarblable(std::string_view word, const Shape& shape) {
   if (shape.digits > 0 && shape.digit_borders >= 2) return true;
   if (shape.digits >= 2 && (shape.upper > 0 || word.find('_') != std::string_view::npos))
     return true;
-  return shape.case_borders >= 4 && shape.case_borders * 2 >= shape.letters();
+  return shape.case_borders >= 6 && shape.case_borders * 3 >= shape.letters() * 2;
 }
 
 }  // namespace

@@ -122,8 +122,10 @@ size_t ExactScanner::WordEnd(size_t begin, unsigned* traits) const {
         (TraitOf(text_[at - 1]) & (kDigit | kLetter)) != 0) {
       break;
     }
+    const bool two_bytes = trait == kOtherLetter;
+    if (two_bytes && (at + 1 == text_.size() || !IsContinuation(text_[at + 1]))) break;
     *traits |= trait;
-    at += trait == kOtherLetter && at + 1 < text_.size() && IsContinuation(text_[at + 1]) ? 2 : 1;
+    at += two_bytes ? 2 : 1;
   }
   return at;
 }
@@ -144,7 +146,7 @@ std::string_view ExactScanner::LabelBefore(size_t begin) const {
   const size_t end = at;
   while (at > 0 && end - at <= kMaxLabelBytes && IsLabelByte(text_[at - 1])) --at;
   while (at < end && (TraitOf(text_[at]) & (kUpper | kLower)) == 0 && text_[at] != '_') ++at;
-  if (end - at > kMaxLabelBytes || end - at < 2) return "";
+  if (end - at > kMaxLabelBytes || end == at) return "";
   return text_.substr(at, end - at);
 }
 
@@ -177,6 +179,10 @@ std::optional<ExactMatch> ExactScanner::Word() {
   const size_t begin = at_;
   unsigned traits = 0;
   at_ = WordEnd(begin, &traits);
+  if (at_ == begin) {  // an ill-formed byte
+    ++at_;
+    return std::nullopt;
+  }
   // A plain word, as most are.
   if ((traits & (kDigit | kSlash | kUpper)) == 0) return std::nullopt;
   std::string_view word = text_.substr(begin, at_ - begin);

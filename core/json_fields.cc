@@ -23,16 +23,27 @@ class DuplicateWatch {
     if (event == json::parse_event_t::object_start) open_.emplace_back();
     if (event == json::parse_event_t::object_end) open_.pop_back();
     if (event == json::parse_event_t::key) {
-      const auto& name = parsed.get_ref<const std::string&>();
-      if (!open_.back().insert(name).second && duplicate_.empty()) duplicate_ = name;
+      open_.back().current = parsed.get<std::string>();
+      if (!open_.back().names.insert(open_.back().current).second && path_.empty()) NotePath();
     }
     return true;
   }
-  const std::string& duplicate() const { return duplicate_; }
+  // Of the first such field, without the places in arrays; "" if there is none.
+  const std::string& path() const { return path_; }
 
  private:
-  std::vector<std::set<std::string>> open_;
-  std::string duplicate_;
+  struct Open {
+    std::set<std::string> names;
+    std::string current;
+  };
+  void NotePath() {
+    for (const Open& object : open_) {
+      absl::StrAppend(&path_, path_.empty() ? "" : ".", object.current);
+    }
+  }
+
+  std::vector<Open> open_;
+  std::string path_;
 };
 
 }  // namespace
@@ -49,11 +60,9 @@ absl::StatusOr<json> ParseJson(std::string_view file, std::string_view text) {
     return absl::InvalidArgumentError(
         absl::StrCat(std::string(file), ": line ", LineOf(text, at), ": not JSON: ", error.what()));
   }
-  if (!watch.duplicate().empty()) {
-    const size_t at = text.rfind(absl::StrCat("\"", watch.duplicate(), "\""));
-    return absl::InvalidArgumentError(absl::StrCat(
-        std::string(file), ": line ", LineOf(text, at == std::string_view::npos ? 0 : at), ": \"",
-        watch.duplicate(), "\" stands twice in one object"));
+  if (!watch.path().empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(std::string(file), ": ", watch.path(), ": stands twice in one object"));
   }
   return value;
 }

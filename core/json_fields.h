@@ -16,8 +16,8 @@
 
 namespace fovea {
 
-// The value that `json` holds. INVALID_ARGUMENT naming `file` and the line for a syntax error and
-// for a field that stands twice in one object.
+// The value that `json` holds. INVALID_ARGUMENT naming `file`, and the line for a syntax error,
+// the path for a field that stands twice in one object.
 absl::StatusOr<nlohmann::json> ParseJson(std::string_view file, std::string_view json);
 
 // One object that is being read. Getters return a zero value where the field is missing, of another
