@@ -1,0 +1,112 @@
+#include "cli/app.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "cli/client.h"
+#include "cli/console.h"
+#include "cli/default_address.h"
+#include "cli/line_file.h"
+#include "cli/status.h"
+#include "cli/verb.h"
+
+namespace fovea::cli {
+namespace {
+
+constexpr char kDescription[] =
+    "Optical memory for LLM agents: keeps a conversation losslessly, serves it in a bounded "
+    "context.";
+constexpr char kFooter[] =
+    "Exit codes: 0 fine, 1 the call failed, 2 wrong usage, 3 the budget cannot hold what must be "
+    "text.\n"
+    "Environment: FOVEA_SERVER, FOVEA_TOKEN, NO_COLOR.";
+
+struct GlobalOptions {
+  std::string server = DefaultServerAddress();
+  std::string token_file;
+  bool json = false;
+};
+
+void DeclareGlobals(CLI::App& app, GlobalOptions& options) {
+  app.add_option("--server", options.server, "where fovead listens: unix:PATH or HOST:PORT")
+      ->envname("FOVEA_SERVER")
+      ->capture_default_str();
+  app.add_option("--token-file", options.token_file, "a file with the access token");
+  app.add_flag("--json", options.json, "print JSON for scripts");
+  app.set_version_flag("--version", std::string("fovea " FOVEA_VERSION));
+  app.require_subcommand(1);
+  app.footer(kFooter);
+}
+
+void AddVerbs(Verbs& verbs) {
+  AddImportVerb(verbs);
+  AddSessionVerbs(verbs);
+  AddTiersVerb(verbs);
+  AddContextVerb(verbs);
+  AddTurnVerbs(verbs);
+  AddInsightVerbs(verbs);
+  AddTransferVerbs(verbs);
+  AddReaderVerbs(verbs);
+  AddLadderVerb(verbs);
+  AddAdminVerbs(verbs);
+}
+
+absl::StatusOr<std::string> Token(const GlobalOptions& options) {
+  if (!options.token_file.empty()) return ReadTrimmed(options.token_file);
+  const char* token = std::getenv("FOVEA_TOKEN");
+  return std::string(token != nullptr ? token : "");
+}
+
+absl::Status RunVerb(const Work& work, const GlobalOptions& options, Console& console) {
+  absl::StatusOr<std::string> token = Token(options);
+  if (!token.ok()) return token.status();
+  absl::StatusOr<std::unique_ptr<Client>> client =
+      Client::Create({.address = options.server, .token = *std::move(token)});
+  if (!client.ok()) return client.status();
+  return work(Environment{.console = console, .client = **client, .json = options.json});
+}
+
+// CLI11 throws for wrong usage, and for --help and --version too.
+int ReportUsage(const CLI::App& app, const CLI::ParseError& error, const GlobalOptions& options,
+                Console& console) {
+  if (error.get_exit_code() == 0) {
+    app.exit(error, console.out, console.err);
+    return kFine;
+  }
+  const absl::Status status = absl::InvalidArgumentError(error.what());
+  if (options.json) console.out << DumpJson(ErrorJson(status)) << '\n';
+  console.err << "fovea: " << error.what() << " (`fovea --help` or `fovea VERB --help` helps)\n";
+  return kWrongUsage;
+}
+
+}  // namespace
+
+int RunFovea(std::vector<std::string> arguments, Console& console) {
+  CLI::App app(kDescription, "fovea");
+  GlobalOptions options;
+  DeclareGlobals(app, options);
+  Verbs verbs(app);
+  AddVerbs(verbs);
+  std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants them
+  try {
+    app.parse(std::move(arguments));
+  } catch (const CLI::ParseError& error) {
+    return ReportUsage(app, error, options, console);
+  }
+  const absl::Status status = RunVerb(verbs.chosen(), options, console);
+  if (!status.ok()) {
+    if (options.json) console.out << DumpJson(ErrorJson(status)) << '\n';
+    console.err << "fovea: " << Sentence(status) << '\n';
+  }
+  console.out.flush();
+  return ExitCodeOf(status);
+}
+
+}  // namespace fovea::cli

@@ -1,0 +1,122 @@
+#include "cli/console.h"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <cstdlib>
+#include <iostream>
+#include <string>
+#include <string_view>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+
+namespace fovea::cli {
+namespace {
+
+constexpr int kBarColumns = 24;
+constexpr std::chrono::milliseconds kRedraw(100);
+
+int TerminalColumns() {
+  winsize size{};
+  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col < 40) return 80;
+  return size.ws_col;
+}
+
+bool IsContinuation(char byte) { return (static_cast<unsigned char>(byte) & 0xc0) == 0x80; }
+
+// Length of the multi-byte character at `at` if all its bytes are there; 0 otherwise.
+size_t MultiByteLength(std::string_view text, size_t at) {
+  const auto first = static_cast<unsigned char>(text[at]);
+  const size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : first >= 0xc2 ? 2 : 0;
+  if (length == 0 || first > 0xf4 || at + length > text.size()) return 0;
+  for (size_t i = 1; i < length; ++i) {
+    if (!IsContinuation(text[at + i])) return 0;
+  }
+  const auto second = static_cast<unsigned char>(text[at + 1]);
+  const bool control = first == 0xc2 && second < 0xa0;
+  const bool half = first == 0xed && second >= 0xa0;
+  return control || half ? 0 : length;
+}
+
+}  // namespace
+
+Console TerminalConsole() {
+  const char* no_colour = std::getenv("NO_COLOR");
+  const bool wanted = no_colour == nullptr || *no_colour == '\0';
+  const bool terminal = isatty(STDOUT_FILENO) != 0;
+  return Console{.out = std::cout,
+                 .err = std::cerr,
+                 .colour = terminal && wanted,
+                 .live_progress = isatty(STDERR_FILENO) != 0,
+                 .columns = terminal ? TerminalColumns() : 100};
+}
+
+std::string Grouped(int64_t number) {
+  std::string digits = absl::StrCat(number);
+  const size_t sign = number < 0 ? 1 : 0;
+  for (size_t at = digits.size(); at > sign + 3;) digits.insert(at -= 3, ",");
+  return digits;
+}
+
+size_t DisplayWidth(std::string_view text) {
+  return static_cast<size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return !IsContinuation(c); }));
+}
+
+std::string Padded(std::string_view text, size_t width, bool left) {
+  const size_t have = DisplayWidth(text);
+  const std::string spaces(width > have ? width - have : 0, ' ');
+  return left ? std::string(text) + spaces : spaces + std::string(text);
+}
+
+std::string OneLine(std::string_view text, size_t columns) {
+  std::string line;
+  size_t width = 0;
+  for (size_t at = 0; at < text.size();) {
+    if (width >= columns) return line + "…";
+    const auto byte = static_cast<unsigned char>(text[at]);
+    const size_t length = byte >= 0x80 ? MultiByteLength(text, at) : 0;
+    if (length > 0) {
+      line += text.substr(at, length);
+    } else if (byte == '\n' || byte == '\r' || byte == '\t') {
+      line += ' ';
+    } else if (byte >= 0x20 && byte < 0x7f) {
+      line += text[at];
+    } else {
+      line += absl::StrFormat("\\x%02x", byte);
+      width += 3;
+    }
+    at += std::max<size_t>(length, 1);
+    ++width;
+  }
+  return line;
+}
+
+void ProgressBar::Update(uint64_t done, double share, std::string_view what) {
+  if (!console_.live_progress) return;
+  const auto now = std::chrono::steady_clock::now();
+  if (visible_ && now - drawn_ < kRedraw) return;
+  drawn_ = now;
+  visible_ = true;
+  const double seconds = std::chrono::duration<double>(now - started_).count();
+  const double clamped = std::clamp(share, 0.0, 1.0);
+  std::string bar;
+  for (int i = 0; i < kBarColumns; ++i) bar += i < clamped * kBarColumns ? "█" : "░";
+  console_.err << "\r\x1b[K" << bar << absl::StrFormat(" %3.0f %%  ", clamped * 100)
+               << Grouped(static_cast<int64_t>(done)) << ' ' << unit_
+               << absl::StrFormat("  %s/s  ",
+                                  Grouped(static_cast<int64_t>(seconds > 0 ? done / seconds : 0)))
+               << OneLine(what, 30) << std::flush;
+}
+
+void ProgressBar::Wipe() {
+  if (!visible_) return;
+  console_.err << "\r\x1b[K" << std::flush;
+  visible_ = false;
+}
+
+}  // namespace fovea::cli

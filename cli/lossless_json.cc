@@ -1,0 +1,215 @@
+#include "cli/lossless_json.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_format.h"
+
+namespace fovea::cli {
+namespace {
+
+// U+10FFFD, a private character. The protected form of a half is the mark and four hexadecimal
+// digits; that of the mark itself is the mark twice.
+constexpr std::string_view kMark = "\xf4\x8f\xbf\xbd";
+constexpr uint32_t kMarkHigh = 0xdbff;
+constexpr uint32_t kMarkLow = 0xdffd;
+
+bool IsHigh(uint32_t unit) { return unit >= 0xd800 && unit < 0xdc00; }
+bool IsLow(uint32_t unit) { return unit >= 0xdc00 && unit < 0xe000; }
+
+bool StartsWith(std::string_view text, size_t at, std::string_view what) {
+  return text.substr(at, what.size()) == what;
+}
+
+std::optional<uint32_t> FourHexDigits(std::string_view text, size_t at) {
+  if (at + 4 > text.size()) return std::nullopt;
+  uint32_t value = 0;
+  for (const char c : text.substr(at, 4)) {
+    const int digit = c >= '0' && c <= '9'   ? c - '0'
+                      : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                      : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                             : -1;
+    if (digit < 0) return std::nullopt;
+    value = value * 16 + static_cast<uint32_t>(digit);
+  }
+  return value;
+}
+
+// The code unit of the escape \uXXXX at `at`.
+std::optional<uint32_t> UnicodeEscape(std::string_view text, size_t at) {
+  if (!StartsWith(text, at, "\\u")) return std::nullopt;
+  return FourHexDigits(text, at + 2);
+}
+
+std::string ProtectedHalf(uint32_t unit) {
+  return std::string(kMark) + absl::StrFormat("%04x", unit);
+}
+
+// Copies the escape at `at` to `out`, protected where it must be; returns its length.
+size_t ProtectEscape(std::string_view text, size_t at, std::string& out) {
+  const std::optional<uint32_t> unit = UnicodeEscape(text, at);
+  const bool half = unit.has_value() && (IsHigh(*unit) || IsLow(*unit));
+  size_t length = unit.has_value() ? 6 : 2;
+  if (half) {
+    const std::optional<uint32_t> next = UnicodeEscape(text, at + 6);
+    if (!IsHigh(*unit) || !next.has_value() || !IsLow(*next)) {
+      out += ProtectedHalf(*unit);
+      return length;
+    }
+    length = 12;
+    if (*unit == kMarkHigh && *next == kMarkLow) {
+      (out += kMark) += kMark;
+      return length;
+    }
+  }
+  out += text.substr(at, length);
+  return std::min(length, text.size() - at);
+}
+
+// A backslash occurs only within strings of valid JSON, so strings need not be told from the rest.
+std::string Protect(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  size_t at = 0;
+  while (at < text.size()) {
+    if (text[at] == '\\') {
+      at += ProtectEscape(text, at, out);
+    } else if (StartsWith(text, at, kMark)) {
+      (out += kMark) += kMark;
+      at += kMark.size();
+    } else {
+      out += text[at++];
+    }
+  }
+  return out;
+}
+
+// Replaces what is protected: the mark by itself, a half by what `half` makes of its four digits.
+template <typename Half>
+std::string Unprotect(std::string_view text, const Half& half) {
+  std::string out;
+  out.reserve(text.size());
+  size_t at = 0;
+  while (at < text.size()) {
+    const size_t mark = text.find(kMark, at);
+    if (mark == std::string_view::npos) break;
+    out += text.substr(at, mark - at);
+    at = mark + kMark.size();
+    if (StartsWith(text, at, kMark)) {
+      out += kMark;
+      at += kMark.size();
+    } else {
+      out += half(text.substr(at, 4));
+      at = std::min(at + 4, text.size());
+    }
+  }
+  if (at < text.size()) out += text.substr(at);
+  return out;
+}
+
+std::string ThreeByteForm(uint32_t unit) {
+  return {static_cast<char>(0xe0 | (unit >> 12)), static_cast<char>(0x80 | ((unit >> 6) & 0x3f)),
+          static_cast<char>(0x80 | (unit & 0x3f))};
+}
+
+uint32_t Byte(std::string_view text, size_t at) {
+  return at < text.size() ? static_cast<unsigned char>(text[at]) : 0;
+}
+
+bool IsContinuation(uint32_t byte) { return (byte & 0xc0) == 0x80; }
+
+// The half whose three-byte form is at `at`.
+std::optional<uint32_t> HalfAt(std::string_view text, size_t at) {
+  const uint32_t second = Byte(text, at + 1);
+  const uint32_t third = Byte(text, at + 2);
+  if (Byte(text, at) != 0xed || second < 0xa0 || !IsContinuation(second) ||
+      !IsContinuation(third)) {
+    return std::nullopt;
+  }
+  return 0xd000 | ((second & 0x3f) << 6) | (third & 0x3f);
+}
+
+// Length of the well-formed UTF-8 character at `at`; 0 if there is none.
+size_t CharacterLength(std::string_view text, size_t at) {
+  const uint32_t first = Byte(text, at);
+  if (first < 0x80) return 1;
+  const size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+  if (first < 0xc2 || first > 0xf4) return 0;
+  for (size_t i = 1; i < length; ++i) {
+    if (!IsContinuation(Byte(text, at + i))) return 0;
+  }
+  const uint32_t second = Byte(text, at + 1);
+  const bool overlong = (first == 0xe0 && second < 0xa0) || (first == 0xf0 && second < 0x90);
+  const bool outside = (first == 0xed && second >= 0xa0) || (first == 0xf4 && second >= 0x90);
+  return overlong || outside ? 0 : length;
+}
+
+// The protected form of `bytes`; none if they are neither UTF-8 nor UTF-8 with lone halves. Two
+// halves that follow each other as a pair would be read back as one character, so they do not count
+// as lone.
+std::optional<std::string> ProtectBytes(std::string_view bytes) {
+  std::string out;
+  out.reserve(bytes.size());
+  bool after_high = false;
+  size_t at = 0;
+  while (at < bytes.size()) {
+    if (const std::optional<uint32_t> half = HalfAt(bytes, at)) {
+      if (after_high && IsLow(*half)) return std::nullopt;
+      after_high = IsHigh(*half);
+      out += ProtectedHalf(*half);
+      at += 3;
+      continue;
+    }
+    after_high = false;
+    const size_t length = CharacterLength(bytes, at);
+    if (length == 0) return std::nullopt;
+    if (StartsWith(bytes, at, kMark)) out += kMark;
+    out += bytes.substr(at, length);
+    at += length;
+  }
+  return out;
+}
+
+}  // namespace
+
+absl::StatusOr<Json> ParseJson(std::string_view text) {
+  Json json = Json::parse(Protect(text), nullptr, /*allow_exceptions=*/false);
+  if (json.is_discarded()) return absl::InvalidArgumentError("not valid JSON in UTF-8");
+  return json;
+}
+
+std::string DumpJson(const Json& json, bool pretty) {
+  const std::string text =
+      json.dump(pretty ? 2 : -1, ' ', /*ensure_ascii=*/false, Json::error_handler_t::replace);
+  return Unprotect(text, [](std::string_view digits) { return std::string("\\u").append(digits); });
+}
+
+Json JsonOf(std::string_view bytes) {
+  if (std::optional<std::string> text = ProtectBytes(bytes)) return Json(*std::move(text));
+  Json encoded = Json::object();
+  encoded["base64"] = absl::Base64Escape(std::string(bytes));
+  return encoded;
+}
+
+absl::StatusOr<std::string> BytesOf(const Json& json) {
+  if (json.is_string()) {
+    return Unprotect(json.get_ref<const std::string&>(), [](std::string_view digits) {
+      return ThreeByteForm(FourHexDigits(digits, 0).value_or(0xfffd));
+    });
+  }
+  std::string bytes;
+  if (json.is_object() && json.size() == 1 && json.contains("base64") &&
+      json["base64"].is_string() &&
+      absl::Base64Unescape(json["base64"].get_ref<const std::string&>(), &bytes)) {
+    return bytes;
+  }
+  return absl::InvalidArgumentError(R"(neither a string nor {"base64": "..."})");
+}
+
+}  // namespace fovea::cli

@@ -1,0 +1,23 @@
+// Messages of the public API as JSON for scripts: every field by its name in the proto, numbers as
+// numbers, enumerators in lower case without their prefix, bytes as text where they are text.
+#ifndef FOVEA_CLI_MESSAGE_JSON_H_
+#define FOVEA_CLI_MESSAGE_JSON_H_
+
+#include <google/protobuf/message.h>
+
+#include "absl/status/status.h"
+#include "cli/lossless_json.h"
+
+namespace fovea::cli {
+
+// All fields in the order of their numbers, also those that have their default value; of a oneof,
+// only the one that is set.
+Json MessageToJson(const google::protobuf::Message& message);
+
+// The reverse, for objects that MessageToJson wrote. INVALID_ARGUMENT for an unknown field or a
+// value of the wrong type, naming the field; `message` is then in an unspecified state.
+absl::Status JsonToMessage(const Json& json, google::protobuf::Message& message);
+
+}  // namespace fovea::cli
+
+#endif  // FOVEA_CLI_MESSAGE_JSON_H_

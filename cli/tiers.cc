@@ -1,0 +1,57 @@
+// The verb `tiers`.
+#include <CLI/CLI.hpp>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "cli/message_json.h"
+#include "cli/tiers_view.h"
+#include "cli/verb.h"
+
+namespace fovea::cli {
+namespace {
+
+using Contexts = v1::ContextService::Stub;
+
+absl::StatusOr<std::vector<std::string>> Ladder(const Environment& environment,
+                                                const std::string& reader) {
+  const absl::StatusOr<v1::ListReadersResponse> readers = environment.client.Call(
+      environment.client.contexts(), &Contexts::ListReaders, v1::ListReadersRequest());
+  if (!readers.ok()) return readers.status();
+  std::vector<std::string> ladder;
+  for (const v1::Reader& candidate : readers->readers()) {
+    if (candidate.name() != reader) continue;
+    for (const v1::Reader::Rung& rung : candidate.ladder()) ladder.push_back(rung.name());
+  }
+  return ladder;
+}
+
+absl::Status RunTiers(const Environment& environment, const ViewOptions& options) {
+  v1::BuildContextRequest request;
+  *request.mutable_view() = options.ToView();
+  const absl::StatusOr<v1::PlanContextResponse> plan =
+      environment.client.Call(environment.client.contexts(), &Contexts::PlanContext, request);
+  if (!plan.ok()) return plan.status();
+  if (environment.json) {
+    environment.PrintJson(MessageToJson(plan->summary()));
+    return absl::OkStatus();
+  }
+  absl::StatusOr<std::vector<std::string>> ladder = Ladder(environment, options.reader);
+  if (!ladder.ok()) return ladder.status();
+  environment.console.out << RenderTiers(plan->summary(), {.session = options.session,
+                                                           .reader = options.reader,
+                                                           .ladder = *std::move(ladder),
+                                                           .columns = environment.console.columns,
+                                                           .colour = environment.console.colour});
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void AddTiersVerb(Verbs& verbs) {
+  verbs.Add<ViewOptions>("tiers", "show how a session's memory fades for a reader", DeclareView,
+                         RunTiers);
+}
+
+}  // namespace fovea::cli

@@ -1,0 +1,121 @@
+// The verbs that give back what was said: turn, search.
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "cli/message_json.h"
+#include "cli/verb.h"
+
+namespace fovea::cli {
+namespace {
+
+using Sessions = v1::SessionService::Stub;
+
+// The turn with all its parts.
+absl::StatusOr<Json> WholeTurn(const Environment& environment, const std::string& session,
+                               uint64_t seq) {
+  v1::ReadTurnsRequest request;
+  request.set_session_id(session);
+  request.mutable_range()->set_first(seq);
+  request.mutable_range()->set_last(seq);
+  grpc::ClientContext context;
+  environment.client.Authorize(context);
+  const auto stream = environment.client.sessions().ReadTurns(&context, request);
+  Json turn;
+  v1::ReadTurnsResponse response;
+  while (stream->Read(&response)) {
+    for (const v1::Turn& read : response.turns()) turn = MessageToJson(read);
+  }
+  const grpc::Status status = stream->Finish();
+  if (!status.ok()) return environment.client.Failure(status, context);
+  return turn;
+}
+
+absl::Status RunTurn(const Environment& environment, const v1::ExpandTurnRequest& request) {
+  const absl::StatusOr<v1::ExpandTurnResponse> response =
+      environment.client.Call(environment.client.sessions(), &Sessions::ExpandTurn, request);
+  if (!response.ok()) return response.status();
+  if (!environment.json) {
+    environment.console.out << response->text() << std::flush;
+    return absl::OkStatus();
+  }
+  absl::StatusOr<Json> turn = WholeTurn(environment, request.session_id(), request.seq());
+  if (!turn.ok()) return turn.status();
+  Json report = MessageToJson(*response);
+  report["turn"] = *std::move(turn);
+  environment.PrintJson(report);
+  return absl::OkStatus();
+}
+
+void DeclareTurn(CLI::App& verb, v1::ExpandTurnRequest& request) {
+  DeclareSession(verb, *request.mutable_session_id());
+  verb.add_option_function<uint64_t>(
+          "seq", [&request](uint64_t seq) { request.set_seq(seq); }, "the turn's number")
+      ->required();
+  verb.add_option_function<uint64_t>(
+      "--offset", [&request](uint64_t offset) { request.set_byte_offset(offset); },
+      "first byte of the text");
+  verb.add_option_function<uint64_t>(
+      "--length", [&request](uint64_t length) { request.set_byte_length(length); },
+      "bytes of the text; 0: to the end");
+  verb.add_flag_function(
+      "--recall", [&request](int64_t) { request.set_record_recall(true); },
+      "record that the model read it again, which keeps it sharper");
+}
+
+struct SearchOptions {
+  std::string session;
+  std::vector<std::string> words;
+  int32_t limit = 20;
+  bool relevance = false;
+};
+
+absl::Status RunSearch(const Environment& environment, const SearchOptions& options) {
+  v1::SearchTurnsRequest request;
+  request.set_session_id(options.session);
+  request.set_query(absl::StrJoin(options.words, " "));
+  request.set_limit(options.limit);
+  request.set_order(options.relevance ? v1::SEARCH_ORDER_RELEVANCE : v1::SEARCH_ORDER_NEWEST_FIRST);
+  const absl::StatusOr<v1::SearchTurnsResponse> response =
+      environment.client.Call(environment.client.sessions(), &Sessions::SearchTurns, request);
+  if (!response.ok()) return response.status();
+  if (environment.json) {
+    environment.PrintJson(MessageToJson(*response));
+    return absl::OkStatus();
+  }
+  for (const v1::SearchTurnsResponse::Hit& hit : response->hits()) {
+    const std::string role = MessageToJson(hit)["role"].get<std::string>();
+    environment.console.out << Padded(absl::StrCat("#", hit.seq()), 7, true)
+                            << Padded(role, 10, true) << OneLine(hit.snippet(), 160) << '\n';
+  }
+  if (response->hits().empty()) {
+    environment.console.err << "nothing found up to turn " << response->indexed_through_seq()
+                            << '\n';
+  }
+  return absl::OkStatus();
+}
+
+void DeclareSearch(CLI::App& verb, SearchOptions& options) {
+  DeclareSession(verb, options.session);
+  verb.add_option("words", options.words, "words that must all occur; wor* matches a beginning")
+      ->required();
+  verb.add_option("--limit", options.limit, "hits at most")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 200));
+  verb.add_flag("--relevance", options.relevance, "best first, not newest first");
+}
+
+}  // namespace
+
+void AddTurnVerbs(Verbs& verbs) {
+  verbs.Add<v1::ExpandTurnRequest>("turn", "print a turn's exact text", DeclareTurn, RunTurn);
+  verbs.Add<SearchOptions>("search", "find turns by their words", DeclareSearch, RunSearch);
+}
+
+}  // namespace fovea::cli

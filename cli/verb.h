@@ -1,0 +1,102 @@
+// What every verb of the command line is made of.
+#ifndef FOVEA_CLI_VERB_H_
+#define FOVEA_CLI_VERB_H_
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "cli/client.h"
+#include "cli/console.h"
+#include "cli/lossless_json.h"
+#include "fovea/v1/context.pb.h"
+#include "fovea/v1/turn.pb.h"
+
+namespace fovea::cli {
+
+// What a verb works with while it runs.
+struct Environment {
+  Console& console;
+  Client& client;
+  bool json = false;
+
+  // One line on standard output; `pretty` where a person may look at it.
+  void PrintJson(const Json& value, bool pretty = true) const {
+    console.out << DumpJson(value, pretty) << '\n' << std::flush;
+  }
+};
+
+// A verb's work. An error is reported by the caller.
+using Work = std::function<absl::Status(const Environment&)>;
+
+// The verbs declared so far, and the one that the command line chose.
+class Verbs {
+ public:
+  explicit Verbs(CLI::App& app) : app_(app) {}
+
+  // Declares a verb. `declare` gets the new subcommand and the verb's options, default-constructed,
+  // and adds flags for them; `run` gets them after parsing.
+  template <typename Options, typename Declare, typename Run>
+  void Add(const std::string& name, const std::string& description, Declare declare, Run run) {
+    CLI::App* verb = app_.add_subcommand(name, description);
+    verb->fallthrough();
+    auto options = std::make_shared<Options>();
+    declare(*verb, *options);
+    verb->callback([this, options, run] {
+      chosen_ = [options, run](const Environment& environment) {
+        return run(environment, *options);
+      };
+    });
+  }
+
+  const Work& chosen() const { return chosen_; }  // empty before parsing
+
+ private:
+  CLI::App& app_;
+  Work chosen_;
+};
+
+// Options of the verbs that look at a session as a reader does.
+struct ViewOptions {
+  std::string session;
+  std::string reader = "claude";
+  int64_t budget = 64000;
+  uint64_t at = 0;
+  std::vector<std::string> policy;  // "FIELD=VALUE"
+
+  v1::View ToView() const;
+};
+
+// Adds SESSION, --reader, --budget, --at and --policy.
+void DeclareView(CLI::App& verb, ViewOptions& options);
+
+// Adds SESSION.
+void DeclareSession(CLI::App& verb, std::string& session);
+
+// "7" or "3-9"; a usage error otherwise.
+void DeclareRange(CLI::App& verb, v1::SeqRange& range, const std::string& description);
+
+// "turn 7" or "turns 3 to 9".
+std::string RangeText(uint64_t first, uint64_t last);
+
+// The verbs of each file.
+void AddImportVerb(Verbs& verbs);
+void AddTransferVerbs(Verbs& verbs);
+void AddSessionVerbs(Verbs& verbs);
+void AddTurnVerbs(Verbs& verbs);
+void AddTiersVerb(Verbs& verbs);
+void AddContextVerb(Verbs& verbs);
+void AddInsightVerbs(Verbs& verbs);
+void AddLadderVerb(Verbs& verbs);
+void AddReaderVerbs(Verbs& verbs);
+void AddAdminVerbs(Verbs& verbs);
+
+}  // namespace fovea::cli
+
+#endif  // FOVEA_CLI_VERB_H_
