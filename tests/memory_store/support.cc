@@ -1,0 +1,138 @@
+#include "tests/memory_store/support.h"
+
+#include <atomic>
+#include <cstdlib>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "memory_store/absl_view.h"
+
+namespace fovea::testing {
+namespace {
+
+constexpr int64_t kSomeTimeUs = 1'700'000'000'000'000;
+
+uint64_t Below(std::mt19937_64& random, uint64_t end) { return random() % end; }
+
+std::string RandomBytes(std::mt19937_64& random, size_t max_bytes) {
+  const bool text = Below(random, 4) != 0;
+  std::string bytes(Below(random, max_bytes + 1), '\0');
+  for (char& byte : bytes) {
+    byte = static_cast<char>(text ? 'a' + Below(random, 26) : Below(random, 256));
+  }
+  return bytes;
+}
+
+ToolResultPart RandomResult(std::mt19937_64& random, size_t max_bytes) {
+  ToolResultPart part;
+  part.call_id = RandomBytes(random, 20);
+  part.is_error = Below(random, 2) == 0;
+  for (uint64_t i = Below(random, 3); i > 0; --i) {
+    if (Below(random, 2) == 0) {
+      part.content.emplace_back(TextPart{RandomBytes(random, max_bytes)});
+    } else {
+      part.content.emplace_back(ImagePart{"image/png", RandomBytes(random, max_bytes)});
+    }
+  }
+  return part;
+}
+
+Part RandomPart(std::mt19937_64& random, size_t max_bytes) {
+  switch (Below(random, 5)) {
+    case 0:
+      return ImagePart{"image/webp", RandomBytes(random, max_bytes)};
+    case 1:
+      return ToolCallPart{RandomBytes(random, 20), "tool", RandomBytes(random, max_bytes)};
+    case 2:
+      return RandomResult(random, max_bytes);
+    case 3:
+      return OpaquePart{"anthropic.thinking", RandomBytes(random, max_bytes)};
+    default:
+      return TextPart{RandomBytes(random, max_bytes)};
+  }
+}
+
+}  // namespace
+
+ScratchDirectory::ScratchDirectory() {
+  // In memory where there is one: what a test waits for is then the code, not the disk.
+  const char* root = std::filesystem::exists("/dev/shm") ? "/dev/shm" : "/tmp";
+  path_ = absl::StrCat(root, "/fovea-store-XXXXXX");
+  EXPECT_NE(mkdtemp(path_.data()), nullptr);
+}
+
+ScratchDirectory::~ScratchDirectory() {
+  std::error_code error;
+  std::filesystem::remove_all(path_, error);
+}
+
+std::string ScratchDirectory::File(std::string_view name) const {
+  return absl::StrCat(path_, "/", AbslView(name));
+}
+
+Turn TextTurn(std::string text, Role role) {
+  Turn turn;
+  turn.role = role;
+  turn.parts.emplace_back(TextPart{std::move(text)});
+  return turn;
+}
+
+std::vector<Turn> TextTurns(const std::vector<std::string>& texts) {
+  std::vector<Turn> turns;
+  for (const std::string& text : texts) turns.push_back(TextTurn(text));
+  return turns;
+}
+
+Turn RandomTurn(std::mt19937_64& random, size_t max_bytes) {
+  Turn turn;
+  turn.role = static_cast<Role>(1 + Below(random, 4));
+  turn.time_us = Below(random, 3) == 0 ? 0 : kSomeTimeUs + static_cast<int64_t>(random() >> 30);
+  if (Below(random, 4) == 0) turn.attributes_json = RandomBytes(random, 40);
+  for (uint64_t i = Below(random, 4); i > 0; --i)
+    turn.parts.push_back(RandomPart(random, max_bytes));
+  return turn;
+}
+
+std::vector<Turn> RandomTurns(std::mt19937_64& random, size_t count, size_t max_bytes) {
+  std::vector<Turn> turns;
+  for (size_t i = 0; i < count; ++i) turns.push_back(RandomTurn(random, max_bytes));
+  return turns;
+}
+
+std::vector<Turn> Numbered(std::vector<Turn> turns, uint64_t first) {
+  for (Turn& turn : turns) turn.seq = first++;
+  return turns;
+}
+
+AppendBatch Batch(std::vector<Turn> turns) {
+  AppendBatch batch;
+  batch.turns = std::move(turns);
+  return batch;
+}
+
+AppendBatch KeyedBatch(std::vector<Turn> turns, std::string key, char digit) {
+  AppendBatch batch = Batch(std::move(turns));
+  batch.idempotency_key = std::move(key);
+  batch.body_digest = std::string(32, digit);
+  return batch;
+}
+
+NewSession Session(std::string id, int64_t created_us) {
+  NewSession session;
+  session.session_id = std::move(id);
+  session.created_us = created_us;
+  return session;
+}
+
+std::unique_ptr<MemoryStore> OpenStore(const std::string& directory) {
+  StoreOptions options;
+  options.directory = directory;
+  options.search_wait = absl::Seconds(20);
+  const auto time = std::make_shared<std::atomic<int64_t>>(0);
+  options.now_us = [time] { return ++*time; };
+  return Value(MemoryStore::Open(std::move(options)));
+}
+
+}  // namespace fovea::testing
