@@ -86,7 +86,7 @@ absl::Status Planner::Append(const Turn& turn) {
     absl::Status status = AddToTail(turn);
     if (!status.ok()) return status;
   }
-  return Review("");
+  return Review();
 }
 
 // The head is what the conversation opens with: system turns, then the task.
@@ -227,16 +227,12 @@ absl::Status Planner::Pin(const LogEvent& event) {
   }
   auto turns = inputs_.turns->Turns(event.turns);
   if (!turns.ok()) return turns.status();
-  bool on_pages = false;
   for (const TurnPtr& turn : *turns) {
     if (turn->seq <= plan_.head.size()) continue;
     plan_.pinned[turn->seq] = {.tokens = counter_.Text(TurnNote(*turn)) + 1,
                                .characters = TurnCharacters(*turn)};
-    on_pages |= plan_.tail.empty() || turn->seq < plan_.tail.front().seq;
   }
-  if (!on_pages) return absl::OkStatus();
-  return Review(
-      absl::StrCat("turns #", event.turns.first, " to #", event.turns.last, " were pinned"));
+  return Review();
 }
 
 uint64_t Planner::first_staying_seq() const {

@@ -170,7 +170,7 @@ class Planner {
   void SetDrawing(TailTurn& turn, DrawnResult drawing);
 
   // One step of forgetting (planner_step.cc).
-  absl::Status Review(std::string reason);
+  absl::Status Review();
   absl::Status Step(std::string reason);
   absl::Status MoveTail(int64_t low_tokens);
   absl::Status Press();
@@ -181,6 +181,8 @@ class Planner {
   absl::Status FindFloor(TailTurn& turn);
   void AddRun(Run run);
   void ForgetRun(const Run& run);
+  uint64_t first_tail_seq() const;
+  bool HasUnservedPin() const;
   void RefreshPins();
   void NoteMove(const Run& run, int rung);
 

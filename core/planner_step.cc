@@ -12,6 +12,9 @@ namespace {
 // A rung is thinned before the next deeper one when it holds at least this share of what that one
 // holds.
 constexpr double kThinningRatio = 0.7;
+// Each rung keeps this part of the budget before the last one begins to drop: what is newer stays
+// sharper, however long the session.
+constexpr double kReserveInBudget = 20;
 // A merged run's pages take at most this part of the budget, so that what is dropped later is not
 // too much at once.
 constexpr int64_t kRunsInBudget = 12;
@@ -21,15 +24,16 @@ constexpr int64_t kRunsInBudget = 12;
 // Decides whether the epoch ends. Late: only when the tail is over its share and a whole step of it
 // can move, or when the context is over the budget. A context that cannot fit at all changes
 // nothing: it fails now, and the next turn may fit again.
-absl::Status Planner::Review(std::string reason) {
+absl::Status Planner::Review() {
   plan_.required_tokens = 0;
   const bool over = over_limits();
   const int64_t high = share(inputs_.policy.tail_high_permille);
   const int64_t low = share(inputs_.policy.tail_low_permille);
   const bool tail_due =
       tail_verbatim_tokens_ > high && movable_verbatim_tokens() >= std::max<int64_t>(1, high - low);
-  if (!over && !tail_due && reason.empty()) return absl::OkStatus();
-  if (over) {
+  const bool pins_due = HasUnservedPin();
+  if (!over && !tail_due && !pins_due) return absl::OkStatus();
+  if (over || pins_due) {
     auto floor = Floor();
     if (!floor.ok()) return floor.status();
     if (*floor > inputs_.token_budget) {
@@ -37,10 +41,9 @@ absl::Status Planner::Review(std::string reason) {
       return absl::OkStatus();
     }
   }
-  if (reason.empty()) {
-    reason = tail_due ? "the verbatim tail was over its share" : "the context was over its budget";
-  }
-  return Step(std::move(reason));
+  return Step(pins_due   ? "an older turn was pinned"
+              : tail_due ? "the verbatim tail was over its share"
+                         : "the context was over its budget");
 }
 
 absl::Status Planner::Step(std::string reason) {
@@ -133,9 +136,18 @@ void Planner::ForgetRun(const Run& run) {
   latent_note_tokens_ = TokenCounter::kMessageTokens + counter_.Text(LatentNote(plan_));
 }
 
+uint64_t Planner::first_tail_seq() const {
+  return plan_.tail.empty() ? plan_.last_seq + 1 : plan_.tail.front().seq;
+}
+
+bool Planner::HasUnservedPin() const {
+  return std::any_of(plan_.pinned.begin(), plan_.pinned.lower_bound(first_tail_seq()),
+                     [this](const auto& pin) { return plan_.served_pins.count(pin.first) == 0; });
+}
+
 void Planner::RefreshPins() {
-  const uint64_t tail_first = plan_.tail.empty() ? plan_.last_seq + 1 : plan_.tail.front().seq;
-  std::map<uint64_t, PinnedTurn> served(plan_.pinned.begin(), plan_.pinned.lower_bound(tail_first));
+  std::map<uint64_t, PinnedTurn> served(plan_.pinned.begin(),
+                                        plan_.pinned.lower_bound(first_tail_seq()));
   const auto same_seq = [](const auto& a, const auto& b) { return a.first == b.first; };
   changed_ |= !std::equal(served.begin(), served.end(), plan_.served_pins.begin(),
                           plan_.served_pins.end(), same_seq);
@@ -143,14 +155,20 @@ void Planner::RefreshPins() {
 }
 
 // Frees a good part of the budget: moves runs down the ladder, oldest first, until the context is
-// at its low mark.
+// at its low mark. Where a huge newest group or pins take more than half of what is available, only
+// as much is freed as is needed: the group will soon be history itself, and what is forgotten for
+// it is forgotten for good (docs/forgetting.md has the bound on epochs that follows).
 absl::Status Planner::Press() {
-  while (over_limits() && !plan_.runs.empty()) {
-    const int64_t fixed = plan_.head_tokens + pins_tokens(plan_.served_pins) + staying_tokens();
-    const int64_t free = std::max<int64_t>(0, inputs_.token_budget - fixed);
-    const int64_t goal =
-        inputs_.token_budget - free * (1000 - inputs_.policy.pressure_low_permille) / 1000;
-    const size_t goal_pages = inputs_.reader.limits.max_images * 3 / 4;
+  if (!over_limits()) return absl::OkStatus();
+  const int64_t fixed = pins_tokens(plan_.served_pins) + staying_tokens();
+  const int64_t spare = std::max<int64_t>(0, available() - 2 * fixed);
+  const int64_t goal =
+      inputs_.token_budget - spare * (1000 - inputs_.policy.pressure_low_permille) / 1000;
+  const size_t goal_pages = static_cast<size_t>(inputs_.reader.limits.max_images) * 3 / 4;
+  const auto above_goal = [&] {
+    return tokens() > goal || (inputs_.reader.limits.max_images > 0 && pages_ > goal_pages);
+  };
+  while (above_goal() && !plan_.runs.empty()) {
     absl::Status status = MoveRuns(ChooseTargets(goal, goal_pages));
     if (!status.ok()) return status;
   }
@@ -167,6 +185,7 @@ std::vector<size_t> Planner::ChooseTargets(int64_t goal_tokens, size_t goal_page
   double total = static_cast<double>(tokens());
   double pages = static_cast<double>(pages_);
   const bool limited = inputs_.reader.limits.max_images > 0;
+  const double reserve = static_cast<double>(available()) / kReserveInBudget;
   for (size_t i = 0; i < plan_.runs.size(); ++i) {
     target[i] = plan_.runs[i].rung;
     estimate[i] = static_cast<double>(plan_.runs[i].tokens);
@@ -187,9 +206,13 @@ std::vector<size_t> Planner::ChooseTargets(int64_t goal_tokens, size_t goal_page
     }
     for (size_t rung = latent - 1; rung-- > 0;) {
       auto run = oldest_at(rung, even_recalled);
+      if (run.has_value() && by_rung[rung] - estimate[*run] >= reserve) return run;
+    }
+    for (size_t rung = latent; rung-- > 0;) {
+      auto run = oldest_at(rung, even_recalled);
       if (run.has_value()) return run;
     }
-    return oldest_at(latent - 1, even_recalled);
+    return std::nullopt;
   };
   const auto estimate_at = [&](const Run& run, size_t rung) -> double {
     if (rung == latent) return 0;

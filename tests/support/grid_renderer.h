@@ -1,0 +1,25 @@
+// A renderer with a grid of equal cells: its layout can be checked by arithmetic. For planner
+// tests.
+#ifndef FOVEA_TESTS_SUPPORT_GRID_RENDERER_H_
+#define FOVEA_TESTS_SUPPORT_GRID_RENDERER_H_
+
+#include "core/page.h"
+
+namespace fovea::testing {
+
+class GridRenderer final : public PageRenderer {
+ public:
+  std::string_view Version() const override { return "grid-1"; }
+  absl::StatusOr<PageExtent> LayOut(const PageContent& content, PagePosition from,
+                                    const PageBox& box,
+                                    const PageTypography& typography) const override;
+  // The "picture" is the page's text.
+  absl::StatusOr<DrawnPage> Draw(const PageContent& content, const PageExtent& extent,
+                                 const PageTypography& typography,
+                                 const PageHeader& header) const override;
+  absl::StatusOr<std::string> ContactSheet(const std::vector<Captioned>& pages) const override;
+};
+
+}  // namespace fovea::testing
+
+#endif  // FOVEA_TESTS_SUPPORT_GRID_RENDERER_H_
