@@ -44,7 +44,7 @@ Writer::~Writer() {
 }
 
 bool Writer::HasRoom() const { return queued_bytes_ < options_.max_queued_bytes; }
-bool Writer::HasWork() const { return !queue_.empty() || stopping_; }
+bool Writer::HasWork() const { return !queue_.empty() || scrub_now_ || stopping_; }
 
 void Writer::Submit(size_t bytes, Work work, Done done) {
   const absl::MutexLock lock(&mutex_, absl::Condition(this, &Writer::HasRoom));
@@ -65,7 +65,7 @@ absl::Status Writer::Run(size_t bytes, Work work) {
 
 void Writer::ScrubLog() {
   const absl::MutexLock lock(&mutex_);
-  scrub_at_ = absl::InfinitePast();
+  scrub_now_ = true;
 }
 
 uint64_t Writer::commits() const {
@@ -88,7 +88,7 @@ void Writer::Loop() {
 
 std::vector<Writer::Job> Writer::TakeBatch() {
   const absl::MutexLock lock(&mutex_);
-  mutex_.AwaitWithDeadline(absl::Condition(this, &Writer::HasWork), scrub_at_);
+  mutex_.AwaitWithDeadline(absl::Condition(this, &Writer::HasWork), scrub_again_at_);
   std::vector<Job> batch;
   size_t bytes = 0;
   while (!queue_.empty() && batch.size() < options_.max_batch_jobs &&
@@ -136,8 +136,9 @@ void Writer::Checkpoint() {
   bool scrub = false;
   {
     const absl::MutexLock lock(&mutex_);
-    scrub = scrub_at_ <= absl::Now();
-    if (scrub) scrub_at_ = absl::InfiniteFuture();
+    scrub = scrub_now_ || scrub_again_at_ <= absl::Now();
+    scrub_now_ = false;
+    if (scrub) scrub_again_at_ = absl::InfiniteFuture();
   }
   const int pages = database_->wal_pages();
   if (!broken_.ok() || (!scrub && pages < checkpoint_at_pages_)) return;
@@ -154,7 +155,7 @@ void Writer::Checkpoint() {
   checkpoint_at_pages_ = options_.checkpoint_pages + (result->finished ? 0 : pages);
   if (scrub && !result->finished) {
     const absl::MutexLock lock(&mutex_);
-    scrub_at_ = absl::Now() + kScrubRetry;
+    scrub_again_at_ = absl::Now() + kScrubRetry;
   }
 }
 

@@ -85,7 +85,8 @@ class Writer {
   mutable absl::Mutex mutex_;
   std::deque<Job> queue_ ABSL_GUARDED_BY(mutex_);
   size_t queued_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
-  absl::Time scrub_at_ ABSL_GUARDED_BY(mutex_) = absl::InfiniteFuture();
+  bool scrub_now_ ABSL_GUARDED_BY(mutex_) = false;
+  absl::Time scrub_again_at_ ABSL_GUARDED_BY(mutex_) = absl::InfiniteFuture();
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   uint64_t commits_ ABSL_GUARDED_BY(mutex_) = 0;
 

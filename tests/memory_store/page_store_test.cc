@@ -1,0 +1,175 @@
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+#include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
+#include "memory_store/memory_store.h"
+#include "tests/memory_store/support.h"
+
+namespace fovea::testing {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::Eq;
+using ::testing::Optional;
+
+using Pages = std::vector<std::optional<std::string>>;
+
+std::string PageId(int number) {
+  const std::string digits = absl::StrCat(number);
+  return std::string(64 - digits.size(), '0') + digits;
+}
+
+class PageStoreTest : public ::testing::Test {
+ protected:
+  PageStoreTest() { Reopen(); }
+  void Reopen(uint64_t max_page_bytes = 0, size_t max_queued_page_bytes = 1 << 20) {
+    store_.reset();
+    StoreOptions options;
+    options.directory = directory_.path();
+    options.max_page_bytes = max_page_bytes;
+    options.max_queued_page_bytes = max_queued_page_bytes;
+    store_ = Value(MemoryStore::Open(options));
+    for (const SessionKey& key : {a_, b_}) {
+      store_->log().CreateSession(key, Session(key.session_id)).IgnoreError();
+    }
+  }
+  PageStore& pages() { return store_->pages(); }
+  Pages Get(const SessionKey& key, const std::vector<int>& numbers) {
+    std::vector<std::string> ids;
+    for (const int number : numbers) ids.push_back(PageId(number));
+    return Value(pages().Get(key, ids));
+  }
+  void Put(const SessionKey& key, int number, std::string png) {
+    EXPECT_TRUE(pages().Put(key, {{PageId(number), std::move(png)}}).ok());
+  }
+
+  const SessionKey a_ = {"t", "a"};
+  const SessionKey b_ = {"t", "b"};
+  ScratchDirectory directory_;
+  std::unique_ptr<MemoryStore> store_;
+};
+
+TEST_F(PageStoreTest, KeepsPagesBySessionAndId) {
+  Put(a_, 1, std::string("\x89PNG\0", 5));
+  Put(b_, 1, "other");
+  for (int round = 0; round < 2; ++round) {
+    EXPECT_THAT(Get(a_, {2, 1}),
+                ElementsAre(Eq(std::nullopt), Optional(std::string("\x89PNG\0", 5))));
+    EXPECT_THAT(Get(b_, {1}), ElementsAre(Optional(std::string("other"))));
+    EXPECT_THAT(Get({"u", "a"}, {1}), ElementsAre(Eq(std::nullopt)));
+    Reopen();
+  }
+}
+
+TEST_F(PageStoreTest, APageThatIsThereStays) {
+  Put(a_, 1, "first");
+  Put(a_, 1, "second");
+  Value(pages().Stats());
+  Put(a_, 1, "third");
+  EXPECT_EQ(Value(pages().Stats()).pages, 1U);
+  EXPECT_THAT(Get(a_, {1}), ElementsAre(Optional(std::string("first"))));
+}
+
+TEST_F(PageStoreTest, CountsAndDeletes) {
+  Put(a_, 1, "12");
+  Put(a_, 2, "345");
+  Put(b_, 1, "6789");
+  PageStats stats = Value(pages().Stats());
+  EXPECT_EQ(stats.pages, 3U);
+  EXPECT_EQ(stats.bytes, 9U);
+  EXPECT_GT(stats.file_bytes, 0U);
+  EXPECT_EQ(Value(pages().DeleteSession(a_)), 2U);
+  EXPECT_EQ(Value(pages().DeleteSession(a_)), 0U);
+  EXPECT_THAT(Get(a_, {1, 2}), ElementsAre(Eq(std::nullopt), Eq(std::nullopt)));
+  stats = Value(pages().Stats());
+  EXPECT_EQ(stats.pages, 1U);
+  EXPECT_EQ(stats.bytes, 4U);
+  EXPECT_EQ(Value(pages().DeleteAll()), 1U);
+  EXPECT_EQ(Value(pages().Stats()).bytes, 0U);
+}
+
+TEST_F(PageStoreTest, APageIsReadableFromThePutOn) {
+  constexpr int kWriters = 4;
+  constexpr int kPages = 50;
+  Reopen(0, 64 << 10);  // a queue of a few pages: Put must wait now and then
+  std::vector<std::thread> writers;
+  for (int w = 0; w < kWriters; ++w) {
+    writers.emplace_back([&, w] {
+      for (int i = 0; i < kPages; ++i) {
+        const int number = w * kPages + i;
+        const std::string png(20'000, static_cast<char>('a' + number % 26));
+        Put(a_, number, png);
+        EXPECT_THAT(Get(a_, {number}), ElementsAre(Optional(png)));
+      }
+    });
+  }
+  for (std::thread& writer : writers) writer.join();
+  EXPECT_EQ(Value(pages().Stats()).pages, 1U * kWriters * kPages);
+}
+
+TEST_F(PageStoreTest, PagesOfSessionsThatAreGoneAreDropped) {
+  Put(a_, 1, "x");
+  Put(b_, 1, "y");
+  Value(pages().Stats());
+  Value(store_->log().DeleteSession(a_, 0));
+  Put(a_, 2, "drawn while the session was deleted");
+  EXPECT_EQ(Value(pages().Stats()).pages, 2U);  // the service's DeleteSession has not come yet
+  Reopen();  // it makes the session again, but pages of the old one are gone by then
+  EXPECT_THAT(Get(a_, {1, 2}), ElementsAre(Eq(std::nullopt), Eq(std::nullopt)));
+  EXPECT_THAT(Get(b_, {1}), ElementsAre(Optional(std::string("y"))));
+}
+
+TEST_F(PageStoreTest, TheOldestGoWhenTheCacheIsFull) {
+  Reopen(100);
+  for (int i = 0; i < 10; ++i) Put(i % 2 == 0 ? a_ : b_, i, std::string(30, 'x'));
+  const PageStats stats = Value(pages().Stats());
+  EXPECT_EQ(stats.pages, 3U);
+  EXPECT_EQ(stats.bytes, 90U);
+  EXPECT_THAT(Get(b_, {5, 7, 9}), ElementsAre(Eq(std::nullopt), Optional(std::string(30, 'x')),
+                                              Optional(std::string(30, 'x'))));
+  EXPECT_THAT(Get(a_, {6, 8}), ElementsAre(Eq(std::nullopt), Optional(std::string(30, 'x'))));
+}
+
+TEST_F(PageStoreTest, ThrowsAwayAFileThatIsNotAnOpenablePageCache) {
+  const std::string path = directory_.File("pages.db");
+  for (const std::string& content : {std::string("not a database"), std::string(40'000, 'x')}) {
+    Put(a_, 1, "x");
+    store_.reset();
+    std::ofstream(path, std::ios::trunc) << content;
+    Reopen();
+    EXPECT_THAT(Get(a_, {1}), ElementsAre(Eq(std::nullopt)));
+  }
+  Put(a_, 1, "x");
+  store_.reset();
+  std::filesystem::remove(path);
+  Reopen();
+  EXPECT_THAT(Get(a_, {1}), ElementsAre(Eq(std::nullopt)));
+  Put(a_, 1, "again");
+  EXPECT_THAT(Get(a_, {1}), ElementsAre(Optional(std::string("again"))));
+}
+
+// Damage past the first pages shows only when it is read: then it is a miss, and the next start
+// heals.
+TEST_F(PageStoreTest, DamageInsideIsAMissAndHealsAtTheNextStart) {
+  for (int i = 0; i < 40; ++i) Put(a_, i, std::string(30'000, 'x'));
+  store_.reset();
+  {
+    std::fstream file(directory_.File("pages.db"), std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(5 * 16384);
+    const std::string noise(30 * 16384, '\xee');
+    file.write(noise.data(), static_cast<std::streamsize>(noise.size()));
+  }
+  Reopen();
+  std::vector<int> all;
+  for (int i = 0; i < 40; ++i) all.push_back(i);
+  EXPECT_THAT(Get(a_, all), ::testing::Contains(Eq(std::nullopt)));
+  Reopen();
+  EXPECT_EQ(Value(pages().Stats()).pages, 0U);
+  Put(a_, 1, "again");
+  EXPECT_THAT(Get(a_, {1}), ElementsAre(Optional(std::string("again"))));
+}
+
+}  // namespace
+}  // namespace fovea::testing

@@ -1,0 +1,261 @@
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "absl/strings/str_cat.h"
+#include "core/utf8.h"
+#include "gmock/gmock.h"
+#include "memory_store/memory_store.h"
+#include "tests/memory_store/support.h"
+
+namespace fovea::testing {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::SizeIs;
+
+class SearchIndexTest : public ::testing::Test {
+ protected:
+  SearchIndexTest() { Reopen(); }
+  void Reopen() {
+    store_.reset();
+    store_ = OpenStore(directory_.path());
+  }
+  SessionKey Make(const std::string& id, const std::vector<std::string>& texts) {
+    SessionKey key = {"t", id};
+    Value(store_->log().CreateSession(key, Session(id)));
+    if (!texts.empty()) Value(store_->log().Append(key, Batch(TextTurns(texts))));
+    return key;
+  }
+  SearchAnswer Search(const SessionKey& key, const std::string& query,
+                      SearchOrder order = SearchOrder::kNewestFirst, int limit = 200) {
+    return Value(store_->search().Search(key, query, order, limit));
+  }
+  std::vector<uint64_t> Seqs(const SessionKey& key, const std::string& query,
+                             SearchOrder order = SearchOrder::kNewestFirst, int limit = 200) {
+    std::vector<uint64_t> seqs;
+    for (const SearchHit& hit : Search(key, query, order, limit).hits) seqs.push_back(hit.seq);
+    return seqs;
+  }
+  // Whether the bytes are anywhere in the index's files.
+  bool InFiles(const std::string& needle) {
+    for (const char* name : {"index.db", "index.db-wal"}) {
+      std::ifstream file(directory_.File(name), std::ios::binary);
+      const std::string bytes{std::istreambuf_iterator<char>(file), {}};
+      if (bytes.find(needle) != std::string::npos) return true;
+    }
+    return false;
+  }
+
+  ScratchDirectory directory_;
+  std::unique_ptr<MemoryStore> store_;
+};
+
+struct QueryCase {
+  std::string name;
+  std::string query;
+  std::vector<uint64_t> seqs;
+};
+
+class SearchQueryTest : public SearchIndexTest, public ::testing::WithParamInterface<QueryCase> {};
+
+TEST_P(SearchQueryTest, FindsNewestFirst) {
+  const SessionKey key =
+      Make("a", {"The quick brown fox", "a QUICK reply; fox-trot", "error in src/main_loop.cc:42",
+                 "na\xC3\xAFve caf\xC3\xA9 AND OR NOT NEAR", "\xE4\xBD\xA0\xE5\xA5\xBD world",
+                 std::string("broken \xff utf8\0after", 20)});
+  EXPECT_EQ(Seqs(key, GetParam().query), GetParam().seqs);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Queries, SearchQueryTest,
+    ::testing::Values(
+        QueryCase{"OneWord", "fox", {2, 1}}, QueryCase{"AnyCase", "QuIcK", {2, 1}},
+        QueryCase{"AllWordsMustOccur", "quick brown", {1}}, QueryCase{"NoSuchWord", "fo", {}},
+        QueryCase{"Prefix", "fo*", {2, 1}}, QueryCase{"PrefixOfAPhrase", "src/ma*", {3}},
+        QueryCase{"PunctuatedIsAPhrase", "main_loop.cc", {3}},
+        QueryCase{"PhraseInOrder", "loop_main", {}}, QueryCase{"Accents", "cafe", {4}},
+        QueryCase{"Chinese", "\xE4\xBD\xA0\xE5\xA5\xBD", {5}},
+        QueryCase{"OperatorsAreWords", "AND OR", {4}},
+        QueryCase{"NotAnOperator", "fox NOT brown", {}}, QueryCase{"Near", "NEAR(fox 2)", {}},
+        QueryCase{"ColumnFilter", "text:fox", {}}, QueryCase{"Quotes", "\"fox\"\" \"", {2, 1}},
+        QueryCase{"LoneQuote", "fox \"", {2, 1}}, QueryCase{"Brackets", "(fox", {2, 1}},
+        QueryCase{"Caret", "^quick", {2, 1}}, QueryCase{"PlusAndBraces", "{fox} + -", {2, 1}},
+        QueryCase{"AfterNul", "after", {6}},
+        QueryCase{"NulInQuery", std::string("after\0fox", 9), {}}),
+    [](const auto& test) { return test.param.name; });
+
+TEST_F(SearchIndexTest, RefusesWhatIsNoQuery) {
+  const SessionKey key = Make("a", {"x"});
+  const auto code = [&](const SessionKey& session, const std::string& query, int limit) {
+    return Code(store_->search().Search(session, query, SearchOrder::kRelevance, limit));
+  };
+  for (const char* query : {"", "  ", "*", "\"", "--- \xE2\x80\x94 ()"}) {
+    EXPECT_EQ(code(key, query, 10), absl::StatusCode::kInvalidArgument) << query;
+  }
+  EXPECT_EQ(code(key, "x", 0), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(code(key, "x", 201), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(code({"t", "none"}, "x", 10), absl::StatusCode::kNotFound);
+  EXPECT_EQ(code({"u", "a"}, "x", 10), absl::StatusCode::kNotFound);
+}
+
+TEST_F(SearchIndexTest, AnEmptySessionHasNoHits) {
+  const SearchAnswer answer = Search(Make("a", {}), "x");
+  EXPECT_THAT(answer.hits, IsEmpty());
+  EXPECT_EQ(answer.indexed_through_seq, 0U);
+}
+
+TEST_F(SearchIndexTest, FollowsTheLog) {
+  const SessionKey key = Make("a", {"one"});
+  for (uint64_t seq = 2; seq < 40; ++seq) {
+    Value(store_->log().Append(key, Batch({TextTurn(absl::StrCat("word", seq))})));
+    EXPECT_THAT(Seqs(key, absl::StrCat("word", seq)), ElementsAre(seq));
+  }
+  const SearchAnswer answer = Search(key, "one");
+  EXPECT_THAT(answer.hits, SizeIs(1));
+  EXPECT_EQ(answer.indexed_through_seq, 39U);
+}
+
+TEST_F(SearchIndexTest, LimitsToTheNewest) {
+  const SessionKey key = Make("a", {"x", "x", "y", "x"});
+  EXPECT_THAT(Seqs(key, "x", SearchOrder::kNewestFirst, 2), ElementsAre(4, 2));
+}
+
+TEST_F(SearchIndexTest, RelevanceCountsAndWeighs) {
+  const std::string filler = " and a good many other words that have nothing to do with it at all";
+  const SessionKey key =
+      Make("a", {"common rare" + filler, "common common common rare", "common" + filler,
+                 "common" + filler, "rare" + filler + filler});
+  EXPECT_THAT(Seqs(key, "common rare", SearchOrder::kRelevance), ElementsAre(2, 1));
+  EXPECT_THAT(Seqs(key, "rare", SearchOrder::kRelevance, 2), ElementsAre(2, 1));
+  const std::vector<SearchHit> hits = Search(key, "rare", SearchOrder::kRelevance).hits;
+  ASSERT_THAT(hits, SizeIs(3));
+  EXPECT_GT(hits[0].score, hits[1].score);
+  EXPECT_GT(hits[1].score, hits[2].score);
+}
+
+TEST_F(SearchIndexTest, EquallyGoodTurnsComeNewestFirst) {
+  const SessionKey key = Make("a", {"x y", "x z", "x w"});
+  EXPECT_THAT(Seqs(key, "x", SearchOrder::kRelevance), ElementsAre(3, 2, 1));
+}
+
+TEST_F(SearchIndexTest, OtherSessionsCannotBeToldFromScores) {
+  const SessionKey key = Make("a", {"secret plan", "plan plan", "nothing"});
+  const auto scores = [&] {
+    std::vector<double> values;
+    for (const SearchHit& hit : Search(key, "secret plan", SearchOrder::kRelevance).hits) {
+      values.push_back(hit.score);
+    }
+    return values;
+  };
+  const std::vector<double> alone = scores();
+  const SessionKey other = Make("b", std::vector<std::string>(50, "secret"));
+  EXPECT_THAT(Seqs(other, "secret"), SizeIs(50));
+  EXPECT_EQ(scores(), alone);
+  EXPECT_THAT(Seqs(key, "secret"), ElementsAre(1));
+}
+
+TEST_F(SearchIndexTest, SnippetsAreShortAndShowTheMatch) {
+  const std::string before(3000, 'b');
+  const SessionKey key = Make(
+      "a", {before + " needle\n" + std::string(3000, 'c'), "the <b>needle</b> \x01\x02 \xff here"});
+  for (const SearchHit& hit : Search(key, "needle").hits) {
+    EXPECT_THAT(hit.snippet, HasSubstr("needle"));
+    EXPECT_LE(hit.snippet.size(), 200U);
+    EXPECT_TRUE(IsWellFormedUtf8(hit.snippet));
+    EXPECT_THAT(hit.snippet, Not(HasSubstr("\n")));
+  }
+}
+
+TEST_F(SearchIndexTest, HitsHaveTheirRole) {
+  const SessionKey key = Make("a", {});
+  Value(store_->log().Append(key, Batch({TextTurn("x", Role::kTool)})));
+  EXPECT_EQ(Search(key, "x").hits.at(0).role, Role::kTool);
+}
+
+TEST_F(SearchIndexTest, ForksAreFound) {
+  const SessionKey key = Make("a", {"one", "two"});
+  Value(store_->log().ForkSession(key, 1, Session("f")));
+  EXPECT_THAT(Seqs({"t", "f"}, "one"), ElementsAre(1));
+  EXPECT_THAT(Seqs({"t", "f"}, "two"), IsEmpty());
+}
+
+TEST_F(SearchIndexTest, DeletedSessionsAreNotFoundAndTheirWordsGo) {
+  const std::string word = "xyzzyquux";
+  const SessionKey key = Make("a", {word});
+  const SessionKey other = Make("b", {"stays"});
+  EXPECT_THAT(Seqs(key, word), SizeIs(1));
+  EXPECT_TRUE(InFiles(word));
+  Value(store_->log().DeleteSession(key, 0));
+  EXPECT_EQ(Code(store_->search().Search(key, word, SearchOrder::kNewestFirst, 10)),
+            absl::StatusCode::kNotFound);
+  Make("a", {"new"});
+  EXPECT_THAT(Seqs(key, word), IsEmpty());
+  const absl::Time deadline = absl::Now() + absl::Seconds(20);
+  while (InFiles(word) && absl::Now() < deadline) absl::SleepFor(absl::Milliseconds(10));
+  EXPECT_FALSE(InFiles(word));
+  EXPECT_THAT(Seqs(other, "stays"), SizeIs(1));
+}
+
+TEST_F(SearchIndexTest, IsMadeAgainIfItIsMissingOrDamaged) {
+  const SessionKey key = Make("a", {"one", "two"});
+  const std::string path = directory_.File("index.db");
+  for (const bool remove : {true, false}) {
+    EXPECT_THAT(Seqs(key, "two"), ElementsAre(2));
+    store_.reset();
+    if (remove) {
+      std::filesystem::remove(path);
+    } else {
+      std::ofstream(path, std::ios::trunc) << std::string(50'000, 'x');
+    }
+    Reopen();
+    EXPECT_THAT(Seqs(key, "two"), ElementsAre(2));
+  }
+}
+
+TEST_F(SearchIndexTest, FollowsAnOlderLogThatWasPutBack) {
+  const SessionKey key = Make("a", {"one"});
+  store_.reset();
+  std::filesystem::copy(directory_.File("log.db"), directory_.File("backup"));
+  Reopen();
+  Value(store_->log().Append(key, Batch({TextTurn("lost")})));
+  const SessionKey gone = Make("b", {"gone"});
+  EXPECT_THAT(Seqs(key, "lost"), ElementsAre(2));
+  EXPECT_THAT(Seqs(gone, "gone"), ElementsAre(1));
+  store_.reset();
+  std::filesystem::rename(directory_.File("backup"), directory_.File("log.db"));
+  Reopen();
+  EXPECT_THAT(Seqs(key, "lost"), IsEmpty());
+  EXPECT_THAT(Seqs(key, "one"), ElementsAre(1));
+  const SessionKey other = Make("c", {"other"});
+  EXPECT_THAT(Seqs(other, "gone"), IsEmpty());
+}
+
+TEST_F(SearchIndexTest, AnIndexOfAnotherLogIsNotUsed) {
+  Make("a", {"mine"});
+  EXPECT_THAT(Seqs({"t", "a"}, "mine"), ElementsAre(1));
+  store_.reset();
+  std::filesystem::remove(directory_.File("log.db"));
+  Reopen();
+  const SessionKey key = Make("z", {"other"});
+  EXPECT_THAT(Seqs(key, "mine"), IsEmpty());
+  EXPECT_THAT(Seqs(key, "other"), ElementsAre(1));
+}
+
+TEST_F(SearchIndexTest, ALargeBacklogIsIndexedBitByBit) {
+  const SessionKey large = Make("large", {});
+  std::mt19937_64 random(3);
+  for (int i = 0; i < 20; ++i) {
+    Value(store_->log().Append(large, Batch(RandomTurns(random, 100, 2000))));
+  }
+  Value(store_->log().Append(large, Batch({TextTurn("the end")})));
+  const SearchAnswer answer = Search(large, "the end");
+  EXPECT_THAT(answer.hits, SizeIs(1));
+  EXPECT_EQ(answer.indexed_through_seq, 2001U);
+}
+
+}  // namespace
+}  // namespace fovea::testing
