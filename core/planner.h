@@ -190,6 +190,8 @@ class Planner {
     return std::max<int64_t>(0, inputs_.token_budget - plan_.head_tokens);
   }
   int64_t share(int permille) const { return available() * permille / 1000; }
+  int64_t tail_high_tokens() const;
+  int64_t tail_low_tokens() const;
   // The first turn that must stay text: the unfilled chunk and the newest group.
   uint64_t first_staying_seq() const;
   int64_t staying_tokens() const;  // as served

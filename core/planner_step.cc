@@ -27,10 +27,9 @@ constexpr int64_t kRunsInBudget = 12;
 absl::Status Planner::Review() {
   plan_.required_tokens = 0;
   const bool over = over_limits();
-  const int64_t high = share(inputs_.policy.tail_high_permille);
-  const int64_t low = share(inputs_.policy.tail_low_permille);
-  const bool tail_due =
-      tail_verbatim_tokens_ > high && movable_verbatim_tokens() >= std::max<int64_t>(1, high - low);
+  const int64_t high = tail_high_tokens();
+  const bool tail_due = tail_verbatim_tokens_ > high &&
+                        movable_verbatim_tokens() >= std::max<int64_t>(1, high - tail_low_tokens());
   const bool pins_due = HasUnservedPin();
   if (!over && !tail_due && !pins_due) return absl::OkStatus();
   if (over || pins_due) {
@@ -46,13 +45,22 @@ absl::Status Planner::Review() {
                          : "the context was over its budget");
 }
 
+// Without pages there is nothing to keep a share for: text may fill the budget, and half of it goes
+// at once.
+int64_t Planner::tail_high_tokens() const {
+  return ladder_.empty() ? available() : share(inputs_.policy.tail_high_permille);
+}
+int64_t Planner::tail_low_tokens() const {
+  return ladder_.empty() ? available() / 2 : share(inputs_.policy.tail_low_permille);
+}
+
 absl::Status Planner::Step(std::string reason) {
   changed_ = false;
   plan_.epochs.push_back({.epoch = plan_.epoch() + 1,
                           .since_seq = plan_.last_seq,
                           .reason = std::move(reason),
                           .tokens_before = tokens()});
-  absl::Status status = MoveTail(share(inputs_.policy.tail_low_permille));
+  absl::Status status = MoveTail(tail_low_tokens());
   if (status.ok()) status = Press();
   if (status.ok() && over_limits()) status = MoveTail(0);
   if (status.ok()) status = Press();

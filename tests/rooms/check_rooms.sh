@@ -1,0 +1,61 @@
+#!/usr/bin/env bash
+# Checks the rules between rooms (docs/ARCHITECTURE.md): which headers a room's files may include.
+# Usage: check_rooms.sh ROOT. Prints each breach as FILE:LINE and exits 1 if there is any.
+set -euo pipefail
+root=${1:?usage: check_rooms.sh ROOT}
+cd "$root"
+
+# Room: what its files may include from the project, as an extended regular expression.
+declare -A may_use=(
+  [core]='core|readers'
+  [readers]='readers'
+  [memory_store]='core|memory_store'
+  [render]='core|render'
+  [service]='core|memory_store|render|service|fovea/v1'
+  [cli]='cli|fovea/v1'
+)
+# Headers that only one place may include: pattern -> folder.
+declare -A only_in=(
+  ['sqlite3\.h']='memory_store/sqlite/'
+  ['zstd\.h']='memory_store/'
+  ['cairo[a-z-]*\.h|hb[a-z-]*\.h|ft2build\.h|fribidi[a-z/-]*\.h|freetype/.*\.h|libdeflate\.h|png\.h']='render/'
+)
+# Folders where generated messages and gRPC may be named.
+api='^(service|cli|tests|bench)/'
+# What the pure domain must not touch: files, clocks, threads and sockets.
+impure='<(fstream|filesystem|iostream|thread|chrono|random|ctime|time\.h|unistd\.h|fcntl\.h|sys/[a-z]+\.h)>|absl/time/clock\.h'
+
+breaches=0
+breach() {
+  printf '%s: %s\n' "$1" "$2"
+  breaches=$((breaches + 1))
+}
+
+include='^[[:space:]]*#[[:space:]]*include[[:space:]]*[<"]([^>"]+)[>"]'
+project='^(core|readers|memory_store|render|service|cli|tests|bench|fovea/v1)/'
+while IFS=: read -r file line text; do
+  [[ $text =~ $include ]] || continue
+  header=${BASH_REMATCH[1]}
+  room=${file%%/*}
+  if [[ -n ${may_use[$room]:-} && $header =~ $project && ! $header =~ ^(${may_use[$room]})/ ]]; then
+    breach "$file:$line" "$room may not include $header"
+  fi
+  for pattern in "${!only_in[@]}"; do
+    if [[ $header =~ ^($pattern)$ && $file != "${only_in[$pattern]}"* && $file != tests/* &&
+          $file != bench/* ]]; then
+      breach "$file:$line" "$header belongs to ${only_in[$pattern]} alone"
+    fi
+  done
+  if [[ $header =~ ^(fovea/v1/.*\.pb\.h|grpcpp/.*|google/protobuf/.*)$ && ! $file =~ $api ]]; then
+    breach "$file:$line" "generated types and gRPC stay in service, cli, tests and bench"
+  fi
+  if [[ $room == core && $text =~ $impure ]]; then
+    breach "$file:$line" "core does no I/O and reads no clock"
+  fi
+done < <(grep -rnE '^[[:space:]]*#[[:space:]]*include' --include='*.h' --include='*.cc' \
+           core readers memory_store render service cli tests bench 2>/dev/null || true)
+
+if ((breaches > 0)); then
+  printf '%d breaches of the rules between rooms\n' "$breaches"
+  exit 1
+fi

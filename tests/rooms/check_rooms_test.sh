@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# The rules between rooms hold in the tree, and the check finds a breach of each kind.
+set -euo pipefail
+root=${1:?usage: check_rooms_test.sh ROOT}
+check="$root/tests/rooms/check_rooms.sh"
+bash "$check" "$root"
+
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+expect_breach() {  # expect_breach FILE INCLUDE
+  rm -rf "${scratch:?}"/*
+  mkdir -p "$scratch/$(dirname "$1")"
+  printf '#include %s\n' "$2" >"$scratch/$1"
+  if bash "$check" "$scratch" >/dev/null; then
+    printf 'not found: %s including %s\n' "$1" "$2"
+    exit 1
+  fi
+}
+expect_breach core/a.cc '"memory_store/store.h"'
+expect_breach core/a.cc '<fstream>'
+expect_breach core/a.cc '"fovea/v1/turn.pb.h"'
+expect_breach render/a.cc '"memory_store/store.h"'
+expect_breach memory_store/a.cc '"render/renderer.h"'
+expect_breach memory_store/a.cc '<sqlite3.h>'
+expect_breach service/a.cc '<cairo.h>'
+expect_breach cli/a.cc '"core/turn.h"'
+echo "the rules between rooms hold, and each kind of breach is found"
