@@ -37,6 +37,7 @@ struct GlobalOptions {
 void DeclareGlobals(CLI::App& app, GlobalOptions& options) {
   app.add_option("--server", options.server, "where fovead listens: unix:PATH or HOST:PORT")
       ->envname("FOVEA_SERVER")
+      ->take_last()
       ->capture_default_str();
   app.add_option("--token-file", options.token_file, "a file with the access token");
   app.add_flag("--json", options.json, "print JSON for scripts");
@@ -94,6 +95,8 @@ int RunFovea(std::vector<std::string> arguments, Console& console) {
   DeclareGlobals(app, options);
   Verbs verbs(app);
   AddVerbs(verbs);
+  // Known before parsing, so that a script gets its error as JSON whatever comes first.
+  options.json = std::find(arguments.begin(), arguments.end(), "--json") != arguments.end();
   std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants them
   try {
     app.parse(std::move(arguments));

@@ -7,6 +7,7 @@
 #include "absl/memory/memory.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
 namespace fovea::cli {
@@ -36,11 +37,15 @@ void Client::Authorize(grpc::ClientContext& context) const {
 }
 
 absl::Status Client::Failure(const grpc::Status& status, const grpc::ClientContext& context) const {
-  // A call without initial metadata from the server never reached it.
-  if (status.error_code() == grpc::StatusCode::UNAVAILABLE && context.peer().empty()) {
+  // gRPC's own words for a channel without a connection; a server's UNAVAILABLE has the server's
+  // words.
+  const std::string& message = status.error_message();
+  const bool unreachable = absl::StartsWith(message, "failed to connect to all addresses") ||
+                           absl::StartsWith(message, "connections to all backends failing") ||
+                           absl::StartsWith(message, "DNS resolution failed");
+  if (status.error_code() == grpc::StatusCode::UNAVAILABLE && unreachable) {
     return absl::UnavailableError(absl::StrCat("no fovead answers at ", options_.address,
-                                               "; start one, or name it with --server (",
-                                               status.error_message(), ")"));
+                                               "; start one, or name another with --server"));
   }
   return FromGrpc(status, context);
 }

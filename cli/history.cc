@@ -15,6 +15,9 @@ namespace fovea::cli {
 namespace {
 
 constexpr char kWholeTurn[] = "fovea_turn";
+// Metadata that the server could not check, because they hold half of a surrogate pair, as JSON
+// text.
+constexpr char kJsonText[] = "fovea_json_text";
 
 v1::Role RoleOf(std::string_view name) {
   if (name == "system" || name == "developer") return v1::ROLE_SYSTEM;
@@ -117,6 +120,22 @@ absl::StatusOr<v1::Role> TakeRole(Json& json) {
   return role;
 }
 
+std::string MetadataText(const Json& metadata) {
+  std::string text = DumpJson(metadata);
+  if (Json::accept(text)) return text;
+  return DumpJson(Json{{kJsonText, std::move(text)}});
+}
+
+Json MetadataOf(const std::string& text) {
+  absl::StatusOr<Json> metadata = ParseJson(text);
+  if (!metadata.ok() || !metadata->is_object()) return Json::object();
+  if (metadata->size() == 1 && metadata->contains(kJsonText)) {
+    absl::StatusOr<Json> inner = ParseJson(TextOrDump((*metadata)[kJsonText]));
+    if (inner.ok() && inner->is_object()) return *std::move(inner);
+  }
+  return *std::move(metadata);
+}
+
 // What `turn` looks like if the format's own words are enough for it.
 Json PlainTurn(const v1::Turn& turn) {
   Json json = Json::object();
@@ -203,7 +222,7 @@ absl::StatusOr<History> ParseHistory(std::string_view line) {
   if (json->contains("title") && (*json)["title"].is_string()) {
     history.title = TextOrDump(Take(*json, "title"));
   }
-  if (!json->empty()) history.metadata_json = DumpJson(*json);
+  if (!json->empty()) history.metadata_json = MetadataText(*json);
   history.turns.reserve(turns.size());
   for (const Json& turn : turns) {
     absl::StatusOr<v1::Turn> parsed = ParseHistoryTurn(turn);
@@ -230,11 +249,9 @@ Json HistoryHead(const v1::Session& session) {
   Json head = Json::object();
   head["session_id"] = JsonOf(session.session_id());
   if (!session.title().empty()) head["title"] = JsonOf(session.title());
-  const absl::StatusOr<Json> metadata = ParseJson(session.metadata_json());
-  if (metadata.ok() && metadata->is_object()) {
-    for (const auto& [key, value] : metadata->items()) {
-      if (!head.contains(key) && key != "turns") head[key] = value;
-    }
+  const Json metadata = MetadataOf(session.metadata_json());
+  for (const auto& [key, value] : metadata.items()) {
+    if (!head.contains(key) && key != "turns") head[key] = value;
   }
   return head;
 }

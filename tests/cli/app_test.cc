@@ -1,0 +1,152 @@
+#include "cli/app.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "cli/default_address.h"
+#include "cli/lossless_json.h"
+#include "tests/cli/fake_server.h"
+
+namespace fovea::cli {
+namespace {
+
+using testing::HasSubstr;
+using testing::StartsWith;
+
+class App : public testing::Test {
+ protected:
+  void SetUp() override {
+    WriteText(folder_.path("in.jsonl"),
+              R"({"session_id":"a","turns":[{"role":"user","text":"one\u0000\n two"},)"
+              R"({"role":"tool","text":{"base64":"/2E="}}]})"
+              "\n"
+              R"({"session_id":"b","turns":[]})");
+    ASSERT_EQ(RunCli(server_, {"import", folder_.path("in.jsonl")}).exit_code, 0);
+  }
+
+  FakeServer server_;
+  TemporaryFolder folder_;
+};
+
+struct Case {
+  std::string name;
+  std::vector<std::string> arguments;
+  int exit_code;
+  std::string out;  // what standard output has in it
+  std::string err;  // likewise
+};
+
+class AppTable : public App, public testing::WithParamInterface<Case> {};
+
+TEST_P(AppTable, Runs) {
+  server_.contexts.readers.add_readers()->set_name("claude");
+  server_.contexts.explained.set_reason("it is new");
+  server_.contexts.diff.add_moves()->set_to_rung("soft");
+  server_.admin.verified.add_problems("turn 7 does not decode");
+  const Ran ran = RunCli(server_, GetParam().arguments);
+  EXPECT_EQ(ran.exit_code, GetParam().exit_code) << ran.err;
+  EXPECT_THAT(ran.out, HasSubstr(GetParam().out));
+  EXPECT_THAT(ran.err, HasSubstr(GetParam().err));
+  EXPECT_EQ(ran.err.empty(), GetParam().err.empty()) << ran.err;
+}
+
+// With --json, standard output is JSON whatever happens.
+TEST_P(AppTable, SpeaksJson) {
+  std::vector<std::string> arguments = GetParam().arguments;
+  arguments.push_back("--json");
+  const Ran ran = RunCli(server_, arguments);
+  const bool help = !arguments.empty() && (arguments[0] == "--help" || arguments[0] == "--version");
+  const bool text = arguments[0] == "export";
+  if (!help && !text) {
+    EXPECT_TRUE(ParseJson(ran.out).ok()) << ran.out;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, AppTable,
+    testing::Values(
+        Case{"Help", {"--help"}, 0, "Optical memory for LLM agents", ""},
+        Case{"Version", {"--version"}, 0, "fovea ", ""},
+        Case{"NoVerb", {"--token-file", "x"}, 2, "", "A subcommand is required"},
+        Case{"UnknownVerb", {"frobnicate"}, 2, "", "fovea: "},
+        Case{"UnknownFlag", {"sessions", "--frob"}, 2, "", "--frob"},
+        Case{"MissingSession", {"tiers"}, 2, "", "session is required"},
+        Case{"BadBudget", {"tiers", "a", "--budget", "-5"}, 2, "", "--budget"},
+        Case{"BadPolicy", {"tiers", "a", "--policy", "x=1"}, 2, "", "tail_high_permille"},
+        Case{"BadFormat", {"context", "a", "--out", "x", "--format", "pdf"}, 2, "", "--format"},
+        Case{"BadRange", {"pin", "a", "3-2"}, 2, "", "neither A nor A-B"},
+        Case{"BadLimit", {"search", "a", "x", "--limit", "900"}, 2, "", "--limit"},
+        Case{"Sessions", {"sessions"}, 0, "b", ""},
+        Case{"Tiers", {"tiers", "a"}, 0, "a as claude sees it", ""},
+        Case{"TurnNotThere", {"turn", "a", "9"}, 1, "", "OUT_OF_RANGE: no such turn"},
+        Case{"SessionNotThere", {"turn", "none", "1"}, 1, "", "NOT_FOUND: no such session"},
+        Case{"Search", {"search", "a", "two"}, 0, "#1     user      one\\x00  two", ""},
+        Case{"SearchNothing", {"search", "a", "zebra"}, 0, "", "nothing found"},
+        Case{"Why", {"why", "a", "1"}, 0, "it is new", ""},
+        Case{"Diff", {"diff", "a", "1", "2"}, 0, "→ soft", ""},
+        Case{"Pin", {"pin", "a", "#1-#2"}, 0, "pinned turns 1 to 2", ""},
+        Case{"UnpinNotServed", {"unpin", "a", "1"}, 1, "", "UNIMPLEMENTED"},
+        Case{"Fork", {"fork", "a", "--at", "1", "--id", "f"}, 0, "f\n", ""},
+        Case{"Export", {"export", "b"}, 0, "formatVersion", ""},
+        Case{"Delete", {"delete", "a"}, 0, "deleted a: 2 turns", ""},
+        Case{"Readers", {"readers"}, 0, "claude", ""},
+        Case{"Reader", {"readers", "claude"}, 0, "legible", ""},
+        Case{"NoSuchReader", {"readers", "nobody"}, 1, "", "NOT_FOUND: no reader nobody"},
+        Case{"Stats", {"stats"}, 0, "1,234,567 turns", ""},
+        Case{"DropPages", {"drop-pages"}, 0, "dropped 7 pages", ""},
+        Case{"VerifyFindsProblems", {"verify"}, 1, "turn 7 does not decode", "DATA_LOSS"}),
+    [](const auto& tested) { return tested.param.name; });
+
+TEST_F(App, ATurnIsItsExactBytes) {
+  EXPECT_EQ(RunCli(server_, {"turn", "a", "1"}).out, std::string("one\0\n two", 9));
+  EXPECT_EQ(RunCli(server_, {"turn", "a", "2"}).out,
+            "\xff"
+            "a");
+  EXPECT_EQ(RunCli(server_, {"turn", "a", "1", "--offset", "1", "--length", "2"}).out, "ne");
+}
+
+TEST_F(App, ATurnAsJsonHasAllItsParts) {
+  const Json json = ParseJson(RunCli(server_, {"turn", "a", "2", "--json"}).out).value();
+  EXPECT_EQ(json["role"], "tool");
+  EXPECT_EQ(json["text"]["base64"], "/2E=");
+  EXPECT_EQ(json["turn"]["parts"][0]["tool_result"]["content"][0]["text"]["text"]["base64"],
+            "/2E=");
+}
+
+TEST_F(App, SessionsReadsAllPages) {
+  const Json json = ParseJson(RunCli(server_, {"sessions", "--json"}).out).value();
+  ASSERT_EQ(json["sessions"].size(), 2U);
+  EXPECT_EQ(json["sessions"][1]["session_id"], "b");
+}
+
+TEST_F(App, LadderWritesItsImages) {
+  v1::DrawLadderResponse::Page& page = *server_.contexts.ladder.add_pages();
+  page.set_rung("sharp");
+  page.set_png("PNG");
+  server_.contexts.ladder.set_contact_sheet_png("SHEET");
+  const Ran ran = RunCli(server_, {"ladder", "a", "--out", folder_.path("out"), "--json"});
+  ASSERT_EQ(ran.exit_code, 0) << ran.err;
+  EXPECT_EQ(ReadText(folder_.path("out/01-sharp.png")), "PNG");
+  EXPECT_EQ(ReadText(folder_.path("out/contact-sheet.png")), "SHEET");
+  EXPECT_EQ(ParseJson(ran.out).value()["pages"][0]["file"], "01-sharp.png");
+}
+
+TEST(AppWithoutServer, SaysWhereItLooked) {
+  std::ostringstream out;
+  std::ostringstream err;
+  Console console{.out = out, .err = err};
+  EXPECT_EQ(RunFovea({"sessions", "--server", "unix:/nonexistent/s"}, console), 1);
+  EXPECT_THAT(err.str(),
+              StartsWith("fovea: UNAVAILABLE: no fovead answers at unix:/nonexistent/s"));
+}
+
+TEST(DefaultServerAddress, IsOneForEachUser) {
+  EXPECT_THAT(DefaultServerAddress(), StartsWith("unix:/"));
+  EXPECT_THAT(DefaultServerAddress(), HasSubstr("/fovea-"));
+}
+
+}  // namespace
+}  // namespace fovea::cli

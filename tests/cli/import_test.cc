@@ -1,0 +1,171 @@
+#include "cli/import.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "cli/lossless_json.h"
+#include "tests/cli/fake_server.h"
+
+namespace fovea::cli {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+// A session of `count` turns "0", "1", ...
+std::string Line(const std::string& id, int count) {
+  std::string line = R"({"session_id":")" + id + R"(","turns":[)";
+  for (int i = 0; i < count; ++i) {
+    line += (i > 0 ? "," : "") + (R"({"role":"user","text":")" + std::to_string(i) + "\"}");
+  }
+  return line + "]}\n";
+}
+
+std::vector<std::string> Lines(const std::string& text) {
+  std::vector<std::string> lines;
+  for (size_t at = 0; at < text.size();) {
+    const size_t end = text.find('\n', at);
+    lines.push_back(text.substr(at, end - at));
+    at = end + 1;
+  }
+  return lines;
+}
+
+class Import : public testing::Test {
+ protected:
+  std::string File(const std::string& text) {
+    WriteText(folder_.path("in.jsonl"), text);
+    return folder_.path("in.jsonl");
+  }
+
+  FakeServer server_;
+  TemporaryFolder folder_;
+};
+
+TEST_F(Import, PrintsSessionsInTheFilesOrder) {
+  const Ran ran = RunCli(server_, {"import", File(Line("b", 2) + "\n" + Line("a", 3)), "--json"});
+  ASSERT_EQ(ran.exit_code, 0) << ran.err;
+  const Json json = ParseJson(ran.out).value();
+  EXPECT_EQ(json["sessions"], Json({"b", "a"}));
+  EXPECT_EQ(json["turns"], 5);
+  EXPECT_EQ(server_.sessions.stored["a"].turns.size(), 3U);
+  EXPECT_EQ(server_.sessions.stored["a"].turns[2].parts(0).text().text(), "2");
+}
+
+TEST_F(Import, ReadsGzip) {
+  WriteGzip(folder_.path("in.gz"), Line("a", 3));
+  EXPECT_EQ(RunCli(server_, {"import", folder_.path("in.gz")}).exit_code, 0);
+  EXPECT_EQ(server_.sessions.stored["a"].turns.size(), 3U);
+}
+
+TEST_F(Import, AppendsInBatches) {
+  ASSERT_EQ(RunCli(server_, {"import", File(Line("a", 600))}).exit_code, 0);
+  EXPECT_THAT(server_.sessions.append_sizes, ElementsAre(256, 256, 88));
+}
+
+TEST_F(Import, BatchesAreBoundedInBytes) {
+  const std::string big(5 << 20, 'x');
+  std::string line = R"({"session_id":"a","turns":[)";
+  for (int i = 0; i < 3; ++i)
+    line += (i > 0 ? "," : "") + (R"({"role":"user","text":")" + big + "\"}");
+  ASSERT_EQ(RunCli(server_, {"import", File(line + "]}")}).exit_code, 0);
+  EXPECT_THAT(server_.sessions.append_sizes, ElementsAre(1, 1, 1));
+}
+
+TEST_F(Import, TurnByTurnWithAcknowledgements) {
+  const Ran ran =
+      RunCli(server_, {"import", File(Line("a", 3)), "--turn-by-turn", "--acks", "--json"});
+  EXPECT_THAT(server_.sessions.append_sizes, ElementsAre(1, 1, 1));
+  const std::vector<std::string> lines = Lines(ran.out);
+  ASSERT_EQ(lines.size(), 4U);
+  EXPECT_EQ(lines[0], R"({"session":"a","first_seq":1,"last_seq":1})");
+  EXPECT_EQ(lines[2], R"({"session":"a","first_seq":3,"last_seq":3})");
+  EXPECT_EQ(ParseJson(lines[3]).value()["sessions"], Json({"a"}));
+}
+
+TEST_F(Import, TakenIdsGetASuffix) {
+  const std::string file = File(Line("a", 1) + Line("a", 2) + Line("a-2", 3));
+  const Ran first = RunCli(server_, {"import", file, "--json"});
+  EXPECT_EQ(ParseJson(first.out).value()["sessions"], Json({"a", "a-2", "a-2-2"}));
+  EXPECT_EQ(server_.sessions.stored["a-2"].turns.size(), 2U);
+  const Ran second = RunCli(server_, {"import", file, "--json"});
+  EXPECT_EQ(ParseJson(second.out).value()["sessions"], Json({"a-3", "a-4", "a-2-3"}));
+  EXPECT_EQ(ParseJson(second.out).value()["imported"][0]["renamed"], true);
+  EXPECT_THAT(RunCli(server_, {"import", file}).out,
+              HasSubstr("a-5  1 turns  (in the file: \"a\")"));
+}
+
+TEST_F(Import, ResumesAfterACrash) {
+  const std::string file = File(Line("a", 600) + Line("a", 300));
+  server_.sessions.appends_until_down = 2;
+  EXPECT_EQ(RunCli(server_, {"import", file}).exit_code, 1);
+  EXPECT_EQ(server_.sessions.stored["a"].turns.size(), 512U);
+  server_.sessions.appends_until_down = -1;
+  const Ran ran = RunCli(server_, {"import", file, "--resume", "--json"});
+  ASSERT_EQ(ran.exit_code, 0) << ran.err;
+  const Json json = ParseJson(ran.out).value();
+  EXPECT_EQ(json["sessions"], Json({"a", "a-2"}));
+  EXPECT_EQ(json["imported"][0]["already_there"], 512);
+  EXPECT_EQ(server_.sessions.stored["a"].turns.size(), 600U);
+  EXPECT_EQ(server_.sessions.stored["a"].turns[599].parts(0).text().text(), "599");
+  EXPECT_EQ(server_.sessions.stored["a-2"].turns.size(), 300U);
+
+  const Ran again = RunCli(server_, {"import", file, "--resume", "--json"});
+  EXPECT_EQ(ParseJson(again.out).value()["turns"], 0);
+  EXPECT_EQ(server_.sessions.stored.size(), 2U);
+}
+
+TEST_F(Import, ResumeRefusesAnotherHistory) {
+  ASSERT_EQ(RunCli(server_, {"import", File(Line("a", 3))}).exit_code, 0);
+  const std::string other =
+      R"({"session_id":"a","turns":[{"role":"user","text":"0"},{"role":"user","text":"other"}]})";
+  const Ran ran = RunCli(server_, {"import", File(other), "--resume"});
+  EXPECT_EQ(ran.exit_code, 1);
+  EXPECT_THAT(ran.err, HasSubstr("FAILED_PRECONDITION: session a is there but"));
+  const Ran shorter = RunCli(server_, {"import", File(Line("a", 2)), "--resume"});
+  EXPECT_EQ(shorter.exit_code, 1);
+  EXPECT_EQ(server_.sessions.stored["a"].turns.size(), 3U);
+}
+
+TEST_F(Import, TriesAgainWhenTheServerIsBusy) {
+  server_.sessions.refuse_appends = 2;
+  EXPECT_EQ(RunCli(server_, {"import", File(Line("a", 3))}).exit_code, 0);
+  EXPECT_EQ(server_.sessions.stored["a"].turns.size(), 3U);
+}
+
+TEST_F(Import, ErrorsNameFileAndLine) {
+  const std::string file = File(Line("a", 1) + "{}\n");
+  const Ran ran = RunCli(server_, {"import", file, "--json"});
+  EXPECT_EQ(ran.exit_code, 1);
+  const std::string message = file + ", line 2: not a session: it has no list of turns";
+  EXPECT_EQ(ran.err, "fovea: INVALID_ARGUMENT: " + message + "\n");
+  EXPECT_EQ(ParseJson(ran.out).value()["error"]["message"], message);
+}
+
+TEST_F(Import, SendsTheToken) {
+  WriteText(folder_.path("token"), "secret\n");
+  EXPECT_EQ(RunCli(server_, {"import", File(Line("a", 1)), "--token-file", folder_.path("token")})
+                .exit_code,
+            0);
+  EXPECT_THAT(server_.sessions.tokens, ElementsAre("Bearer secret"));
+}
+
+TEST_F(Import, SessionsWithoutIdAreNamedAfterTheFile) {
+  const Ran ran = RunCli(server_, {"import", File("\n{\"turns\":[]}"), "--json"});
+  EXPECT_EQ(ParseJson(ran.out).value()["sessions"], Json({"in-2"})) << ran.err;
+}
+
+TEST(UsableSessionId, IsPrintableAsciiOfBoundedLength) {
+  EXPECT_EQ(UsableSessionId("ar:Super_Bowl_50"), "ar:Super_Bowl_50");
+  EXPECT_EQ(UsableSessionId("a b\xc3\xbc"), "a%20b%C3%BC");
+  const std::string one = UsableSessionId(std::string(300, 'x') + "1");
+  const std::string two = UsableSessionId(std::string(300, 'x') + "2");
+  EXPECT_NE(one, two);
+  EXPECT_LE(one.size(), 190U);
+}
+
+}  // namespace
+}  // namespace fovea::cli

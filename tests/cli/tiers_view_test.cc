@@ -1,0 +1,93 @@
+#include "cli/tiers_view.h"
+
+#include <google/protobuf/text_format.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "cli/console.h"
+
+namespace fovea::cli {
+namespace {
+
+v1::ContextSummary Summary() {
+  v1::ContextSummary summary;
+  const bool parsed = google::protobuf::TextFormat::ParseFromString(R"(
+      tokens: 59120 budget: 64000 epoch: 7 epoch_since_seq: 398 as_of_seq: 412
+      epoch_reason: "the tail was over its share"
+      characters { text: 300000 pages: 600000 elided: 5000 latent: 95000 }
+      pinned { first: 1 last: 2 } pinned { first: 40 last: 40 }
+      rungs { rung: "latent" turns: 40 first_seq: 3 last_seq: 42 characters: 100000
+              text_tokens: 25000 }
+      rungs { rung: "faint" turns: 200 first_seq: 43 last_seq: 242 characters: 400000
+              tokens: 20000 text_tokens: 110000 pages: 12 legibility: 0.83 evidence: "assumed" }
+      rungs { rung: "soft" turns: 100 first_seq: 243 last_seq: 342 characters: 200000
+              tokens: 16000 text_tokens: 56000 pages: 9 legibility: 0.951 evidence: "measured" }
+      rungs { rung: "verbatim" turns: 72 first_seq: 1 last_seq: 412 characters: 300000
+              tokens: 23120 text_tokens: 23120 legibility: 1 })",
+                                                                    &summary);
+  EXPECT_TRUE(parsed);
+  return summary;
+}
+
+TiersViewOptions Options() {
+  return {.session = "long-session",
+          .reader = "claude",
+          .ladder = {"sharp", "soft", "faint"},
+          .columns = 64};
+}
+
+TEST(RenderTiers, Golden) {
+  EXPECT_EQ(RenderTiers(Summary(), Options()),
+            R"(  long-session as claude sees it at turn 412
+
+  ······░░░░░░░░░░░░░░░░░░░░░░░░▒▒▒▒▒▒▒▒▒▒▒▒██████████████████
+  oldest                                                newest
+
+      rung      turns  sequence  as text  served  smaller  pages  legible  evidence
+  ██  verbatim     72     1–412   23,120  23,120     1.0×      –  100.0 %  exact
+  ▒▒  soft        100   243–342   56,000  16,000     3.5×      9   95.1 %  measured
+  ░░  faint       200    43–242  110,000  20,000     5.5×     12   83.0 %  assumed
+  ··  latent       40      3–42   25,000       0        –      –   recall  –
+      all         412            214,120  59,120     3.6×     21
+
+  ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━── 59,120 of 64,000 tokens (92 %, estimated on the safe side)
+  epoch 7 since turn 398: the tail was over its share
+  of 1,000,000 characters: 30.0 % as text, 60.0 % on pages, 0.5 % elided, 9.5 % latent
+  pinned: #1–#2, #40
+)");
+}
+
+TEST(HistoryBar, EveryRungShowsAndTheWidthHolds) {
+  v1::ContextSummary summary = Summary();
+  summary.mutable_rungs(2)->set_characters(1);
+  for (const int columns : {40, 60, 133}) {
+    const std::string bar = HistoryBar(summary, Options(), columns);
+    EXPECT_EQ(DisplayWidth(bar), static_cast<size_t>(columns));
+    EXPECT_NE(bar.find("▒"), std::string::npos);
+  }
+}
+
+TEST(HistoryBar, IsEmptyForAnEmptyHistory) {
+  EXPECT_EQ(HistoryBar(v1::ContextSummary(), Options(), 60), "");
+}
+
+TEST(HistoryBar, FadesInGreysWhereThereIsColour) {
+  TiersViewOptions options = Options();
+  options.colour = true;
+  const std::string bar = HistoryBar(Summary(), options, 10);
+  EXPECT_EQ(bar,
+            "\x1b[38;5;235m█\x1b[0m\x1b[38;5;240m████\x1b[0m\x1b[38;5;245m██\x1b[0m"
+            "\x1b[38;5;255m███\x1b[0m");
+}
+
+TEST(RenderTiers, AnEmptySessionHasNoTable) {
+  v1::ContextSummary summary;
+  summary.set_budget(1000);
+  const std::string text = RenderTiers(summary, Options());
+  EXPECT_EQ(text.find("rung"), std::string::npos) << text;
+  EXPECT_NE(text.find("epoch 0: everything is text"), std::string::npos) << text;
+}
+
+}  // namespace
+}  // namespace fovea::cli
