@@ -1,0 +1,99 @@
+#include "service/auth.h"
+
+#include <algorithm>
+#include <fstream>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "core/json_fields.h"
+#include "core/sha256.h"
+#include "nlohmann/json.hpp"
+
+namespace fovea::service {
+namespace {
+
+constexpr size_t kMaxTenantBytes = 200;
+
+struct TokenLine {
+  std::string digest;
+  Identity identity;
+};
+
+absl::StatusOr<TokenLine> ParseLine(const std::string& place, const std::string& line) {
+  auto json = ParseJson(place, line);
+  if (!json.ok()) return json.status();
+  absl::Status status;
+  JsonFields fields(*json, "", &status);
+  TokenLine token{.digest = absl::AsciiStrToLower(fields.String("token_sha256")),
+                  .identity = {.tenant = fields.String("tenant")}};
+  if (fields.Has("admin")) token.identity.admin = fields.Bool("admin");
+  const bool hex = std::all_of(token.digest.begin(), token.digest.end(), absl::ascii_isxdigit);
+  if (token.digest.size() != 64 || !hex) fields.Fail("token_sha256", "must be 64 hex digits");
+  const std::string& tenant = token.identity.tenant;
+  if (tenant.size() > kMaxTenantBytes ||
+      !std::all_of(tenant.begin(), tenant.end(), absl::ascii_isgraph)) {
+    fields.Fail("tenant", "must be 1 to 200 bytes of printable ASCII without spaces");
+  }
+  fields.Finish();
+  if (!status.ok()) {
+    return absl::InvalidArgumentError(absl::StrCat(place, ": ", status.message()));
+  }
+  return token;
+}
+
+absl::StatusOr<absl::flat_hash_map<std::string, Identity>> ReadTokens(const std::string& file) {
+  std::ifstream input(file);
+  if (!input) return absl::NotFoundError(absl::StrCat("cannot read the tokens file ", file));
+  absl::flat_hash_map<std::string, Identity> tokens;
+  std::string line;
+  for (int number = 1; std::getline(input, line); ++number) {
+    if (absl::StripAsciiWhitespace(line).empty()) continue;
+    const std::string place = absl::StrCat(file, ":", number);
+    auto token = ParseLine(place, line);
+    if (!token.ok()) return token.status();
+    if (!tokens.emplace(token->digest, token->identity).second) {
+      return absl::InvalidArgumentError(absl::StrCat(place, ": this token stands twice"));
+    }
+  }
+  return tokens;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Authenticator>> Authenticator::Create(std::string tokens_file) {
+  std::unique_ptr<Authenticator> auth(new Authenticator(std::move(tokens_file)));
+  absl::Status status = auth->Reload();
+  if (!status.ok()) return status;
+  return auth;
+}
+
+absl::Status Authenticator::Reload() {
+  if (tokens_file_.empty()) return absl::OkStatus();
+  auto tokens = ReadTokens(tokens_file_);
+  if (!tokens.ok()) return tokens.status();
+  const absl::MutexLock lock(&mutex_);
+  by_digest_ = *std::move(tokens);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Identity> Authenticator::Identify(std::string_view authorization) const {
+  if (tokens_file_.empty()) return Identity{.tenant = "default", .admin = true};
+  if (authorization.empty()) {
+    return absl::UnauthenticatedError(
+        "this server wants a token: send the header \"authorization: Bearer TOKEN\"");
+  }
+  absl::string_view token(authorization.data(), authorization.size());
+  if (!absl::StartsWithIgnoreCase(token, "bearer ")) {
+    return absl::UnauthenticatedError("the authorization header must be \"Bearer TOKEN\"");
+  }
+  token = absl::StripAsciiWhitespace(token.substr(7));
+  const absl::MutexLock lock(&mutex_);
+  auto found = by_digest_.find(Sha256Hex({token.data(), token.size()}));
+  if (found == by_digest_.end()) return absl::UnauthenticatedError("the token is not known");
+  return found->second;
+}
+
+}  // namespace fovea::service

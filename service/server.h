@@ -1,0 +1,52 @@
+// The server: services, threads and sockets put together.
+#ifndef FOVEA_SERVICE_SERVER_H_
+#define FOVEA_SERVICE_SERVER_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "core/reader_profile.h"
+#include "spdlog/logger.h"
+
+namespace fovea::service {
+
+struct ServerOptions {
+  std::string data_directory;           // made if there is none
+  std::vector<std::string> addresses;   // unix:PATH or HOST:PORT, at least one
+  std::string tokens_file;              // "" for none: every caller is the tenant "default"
+  ReaderCatalogue readers;              // that contexts can be built for
+  int drawing_threads = 0;              // 0: one for each processor
+  std::string version = "0";            // as GetServerStats gives it
+  std::shared_ptr<spdlog::logger> log;  // required
+  std::function<int64_t()> now_us;      // microseconds since the Unix epoch; the clock if empty
+  uint64_t max_page_bytes = uint64_t{128} << 20;    // of pages held in memory
+  uint64_t max_prefix_bytes = uint64_t{256} << 20;  // of written prefixes held in memory
+  uint64_t max_turn_bytes = uint64_t{128} << 20;    // of turns held in memory
+  size_t max_views = 256;                           // planners held in memory
+};
+
+// Thread-safe.
+class Server {
+ public:
+  // Serves when it returns. FAILED_PRECONDITION if a Unix socket is in use, the data directory is
+  // open elsewhere or an address is not allowed; UNAVAILABLE if an address cannot be bound; and
+  // what MemoryStore::Open and CreateRenderer say.
+  static absl::StatusOr<std::unique_ptr<Server>> Start(ServerOptions options);
+  virtual ~Server() = default;  // stops at once if it still serves
+
+  // Reads the tokens file again; on an error the tokens stay as they were.
+  virtual absl::Status ReloadTokens() = 0;
+  // Takes no more calls, and returns when those in progress are done, or are cancelled at the end
+  // of `patience`.
+  virtual void Stop(absl::Duration patience) = 0;
+};
+
+}  // namespace fovea::service
+
+#endif  // FOVEA_SERVICE_SERVER_H_

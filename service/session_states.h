@@ -1,0 +1,103 @@
+// What the server holds in memory of a session, and the gate that deletion closes.
+#ifndef FOVEA_SERVICE_SESSION_STATES_H_
+#define FOVEA_SERVICE_SESSION_STATES_H_
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
+#include "core/log_store.h"
+#include "core/turn_source.h"
+#include "service/lru_cache.h"
+
+namespace fovea::service {
+
+// Turns by (state id, seq), shared by all sessions under one bound on bytes.
+using TurnCache = LruCache<std::pair<uint64_t, uint64_t>, TurnPtr>;
+
+// The turns of one session, read through the cache. Thread-safe.
+class SessionTurns final : public TurnSource {
+ public:
+  // All outlive the object. `state_id` is never used for another session.
+  SessionTurns(LogStore* log, TurnCache* cache, SessionKey key, uint64_t state_id)
+      : log_(*log), cache_(*cache), key_(std::move(key)), state_id_(state_id) {}
+
+  absl::StatusOr<std::vector<TurnPtr>> Turns(SeqRange range) const override;
+
+ private:
+  // Fills out[first - base] .. out[last - base] from the log.
+  absl::Status Read(SeqRange missing, uint64_t base, std::vector<TurnPtr>& out) const;
+
+  LogStore& log_;
+  TurnCache& cache_;
+  const SessionKey key_;
+  const uint64_t state_id_;
+};
+
+// One life of a session: a later session with the same id gets another state.
+struct SessionState {
+  SessionState(LogStore* log, TurnCache* cache, SessionKey session, uint64_t state_id)
+      : key(session), id(state_id), turns(log, cache, std::move(session), state_id) {}
+
+  const SessionKey key;
+  const uint64_t id;
+  const SessionTurns turns;
+  // Shared by calls that use the session's caches, exclusive for its deletion: what a call puts
+  // into a cache or the page store is there before the deletion looks, or not at all.
+  absl::Mutex gate;
+  bool deleted = false;  // guarded by `gate`
+};
+using StatePtr = std::shared_ptr<SessionState>;
+
+// Leave to use a session's caches. While it is held, the session's caches and pages are not
+// deleted. A thread must not take a second one for the same session.
+class SessionLease {
+ public:
+  explicit SessionLease(StatePtr state);
+  ~SessionLease();
+  SessionLease(SessionLease&& other) noexcept = default;
+  SessionLease& operator=(SessionLease&&) = delete;
+
+  // False if the session was deleted before the lease began.
+  bool valid() const { return !state_->deleted; }
+  const StatePtr& state() const { return state_; }
+
+ private:
+  StatePtr state_;
+};
+
+// Thread-safe. A state lives as long as somebody holds it; never are there two of one session at
+// the same time.
+class SessionStates {
+ public:
+  // Both outlive the object and all states.
+  SessionStates(LogStore* log, uint64_t max_turn_bytes)
+      : log_(*log), turn_cache_(SIZE_MAX, max_turn_bytes) {}
+
+  SessionLease Lease(const SessionKey& key) ABSL_LOCKS_EXCLUDED(mutex_);
+
+  // Waits for the leases, and runs `remove` while nobody else has one. The state is dropped if
+  // that succeeds.
+  absl::Status Delete(const SessionKey& key,
+                      const std::function<absl::Status(const SessionState&)>& remove)
+      ABSL_LOCKS_EXCLUDED(mutex_);
+
+ private:
+  StatePtr Find(const SessionKey& key) ABSL_LOCKS_EXCLUDED(mutex_);
+
+  LogStore& log_;
+  TurnCache turn_cache_;
+  absl::Mutex mutex_;
+  std::map<SessionKey, std::weak_ptr<SessionState>> states_ ABSL_GUARDED_BY(mutex_);
+  size_t sweep_at_ ABSL_GUARDED_BY(mutex_) = 64;
+  uint64_t next_id_ ABSL_GUARDED_BY(mutex_) = 1;
+};
+
+}  // namespace fovea::service
+
+#endif  // FOVEA_SERVICE_SESSION_STATES_H_

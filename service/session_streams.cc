@@ -1,0 +1,257 @@
+#include "service/session_streams.h"
+
+#include <algorithm>
+#include <deque>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "service/convert_session.h"
+#include "service/convert_turn.h"
+
+namespace fovea::service {
+namespace {
+
+constexpr uint64_t kAnswerBytes = uint64_t{1} << 20;
+constexpr uint64_t kImportBatchBytes = uint64_t{8} << 20;
+constexpr size_t kImportBatchTurns = 512;
+constexpr uint32_t kExportFormat = 1;
+
+class AppendStream final
+    : public StreamConsumer<v1::AppendTurnsRequest, v1::StreamAppendTurnsResponse> {
+ public:
+  explicit AppendStream(LogStore* log) : log_(*log) {}
+
+  absl::Status Add(const Call& call, const v1::AppendTurnsRequest& request) override {
+    if (session_id_.empty()) {
+      absl::Status status = CheckSessionId("session_id", request.session_id());
+      if (!status.ok()) return status;
+      session_id_ = request.session_id();
+    } else if (!request.session_id().empty() && request.session_id() != session_id_) {
+      return absl::InvalidArgumentError("session_id: all appends of a stream go to one session");
+    }
+    auto batch = AppendFromProto(request);
+    if (!batch.ok()) return batch.status();
+    auto receipt = log_.Append(call.Key(session_id_), *std::move(batch));
+    if (!receipt.ok()) return receipt.status();
+    counts_.set_appends(counts_.appends() + 1);
+    counts_.set_turns(counts_.turns() + receipt->last_seq - receipt->first_seq + 1);
+    counts_.set_last_seq(std::max(counts_.last_seq(), receipt->last_seq));
+    return absl::OkStatus();
+  }
+
+  absl::Status Finish(const Call&, v1::StreamAppendTurnsResponse* response) override {
+    *response = counts_;
+    return absl::OkStatus();
+  }
+
+  void Abandon(const Call&) override {}
+
+ private:
+  LogStore& log_;
+  std::string session_id_;
+  v1::StreamAppendTurnsResponse counts_;
+};
+
+class ImportStream final : public StreamConsumer<v1::ExportChunk, v1::Session> {
+ public:
+  ImportStream(LogStore* log, std::function<int64_t()> now_us)
+      : log_(*log), now_us_(std::move(now_us)) {}
+
+  absl::Status Add(const Call& call, const v1::ExportChunk& chunk) override {
+    ++chunks_;
+    if (!created_) return Create(call, chunk);
+    switch (chunk.content_case()) {
+      case v1::ExportChunk::kTurn:
+        return AddTurn(call, chunk.turn());
+      case v1::ExportChunk::kEvent:
+        return AddEvent(call, chunk.event());
+      default:
+        return Invalid("must be a turn or an event");
+    }
+  }
+
+  absl::Status Finish(const Call& call, v1::Session* response) override {
+    if (!created_) return absl::InvalidArgumentError("the first chunk must be the header");
+    absl::Status status = Flush(call);
+    if (!status.ok()) return status;
+    if (last_seq_ != header_.session().last_seq() || events_ != header_.session().event_count()) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "the header names ", header_.session().last_seq(), " turns and ",
+          header_.session().event_count(), " events; ", last_seq_, " and ", events_, " came"));
+    }
+    auto info = log_.GetSession(Key(call));
+    if (info.ok()) SessionToProto(*info, response);
+    return info.status();
+  }
+
+  void Abandon(const Call& call) override {
+    if (created_) log_.DeleteSession(Key(call), now_us_()).IgnoreError();
+  }
+
+ private:
+  absl::Status Invalid(absl::string_view problem) const {
+    return absl::InvalidArgumentError(absl::StrCat("chunk ", chunks_, ": ", problem));
+  }
+  SessionKey Key(const Call& call) const { return call.Key(header_.session().session_id()); }
+
+  absl::Status Create(const Call& call, const v1::ExportChunk& chunk) {
+    if (!chunk.has_header()) return Invalid("the first chunk must be the header");
+    if (chunk.header().format_version() != kExportFormat) {
+      return Invalid(absl::StrCat("header.format_version must be ", kExportFormat));
+    }
+    header_ = chunk.header();
+    const v1::Session& session = header_.session();
+    absl::Status status = CheckSessionId("header.session.session_id", session.session_id());
+    if (status.ok()) status = CheckTitle(session.title());
+    if (status.ok()) status = CheckMetadata(session.metadata_json());
+    if (!status.ok()) return status;
+    auto info = log_.CreateSession(Key(call), {.session_id = session.session_id(),
+                                               .title = session.title(),
+                                               .metadata_json = session.metadata_json(),
+                                               .created_us = session.created_us()});
+    created_ = info.ok();
+    return info.status();
+  }
+
+  absl::Status AddTurn(const Call& call, const v1::Turn& proto) {
+    auto turn = TurnFromProto(proto, absl::StrCat("chunk ", chunks_, ": turn"));
+    if (!turn.ok()) return turn.status();
+    if (turn->seq != last_seq_ + 1) {
+      return Invalid(absl::StrCat("turn.seq is ", turn->seq, "; next is ", last_seq_ + 1));
+    }
+    last_seq_ = turn->seq;
+    batch_bytes_ += TurnBytes(*turn);
+    batch_.push_back(*std::move(turn));
+    const bool full = batch_.size() >= kImportBatchTurns || batch_bytes_ >= kImportBatchBytes;
+    return full ? Flush(call) : absl::OkStatus();
+  }
+
+  // An event takes its place after the turns before it, so these must be in the log first.
+  absl::Status AddEvent(const Call& call, const v1::Event& proto) {
+    auto event = EventFromProto(proto, absl::StrCat("chunk ", chunks_, ": event"));
+    if (!event.ok()) return event.status();
+    if (event->after_seq != last_seq_ || event->index != events_ + 1) {
+      return Invalid(absl::StrCat("event ", event->index, " after turn ", event->after_seq,
+                                  " stands behind event ", events_, " and turn ", last_seq_));
+    }
+    absl::Status status = Flush(call);
+    if (!status.ok()) return status;
+    auto stored = log_.AppendEvent(Key(call), *event);
+    if (stored.ok()) ++events_;
+    return stored.status();
+  }
+
+  absl::Status Flush(const Call& call) {
+    if (batch_.empty()) return absl::OkStatus();
+    AppendBatch batch{.turns = std::exchange(batch_, {})};
+    batch_bytes_ = 0;
+    return log_.Append(Key(call), std::move(batch)).status();
+  }
+
+  LogStore& log_;
+  const std::function<int64_t()> now_us_;
+  v1::ExportChunk::Header header_;
+  bool created_ = false;
+  uint64_t chunks_ = 0;
+  uint64_t last_seq_ = 0;
+  uint64_t events_ = 0;
+  std::vector<Turn> batch_;
+  uint64_t batch_bytes_ = 0;
+};
+
+// Gives a session's header, then turns and events in their order.
+class Exporter {
+ public:
+  Exporter(LogStore* log, std::string session_id)
+      : log_(*log), session_id_(std::move(session_id)) {}
+
+  absl::StatusOr<bool> Next(const Call& call, v1::ExportChunk* chunk) {
+    if (!info_.has_value()) {
+      absl::Status status = Begin(call);
+      if (!status.ok()) return status;
+      chunk->mutable_header()->set_format_version(kExportFormat);
+      SessionToProto(*info_, chunk->mutable_header()->mutable_session());
+      return true;
+    }
+    if (!events_.empty() && events_.front().after_seq <= done_) {
+      EventToProto(events_.front(), chunk->mutable_event());
+      events_.pop_front();
+      return true;
+    }
+    if (done_ == info_->last_seq) return false;
+    if (turns_.empty()) {
+      auto read = log_.ReadTurns(call.Key(session_id_),
+                                 {.first = done_ + 1, .last = info_->last_seq}, kAnswerBytes);
+      if (!read.ok()) return read.status();
+      if (read->empty()) return absl::AbortedError("the session was deleted meanwhile");
+      turns_.assign(std::make_move_iterator(read->begin()), std::make_move_iterator(read->end()));
+    }
+    TurnToProto(turns_.front(), chunk->mutable_turn());
+    turns_.pop_front();
+    ++done_;
+    return true;
+  }
+
+ private:
+  absl::Status Begin(const Call& call) {
+    absl::Status status = CheckSessionId("session_id", session_id_);
+    if (!status.ok()) return status;
+    auto info = log_.GetSession(call.Key(session_id_));
+    if (!info.ok()) return info.status();
+    auto events = log_.ReadEvents(call.Key(session_id_), 1);
+    if (!events.ok()) return events.status();
+    // The header counts exactly what follows it.
+    for (LogEvent& event : *events) {
+      if (event.index <= info->event_count) events_.push_back(std::move(event));
+    }
+    info_ = *std::move(info);
+    return absl::OkStatus();
+  }
+
+  LogStore& log_;
+  const std::string session_id_;
+  std::optional<SessionInfo> info_;
+  std::deque<LogEvent> events_;
+  std::deque<Turn> turns_;
+  uint64_t done_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<StreamConsumer<v1::AppendTurnsRequest, v1::StreamAppendTurnsResponse>>
+MakeAppendStream(LogStore* log) {
+  return std::make_unique<AppendStream>(log);
+}
+
+std::unique_ptr<StreamConsumer<v1::ExportChunk, v1::Session>> MakeImportStream(
+    LogStore* log, std::function<int64_t()> now_us) {
+  return std::make_unique<ImportStream>(log, std::move(now_us));
+}
+
+WriteStream<v1::ReadTurnsResponse>::Next ReadTurnsSteps(LogStore* log,
+                                                        const v1::ReadTurnsRequest& request) {
+  SeqRange left{.first = std::max<uint64_t>(1, request.range().first()),
+                .last = request.range().last() == 0 ? UINT64_MAX : request.range().last()};
+  return [log, left, session_id = request.session_id()](
+             const Call& call, v1::ReadTurnsResponse* response) mutable -> absl::StatusOr<bool> {
+    absl::Status status = CheckSessionId("session_id", session_id);
+    if (!status.ok()) return status;
+    if (left.empty()) return false;
+    auto turns = log->ReadTurns(call.Key(session_id), left, kAnswerBytes);
+    if (!turns.ok()) return turns.status();
+    if (turns->empty()) return false;
+    for (const Turn& turn : *turns) TurnToProto(turn, response->add_turns());
+    left.first = turns->back().seq + 1;
+    return true;
+  };
+}
+
+WriteStream<v1::ExportChunk>::Next ExportSteps(LogStore* log, std::string session_id) {
+  auto exporter = std::make_shared<Exporter>(log, std::move(session_id));
+  return
+      [exporter](const Call& call, v1::ExportChunk* chunk) { return exporter->Next(call, chunk); };
+}
+
+}  // namespace fovea::service
