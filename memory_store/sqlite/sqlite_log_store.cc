@@ -117,7 +117,7 @@ absl::StatusOr<std::unique_ptr<SqliteLogStore>> SqliteLogStore::Open(LogStoreOpt
   STORE_RETURN_IF_ERROR(store_id.status());
   STORE_ASSIGN_OR_RETURN(std::unique_ptr<ReadPool> readers,
                          ReadPool::Open(file, std::max(1, options.readers)));
-  std::unique_ptr<Writer> writer = Writer::Start(std::move(database), WriterOptions{});
+  std::unique_ptr<Writer> writer = Writer::Start(std::move(database), options.writer);
   return std::unique_ptr<SqliteLogStore>(new SqliteLogStore(
       std::move(options), *std::move(store_id), std::move(writer), std::move(readers)));
 }

@@ -1,0 +1,221 @@
+// An acknowledged turn survives a power loss: and this test would notice if it did not.
+#include <atomic>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <random>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
+#include "gmock/gmock.h"
+#include "memory_store/sqlite/sqlite_log_store.h"
+#include "tests/memory_store/sqlite/power_loss_vfs.h"
+#include "tests/memory_store/support.h"
+
+namespace fovea::testing {
+namespace {
+
+using sqlite::DatabaseOptions;
+using sqlite::LogStoreOptions;
+using sqlite::SqliteLogStore;
+using ::testing::IsEmpty;
+
+constexpr int kProducers = 3;
+constexpr SeqRange kAll = {1, UINT64_MAX};
+
+using Texts = std::vector<std::string>;
+
+Texts TextsOf(const std::vector<Turn>& turns) {
+  Texts texts;
+  for (const Turn& turn : turns) texts.push_back(TurnText(turn));
+  return texts;
+}
+
+// Letters that do not compress well, so that turns fill sectors.
+std::string Noise(std::mt19937_64& random, size_t size) {
+  std::string noise(size, '\0');
+  for (char& letter : noise) letter = static_cast<char>('a' + random() % 26);
+  return noise;
+}
+
+struct Losses {
+  int power_losses = 0;
+  int with_lost_turns = 0;
+};
+
+// Appends until the power fails, looks at what the disk holds, and goes on from there.
+class PowerLossHarness {
+ public:
+  explicit PowerLossHarness(DatabaseOptions::Synchronous synchronous) : synchronous_(synchronous) {}
+
+  Losses Run(int rounds) {
+    for (int round = 0; round < rounds; ++round) RunRound(round);
+    return losses_;
+  }
+
+ private:
+  static SessionKey Key(int producer) { return {"t", absl::StrCat("s", producer)}; }
+
+  LogStoreOptions Options(bool on_failing_disk) {
+    LogStoreOptions options;
+    options.path = directory_.File("log.db");
+    options.vfs = on_failing_disk ? PowerLossVfs::name() : "";
+    options.synchronous = synchronous_;
+    options.readers = 1;
+    options.writer.checkpoint_pages = 12;
+    options.now_us = [] { return int64_t{1}; };
+    return options;
+  }
+
+  void RunRound(int round) {
+    tried_ = acknowledged_;
+    at_failure_ = acknowledged_;
+    vfs_.Arm(static_cast<int64_t>(1 + random_() % 120), random_(), [this] {
+      const absl::MutexLock lock(&mutex_);
+      at_failure_ = acknowledged_;
+    });
+    auto store = SqliteLogStore::Open(Options(true));
+    if (store.ok()) {
+      Work(**store, round);
+      store->reset();
+    } else {
+      EXPECT_TRUE(vfs_.failed()) << store.status();
+    }
+    // A round that ends before its chosen operation is a clean shutdown.
+    if (vfs_.failed()) ++losses_.power_losses;
+    vfs_.FailNow();
+    PutImage();
+    Inspect();
+  }
+
+  void Work(SqliteLogStore& store, int round) {
+    std::vector<std::thread> producers;
+    for (int p = 0; p < kProducers; ++p) {
+      producers.emplace_back([&, p] { Produce(store, p, round); });
+    }
+    for (std::thread& producer : producers) producer.join();
+  }
+
+  void Produce(SqliteLogStore& store, int producer, int round) {
+    std::mt19937_64 random(static_cast<uint64_t>(round) * kProducers + producer);
+    store.CreateSession(Key(producer), Session(Key(producer).session_id)).IgnoreError();
+    for (int i = 0; i < 12 && !vfs_.failed(); ++i) {
+      if (random() % 8 == 0) Churn(store, producer);
+      Texts texts;
+      for (uint64_t n = 1 + random() % 3; n > 0; --n) {
+        texts.push_back(absl::StrCat(round, ".", i, ".", n, Noise(random, random() % 3000)));
+      }
+      {
+        const absl::MutexLock lock(&mutex_);
+        Texts& tried = tried_[producer];
+        tried.insert(tried.end(), texts.begin(), texts.end());
+      }
+      if (!store.Append(Key(producer), Batch(TextTurns(texts))).ok()) return;
+      const absl::MutexLock lock(&mutex_);
+      acknowledged_[producer] = tried_[producer];
+    }
+  }
+
+  // A session that comes and goes: deletion also empties the write-ahead log.
+  static void Churn(SqliteLogStore& store, int producer) {
+    const SessionKey key = {"t", absl::StrCat("churn", producer)};
+    store.CreateSession(key, Session(key.session_id)).IgnoreError();
+    store.Append(key, Batch({TextTurn(std::string(30'000, 'y'))})).IgnoreError();
+    store.DeleteSession(key, 0).IgnoreError();
+  }
+
+  void PutImage() {
+    for (const auto& entry : std::filesystem::directory_iterator(directory_.path())) {
+      std::filesystem::remove(entry.path());
+    }
+    for (const auto& [path, bytes] : vfs_.image()) {
+      std::ofstream(path, std::ios::binary) << bytes;
+    }
+  }
+
+  void Inspect() {
+    const auto store = Value(SqliteLogStore::Open(Options(false)));
+    ASSERT_NE(store, nullptr);
+    EXPECT_THAT(Value(store->Verify()).problems, IsEmpty());
+    bool lost = false;
+    for (int p = 0; p < kProducers; ++p) {
+      const auto turns = store->ReadTurns(Key(p), kAll, 0);
+      const Texts found = turns.ok() ? TextsOf(*turns) : Texts();
+      lost = lost || found.size() < at_failure_[p].size();
+      // Whatever is there is what was appended, in order.
+      ASSERT_LE(found.size(), tried_[p].size());
+      EXPECT_EQ(found, Texts(tried_[p].begin(), tried_[p].begin() + found.size()));
+      acknowledged_[p] = found;
+      if (found.size() > 60) {  // so that the file stays small and the test quick
+        Value(store->DeleteSession(Key(p), 0));
+        acknowledged_[p].clear();
+      }
+    }
+    if (lost) ++losses_.with_lost_turns;
+  }
+
+  const DatabaseOptions::Synchronous synchronous_;
+  ScratchDirectory directory_;
+  PowerLossVfs vfs_;
+  std::mt19937_64 random_{11};
+  Losses losses_;
+  absl::Mutex mutex_;
+  // By producer; used by one thread outside Work.
+  std::map<int, Texts> tried_;
+  std::map<int, Texts> acknowledged_;
+  std::map<int, Texts> at_failure_;
+};
+
+TEST(PowerLoss, FullSyncLosesNothingThatWasAcknowledged) {
+  const Losses losses = PowerLossHarness(DatabaseOptions::Synchronous::kFull).Run(320);
+  EXPECT_GE(losses.power_losses, 200);
+  EXPECT_EQ(losses.with_lost_turns, 0);
+  RecordProperty("power_losses", losses.power_losses);
+}
+
+TEST(PowerLoss, NormalSyncLosesTurnsButTearsNothing) {
+  const Losses losses = PowerLossHarness(DatabaseOptions::Synchronous::kNormal).Run(60);
+  EXPECT_GT(losses.with_lost_turns, 10);
+}
+
+class BadDiskTest : public ::testing::Test {
+ protected:
+  BadDiskTest() {
+    LogStoreOptions options;
+    options.path = directory_.File("log.db");
+    options.vfs = PowerLossVfs::name();
+    options.now_us = [] { return int64_t{1}; };
+    store_ = Value(SqliteLogStore::Open(options));
+    Value(store_->CreateSession(key_, Session("a")));
+  }
+
+  const SessionKey key_ = {"t", "a"};
+  ScratchDirectory directory_;
+  PowerLossVfs vfs_;
+  std::unique_ptr<SqliteLogStore> store_;
+};
+
+TEST_F(BadDiskTest, AFullDiskRefusesUntilThereIsRoom) {
+  Value(store_->Append(key_, Batch({TextTurn("1")})));
+  vfs_.set_disk_full(true);
+  EXPECT_EQ(Code(store_->Append(key_, Batch({TextTurn("2")}))), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(TextsOf(Value(store_->ReadTurns(key_, kAll, 0))), Texts{"1"});
+  vfs_.set_disk_full(false);
+  EXPECT_EQ(Value(store_->Append(key_, Batch({TextTurn("3")}))).first_seq, 2U);
+}
+
+// After a failed sync the system may say that pages are clean which it never wrote.
+TEST_F(BadDiskTest, AFailedSyncIsNotTrustedAgain) {
+  Value(store_->Append(key_, Batch({TextTurn("1")})));
+  vfs_.set_sync_fails(true);
+  EXPECT_EQ(Code(store_->Append(key_, Batch({TextTurn("2")}))), absl::StatusCode::kUnavailable);
+  vfs_.set_sync_fails(false);
+  EXPECT_EQ(Code(store_->Append(key_, Batch({TextTurn("3")}))), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(TextsOf(Value(store_->ReadTurns(key_, kAll, 0))), Texts{"1"});
+}
+
+}  // namespace
+}  // namespace fovea::testing
