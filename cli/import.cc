@@ -108,6 +108,9 @@ class Importer {
       return absl::InvalidArgumentError(
           absl::StrCat(path, ", line ", reader_->line_number(), ": ", history.status().message()));
     }
+    if (options_.until > 0 && options_.until < history->turns.size()) {
+      history->turns.resize(options_.until);
+    }
     const std::string id = UsableSessionId(
         history->session_id.empty()
             ? absl::StrCat(path == "-" ? "stdin" : std::filesystem::path(path).stem().string(), "-",
@@ -283,6 +286,8 @@ void AddImportVerb(Verbs& verbs) {
         verb.add_option("files", options.files, "the files; - is standard input")->required();
         verb.add_flag("--resume", options.resume,
                       "go on where an earlier import of the same file stopped");
+        verb.add_option("--until", options.until,
+                        "stop after this turn of each session; --resume goes on there");
         verb.add_flag("--turn-by-turn", options.turn_by_turn, "append one turn a call");
         verb.add_flag("--acks", options.acks,
                       "print a JSON line for every acknowledged append as it goes");

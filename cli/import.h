@@ -2,6 +2,7 @@
 #ifndef FOVEA_CLI_IMPORT_H_
 #define FOVEA_CLI_IMPORT_H_
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,7 @@ namespace fovea::cli {
 struct ImportOptions {
   std::vector<std::string> files;  // "-" is standard input
   bool resume = false;
+  uint64_t until = 0;  // the last turn to import of each session; 0: all
   bool turn_by_turn = false;
   bool acks = false;
 };

@@ -118,6 +118,17 @@ TEST_F(Import, ResumesAfterACrash) {
   EXPECT_EQ(server_.sessions.stored.size(), 2U);
 }
 
+TEST_F(Import, StagesGoOnWhereTheLastOneStopped) {
+  const std::string file = File(Line("a", 10));
+  for (const char* until : {"4", "7", "7"}) {
+    ASSERT_EQ(RunCli(server_, {"import", file, "--resume", "--until", until}).exit_code, 0);
+  }
+  EXPECT_EQ(server_.sessions.stored["a"].turns.size(), 7U);
+  ASSERT_EQ(RunCli(server_, {"import", file, "--resume"}).exit_code, 0);
+  EXPECT_EQ(server_.sessions.stored["a"].turns.size(), 10U);
+  EXPECT_THAT(server_.sessions.append_sizes, ElementsAre(4, 3, 3));
+}
+
 TEST_F(Import, ResumeRefusesAnotherHistory) {
   ASSERT_EQ(RunCli(server_, {"import", File(Line("a", 3))}).exit_code, 0);
   const std::string other =

@@ -1,0 +1,58 @@
+#!/bin/sh
+# Installs the Debian 12 packages that Fovea needs, those that are missing only.
+#
+#   scripts/install-dependencies.sh          everything: to build, to run and to check
+#   scripts/install-dependencies.sh --build  what building and running need
+set -eu
+
+build_packages="
+build-essential ca-certificates ccache cmake git lld ninja-build pkg-config
+fonts-dejavu-core fonts-noto-cjk fonts-noto-core fonts-symbola
+libabsl-dev libbenchmark-dev libcairo2-dev libcli11-dev libdeflate-dev libfmt-dev libfreetype-dev
+libfribidi-dev libgmock-dev libgrpc++-dev libgtest-dev libharfbuzz-dev libpng-dev libprotobuf-dev
+libspdlog-dev libsqlite3-dev libssl-dev libzstd-dev nlohmann-json3-dev protobuf-compiler
+protobuf-compiler-grpc zlib1g-dev
+"
+test_packages="
+clang clang-format clang-tidy libclang-rt-14-dev libtesseract-dev tesseract-ocr-eng
+"
+
+case "${1:-}" in
+  --build) wanted=$build_packages ;;
+  "") wanted="$build_packages $test_packages" ;;
+  *)
+    echo "usage: $0 [--build]" >&2
+    exit 2
+    ;;
+esac
+
+if ! command -v dpkg-query >/dev/null 2>&1; then
+  echo "$0: this is no Debian system; install what the list in this script names in another way" >&2
+  exit 1
+fi
+
+missing=""
+for package in $wanted; do
+  status=$(dpkg-query --show --showformat '${db:Status-Status}' "$package" 2>/dev/null || true)
+  if [ "$status" != installed ]; then missing="$missing $package"; fi
+done
+if [ -z "$missing" ]; then
+  exit 0
+fi
+
+as_root=""
+if [ "$(id -u)" -ne 0 ]; then
+  if ! command -v sudo >/dev/null 2>&1; then
+    echo "$0: run this as root, or install sudo; missing:$missing" >&2
+    exit 1
+  fi
+  as_root="sudo"
+fi
+
+echo "installing:$missing"
+apt() {
+  $as_root env DEBIAN_FRONTEND=noninteractive apt-get -y -q -o DPkg::Lock::Timeout=300 "$@"
+}
+apt update
+# shellcheck disable=SC2086  # a list of names
+apt install --no-install-recommends $missing

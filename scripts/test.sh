@@ -1,0 +1,101 @@
+#!/bin/bash
+# Builds and checks everything, and closes with a summary of what passed.
+#
+#   scripts/test.sh            all of it
+#   scripts/test.sh --quick    build and tests only
+#   scripts/test.sh PART...    the named parts: tests format tidy asan ubsan
+set -uo pipefail
+cd "$(dirname "$0")/.." || exit 1
+
+parts=()
+for argument in "$@"; do
+  case "$argument" in
+    --quick) parts+=(tests) ;;
+    tests | format | tidy | asan | ubsan) parts+=("$argument") ;;
+    *)
+      sed -n '2,6p' "$0" | sed 's/^# \{0,1\}//' >&2
+      exit 2
+      ;;
+  esac
+done
+if [ ${#parts[@]} -eq 0 ]; then parts=(tests format tidy asan ubsan); fi
+
+jobs=$(nproc)
+logs=$(mktemp -d "${TMPDIR:-/tmp}/fovea-test.XXXXXX")
+trap 'rm -rf "$logs"' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+sources() {
+  git ls-files --cached --others --exclude-standard -- '*.cc' '*.h'
+}
+
+configure() {
+  cmake --preset "$1" >"$logs/configure" 2>&1 || {
+    cat "$logs/configure"
+    return 1
+  }
+}
+
+run_tests() {
+  configure dev && cmake --build build/dev -j "$jobs" && ctest --preset dev -j "$jobs"
+}
+
+run_format() {
+  sources | xargs -r clang-format --dry-run -Werror
+}
+
+# One pass of clang over every source file: its checks and its analysis of locks.
+run_tidy() {
+  configure clang && cmake --build build/clang --target fovea_proto -j "$jobs" || return 1
+  sources | grep '\.cc$' | while read -r file; do
+    if grep -q "\"file\": \"$PWD/$file\"" build/clang/compile_commands.json; then echo "$file"; fi
+  done | xargs -r -P "$jobs" -n 4 clang-tidy -p build/clang --quiet \
+    --checks='clang-diagnostic-*' >"$logs/tidy" 2>"$logs/tidy.err"
+  local status=$?
+  if [ $status -ne 0 ]; then cat "$logs/tidy"; fi
+  return $status
+}
+
+# The unit tests with a sanitizer. Only their programs are built.
+run_sanitizer() {
+  local preset=$1
+  configure "$preset" || return 1
+  local programs
+  programs=$(cd "build/$preset" && ctest -N -L unit | sed -n 's/^ *Test *#[0-9]*: //p')
+  if [ -z "$programs" ]; then
+    echo "no test has the label unit"
+    return 1
+  fi
+  # shellcheck disable=SC2086  # a list of names
+  cmake --build "build/$preset" -j "$jobs" --target $programs &&
+    ctest --preset "$preset" -L unit -j "$jobs"
+}
+
+run_part() {
+  case "$1" in
+    asan | ubsan) run_sanitizer "$1" ;;
+    *) "run_$1" ;;
+  esac
+}
+
+scripts/install-dependencies.sh || exit 1
+
+lines=()
+failed=()
+for part in "${parts[@]}"; do
+  printf '\n=== %s\n' "$part"
+  started=$SECONDS
+  if run_part "$part"; then result=Passed; else result="***Failed"; fi
+  if [ "$result" != Passed ]; then failed+=("$part"); fi
+  lines+=("$(printf '%d/%d Part: %-8s %12s %6d sec' $((${#lines[@]} + 1)) ${#parts[@]} "$part" "$result" $((SECONDS - started)))")
+done
+
+printf '\n=== summary\n'
+printf '%s\n' "${lines[@]}"
+printf '\n%d%% of parts passed, %d failed out of %d\n' \
+  $((100 * (${#parts[@]} - ${#failed[@]}) / ${#parts[@]})) ${#failed[@]} ${#parts[@]}
+if [ ${#failed[@]} -gt 0 ]; then
+  printf 'failed: %s\n' "${failed[*]}"
+  exit 1
+fi
