@@ -102,6 +102,23 @@ TEST_F(PlannerTest, TextOnlyGetsNoPages) {
   EXPECT_LE(planner_->tokens(), 16'000);
 }
 
+// Law 4: pages that would cost more than their text are served as text.
+TEST_F(PlannerTest, PagesThatAreNotCheaperStayText) {
+  for (int i = 0; i < 40; ++i) AddCall(400);
+  ReaderProfile dear = **readers_.Find("claude");
+  dear.name = "dear";
+  dear.image_rule.overhead_tokens = 50'000;
+  readers_.Add(dear);
+  Plan("dear", 16'000);
+  ASSERT_FALSE(planner_->plan().runs.empty());
+  for (const fovea::Run& run : planner_->plan().runs) {
+    EXPECT_TRUE(run.as_text);
+    EXPECT_TRUE(run.pages.empty());
+  }
+  EXPECT_LE(planner_->tokens(), 16'000);
+  EXPECT_EQ(SummarizeContext(*planner_).characters.pages, 0);
+}
+
 TEST_F(PlannerTest, AHugeNewResultIsDrawnInItsPlace) {
   AddCall(30'000);
   Plan("claude", 16'000);
