@@ -132,6 +132,8 @@ bool IsGarblable(std::string_view word, const Shape& shape) {
   if (shape.letters() == 0) return false;
   if (shape.digits >= 3 && shape.digit_borders > 0) return true;
   if (shape.digits > 0 && shape.digit_borders >= 2) return true;
+  // A record locator: UDMOP1.
+  if (shape.digits > 0 && shape.lower == 0 && word.size() >= 6) return true;
   if (shape.digits >= 2 && (shape.upper > 0 || word.find('_') != std::string_view::npos))
     return true;
   return shape.case_borders >= 6 && shape.case_borders * 3 >= shape.letters() * 2;

@@ -59,6 +59,21 @@ std::string_view TrimEnd(std::string_view word, std::string_view unwanted) {
 
 constexpr size_t kMaxLabelBytes = 40;
 
+// The path of "src/a.cc:12:text" with its line, and of "src/a.cc-12-text" alone, as grep prints
+// them.
+std::string_view WithoutGrepTail(std::string_view path) {
+  const size_t dot = path.rfind('.', path.find_first_of(":-", path.rfind('/')));
+  for (size_t at = path.find_first_of(":-", dot == std::string_view::npos ? 0 : dot);
+       at != std::string_view::npos; at = path.find_first_of(":-", at + 1)) {
+    const size_t end = std::min(path.find_first_not_of("0123456789", at + 1), path.size());
+    if (end == at + 1 || end == path.size() || path[end] != path[at]) continue;
+    const size_t column = std::min(path.find_first_not_of("0123456789", end + 1), path.size());
+    if (path[at] == ':' && column == path.size()) return path;
+    return path.substr(0, path[at] == ':' ? end : at);
+  }
+  return path;
+}
+
 // "id:12345" is a label and its string. A drive letter and a C++ scope are no labels.
 std::string_view WithoutLabel(std::string_view word) {
   const size_t colon = word.find(':');
@@ -94,7 +109,7 @@ size_t ExactScanner::SkipNonWord(size_t at) const {
 bool ExactScanner::IsThousandsComma(size_t begin, size_t at) const {
   const std::string_view rest = text_.substr(at + 1, 4);
   if (rest.size() < 3 || !std::ranges::all_of(rest.substr(0, 3), IsDigit)) return false;
-  if (rest.size() == 4 && IsDigit(rest[3])) return false;
+  if (rest.size() == 4 && (TraitOf(rest[3]) & (kDigit | kLetter)) != 0) return false;
   const std::string_view before = text_.substr(begin, at - begin);
   const size_t comma = before.find(',');
   const std::string_view first = before.substr(0, comma);
@@ -199,6 +214,18 @@ std::optional<ExactMatch> ExactScanner::Word() {
   if (!kind || ((traits & kOtherLetter) != 0 && !IsWellFormedUtf8(word))) return std::nullopt;
   if (*kind == ExactString::Kind::kNumber && IsLineNumber(at, at + word.size())) {
     return std::nullopt;
+  }
+  if (*kind == ExactString::Kind::kPath) {
+    const std::string_view path = WithoutGrepTail(word);
+    if (path.size() < kMinExactBytes) return std::nullopt;
+    if (path.size() < word.size()) {
+      at_ = at + path.size();
+      while (at_ < text_.size() &&
+             (IsDigit(text_[at_]) || text_[at_] == ':' || text_[at_] == '-')) {
+        ++at_;
+      }
+    }
+    word = path;
   }
   return ExactMatch{.kind = *kind, .text = word, .label = LabelBefore(at)};
 }

@@ -338,11 +338,11 @@ ${rows(limits, BUCKETS)}
 };
 
 const uint16_t kWordTokens[${words.words.length}] = {
-${rows(words.words.map(fixed), 2 * BUCKETS)}
+${rows(words.words.map(fixed), 4 * BUCKETS)}
 };
 
 const uint16_t kForeignWordTokens[${words.foreign.length}] = {
-${rows(words.foreign.map(fixed), 2 * BUCKETS)}
+${rows(words.foreign.map(fixed), 4 * BUCKETS)}
 };
 
 const uint16_t kLongWordTokens[${BUCKETS}] = {
