@@ -17,11 +17,15 @@
 #include "render/renderer.h"
 #include "service/admin_service.h"
 #include "service/auth.h"
+#include "service/context_service.h"
 #include "service/listen.h"
 #include "service/metrics.h"
+#include "service/page_provider.h"
+#include "service/payload.h"
 #include "service/rpc.h"
 #include "service/session_service.h"
 #include "service/session_states.h"
+#include "service/view_cache.h"
 #include "service/worker_pool.h"
 
 namespace fovea::service {
@@ -88,6 +92,27 @@ class GrpcServer final : public Server {
   }
 
   void MakeServices() {
+    views_ = std::make_unique<ViewCache>(ViewCacheInputs{.log = &store_->log(),
+                                                         .readers = &options_.readers,
+                                                         .renderer = renderer_.get(),
+                                                         .metrics = &metrics_,
+                                                         .max_views = options_.max_views});
+    pages_ =
+        std::make_unique<PageProvider>(PageProviderInputs{.store = &store_->pages(),
+                                                          .renderer = renderer_.get(),
+                                                          .drawing = &drawing_,
+                                                          .background = &calls_,
+                                                          .metrics = &metrics_,
+                                                          .max_bytes = options_.max_page_bytes});
+    payloads_ = std::make_unique<PayloadWriter>(options_.max_prefix_bytes);
+    contexts_ = std::make_unique<ContextService>(ContextServiceInputs{.environment = &environment_,
+                                                                      .pool = &calls_,
+                                                                      .states = states_.get(),
+                                                                      .views = views_.get(),
+                                                                      .pages = pages_.get(),
+                                                                      .payloads = payloads_.get(),
+                                                                      .readers = &options_.readers,
+                                                                      .renderer = renderer_.get()});
     sessions_ = std::make_unique<SessionService>(
         SessionServiceInputs{.environment = &environment_,
                              .pool = &calls_,
@@ -95,7 +120,7 @@ class GrpcServer final : public Server {
                              .pages = &store_->pages(),
                              .search = &store_->search(),
                              .states = states_.get(),
-                             .forget_session = [](const SessionKey&) {},
+                             .forget_session = [this](const SessionState& state) { Forget(state); },
                              .now_us = options_.now_us});
     admin_ = std::make_unique<AdminService>(
         AdminServiceInputs{.environment = &environment_,
@@ -105,8 +130,19 @@ class GrpcServer final : public Server {
                            .version = options_.version,
                            .renderer_version = std::string(renderer_->Version()),
                            .started_us = options_.now_us(),
-                           .views_held = [] { return size_t{0}; },
-                           .forget_pages = [] {}});
+                           .views_held = [this] { return views_->size(); },
+                           .forget_pages = [this] { ForgetPages(); }});
+  }
+
+  void Forget(const SessionState& state) {
+    views_->Forget(state.key);
+    pages_->Forget(state.id);
+    payloads_->Forget(state.id);
+  }
+
+  void ForgetPages() {
+    pages_->ForgetAll();
+    payloads_->ForgetAll();
   }
 
   absl::Status Listen() {
@@ -122,6 +158,7 @@ class GrpcServer final : public Server {
       builder.AddListeningPort(options_.addresses[i], grpc::InsecureServerCredentials(), &ports[i]);
     }
     builder.RegisterService(sessions_.get());
+    builder.RegisterService(contexts_.get());
     builder.RegisterService(admin_.get());
     server_ = builder.BuildAndStart();
     if (server_ == nullptr || std::count(ports.begin(), ports.end(), 0) > 0) {
@@ -145,6 +182,10 @@ class GrpcServer final : public Server {
   std::unique_ptr<SessionStates> states_;
   // Pools end before what their tasks use, and drawing after the calls that wait for it.
   WorkerPool drawing_;
+  std::unique_ptr<ViewCache> views_;
+  std::unique_ptr<PageProvider> pages_;
+  std::unique_ptr<PayloadWriter> payloads_;
+  std::unique_ptr<ContextService> contexts_;
   std::unique_ptr<SessionService> sessions_;
   std::unique_ptr<AdminService> admin_;
   WorkerPool calls_;

@@ -105,14 +105,14 @@ grpc::ServerUnaryReactor* SessionService::DeleteSession(grpc::CallbackServerCont
 absl::Status SessionService::Delete(const Call& call, const std::string& session_id,
                                     v1::DeleteSessionResponse* response) {
   const SessionKey key = call.Key(session_id);
-  return in_.states->Delete(key, [&](const SessionState&) {
+  return in_.states->Delete(key, [&](const SessionState& state) {
     auto info = in_.log->GetSession(key);
     if (!info.ok()) return info.status();
     auto pages = in_.pages->DeleteSession(key);
     if (!pages.ok()) return pages.status();
     auto receipt = in_.log->DeleteSession(key, in_.now_us());
     if (!receipt.ok()) return receipt.status();
-    in_.forget_session(key);
+    in_.forget_session(state);
     response->set_session_id(receipt->session_id);
     response->set_turns(receipt->turns);
     response->set_events(receipt->events);

@@ -23,7 +23,7 @@ struct SessionServiceInputs {
   SearchIndex* search = nullptr;
   SessionStates* states = nullptr;
   // Drops what other services keep in memory of a session.
-  std::function<void(const SessionKey&)> forget_session;
+  std::function<void(const SessionState&)> forget_session;
   std::function<int64_t()> now_us;  // microseconds since the Unix epoch
 };
 

@@ -3,6 +3,7 @@
 #define FOVEA_SERVICE_SESSION_STATES_H_
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <utility>
@@ -78,6 +79,8 @@ class SessionStates {
   // Both outlive the object and all states.
   SessionStates(LogStore* log, uint64_t max_turn_bytes)
       : log_(*log), turn_cache_(SIZE_MAX, max_turn_bytes) {}
+
+  LogStore& log() { return log_; }
 
   SessionLease Lease(const SessionKey& key) ABSL_LOCKS_EXCLUDED(mutex_);
 

@@ -1,0 +1,299 @@
+#include "service/context_service.h"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "core/group.h"
+#include "core/token_counter.h"
+#include "service/convert_context.h"
+#include "service/convert_session.h"
+#include "service/convert_turn.h"
+#include "service/ladder.h"
+#include "service/status.h"
+
+namespace fovea::service {
+namespace {
+
+absl::Status CheckFits(const Planner& planner) {
+  if (planner.plan().required_tokens == 0) return absl::OkStatus();
+  return NeedsMoreTokens(planner.plan().required_tokens, planner.inputs().token_budget);
+}
+
+absl::StatusOr<std::optional<PayloadFormat>> FormatFromProto(v1::WireFormat format) {
+  switch (format) {
+    case v1::WIRE_FORMAT_UNSPECIFIED:
+    case v1::WIRE_FORMAT_NATIVE:
+      return std::nullopt;
+    case v1::WIRE_FORMAT_OPENAI_CHAT:
+      return PayloadFormat::kOpenAiChat;
+    case v1::WIRE_FORMAT_ANTHROPIC:
+      return PayloadFormat::kAnthropic;
+    default:
+      return absl::InvalidArgumentError("format: must be native, OpenAI Chat or Anthropic");
+  }
+}
+
+absl::flat_hash_set<std::string> HeldPages(const v1::BuildContextRequest& request) {
+  return {request.held_page_ids().begin(), request.held_page_ids().end()};
+}
+
+// The group that a turn belongs to. Groups never cross the ends of chunks, of the head or of the
+// tail's groups.
+absl::StatusOr<SeqRange> GroupOf(const Planner& planner, const TurnSource& turns, uint64_t seq,
+                                 SeqRange chunk) {
+  for (const TailGroup& group : planner.plan().tail_groups) {
+    if (group.group.turns.contains(seq)) return group.group.turns;
+  }
+  if (chunk.empty()) return SeqRange{seq, seq};
+  auto read = turns.Turns(chunk);
+  if (!read.ok()) return read.status();
+  GroupTracker groups;
+  SeqRange found;
+  for (const TurnPtr& turn : *read) {
+    if (!groups.Add(*turn).joined && turn->seq > seq) break;
+    found = groups.newest().turns;
+  }
+  return found;
+}
+
+}  // namespace
+
+absl::Status ContextService::WithView(const Call& call, const v1::View& view,
+                                      const UsePlanner& use) {
+  auto spec = ViewFromProto(view, call.identity().tenant);
+  if (!spec.ok()) return spec.status();
+  const SessionLease lease = in_.states->Lease(spec->key.session);
+  return in_.views->Read(
+      *spec, lease, [&] { return call.StillWanted(); },
+      [&](const Planner& planner) { return use(planner, *lease.state()); });
+}
+
+grpc::ServerUnaryReactor* ContextService::BuildContext(grpc::CallbackServerContext* context,
+                                                       const v1::BuildContextRequest* request,
+                                                       v1::BuildContextResponse* response) {
+  return Unary(
+      context, "BuildContext", request, response,
+      [this](const Call& call, const auto& req, auto* out) { return Build(call, req, out); });
+}
+
+absl::Status ContextService::Build(const Call& call, const v1::BuildContextRequest& request,
+                                   v1::BuildContextResponse* response) {
+  auto format = FormatFromProto(request.format());
+  if (!format.ok()) return format.status();
+  auto spec = ViewFromProto(request.view(), call.identity().tenant);
+  if (!spec.ok()) return spec.status();
+  const SessionLease lease = in_.states->Lease(spec->key.session);
+  Context context;
+  const auto assemble = [&](const Planner& planner) {
+    absl::Status fits = CheckFits(planner);
+    if (!fits.ok()) return fits;
+    SummaryToProto(SummarizeContext(planner), response->mutable_summary());
+    auto assembled = AssembleContext(planner, lease.state()->turns);
+    if (assembled.ok()) context = *std::move(assembled);
+    return assembled.status();
+  };
+  absl::Status status = in_.views->Read(
+      *spec, lease, [&] { return call.StillWanted(); }, assemble);
+  if (!status.ok()) return status;
+  status = call.StillWanted();
+  if (!status.ok()) return status;
+  if (!format->has_value()) return WriteNativeAnswer(lease, context, request, response);
+  auto reader = in_.readers->Find(spec->key.reader);
+  if (!reader.ok()) return reader.status();
+  return WriteJsonAnswer(lease, context, **reader, request, response);
+}
+
+absl::Status ContextService::WriteNativeAnswer(const SessionLease& lease, const Context& context,
+                                               const v1::BuildContextRequest& request,
+                                               v1::BuildContextResponse* response) {
+  const auto held = HeldPages(request);
+  std::vector<const PlannedPage*> wanted = PrefixPages(context, held);
+  for (const PlannedPage* page : TailPages(context, held)) wanted.push_back(page);
+  auto bytes = in_.pages->Load(lease, wanted);
+  if (!bytes.ok()) return bytes.status();
+  for (const PlannedPage* page : wanted) {
+    auto found = bytes->find(page->page_id);
+    if (found == bytes->end()) continue;  // it stands twice in the context, and went out already
+    v1::PageBytes* out = response->add_page_bytes();
+    out->set_page_id(page->page_id);
+    out->set_png(*found->second);
+    bytes->erase(found);
+  }
+  NativeDigests digests = WriteNative(context, response->mutable_blocks());
+  response->mutable_summary()->set_prefix_sha256(std::move(digests.prefix_sha256));
+  response->set_payload_sha256(std::move(digests.sha256));
+  return absl::OkStatus();
+}
+
+absl::Status ContextService::WriteJsonAnswer(const SessionLease& lease, const Context& context,
+                                             const ReaderProfile& reader,
+                                             const v1::BuildContextRequest& request,
+                                             v1::BuildContextResponse* response) {
+  auto format = FormatFromProto(request.format());
+  if (!format.ok() || !format->has_value()) return absl::InternalError("not a JSON format");
+  auto payload = in_.payloads->Write(
+      context, {.state_id = lease.state()->id,
+                .format = **format,
+                .reader_takes_images = reader.image_rule.kind != ImageTokenRule::Kind::kNone,
+                .held_page_ids = HeldPages(request),
+                .load = [&](const auto& pages) { return in_.pages->Load(lease, pages); }});
+  if (!payload.ok()) return payload.status();
+  const uint64_t limit = reader.limits.max_body_bytes;
+  if (limit > 0 && payload->bytes.size() > limit) {
+    return absl::ResourceExhaustedError(absl::StrCat(
+        "the payload has ", payload->bytes.size(), " bytes; ", reader.name,
+        " takes requests of at most ", limit, "; a smaller token_budget makes a smaller payload"));
+  }
+  response->set_payload(std::move(payload->bytes));
+  response->set_payload_sha256(std::move(payload->sha256));
+  response->mutable_summary()->set_prefix_sha256(std::move(payload->prefix_sha256));
+  return absl::OkStatus();
+}
+
+grpc::ServerUnaryReactor* ContextService::PlanContext(grpc::CallbackServerContext* context,
+                                                      const v1::BuildContextRequest* request,
+                                                      v1::PlanContextResponse* response) {
+  return Unary(
+      context, "PlanContext", request, response,
+      [this](const Call& call, const auto& req, auto* out) { return Plan(call, req, out); });
+}
+
+// Only the native prefix has a digest without pages being drawn: JSON holds their bytes.
+absl::Status ContextService::Plan(const Call& call, const v1::BuildContextRequest& request,
+                                  v1::PlanContextResponse* response) {
+  auto format = FormatFromProto(request.format());
+  if (!format.ok()) return format.status();
+  return WithView(call, request.view(), [&](const Planner& planner, const SessionState& state) {
+    absl::Status fits = CheckFits(planner);
+    if (!fits.ok()) return fits;
+    SummaryToProto(SummarizeContext(planner), response->mutable_summary());
+    if (format->has_value()) return absl::OkStatus();
+    auto assembled = AssembleContext(planner, state.turns);
+    if (!assembled.ok()) return assembled.status();
+    google::protobuf::RepeatedPtrField<v1::ContextBlock> blocks;
+    response->mutable_summary()->set_prefix_sha256(WriteNative(*assembled, &blocks).prefix_sha256);
+    return absl::OkStatus();
+  });
+}
+
+grpc::ServerUnaryReactor* ContextService::GetPage(grpc::CallbackServerContext* context,
+                                                  const v1::GetPageRequest* request,
+                                                  v1::GetPageResponse* response) {
+  return Unary(
+      context, "GetPage", request, response,
+      [this](const Call& call, const auto& req, auto* out) { return Page(call, req, out); });
+}
+
+absl::Status ContextService::Page(const Call& call, const v1::GetPageRequest& request,
+                                  v1::GetPageResponse* response) {
+  auto spec = ViewFromProto(request.view(), call.identity().tenant);
+  if (!spec.ok()) return spec.status();
+  const SessionLease lease = in_.states->Lease(spec->key.session);
+  std::optional<PlannedPage> page;
+  const auto find = [&](const Planner& planner) {
+    for (PlannedPage& candidate : SummarizeContext(planner).pages) {
+      if (candidate.page_id == request.page_id()) page = std::move(candidate);
+    }
+    return page.has_value() ? absl::OkStatus()
+                            : absl::NotFoundError("page_id: the view has no such page");
+  };
+  absl::Status status = in_.views->Read(
+      *spec, lease, [&] { return call.StillWanted(); }, find);
+  if (!status.ok()) return status;
+  auto bytes = in_.pages->Load(lease, {&*page});
+  if (!bytes.ok()) return bytes.status();
+  PageRefToProto(*page, response->mutable_page());
+  response->set_png(*bytes->at(page->page_id));
+  return absl::OkStatus();
+}
+
+grpc::ServerUnaryReactor* ContextService::ExplainTurn(grpc::CallbackServerContext* context,
+                                                      const v1::ExplainTurnRequest* request,
+                                                      v1::ExplainTurnResponse* response) {
+  return Unary(context, "ExplainTurn", request, response,
+               [this](const Call& call, const auto& req, auto* out) {
+                 return WithView(call, req.view(),
+                                 [&](const Planner& planner, const SessionState& state) {
+                                   return Explain(planner, state, req.seq(), out);
+                                 });
+               });
+}
+
+absl::Status ContextService::Explain(const Planner& planner, const SessionState& state,
+                                     uint64_t seq, v1::ExplainTurnResponse* response) const {
+  auto explanation = fovea::ExplainTurn(planner, seq);
+  if (!explanation.ok()) return explanation.status();
+  auto group = GroupOf(planner, state.turns, seq, explanation->chunk);
+  if (!group.ok()) return group.status();
+  auto turn = state.turns.Turns({seq, seq});
+  if (!turn.ok()) return turn.status();
+  ExplanationToProto(*explanation, response);
+  RangeToProto(*group, response->mutable_group());
+  response->set_text_tokens(TokenCounter(planner.inputs().reader).Turn(*turn->front()));
+  return absl::OkStatus();
+}
+
+grpc::ServerUnaryReactor* ContextService::DiffEpochs(grpc::CallbackServerContext* context,
+                                                     const v1::DiffEpochsRequest* request,
+                                                     v1::DiffEpochsResponse* response) {
+  return Unary(context, "DiffEpochs", request, response,
+               [this](const Call& call, const auto& req, auto* out) {
+                 const auto use = [&](const Planner& planner, const SessionState&) {
+                   const uint64_t to =
+                       req.to_epoch() == 0 ? planner.plan().epoch() : req.to_epoch();
+                   auto diff = fovea::DiffEpochs(planner, req.from_epoch(), to);
+                   if (!diff.ok()) return diff.status();
+                   DiffToProto(*diff, out);
+                   out->set_from_epoch(req.from_epoch());
+                   out->set_to_epoch(to);
+                   return absl::OkStatus();
+                 };
+                 return WithView(call, req.view(), use);
+               });
+}
+
+grpc::ServerUnaryReactor* ContextService::DrawLadder(grpc::CallbackServerContext* context,
+                                                     const v1::DrawLadderRequest* request,
+                                                     v1::DrawLadderResponse* response) {
+  return Unary(
+      context, "DrawLadder", request, response,
+      [this](const Call& call, const auto& req, auto* out) { return Ladder(call, req, out); });
+}
+
+// Shows the text itself: no budget decides anything here.
+absl::Status ContextService::Ladder(const Call& call, const v1::DrawLadderRequest& request,
+                                    v1::DrawLadderResponse* response) {
+  auto spec = ViewFromProto(request.view(), call.identity().tenant);
+  if (!spec.ok()) return spec.status();
+  auto reader = in_.readers->Find(spec->key.reader);
+  if (!reader.ok()) return reader.status();
+  const SessionLease lease = in_.states->Lease(spec->key.session);
+  auto info = in_.states->log().GetSession(spec->key.session);
+  if (!info.ok()) return info.status();
+  const uint64_t last = spec->as_of_seq == 0 ? info->last_seq : spec->as_of_seq;
+  const uint64_t first = std::max<uint64_t>(1, request.first_seq());
+  if (last > info->last_seq || first > last) {
+    return absl::OutOfRangeError(absl::StrCat("first_seq: turns ", first, " to ", last,
+                                              " are not in the session, which ends at ",
+                                              info->last_seq));
+  }
+  return DrawReaderLadder({first, last}, **reader, lease.state()->turns, *in_.renderer, response);
+}
+
+grpc::ServerUnaryReactor* ContextService::ListReaders(grpc::CallbackServerContext* context,
+                                                      const v1::ListReadersRequest* request,
+                                                      v1::ListReadersResponse* response) {
+  return Unary(context, "ListReaders", request, response,
+               [this](const Call&, const auto&, auto* out) {
+                 for (const ReaderProfile& reader : in_.readers->profiles()) {
+                   absl::Status status = ReaderToProto(reader, out->add_readers());
+                   if (!status.ok()) return status;
+                 }
+                 return absl::OkStatus();
+               });
+}
+
+}  // namespace fovea::service

@@ -1,0 +1,177 @@
+#include "service/convert_context.h"
+
+#include "absl/strings/str_cat.h"
+#include "service/convert_session.h"
+#include "service/convert_turn.h"
+
+namespace fovea::service {
+namespace {
+
+Policy PolicyFromProto(const v1::Policy& proto) {
+  Policy policy;
+  if (proto.has_tail_high_permille()) policy.tail_high_permille = proto.tail_high_permille();
+  if (proto.has_tail_low_permille()) policy.tail_low_permille = proto.tail_low_permille();
+  if (proto.has_pressure_low_permille()) {
+    policy.pressure_low_permille = proto.pressure_low_permille();
+  }
+  if (proto.has_entry_rung()) policy.entry_rung = proto.entry_rung();
+  if (proto.has_forbid_unmeasured_rungs()) {
+    policy.forbid_unmeasured_rungs = proto.forbid_unmeasured_rungs();
+  }
+  if (proto.has_forbid_drawn_results()) {
+    policy.forbid_drawn_results = proto.forbid_drawn_results();
+  }
+  if (proto.has_sidecar_permille()) policy.sidecar_permille = proto.sidecar_permille();
+  return policy;
+}
+
+void ShareToProto(const RungShare& share, v1::RungShare* proto) {
+  proto->set_rung(share.rung);
+  proto->set_turns(share.turns);
+  if (!share.range.empty()) {
+    proto->set_first_seq(share.range.first);
+    proto->set_last_seq(share.range.last);
+  }
+  proto->set_characters(share.characters);
+  proto->set_tokens(share.tokens);
+  proto->set_text_tokens(share.text_tokens);
+  proto->set_pages(share.pages);
+  proto->set_legibility(share.legibility);
+  proto->set_exact_legibility(share.exact_legibility);
+  proto->set_evidence(share.evidence);
+}
+
+void LossToProto(const LossEntry& loss, v1::LossManifest::Entry* proto) {
+  RangeToProto(loss.range, proto->mutable_range());
+  proto->set_rung(loss.rung);
+  proto->set_legibility(loss.legibility);
+  proto->set_evidence(loss.evidence);
+  proto->set_characters(loss.characters);
+  proto->set_elided_characters(loss.elided_characters);
+  proto->set_exact_strings_in_sidecar(loss.exact_in_sidecar);
+  proto->set_exact_strings_omitted(loss.exact_omitted);
+  proto->set_opaque_blocks_omitted(loss.opaque_omitted);
+  proto->set_images_omitted(loss.images_omitted);
+}
+
+absl::Status RungToProto(const Rung& rung, const ReaderProfile& reader, v1::Reader::Rung* proto) {
+  const PagePaper& paper = rung.papers.front();
+  auto tokens = ImageTokens(reader, paper.box.width, paper.box.max_height, paper.flat_tokens);
+  if (!tokens.ok()) return absl::InternalError(tokens.status().message());
+  const double pixels = static_cast<double>(paper.box.width) * paper.box.max_height;
+  proto->set_name(rung.name);
+  proto->set_line_pitch_px(rung.typography.line_pitch_px);
+  proto->set_page_width(paper.box.width);
+  proto->set_page_height(paper.box.max_height);
+  proto->set_page_tokens(*tokens);
+  proto->set_pixels_per_character(rung.pixels_per_character);
+  proto->set_characters_per_token(pixels / rung.pixels_per_character /
+                                  static_cast<double>(*tokens));
+  proto->set_legibility(rung.legibility);
+  proto->set_exact_legibility(rung.exact_legibility);
+  proto->set_evidence(EvidenceName(rung.evidence));
+  proto->set_source(rung.source);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<ViewSpec> ViewFromProto(const v1::View& view, const std::string& tenant) {
+  absl::Status status = CheckSessionId("view.session_id", view.session_id());
+  if (!status.ok()) return status;
+  if (view.reader().empty()) return absl::InvalidArgumentError("view.reader: must not be empty");
+  return ViewSpec{.key = {.session = {.tenant = tenant, .session_id = view.session_id()},
+                          .reader = view.reader(),
+                          .token_budget = view.token_budget(),
+                          .policy = PolicyFromProto(view.policy())},
+                  .as_of_seq = view.as_of_seq()};
+}
+
+void PageRefToProto(const PlannedPage& page, v1::PageRef* proto) {
+  proto->set_page_id(page.page_id);
+  proto->set_rung(page.rung);
+  proto->set_tokens(page.tokens);
+  proto->set_first_seq(page.extent.first_seq);
+  proto->set_last_seq(page.extent.last_seq);
+  proto->set_width(page.extent.width);
+  proto->set_height(page.extent.height);
+  proto->set_characters(page.extent.characters);
+  proto->set_resolution(page.resolution);
+}
+
+void SummaryToProto(const ContextSummary& summary, v1::ContextSummary* proto) {
+  proto->set_tokens(summary.tokens);
+  proto->set_budget(summary.budget);
+  proto->set_tokens_exact(summary.tokens_exact);
+  proto->set_epoch(summary.epoch);
+  proto->set_epoch_since_seq(summary.epoch_since_seq);
+  proto->set_epoch_reason(summary.epoch_reason);
+  proto->set_as_of_seq(summary.as_of_seq);
+  proto->set_groups_complete(summary.groups_complete);
+  for (const PlannedPage& page : summary.pages) PageRefToProto(page, proto->add_pages());
+  proto->mutable_characters()->set_text(summary.characters.text);
+  proto->mutable_characters()->set_pages(summary.characters.pages);
+  proto->mutable_characters()->set_elided(summary.characters.elided);
+  proto->mutable_characters()->set_latent(summary.characters.latent);
+  for (const RungShare& share : summary.rungs) ShareToProto(share, proto->add_rungs());
+  for (const LossEntry& loss : summary.loss) {
+    LossToProto(loss, proto->mutable_loss()->add_entries());
+  }
+  proto->set_text_tokens_replaced(summary.text_tokens_replaced);
+  for (const SeqRange& range : summary.pinned) RangeToProto(range, proto->add_pinned());
+}
+
+void ExplanationToProto(const TurnExplanation& explanation, v1::ExplainTurnResponse* proto) {
+  proto->set_seq(explanation.seq);
+  proto->set_rung(explanation.rung);
+  proto->set_reason(explanation.reason);
+  if (!explanation.chunk.empty()) RangeToProto(explanation.chunk, proto->mutable_chunk());
+  proto->set_pinned(explanation.pinned);
+  for (const TurnExplanation::Step& step : explanation.history) {
+    v1::ExplainTurnResponse::Step* out = proto->add_history();
+    out->set_epoch(step.epoch);
+    out->set_since_seq(step.since_seq);
+    out->set_rung(step.rung);
+    out->set_reason(step.reason);
+  }
+  proto->set_legibility(explanation.legibility);
+  proto->set_evidence(explanation.evidence);
+  for (const std::string& id : explanation.page_ids) proto->add_page_ids(id);
+}
+
+void DiffToProto(const EpochDiff& diff, v1::DiffEpochsResponse* proto) {
+  for (const EpochDiff::Move& move : diff.moves) {
+    v1::DiffEpochsResponse::Move* out = proto->add_moves();
+    RangeToProto(move.range, out->mutable_range());
+    out->set_from_rung(move.from_rung);
+    out->set_to_rung(move.to_rung);
+  }
+  for (const EpochRecord& record : diff.epochs) {
+    v1::EpochInfo* out = proto->add_epochs();
+    out->set_epoch(record.epoch);
+    out->set_since_seq(record.since_seq);
+    out->set_reason(record.reason);
+    out->set_tokens_before(record.tokens_before);
+    out->set_tokens_after(record.tokens_after);
+  }
+}
+
+absl::Status ReaderToProto(const ReaderProfile& reader, v1::Reader* proto) {
+  proto->set_name(reader.name);
+  proto->set_title(reader.title);
+  for (const std::string& model : reader.models) proto->add_models(model);
+  for (const Rung& rung : reader.ladder) {
+    absl::Status status = RungToProto(rung, reader, proto->add_ladder());
+    if (!status.ok()) return status;
+  }
+  proto->set_text_tokens_exact(reader.text_tokens_exact);
+  proto->set_cached_read_price(reader.cache.read_price);
+  proto->set_cache_write_price(reader.cache.write_price);
+  proto->set_max_images(reader.limits.max_images);
+  proto->set_max_body_bytes(reader.limits.max_body_bytes);
+  proto->set_source(reader.source);
+  proto->set_confidence(reader.confidence);
+  return absl::OkStatus();
+}
+
+}  // namespace fovea::service

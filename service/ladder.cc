@@ -1,0 +1,118 @@
+#include "service/ladder.h"
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "core/token_counter.h"
+
+namespace fovea::service {
+namespace {
+
+// Text that fills a page at every rung, with room to spare for text that is set tighter than usual.
+constexpr double kSpare = 2;
+constexpr uint64_t kReadBatch = 16;
+
+double CharactersOfPage(const Rung& rung) {
+  const PageBox& box = rung.papers.front().box;
+  return static_cast<double>(box.width) * box.max_height / rung.pixels_per_character;
+}
+
+absl::StatusOr<PageContent> EnoughText(SeqRange turns, const ReaderProfile& reader,
+                                       const TurnSource& source) {
+  double wanted = 0;
+  for (const Rung& rung : reader.ladder) {
+    wanted = std::max(wanted, kSpare * CharactersOfPage(rung));
+  }
+  PageContent content;
+  double characters = 0;
+  for (uint64_t first = turns.first; first <= turns.last && characters < wanted;
+       first += kReadBatch) {
+    auto read = source.Turns({first, std::min(turns.last, first + kReadBatch - 1)});
+    if (!read.ok()) return read.status();
+    for (const TurnPtr& turn : *read) {
+      AppendTurnToPage(*turn, &content);
+      characters += static_cast<double>(TurnCharacters(*turn));
+    }
+  }
+  return content;
+}
+
+// What the page's text costs as text.
+int64_t TextTokens(const PageContent& content, const PageExtent& extent,
+                   const ReaderProfile& reader) {
+  std::string text;
+  for (size_t b = extent.begin.block; b < content.blocks.size() && b <= extent.end.block; ++b) {
+    const std::string& block = content.blocks[b].text;
+    text += b == extent.end.block ? block.substr(0, extent.end.byte) : block;
+    text += '\n';
+  }
+  return TokenCounter(reader).Text(text);
+}
+
+std::string WithCommas(uint64_t number) {
+  std::string digits = absl::StrCat(number);
+  for (size_t at = digits.size(); at > 3; at -= 3) digits.insert(at - 3, ",");
+  return digits;
+}
+
+std::string Caption(const v1::DrawLadderResponse::Page& page) {
+  return absl::StrCat(page.rung(), " · ", WithCommas(page.characters()), " characters · ",
+                      WithCommas(static_cast<uint64_t>(page.tokens())),
+                      " tokens (text: ", WithCommas(static_cast<uint64_t>(page.text_tokens())),
+                      ") · legibility ", std::lround(page.legibility() * 100), " %");
+}
+
+absl::Status DrawRung(const PageContent& content, const Rung& rung, const ReaderProfile& reader,
+                      const PageRenderer& renderer, v1::DrawLadderResponse::Page* page) {
+  const PagePaper& paper = rung.papers.front();
+  auto extent = renderer.LayOut(content, {}, paper.box, rung.typography);
+  if (!extent.ok()) return extent.status();
+  const PageHeader header{
+      .text = absl::StrCat("#", extent->first_seq, "–#", extent->last_seq, " · ", rung.name)};
+  auto drawn = renderer.Draw(content, *extent, rung.typography, header);
+  if (!drawn.ok()) return drawn.status();
+  auto tokens = ImageTokens(reader, extent->width, extent->height, paper.flat_tokens);
+  if (!tokens.ok()) return tokens.status();
+  page->set_rung(rung.name);
+  page->set_line_pitch_px(rung.typography.line_pitch_px);
+  page->set_width(extent->width);
+  page->set_height(extent->height);
+  page->set_tokens(*tokens);
+  page->set_text_tokens(TextTokens(content, *extent, reader));
+  page->set_characters(extent->characters);
+  page->set_last_seq(extent->last_seq);
+  page->set_legibility(rung.legibility);
+  page->set_evidence(EvidenceName(rung.evidence));
+  page->set_png(std::move(drawn->png));
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status DrawReaderLadder(SeqRange turns, const ReaderProfile& reader, const TurnSource& source,
+                              const PageRenderer& renderer, v1::DrawLadderResponse* response) {
+  if (reader.ladder.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("view.reader: ", reader.name, " has no ladder: it gets text only"));
+  }
+  auto content = EnoughText(turns, reader, source);
+  if (!content.ok()) return content.status();
+  if (content->blocks.empty()) return absl::InvalidArgumentError("first_seq: no text to draw");
+  std::vector<PageRenderer::Captioned> sheet;
+  for (const Rung& rung : reader.ladder) {
+    v1::DrawLadderResponse::Page* page = response->add_pages();
+    absl::Status status = DrawRung(*content, rung, reader, renderer, page);
+    if (!status.ok()) return status;
+    sheet.push_back({.png = page->png(), .caption = Caption(*page)});
+  }
+  auto contact_sheet = renderer.ContactSheet(sheet);
+  if (!contact_sheet.ok()) return contact_sheet.status();
+  response->set_contact_sheet_png(*std::move(contact_sheet));
+  return absl::OkStatus();
+}
+
+}  // namespace fovea::service

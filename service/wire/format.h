@@ -1,0 +1,64 @@
+// A chat API's own JSON: how a context becomes its messages.
+#ifndef FOVEA_SERVICE_WIRE_FORMAT_H_
+#define FOVEA_SERVICE_WIRE_FORMAT_H_
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "core/context.h"
+#include "service/wire/call_names.h"
+#include "service/wire/json_text.h"
+#include "service/wire/message.h"
+
+namespace fovea::wire {
+
+// What a writer remembers from the prefix to the tail. Copyable.
+struct Conversation {
+  explicit Conversation(CallIds used) : ids(std::move(used)) {}
+
+  bool reader_takes_images = true;
+  bool begun = false;  // there is a message that is not a leading system message
+  CallIds ids;
+  std::vector<Message> messages;
+};
+
+// Payload: opening, messages with commas between them, closing. What the prefix writes is a prefix
+// of every payload with the same head and history, byte for byte.
+//
+// Where the newest turn is an assistant's calls without any result, the payload ends with the
+// calls, and the client adds the results. Once anything follows them, a call without a result is
+// answered with a note.
+class JsonFormat {
+ public:
+  virtual ~JsonFormat() = default;
+
+  virtual Conversation Begin(bool reader_takes_images) const = 0;
+  // Appends a group's messages. `leading`: system turns here are the API's system text.
+  virtual void AddGroup(const ServedGroup& group, bool leading, Conversation* to) const = 0;
+  virtual void AddHistory(const std::vector<HistoryMessage>& history, Conversation* to) const = 0;
+  // Marks where the payload may be cached up to, if the API wants to be told.
+  virtual void MarkPrefix(const std::vector<HistoryMessage>& history,
+                          std::vector<Message>* messages) const = 0;
+  virtual void MarkTail(std::vector<Message>* messages) const = 0;
+
+  // OK if the API would accept `prefix` and `tail`, one after the other. INTERNAL says where it
+  // would not.
+  virtual absl::Status Validate(const std::vector<Message>& prefix,
+                                const std::vector<Message>& tail) const = 0;
+
+  virtual void WritePrefix(const std::vector<Message>& prefix, const PageBytes& pages,
+                           std::string* out) const = 0;
+  virtual void WriteTail(const std::vector<Message>& prefix, const std::vector<Message>& tail,
+                         const PageBytes& pages, std::string* out) const = 0;
+};
+
+// Both are stateless: thread-safe.
+std::unique_ptr<JsonFormat> OpenAiChat();
+std::unique_ptr<JsonFormat> AnthropicMessages();
+
+}  // namespace fovea::wire
+
+#endif  // FOVEA_SERVICE_WIRE_FORMAT_H_

@@ -1,0 +1,58 @@
+// A context as a list of messages, as a chat API wants it, before it is written as JSON.
+#ifndef FOVEA_SERVICE_WIRE_MESSAGE_H_
+#define FOVEA_SERVICE_WIRE_MESSAGE_H_
+
+#include <string>
+#include <vector>
+
+#include "core/run.h"
+#include "core/turn.h"
+#include "core/turn_source.h"
+
+namespace fovea::wire {
+
+// A page of Fovea's, or a picture of the agent's own.
+struct Image {
+  std::string page_id;     // "" for the agent's own
+  std::string resolution;  // a page's: the reader's setting, "" if it has none
+  TurnPtr owner;           // keeps `own` alive
+  const ImagePart* own = nullptr;
+};
+
+struct Block {
+  enum class Kind : uint8_t {
+    kText = 1,
+    kImage = 2,
+    kCall = 3,    // id, name, and text: its arguments
+    kResult = 4,  // id, is_error, and content
+    kRaw = 5      // text: JSON that goes out as it is
+  };
+  Kind kind = Kind::kText;
+  std::string text;  // well-formed UTF-8
+  std::string id;
+  std::string name;
+  Image image;
+  std::vector<Block> content;  // kText and kImage only
+  bool is_error = false;
+  bool breakpoint = false;  // a provider may cache everything up to here
+};
+
+struct Message {
+  Role role = Role::kUser;
+  std::vector<Block> blocks;
+};
+
+// `text` is made well-formed.
+Block TextBlock(const std::string& text);
+Block PageBlock(const PlannedPage& page);
+// The picture, or, if the reader takes none, a note of it.
+Block OwnImageBlock(const TurnPtr& owner, const ImagePart& image, bool reader_takes_images);
+std::string ImageNote(const ImagePart& image);
+// Spaces, tabs and line ends only, or nothing: some APIs refuse such a text.
+bool IsBlank(const std::string& text);
+
+extern const char kEmptyNote[];  // stands where a message would have nothing in it
+
+}  // namespace fovea::wire
+
+#endif  // FOVEA_SERVICE_WIRE_MESSAGE_H_

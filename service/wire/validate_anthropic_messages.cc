@@ -1,0 +1,133 @@
+// From Anthropic's API reference, "Messages", and its pages on tool use, vision and caching.
+#include <set>
+
+#include "service/wire/message_walk.h"
+#include "service/wire/validate.h"
+
+namespace fovea::wire {
+namespace {
+
+class Walk {
+ public:
+  explicit Walk(std::vector<const Message*> messages) : messages_(std::move(messages)) {}
+
+  absl::Status Check() {
+    for (; at_ < messages_.size(); ++at_) {
+      absl::Status status = CheckMessage(*messages_[at_]);
+      if (!status.ok()) return status;
+    }
+    return breakpoints_ <= 4 ? absl::OkStatus() : Broken(at_, "at most four breakpoints");
+  }
+
+ private:
+  using Kind = Block::Kind;
+
+  absl::Status CheckMessage(const Message& message) {
+    if (message.blocks.empty()) return Broken(at_, "a message must have content");
+    for (const Block& block : message.blocks) {
+      if (!IsText(block)) return Broken(at_, "text must be UTF-8");
+      if (block.breakpoint) ++breakpoints_;
+      if (block.breakpoint && block.kind == Kind::kRaw) {
+        return Broken(at_, "no breakpoint on the API's own blocks");
+      }
+    }
+    switch (message.role) {
+      case Role::kSystem:
+        return CheckSystem(message);
+      case Role::kUser:
+        return CheckUser(message);
+      case Role::kAssistant:
+        return CheckAssistant(message);
+      case Role::kTool:
+        break;
+    }
+    return Broken(at_, "roles are user and assistant");
+  }
+
+  absl::Status CheckSystem(const Message& message) {
+    if (begun_) return Broken(at_, "system text stands before all messages");
+    for (const Block& block : message.blocks) {
+      if (block.kind != Kind::kText || Blank(block)) return Broken(at_, "system holds text only");
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status CheckUser(const Message& message) {
+    begun_ = true;
+    size_t i = 0;
+    for (; i < waiting_.size(); ++i) {
+      const bool answer = i < message.blocks.size() && message.blocks[i].kind == Kind::kResult;
+      if (!answer) return Broken(at_, "every call must have its result in the next message, first");
+      if (message.blocks[i].id != waiting_[i]) return Broken(at_, "results come in call order");
+      absl::Status status = CheckContent(message.blocks[i].content);
+      if (!status.ok()) return status;
+    }
+    waiting_.clear();
+    bool own_allowed = true;
+    for (; i < message.blocks.size(); ++i) {
+      const Block& block = message.blocks[i];
+      if (block.kind == Kind::kResult) return Broken(at_, "a result must answer a call before it");
+      if (block.kind == Kind::kRaw && own_allowed) continue;
+      own_allowed = false;
+      absl::Status status = CheckContent({block});
+      if (!status.ok()) return status;
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status CheckAssistant(const Message& message) {
+    if (!begun_) return Broken(at_, "the first message must be the user's");
+    if (!waiting_.empty())
+      return Broken(at_, "calls must be answered before the assistant goes on");
+    bool own_allowed = true;
+    for (const Block& block : message.blocks) {
+      if (block.kind == Kind::kRaw && own_allowed) continue;
+      own_allowed = false;
+      if (block.kind == Kind::kText) {
+        if (Blank(block)) return Broken(at_, "text must not be blank");
+        continue;
+      }
+      if (block.kind != Kind::kCall) return Broken(at_, "assistants send texts and calls only");
+      if (!IsPlainName(block.id, 200)) return Broken(at_, "ids are letters, digits, _ and -");
+      if (!IsPlainName(block.name, 128)) return Broken(at_, "the tool's name is not allowed");
+      if (!ids_.insert(block.id).second) return Broken(at_, "ids must differ");
+      const size_t first = block.text.find_first_not_of(" \t\r\n");
+      const size_t last = block.text.find_last_not_of(" \t\r\n");
+      if (first == std::string::npos || block.text[first] != '{' || block.text[last] != '}') {
+        return Broken(at_, "a call's input must be an object");
+      }
+      waiting_.push_back(block.id);
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status CheckContent(const std::vector<Block>& blocks) const {
+    for (const Block& block : blocks) {
+      if (!IsText(block)) return Broken(at_, "text must be UTF-8");
+      if (block.kind == Kind::kText && !Blank(block)) continue;
+      if (block.kind == Kind::kImage && IsImage(block)) continue;
+      return Broken(at_, "content is texts that are not blank, and pictures");
+    }
+    return absl::OkStatus();
+  }
+
+  static bool Blank(const Block& block) {
+    return block.text.find_first_not_of(" \t\r\n\v\f") == std::string::npos;
+  }
+
+  const std::vector<const Message*> messages_;
+  size_t at_ = 0;
+  bool begun_ = false;
+  int breakpoints_ = 0;
+  std::vector<std::string> waiting_;  // ids of calls that the next message must answer
+  std::set<std::string> ids_;
+};
+
+}  // namespace
+
+absl::Status ValidateAnthropicMessages(const std::vector<Message>& prefix,
+                                       const std::vector<Message>& tail) {
+  return Walk(AllMessages(prefix, tail)).Check();
+}
+
+}  // namespace fovea::wire
