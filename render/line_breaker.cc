@@ -38,11 +38,11 @@ PagePosition SkipEmpty(const PageContent& content, PagePosition at) {
 
 Sub PenAtBlock(const Metrics& metrics, const PageContent& content, size_t block, Sub pen) {
   const bool label = content.blocks[block].style == PageBlock::Style::kLabel;
-  if (pen == 0) return label ? metrics.label_padding : 0;
+  if (pen == 0) return label ? CeilToGrid(metrics.label_padding) : 0;
   const bool after_label = block > 0 && content.blocks[block - 1].style == PageBlock::Style::kLabel;
   if (after_label) pen += metrics.label_padding;
   const Sub gap = label || after_label ? metrics.label_gap : metrics.block_gap;
-  return RoundToPixel(pen + gap) + (label ? metrics.label_padding : 0);
+  return CeilToGrid(pen + gap + (label ? metrics.label_padding : 0));
 }
 
 PagePosition LineBreaker::EndOfLine(PagePosition from) {

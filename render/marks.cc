@@ -5,7 +5,7 @@
 namespace fovea::render {
 namespace {
 
-constexpr int kMarkInk = 0x77;
+constexpr int kMarkInk = 0x88;
 constexpr int kBoxInk = 0x33;
 constexpr int kHeaderInk = 0xAA;
 
@@ -24,13 +24,14 @@ Inks::Inks(int grey_bits)
 // A hook: down on the right, left along the foot, with a small head.
 void DrawNewline(const Metrics& metrics, uint8_t ink, int x, int top, Canvas* canvas) {
   const int unit = metrics.mark_unit_px;
-  const int width = metrics.NewlineWidthPx() - 2 * unit;
+  x += unit;
+  const int width = metrics.NewlineWidthPx() - 4 * unit;
   const int foot = top + metrics.baseline_px - 2 * unit;
   const int height = std::max(3 * unit, metrics.baseline_px / 2);
   canvas->FillRect(x + width, foot - height + unit, unit, height, ink);
-  canvas->FillRect(x + unit, foot, width - unit, unit, ink);
-  canvas->FillRect(x + 2 * unit, foot - unit, unit, unit, ink);
-  canvas->FillRect(x + 2 * unit, foot + unit, unit, unit, ink);
+  canvas->FillRect(x, foot, width, unit, ink);
+  canvas->FillRect(x + unit, foot - unit, unit, unit, ink);
+  canvas->FillRect(x + unit, foot + unit, unit, unit, ink);
 }
 
 void DrawSpaces(const Metrics& metrics, uint8_t ink, uint32_t count, int x, int top,
@@ -53,10 +54,11 @@ void DrawSpaces(const Metrics& metrics, uint8_t ink, uint32_t count, int x, int 
 // For each tab a line that runs against a stop.
 void DrawTabs(const Metrics& metrics, uint8_t ink, uint32_t count, int x, int top, Canvas* canvas) {
   const int unit = metrics.mark_unit_px;
+  x += unit;
   const int middle = top + metrics.baseline_px * 2 / 3;
   for (uint32_t i = 0; i < count; ++i, x += 5 * unit) {
-    canvas->FillRect(x + unit, middle, 3 * unit, unit, ink);
-    canvas->FillRect(x + 4 * unit, middle - unit, unit, 3 * unit, ink);
+    canvas->FillRect(x, middle, 3 * unit, unit, ink);
+    canvas->FillRect(x + 3 * unit, middle - unit, unit, 3 * unit, ink);
   }
 }
 

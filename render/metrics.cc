@@ -15,6 +15,7 @@ Metrics::Metrics(const CodePointTable& table, int line_pitch_px)
       em(EmOfLinePitch(line_pitch_px)),
       baseline_px((line_pitch_px * kAscentPermille + 500) / 1000),
       mark_unit_px(std::max(1, (line_pitch_px + 4) / 12)),
+      phase_step(line_pitch_px < 9 ? kPixel / 4 : kPixel / 2),
       label_padding(CeilToPixel(em / 5)),
       label_gap(CeilToPixel(em / 3)),
       block_gap(CeilToPixel(em)),
@@ -28,17 +29,17 @@ Metrics::Metrics(const CodePointTable& table, int line_pitch_px)
   }
 }
 
-int Metrics::NewlineWidthPx() const { return std::max(5, (em * 11 / 20) / kPixel + 2); }
+int Metrics::NewlineWidthPx() const { return std::max(4, (em / 2) / kPixel) + 3 * mark_unit_px; }
 
 // A bar for each 16, a lower one for each 4, and a column of dots for the rest.
 int Metrics::SpacesWidthPx(uint32_t count) const {
   const int strokes = static_cast<int>(count / 16 * 2 + count % 16 / 4 + (count % 4 != 0 ? 1 : 0));
-  const int gaps = static_cast<int>(count / 16 + count % 16 / 4 + (count % 4 != 0 ? 1 : 0)) + 1;
+  const int gaps = static_cast<int>(count / 16 + count % 16 / 4 + (count % 4 != 0 ? 1 : 0)) + 2;
   return (strokes + gaps) * mark_unit_px;
 }
 
 int Metrics::TabsWidthPx(uint32_t count) const {
-  return (static_cast<int>(count) * 5 + 1) * mark_unit_px;
+  return (static_cast<int>(count) * 5 + 2) * mark_unit_px;
 }
 
 }  // namespace fovea::render

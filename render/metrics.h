@@ -12,8 +12,8 @@
 
 namespace fovea::render {
 
-// From the edge of the page to its text, in pixels.
-inline constexpr int kMarginPx = 3;
+// From the edge of the page to its text, in pixels. Even, for kGrid.
+inline constexpr int kMarginPx = 4;
 
 inline constexpr Weight WeightOf(PageBlock::Style style) {
   return style == PageBlock::Style::kBody ? Weight::kRegular : Weight::kBold;
@@ -27,10 +27,16 @@ inline constexpr uint32_t kMaxTabsByShape = 6;
 struct Metrics {
   Metrics(const CodePointTable& table, int line_pitch_px);
 
+  // The place, among those at which glyphs are drawn, that is nearest to the pen: every quarter
+  // pixel on small lines, every half on others. Tesseract reads both alike from 9 pixels on and
+  // quarters much better below; halves compress better.
+  Sub Snap(Sub pen) const { return (pen + phase_step / 2) & ~(phase_step - 1); }
+
   int pitch_px;
   Sub em;
   int baseline_px;   // below the top of the line
   int mark_unit_px;  // the thinnest stroke of a mark
+  Sub phase_step;
 
   // Advances of the visible ASCII characters; 0 for every other byte.
   std::array<std::array<uint16_t, 256>, kWeights> ascii = {};

@@ -10,7 +10,7 @@ namespace {
 constexpr char32_t kEllipsis = 0x2026;
 
 int PixelOf(Sub pen) { return kMarginPx + (pen >> 8); }
-int PhaseOf(Sub pen) { return (pen & (kPixel - 1)) * kPhases / kPixel; }
+int PhaseOf(Sub snapped) { return (snapped & (kPixel - 1)) * kPhases / kPixel; }
 
 }  // namespace
 
@@ -116,13 +116,15 @@ size_t PagePainter::DrawAsciiWord(const Stretch& stretch, size_t at, Sub* pen) {
   if (stretch.paint == Paint::kBlack) {
     for (; at < end; ++at) {
       const auto c = static_cast<unsigned char>(text[at]);
-      canvas_.Add(glyphs[PhaseOf(x)][c], PixelOf(x), baseline);
+      const Sub place = metrics_.Snap(x);
+      canvas_.Add(glyphs[PhaseOf(place)][c], PixelOf(place), baseline);
       x += advances[c];
     }
   } else {
     for (; at < end; ++at) {
       const auto c = static_cast<unsigned char>(text[at]);
-      Put(stretch, glyphs[PhaseOf(x)][c], PixelOf(x), baseline);
+      const Sub place = metrics_.Snap(x);
+      Put(stretch, glyphs[PhaseOf(place)][c], PixelOf(place), baseline);
       x += advances[c];
     }
   }
@@ -216,6 +218,7 @@ void PagePainter::DrawToken(const Stretch& stretch, const Token& token, Sub pen)
 
 void PagePainter::DrawCharacter(const Stretch& stretch, char32_t code_point, Sub pen) {
   const CodePoint& character = typesetter_.table.Find(stretch.weight, code_point);
+  pen = metrics_.Snap(pen);
   Put(stretch, CachedGlyph(character.face, character.glyph, pen), PixelOf(pen),
       stretch.top + metrics_.baseline_px);
 }
@@ -224,7 +227,7 @@ void PagePainter::DrawCluster(const Stretch& stretch, const Token& token, Sub pe
   const ShapedCluster& cluster = *token.cluster;
   const auto glyphs = absl::MakeConstSpan(token.run->glyphs);
   for (const ShapedGlyph& glyph : glyphs.subspan(cluster.first_glyph, cluster.glyph_count)) {
-    const Sub x = pen + Scale(glyph.x, metrics_.em);
+    const Sub x = metrics_.Snap(pen + Scale(glyph.x, metrics_.em));
     const int rise = RoundToPixel(Scale(glyph.y, metrics_.em)) / kPixel;
     Put(stretch, CachedGlyph(token.run->face, glyph.glyph, x), PixelOf(x),
         stretch.top + metrics_.baseline_px - rise);
@@ -241,7 +244,8 @@ void PagePainter::DrawEscape(const Stretch& stretch, const Token& token, Sub pen
   const int baseline = stretch.top + metrics_.baseline_px;
   for (const char c : token.EscapeText()) {
     const auto byte = static_cast<unsigned char>(c);
-    Put(stretch, atlas_.Glyphs(stretch.weight, PhaseOf(x))[byte], PixelOf(x), baseline);
+    const Sub place = metrics_.Snap(x);
+    Put(stretch, atlas_.Glyphs(stretch.weight, PhaseOf(place))[byte], PixelOf(place), baseline);
     x += metrics_.Ascii(stretch.weight)[byte];
   }
 }

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::string_view kSignature("\x89PNG\r\n\x1A\n", 8);
 constexpr char kColourGrey = 0;
-constexpr char kFilterNone = 0;
+constexpr uint8_t kFilterNone = 0;
 
 struct CompressorFree {
   void operator()(libdeflate_compressor* compressor) const {
@@ -64,13 +64,21 @@ void PackRow(const uint8_t* pixels, int width, uint8_t* out) {
   out[whole] = static_cast<uint8_t>(byte);
 }
 
-std::string PackRows(std::string_view pixels, int width, int height, int bits) {
+// Memory that nobody has cleared: these buffers are large and wholly written.
+struct Bytes {
+  explicit Bytes(size_t count) : data(std::make_unique_for_overwrite<char[]>(count)), size(count) {}
+  std::unique_ptr<char[]> data;
+  size_t size;
+};
+
+Bytes PackRows(std::string_view pixels, int width, int height, int bits) {
   const size_t row_bytes = (static_cast<size_t>(width) * static_cast<size_t>(bits) + 7) / 8;
-  std::string packed((row_bytes + 1) * static_cast<size_t>(height), kFilterNone);
+  Bytes packed((row_bytes + 1) * static_cast<size_t>(height));
   const auto* from = reinterpret_cast<const uint8_t*>(pixels.data());
-  auto* to = reinterpret_cast<uint8_t*>(packed.data());
+  auto* to = reinterpret_cast<uint8_t*>(packed.data.get());
   for (int row = 0; row < height; ++row) {
     uint8_t* line = to + 1;
+    *to = kFilterNone;
     if (bits == 1) PackRow<1>(from, width, line);
     if (bits == 2) PackRow<2>(from, width, line);
     if (bits == 4) PackRow<4>(from, width, line);
@@ -88,16 +96,16 @@ absl::StatusOr<std::string> EncodePng(std::string_view pixels, int width, int he
   const std::unique_ptr<libdeflate_compressor, CompressorFree> compressor(
       libdeflate_alloc_compressor(level));
   if (compressor == nullptr) return absl::ResourceExhaustedError("no memory to compress a page");
-  const std::string packed = PackRows(pixels, width, height, bits);
-  std::string stream(libdeflate_zlib_compress_bound(compressor.get(), packed.size()), 0);
-  const size_t size = libdeflate_zlib_compress(compressor.get(), packed.data(), packed.size(),
-                                               stream.data(), stream.size());
+  const Bytes packed = PackRows(pixels, width, height, bits);
+  const Bytes stream(libdeflate_zlib_compress_bound(compressor.get(), packed.size));
+  const size_t size = libdeflate_zlib_compress(compressor.get(), packed.data.get(), packed.size,
+                                               stream.data.get(), stream.size);
   if (size == 0) return absl::ResourceExhaustedError("a page does not compress");
   std::string png;
   png.reserve(size + 64);
   png.append(kSignature);
   AppendChunk("IHDR", ImageHeader(width, height, bits), &png);
-  AppendChunk("IDAT", std::string_view(stream).substr(0, size), &png);
+  AppendChunk("IDAT", {stream.data.get(), size}, &png);
   AppendChunk("IEND", "", &png);
   return png;
 }

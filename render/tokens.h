@@ -43,12 +43,11 @@ struct Token {
   bool EndsWord() const { return kind >= Kind::kSpace && kind != Kind::kEscape; }
 };
 
-// Where the pen stands after the token. Words and marks begin on whole pixels: a word then has the
-// same pixels wherever it stands, which compresses better and costs no width on average.
+// Where the pen stands at a mark and after any token.
 inline Sub PenAtMark(Sub pen) { return CeilToPixel(pen); }
 inline Sub PenAfter(const Token& token, Sub pen) {
-  if (token.kind == Token::Kind::kSpace) return RoundToPixel(pen + token.advance);
-  return (token.IsMark() ? PenAtMark(pen) : pen) + token.advance;
+  if (token.kind == Token::Kind::kSpace) return RoundToGrid(pen + token.advance);
+  return token.IsMark() ? CeilToGrid(PenAtMark(pen) + token.advance) : pen + token.advance;
 }
 
 // Reads the tokens of one stretch of one weight. Thread-compatible. What it returns depends only on

@@ -24,7 +24,13 @@ constexpr Sub Scale(EmLength length, Sub em) {
   return static_cast<Sub>((static_cast<int64_t>(length) * em + kEm / 2) >> 16);
 }
 
+// Words begin on even pixels: there a 4-bit page's bytes begin, so a word is the same bytes
+// wherever it stands. This compresses better, and costs no width on average.
+inline constexpr Sub kGrid = 2 * kPixel;
+
 constexpr Sub RoundToPixel(Sub at) { return (at + kPixel / 2) & ~(kPixel - 1); }
+constexpr Sub RoundToGrid(Sub at) { return (at + kGrid / 2) & ~(kGrid - 1); }
+constexpr Sub CeilToGrid(Sub at) { return (at + kGrid - 1) & ~(kGrid - 1); }
 constexpr Sub CeilToPixel(Sub at) { return (at + kPixel - 1) & ~(kPixel - 1); }
 
 }  // namespace fovea::render
