@@ -33,6 +33,8 @@ set(FOVEA_WARNINGS -Wall -Wextra -Wno-missing-field-initializers -Wpedantic -Wsh
     -Wimplicit-fallthrough -Werror)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   list(APPEND FOVEA_WARNINGS -Wthread-safety)
+elseif(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  list(APPEND FOVEA_WARNINGS -Wno-restrict)  # false alarms on std::string at -O3: GCC bug 105651
 endif()
 
 # fovea_library(NAME SOURCES ... LINKS ... PRIVATE_LINKS ...): a static library whose headers are
