@@ -21,8 +21,8 @@ constexpr std::array<Class, 256> MakeClasses() {
   for (size_t c = 'a'; c <= 'z'; ++c) classes[c] = Class::kLower;
   for (size_t c = 'A'; c <= 'Z'; ++c) classes[c] = Class::kUpper;
   for (size_t c = '0'; c <= '9'; ++c) classes[c] = Class::kDigit;
-  for (const char c : {' ', '\t', '\v', '\f'}) classes[static_cast<size_t>(c)] = Class::kSpace;
-  for (const char c : {'\n', '\r'}) classes[static_cast<size_t>(c)] = Class::kNewline;
+  for (const unsigned char c : {' ', '\t', '\v', '\f'}) classes[c] = Class::kSpace;
+  for (const unsigned char c : {'\n', '\r'}) classes[c] = Class::kNewline;
   return classes;
 }
 constexpr std::array<Class, 256> kClasses = MakeClasses();

@@ -10,7 +10,8 @@ namespace {
 
 using Kind = HighCharacter::Kind;
 
-constexpr uint16_t Tokens(double tokens) { return static_cast<uint16_t>(tokens * 256 + 0.5); }
+// In 1/256 token, upwards.
+constexpr uint16_t Tokens(double tokens) { return static_cast<uint16_t>(tokens * 256) + 1; }
 
 struct Block {
   char32_t last;  // its last code point; it begins after the block before

@@ -32,8 +32,8 @@ ReaderProfile Qwen25() {
   ReaderProfile reader = BuiltIn("qwen3-vl");
   reader.image_rule.patch_px = 28;
   reader.image_rule.overhead_tokens = 0;
-  reader.image_rule.min_pixels = 56 * 56;
-  reader.image_rule.max_pixels = 28 * 28 * 1280;
+  reader.image_rule.min_pixels = 3136;
+  reader.image_rule.max_pixels = 1003520;
   return reader;
 }
 
@@ -81,7 +81,7 @@ INSTANTIATE_TEST_SUITE_P(All, PublishedVector,
                              {"claude", 1932, 1932, 4761},
                              {"claude-standard", 1920, 1080, 1560},
                              {"claude-standard", 2000, 1500, 1564},
-                             {"claude-standard", 1075, 1520, 33 * 47},
+                             {"claude-standard", 1075, 1520, 1551},
                              {"claude-standard", 595, 842, 682},
                              {"claude-standard", 1024, 1024, 1369},
                              {"claude-standard", 896, 1344, 1536},

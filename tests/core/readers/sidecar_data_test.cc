@@ -1,9 +1,9 @@
 // Sidecars of the shared histories.
 #include <gtest/gtest.h>
 
-#include <chrono>
 #include <cstdint>
 #include <cstdio>
+#include <ctime>
 #include <map>
 #include <string>
 #include <variant>
@@ -117,19 +117,19 @@ TEST(SidecarOnHistories, IsFast) {
     GTEST_SKIP() << "the shared histories (../shared/data) are not present";
   }
   size_t bytes = 0;
-  const auto start = std::chrono::steady_clock::now();
+  const std::clock_t start = std::clock();
   for (const testing::SharedSession& session : histories) {
     ExactStringCollector collector;
     for (const Turn& turn : session.turns) collector.Add(turn);
   }
-  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+  const double seconds = static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
   for (const testing::SharedSession& session : histories) {
     for (const Turn& turn : session.turns) bytes += ShownText(turn).size();
   }
   const double megabytes = static_cast<double>(bytes) / 1e6;
-  std::printf("%.1f MB in %.1f ms: %.0f MB/s\n", megabytes, took.count() * 1e3,
-              megabytes / took.count());
-  EXPECT_LT(took.count(), 5);
+  std::printf("%.1f MB in %.1f ms of processor time: %.0f MB/s\n", megabytes, seconds * 1e3,
+              megabytes / seconds);
+  EXPECT_LT(seconds, 5);
 }
 
 }  // namespace

@@ -16,9 +16,7 @@ namespace fovea {
 namespace {
 
 using Kind = ExactString::Kind;
-using testing::ElementsAre;
 using testing::HasSubstr;
-using testing::IsEmpty;
 
 // "kind text" or "kind label=text" of each string in `text`.
 std::vector<std::string> Scan(std::string_view text) {
