@@ -25,7 +25,7 @@ Metrics::Metrics(const CodePointTable& table, int line_pitch_px)
     for (char32_t c = 0x21; c < 0x7F; ++c) {
       advances[c] = static_cast<uint16_t>(Scale(table.Find(weight, c).advance, em));
     }
-    space[static_cast<size_t>(weight)] = Scale(table.Find(weight, ' ').advance, em);
+    space[static_cast<size_t>(weight)] = Scale(table.Find(weight, ' ').advance, em) * 3 / 4;
   }
 }
 

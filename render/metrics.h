@@ -40,6 +40,8 @@ struct Metrics {
 
   // Advances of the visible ASCII characters; 0 for every other byte.
   std::array<std::array<uint16_t, 256>, kWeights> ascii = {};
+  // The least width of a space: what follows goes on to the grid, so that on average a space is
+  // about as wide as the font wants.
   std::array<Sub, kWeights> space = {};
 
   Sub label_padding;  // between a label's text and the edge of its box

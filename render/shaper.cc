@@ -36,6 +36,8 @@ Buffer ShapedBuffer(hb_font_t* font, std::string_view run) {
   const bool rtl = hb_script_get_horizontal_direction(script) == HB_DIRECTION_RTL;
   hb_buffer_set_script(buffer.get(), script);
   hb_buffer_set_direction(buffer.get(), rtl ? HB_DIRECTION_RTL : HB_DIRECTION_LTR);
+  // A mark that begins a run has no letter to stand on: it gets a dotted circle.
+  hb_buffer_set_flags(buffer.get(), HB_BUFFER_FLAG_BOT);
   hb_buffer_set_language(buffer.get(), hb_language_from_string("en", -1));
   hb_shape(font, buffer.get(), nullptr, 0);
   return buffer;

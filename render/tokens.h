@@ -46,7 +46,7 @@ struct Token {
 // Where the pen stands at a mark and after any token.
 inline Sub PenAtMark(Sub pen) { return CeilToPixel(pen); }
 inline Sub PenAfter(const Token& token, Sub pen) {
-  if (token.kind == Token::Kind::kSpace) return RoundToGrid(pen + token.advance);
+  if (token.kind == Token::Kind::kSpace) return CeilToGrid(pen + token.advance);
   return token.IsMark() ? CeilToGrid(PenAtMark(pen) + token.advance) : pen + token.advance;
 }
 

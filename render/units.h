@@ -25,11 +25,10 @@ constexpr Sub Scale(EmLength length, Sub em) {
 }
 
 // Words begin on even pixels: there a 4-bit page's bytes begin, so a word is the same bytes
-// wherever it stands. This compresses better, and costs no width on average.
+// wherever it stands, which compresses better.
 inline constexpr Sub kGrid = 2 * kPixel;
 
 constexpr Sub RoundToPixel(Sub at) { return (at + kPixel / 2) & ~(kPixel - 1); }
-constexpr Sub RoundToGrid(Sub at) { return (at + kGrid / 2) & ~(kGrid - 1); }
 constexpr Sub CeilToGrid(Sub at) { return (at + kGrid - 1) & ~(kGrid - 1); }
 constexpr Sub CeilToPixel(Sub at) { return (at + kPixel - 1) & ~(kPixel - 1); }
 
