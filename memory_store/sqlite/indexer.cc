@@ -33,35 +33,36 @@ Indexer::Indexer(std::unique_ptr<Database> database, std::string path, LogTail* 
 
 Indexer::~Indexer() {
   {
-    const absl::MutexLock lock(&mutex_);
+    const MutexLock lock(&mutex_);
     stopping_ = true;
   }
+  work_came_.NotifyAll();
+  progress_.NotifyAll();
   thread_.join();
 }
 
 void Indexer::Touch(int64_t session_row) {
-  const absl::MutexLock lock(&mutex_);
-  if (queued_.insert(session_row).second) queue_.push_back(session_row);
+  const MutexLock lock(&mutex_);
+  if (!queued_.insert(session_row).second) return;
+  queue_.push_back(session_row);
+  work_came_.NotifyAll();
 }
 
 uint64_t Indexer::WaitFor(int64_t session_row, uint64_t seq, absl::Time deadline) {
-  Goal goal = {this, session_row, seq};
-  const absl::MutexLock lock(&mutex_);
-  if (!Reached(&goal)) {
+  const MutexLock lock(&mutex_);
+  if (!Reached(session_row, seq)) {
     if (!queued_.insert(session_row).second) {
       queue_.erase(std::find(queue_.begin(), queue_.end(), session_row));
     }
     queue_.push_front(session_row);
-    mutex_.AwaitWithDeadline(absl::Condition(&Reached, static_cast<const Goal*>(&goal)), deadline);
+    work_came_.NotifyAll();
+    while (!Reached(session_row, seq) && progress_.WaitUntil(&mutex_, deadline)) continue;
   }
   return compared_ ? ThroughSeq(session_row) : 0;
 }
 
-bool Indexer::Reached(const Goal* goal) {
-  const Indexer* const indexer = goal->indexer;
-  indexer->mutex_.AssertReaderHeld();
-  return indexer->stopping_ ||
-         (indexer->compared_ && indexer->ThroughSeq(goal->session_row) >= goal->seq);
+bool Indexer::Reached(int64_t session_row, uint64_t seq) const {
+  return stopping_ || (compared_ && ThroughSeq(session_row) >= seq);
 }
 
 uint64_t Indexer::ThroughSeq(int64_t session_row) const {
@@ -72,17 +73,19 @@ uint64_t Indexer::ThroughSeq(int64_t session_row) const {
 bool Indexer::HasWork() const { return !queue_.empty() || merging_ || stopping_; }
 
 bool Indexer::stopping() const {
-  const absl::MutexLock lock(&mutex_);
+  const MutexLock lock(&mutex_);
   return stopping_;
 }
 
 void Indexer::Pause() {
-  const absl::MutexLock lock(&mutex_);
-  mutex_.AwaitWithTimeout(absl::Condition(&stopping_), kRetry);
+  const absl::Time end = absl::Now() + kRetry;
+  const MutexLock lock(&mutex_);
+  while (!stopping_ && work_came_.WaitUntil(&mutex_, end)) continue;
 }
 
 std::vector<int64_t> Indexer::TakeSessions() {
-  const absl::MutexLock lock(&mutex_, absl::Condition(this, &Indexer::HasWork));
+  const MutexLock lock(&mutex_);
+  while (!HasWork()) work_came_.Wait(&mutex_);
   std::vector<int64_t> sessions;
   while (!queue_.empty() && sessions.size() < kBatchSessions) {
     sessions.push_back(queue_.front());
@@ -133,7 +136,7 @@ absl::Status Indexer::Compare() {
     }
     return absl::OkStatus();
   }));
-  const absl::MutexLock lock(&mutex_);
+  const MutexLock lock(&mutex_);
   through_ = std::move(through);
   for (const SessionHead& head : heads) {
     if (ThroughSeq(head.row) < head.last_seq && queued_.insert(head.row).second) {
@@ -141,6 +144,7 @@ absl::Status Indexer::Compare() {
     }
   }
   compared_ = true;
+  progress_.NotifyAll();
   return absl::OkStatus();
 }
 
@@ -158,7 +162,7 @@ absl::Status Indexer::IndexSome(const std::vector<int64_t>& sessions) {
     merge = true;
     removed_ = false;
   }
-  const absl::MutexLock lock(&mutex_);
+  const MutexLock lock(&mutex_);
   merging_ = merging_ || merge;
   for (const auto& [session, seq] : pending_) {
     if (seq == 0) {
@@ -170,6 +174,7 @@ absl::Status Indexer::IndexSome(const std::vector<int64_t>& sessions) {
   for (const int64_t session : unfinished_) {
     if (queued_.insert(session).second) queue_.push_back(session);
   }
+  progress_.NotifyAll();
   return absl::OkStatus();
 }
 
@@ -181,7 +186,7 @@ absl::Status Indexer::IndexSession(int64_t session_row, size_t& budget) {
   }
   uint64_t through = 0;
   {
-    const absl::MutexLock lock(&mutex_);
+    const MutexLock lock(&mutex_);
     through = ThroughSeq(session_row);
   }
   const auto turns = log_->ReadStored(session_row, through + 1, budget);
@@ -221,7 +226,7 @@ void Indexer::Merge() {
   NoteDamage(more.status());
   if (more.ok() && *more) return;
   {
-    const absl::MutexLock lock(&mutex_);
+    const MutexLock lock(&mutex_);
     merging_ = false;
   }
   Checkpoint(CheckpointMode::kTruncate);

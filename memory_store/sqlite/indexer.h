@@ -15,8 +15,8 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "memory_store/mutex.h"
 #include "memory_store/sqlite/database.h"
 #include "memory_store/sqlite/log_tail.h"
 
@@ -41,12 +41,6 @@ class Indexer {
   uint64_t WaitFor(int64_t session_row, uint64_t seq, absl::Time deadline);
 
  private:
-  struct Goal {
-    const Indexer* indexer;
-    int64_t session_row;
-    uint64_t seq;
-  };
-
   Indexer(std::unique_ptr<Database> database, std::string path, LogTail* log);
   void Loop();
   absl::Status Compare();
@@ -62,7 +56,7 @@ class Indexer {
   void Pause();
   uint64_t ThroughSeq(int64_t session_row) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool HasWork() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  static bool Reached(const Goal* goal);
+  bool Reached(int64_t session_row, uint64_t seq) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool stopping() const;
 
   // Used by the indexer's thread alone.
@@ -73,7 +67,9 @@ class Indexer {
   std::vector<int64_t> unfinished_;                    // sessions that hold more than it took
   bool removed_ = false;  // rows were removed, but their words may still be in the file
 
-  mutable absl::Mutex mutex_;
+  mutable Mutex mutex_;
+  ConditionVariable work_came_;  // or it stops
+  ConditionVariable progress_;   // or it stops
   std::deque<int64_t> queue_ ABSL_GUARDED_BY(mutex_);
   absl::flat_hash_set<int64_t> queued_ ABSL_GUARDED_BY(mutex_);
   absl::flat_hash_map<int64_t, uint64_t> through_ ABSL_GUARDED_BY(mutex_);

@@ -17,7 +17,8 @@ absl::StatusOr<std::unique_ptr<ReadPool>> ReadPool::Open(
 }
 
 ReadPool::Lease ReadPool::Borrow() {
-  const absl::MutexLock lock(&mutex_, absl::Condition(this, &ReadPool::HasIdle));
+  const MutexLock lock(&mutex_);
+  while (idle_.empty()) returned_.Wait(&mutex_);
   // The most recently used one has the warmest cache.
   std::unique_ptr<Database> database = std::move(idle_.back());
   idle_.pop_back();
@@ -25,8 +26,11 @@ ReadPool::Lease ReadPool::Borrow() {
 }
 
 void ReadPool::Return(std::unique_ptr<Database> database) {
-  const absl::MutexLock lock(&mutex_);
-  idle_.push_back(std::move(database));
+  {
+    const MutexLock lock(&mutex_);
+    idle_.push_back(std::move(database));
+  }
+  returned_.NotifyOne();
 }
 
 }  // namespace fovea::sqlite

@@ -10,7 +10,7 @@
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/synchronization/mutex.h"
+#include "memory_store/mutex.h"
 #include "memory_store/sqlite/database.h"
 
 namespace fovea::sqlite {
@@ -52,9 +52,9 @@ class ReadPool {
   static absl::Status NoPreparation(Database& /*database*/) { return absl::OkStatus(); }
   ReadPool() = default;
   void Return(std::unique_ptr<Database> database);
-  bool HasIdle() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return !idle_.empty(); }
 
-  absl::Mutex mutex_;
+  Mutex mutex_;
+  ConditionVariable returned_;
   std::vector<std::unique_ptr<Database>> idle_ ABSL_GUARDED_BY(mutex_);
 };
 

@@ -27,7 +27,7 @@ struct LogStoreOptions {
   std::string vfs;  // "" for the default
   // kNormal breaks the promise that an acknowledged turn survives a power loss; for measurements.
   DatabaseOptions::Synchronous synchronous = DatabaseOptions::Synchronous::kFull;
-  int readers = 4;                  // read connections, at least 1
+  int readers = 4;  // read connections, at least 1
   WriterOptions writer;
   std::function<int64_t()> now_us;  // required; microseconds since the Unix epoch
   std::function<void(int64_t session_row)> on_change;  // after each append, fork and deletion

@@ -67,7 +67,7 @@ absl::Status SqlitePageStore::Put(const SessionKey& key, std::vector<StoredPage>
   Queued fresh;
   size_t bytes = kSmallJobBytes;
   {
-    const absl::MutexLock lock(&mutex_);
+    const MutexLock lock(&mutex_);
     for (StoredPage& page : pages) {
       auto [entry, inserted] = queued_.try_emplace({key, page.page_id}, nullptr);
       if (!inserted) continue;
@@ -99,13 +99,13 @@ absl::Status SqlitePageStore::Write(Database& database, const SessionKey& key,
 }
 
 void SqlitePageStore::Forget(const SessionKey& key, const Queued& pages) {
-  const absl::MutexLock lock(&mutex_);
+  const MutexLock lock(&mutex_);
   for (const auto& [page_id, png] : pages) queued_.erase({key, page_id});
 }
 
 std::optional<std::string> SqlitePageStore::FindQueued(const SessionKey& key,
                                                        const std::string& page_id) {
-  const absl::MutexLock lock(&mutex_);
+  const MutexLock lock(&mutex_);
   const auto entry = queued_.find({key, page_id});
   if (entry == queued_.end()) return std::nullopt;
   return *entry->second;

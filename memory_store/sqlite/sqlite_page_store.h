@@ -15,8 +15,8 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/synchronization/mutex.h"
 #include "core/page_store.h"
+#include "memory_store/mutex.h"
 #include "memory_store/sqlite/read_pool.h"
 #include "memory_store/sqlite/writer.h"
 
@@ -63,7 +63,7 @@ class SqlitePageStore final : public PageStore {
   absl::Status NoteDamage(absl::Status status) const;
 
   const PageStoreOptions options_;
-  absl::Mutex mutex_;
+  Mutex mutex_;
   std::map<PageKey, Png> queued_ ABSL_GUARDED_BY(mutex_);
   std::unique_ptr<Writer> writer_;
   const std::unique_ptr<ReadPool> readers_;

@@ -23,9 +23,12 @@
 #define STORE_ASSIGN_OR_RETURN(lhs, expression) \
   STORE_ASSIGN_OR_RETURN_IMPL(STORE_CONCAT(store_statusor_, __LINE__), lhs, expression)
 
+// The left side may be a declaration, which cannot stand in parentheses.
+// NOLINTBEGIN(bugprone-macro-parentheses)
 #define STORE_ASSIGN_OR_RETURN_IMPL(statusor, lhs, expression) \
   auto statusor = (expression);                                \
   if (!(statusor).ok()) return std::move(statusor).status();   \
   lhs = *std::move(statusor)
+// NOLINTEND(bugprone-macro-parentheses)
 
 #endif  // FOVEA_MEMORY_STORE_SQLITE_STATUS_MACROS_H_

@@ -1,9 +1,9 @@
 #include "memory_store/sqlite/writer.h"
 
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "memory_store/sqlite/status_macros.h"
@@ -37,9 +37,10 @@ Writer::Writer(std::unique_ptr<Database> database, WriterOptions options)
 
 Writer::~Writer() {
   {
-    const absl::MutexLock lock(&mutex_);
+    const MutexLock lock(&mutex_);
     stopping_ = true;
   }
+  work_came_.NotifyOne();
   thread_.join();
 }
 
@@ -47,29 +48,40 @@ bool Writer::HasRoom() const { return queued_bytes_ < options_.max_queued_bytes;
 bool Writer::HasWork() const { return !queue_.empty() || scrub_now_ || stopping_; }
 
 void Writer::Submit(size_t bytes, Work work, Done done) {
-  const absl::MutexLock lock(&mutex_, absl::Condition(this, &Writer::HasRoom));
-  queued_bytes_ += bytes;
-  queue_.push_back(Job{bytes, std::move(work), std::move(done), absl::OkStatus()});
+  {
+    const MutexLock lock(&mutex_);
+    while (!HasRoom()) room_came_.Wait(&mutex_);
+    queued_bytes_ += bytes;
+    queue_.push_back(Job{bytes, std::move(work), std::move(done), absl::OkStatus()});
+  }
+  work_came_.NotifyOne();
 }
 
 absl::Status Writer::Run(size_t bytes, Work work) {
-  absl::Status status;
-  absl::Notification finished;
+  Mutex mutex;
+  ConditionVariable finished;
+  std::optional<absl::Status> status;
   Submit(bytes, std::move(work), [&](const absl::Status& outcome) {
+    // Told under the lock: once the caller has it, the condition variable is gone.
+    const MutexLock lock(&mutex);
     status = outcome;
-    finished.Notify();
+    finished.NotifyOne();
   });
-  finished.WaitForNotification();
-  return status;
+  const MutexLock lock(&mutex);
+  while (!status) finished.Wait(&mutex);
+  return *std::move(status);
 }
 
 void Writer::ScrubLog() {
-  const absl::MutexLock lock(&mutex_);
-  scrub_now_ = true;
+  {
+    const MutexLock lock(&mutex_);
+    scrub_now_ = true;
+  }
+  work_came_.NotifyOne();
 }
 
 uint64_t Writer::commits() const {
-  const absl::MutexLock lock(&mutex_);
+  const MutexLock lock(&mutex_);
   return commits_;
 }
 
@@ -81,14 +93,14 @@ void Writer::Loop() {
       for (Job& job : batch) job.done(commit.ok() ? Outward(job.status) : commit);
     }
     Checkpoint();
-    const absl::MutexLock lock(&mutex_);
+    const MutexLock lock(&mutex_);
     if (stopping_ && queue_.empty()) return;
   }
 }
 
 std::vector<Writer::Job> Writer::TakeBatch() {
-  const absl::MutexLock lock(&mutex_);
-  mutex_.AwaitWithDeadline(absl::Condition(this, &Writer::HasWork), scrub_again_at_);
+  const MutexLock lock(&mutex_);
+  while (!HasWork() && work_came_.WaitUntil(&mutex_, scrub_again_at_)) continue;
   std::vector<Job> batch;
   size_t bytes = 0;
   while (!queue_.empty() && batch.size() < options_.max_batch_jobs &&
@@ -98,6 +110,7 @@ std::vector<Writer::Job> Writer::TakeBatch() {
     queue_.pop_front();
   }
   queued_bytes_ -= bytes;
+  room_came_.NotifyAll();
   return batch;
 }
 
@@ -110,7 +123,7 @@ absl::Status Writer::RunBatch(std::vector<Job>& batch) {
     return jobs;
   });
   if (status.ok()) {
-    const absl::MutexLock lock(&mutex_);
+    const MutexLock lock(&mutex_);
     ++commits_;
     return status;
   }
@@ -135,7 +148,7 @@ absl::Status Writer::RunJobs(std::vector<Job>& batch) {
 void Writer::Checkpoint() {
   bool scrub = false;
   {
-    const absl::MutexLock lock(&mutex_);
+    const MutexLock lock(&mutex_);
     scrub = scrub_now_ || scrub_again_at_ <= absl::Now();
     scrub_now_ = false;
     if (scrub) scrub_again_at_ = absl::InfiniteFuture();
@@ -154,7 +167,7 @@ void Writer::Checkpoint() {
   // Readers that kept it from finishing are left alone for a while.
   checkpoint_at_pages_ = options_.checkpoint_pages + (result->finished ? 0 : pages);
   if (scrub && !result->finished) {
-    const absl::MutexLock lock(&mutex_);
+    const MutexLock lock(&mutex_);
     scrub_again_at_ = absl::Now() + kScrubRetry;
   }
 }

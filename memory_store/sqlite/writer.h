@@ -12,8 +12,8 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "memory_store/mutex.h"
 #include "memory_store/sqlite/database.h"
 
 namespace fovea::sqlite {
@@ -82,7 +82,9 @@ class Writer {
   absl::Status broken_;                       // likewise
   int checkpoint_at_pages_;                   // likewise
 
-  mutable absl::Mutex mutex_;
+  mutable Mutex mutex_;
+  ConditionVariable work_came_;
+  ConditionVariable room_came_;
   std::deque<Job> queue_ ABSL_GUARDED_BY(mutex_);
   size_t queued_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
   bool scrub_now_ ABSL_GUARDED_BY(mutex_) = false;

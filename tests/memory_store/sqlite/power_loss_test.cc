@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/synchronization/mutex.h"
 #include "gmock/gmock.h"
+#include "memory_store/mutex.h"
 #include "memory_store/sqlite/sqlite_log_store.h"
 #include "tests/memory_store/sqlite/power_loss_vfs.h"
 #include "tests/memory_store/support.h"
@@ -74,7 +74,7 @@ class PowerLossHarness {
     tried_ = acknowledged_;
     at_failure_ = acknowledged_;
     vfs_.Arm(static_cast<int64_t>(1 + random_() % 120), random_(), [this] {
-      const absl::MutexLock lock(&mutex_);
+      const MutexLock lock(&mutex_);
       at_failure_ = acknowledged_;
     });
     auto store = SqliteLogStore::Open(Options(true));
@@ -109,12 +109,12 @@ class PowerLossHarness {
         texts.push_back(absl::StrCat(round, ".", i, ".", n, Noise(random, random() % 3000)));
       }
       {
-        const absl::MutexLock lock(&mutex_);
+        const MutexLock lock(&mutex_);
         Texts& tried = tried_[producer];
         tried.insert(tried.end(), texts.begin(), texts.end());
       }
       if (!store.Append(Key(producer), Batch(TextTurns(texts))).ok()) return;
-      const absl::MutexLock lock(&mutex_);
+      const MutexLock lock(&mutex_);
       acknowledged_[producer] = tried_[producer];
     }
   }
@@ -162,7 +162,7 @@ class PowerLossHarness {
   PowerLossVfs vfs_;
   std::mt19937_64 random_{11};
   Losses losses_;
-  absl::Mutex mutex_;
+  Mutex mutex_;
   // By producer; used by one thread outside Work.
   std::map<int, Texts> tried_;
   std::map<int, Texts> acknowledged_;

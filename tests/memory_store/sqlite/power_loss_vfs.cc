@@ -27,7 +27,7 @@ struct PowerLossVfs::State {
     bool any = false;
   };
 
-  mutable absl::Mutex mutex;
+  mutable Mutex mutex;
   std::map<std::string, Unsynced> files ABSL_GUARDED_BY(mutex);
   int64_t operations_left ABSL_GUARDED_BY(mutex) = -1;
   std::mt19937_64 random ABSL_GUARDED_BY(mutex);
@@ -107,7 +107,7 @@ int Read(sqlite3_file* file, void* bytes, int size, sqlite3_int64 at) {
 int Write(sqlite3_file* file, const void* bytes, int size, sqlite3_int64 at) {
   File* const self = Cast(file);
   if (self->path != nullptr) {
-    const absl::MutexLock lock(&self->state->mutex);
+    const MutexLock lock(&self->state->mutex);
     if (!self->state->Pass()) return SQLITE_IOERR_WRITE;
     if (self->state->disk_full) return SQLITE_FULL;
     State::Unsynced& unsynced = self->state->Touch(*self->path);
@@ -123,7 +123,7 @@ int Write(sqlite3_file* file, const void* bytes, int size, sqlite3_int64 at) {
 int Truncate(sqlite3_file* file, sqlite3_int64 size) {
   File* const self = Cast(file);
   if (self->path == nullptr) return self->system->pMethods->xTruncate(self->system, size);
-  const absl::MutexLock lock(&self->state->mutex);
+  const MutexLock lock(&self->state->mutex);
   if (!self->state->Pass()) return SQLITE_IOERR_TRUNCATE;
   self->state->Touch(*self->path);
   return self->system->pMethods->xTruncate(self->system, size);
@@ -132,7 +132,7 @@ int Truncate(sqlite3_file* file, sqlite3_int64 size) {
 int Sync(sqlite3_file* file, int /*flags*/) {
   File* const self = Cast(file);
   if (self->path == nullptr) return SQLITE_OK;
-  const absl::MutexLock lock(&self->state->mutex);
+  const MutexLock lock(&self->state->mutex);
   if (!self->state->Pass() || self->state->sync_fails) return SQLITE_IOERR_FSYNC;
   self->state->files[*self->path] = {};
   return SQLITE_OK;
@@ -204,7 +204,7 @@ int Open(sqlite3_vfs* vfs, sqlite3_filename name, sqlite3_file* file, int flags,
   if (code != SQLITE_OK) return code;
   if (name != nullptr) {
     self->path = new std::string(name);
-    const absl::MutexLock lock(&state->mutex);
+    const MutexLock lock(&state->mutex);
     state->files[*self->path];
   }
   self->base.pMethods = &kMethods;
@@ -213,7 +213,7 @@ int Open(sqlite3_vfs* vfs, sqlite3_filename name, sqlite3_file* file, int flags,
 
 int Delete(sqlite3_vfs* vfs, const char* name, int sync) {
   State* const state = StateOf(vfs);
-  const absl::MutexLock lock(&state->mutex);
+  const MutexLock lock(&state->mutex);
   if (!state->Pass()) return SQLITE_IOERR_DELETE;
   state->files.erase(name);
   return state->system->xDelete(state->system, name, sync);
@@ -235,7 +235,7 @@ PowerLossVfs::PowerLossVfs() : state_(std::make_unique<State>()) {
 PowerLossVfs::~PowerLossVfs() { sqlite3_vfs_unregister(&state_->vfs); }
 
 void PowerLossVfs::Arm(int64_t operation, uint64_t seed, std::function<void()> on_failure) {
-  const absl::MutexLock lock(&state_->mutex);
+  const MutexLock lock(&state_->mutex);
   state_->operations_left = operation;
   state_->random.seed(seed);
   state_->on_failure = std::move(on_failure);
@@ -245,27 +245,27 @@ void PowerLossVfs::Arm(int64_t operation, uint64_t seed, std::function<void()> o
 }
 
 void PowerLossVfs::FailNow() {
-  const absl::MutexLock lock(&state_->mutex);
+  const MutexLock lock(&state_->mutex);
   state_->Fail();
 }
 
 bool PowerLossVfs::failed() const {
-  const absl::MutexLock lock(&state_->mutex);
+  const MutexLock lock(&state_->mutex);
   return state_->failed;
 }
 
 DiskImage PowerLossVfs::image() const {
-  const absl::MutexLock lock(&state_->mutex);
+  const MutexLock lock(&state_->mutex);
   return state_->image;
 }
 
 void PowerLossVfs::set_disk_full(bool full) {
-  const absl::MutexLock lock(&state_->mutex);
+  const MutexLock lock(&state_->mutex);
   state_->disk_full = full;
 }
 
 void PowerLossVfs::set_sync_fails(bool fails) {
-  const absl::MutexLock lock(&state_->mutex);
+  const MutexLock lock(&state_->mutex);
   state_->sync_fails = fails;
 }
 
