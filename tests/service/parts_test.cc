@@ -1,0 +1,239 @@
+// The service's smaller parts.
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <fstream>
+
+#include "absl/strings/str_cat.h"
+#include "absl/synchronization/notification.h"
+#include "cli/default_address.h"
+#include "core/sha256.h"
+#include "service/auth.h"
+#include "service/convert_session.h"
+#include "service/convert_turn.h"
+#include "service/listen.h"
+#include "service/lru_cache.h"
+#include "service/metrics.h"
+#include "service/status.h"
+#include "service/worker_pool.h"
+#include "tests/service/server_fixture.h"
+
+namespace fovea::service {
+namespace {
+
+using ::fovea::testing::TemporaryDirectory;
+
+TEST(LruCacheTest, ForgetsTheOldestUse) {
+  LruCache<int, std::string> cache(2, 100);
+  cache.Put(1, "one", 1);
+  cache.Put(2, "two", 1);
+  EXPECT_EQ(cache.Get(1), "one");
+  cache.Put(3, "three", 1);
+  EXPECT_EQ(cache.Get(2), std::nullopt);
+  EXPECT_EQ(cache.Get(1), "one");
+  EXPECT_EQ(cache.Get(3), "three");
+}
+
+TEST(LruCacheTest, KeepsWithinItsCost) {
+  LruCache<int, int> cache(100, 10);
+  cache.Put(1, 1, 6);
+  cache.Put(2, 2, 6);
+  EXPECT_EQ(cache.Get(1), std::nullopt);
+  cache.Put(3, 3, 11);
+  EXPECT_EQ(cache.Get(3), std::nullopt);
+  EXPECT_EQ(cache.Get(2), 2);
+  cache.SetCost(2, 11);
+  EXPECT_EQ(cache.size(), 0);
+  EXPECT_EQ(cache.GetOrMake(4, 1, [] { return 4; }), 4);
+  EXPECT_EQ(cache.GetOrMake(4, 1, [] { return 5; }), 4);
+  cache.EraseIf([](int key) { return key == 4; });
+  EXPECT_EQ(cache.Get(4), std::nullopt);
+}
+
+TEST(WorkerPoolTest, DoesEverythingOnceAndRefusesTooMuch) {
+  std::vector<std::atomic<int>> done(1000);
+  WorkerPool pool(4, 3);
+  pool.ParallelFor(done.size(), [&](size_t i) { ++done[i]; });
+  for (const auto& count : done) EXPECT_EQ(count, 1);
+
+  absl::Notification started, release;
+  WorkerPool narrow(1, 2);
+  ASSERT_TRUE(narrow.Post([&] {
+    started.Notify();
+    release.WaitForNotification();
+  }));
+  started.WaitForNotification();
+  EXPECT_TRUE(narrow.Post([] {}));
+  EXPECT_TRUE(narrow.Post([] {}));
+  EXPECT_FALSE(narrow.Post([] {}));
+  release.Notify();
+}
+
+TEST(MetricsTest, CountsAndPlacesLatencies) {
+  Metrics metrics;
+  for (int i = 1; i <= 100; ++i) {
+    metrics.Method("M").Record(i % 10 == 0, absl::Milliseconds(i <= 98 ? 1 : 100));
+  }
+  const auto methods = metrics.Methods();
+  ASSERT_EQ(methods.size(), 1);
+  EXPECT_EQ(methods[0].calls, 100);
+  EXPECT_EQ(methods[0].errors, 10);
+  EXPECT_NEAR(methods[0].mean_ms, 2.98, 0.01);
+  EXPECT_GE(methods[0].p50_ms, 1);
+  EXPECT_LE(methods[0].p50_ms, 1.2);
+  EXPECT_GE(methods[0].p99_ms, 100);
+  EXPECT_LE(methods[0].p99_ms, 120);
+}
+
+TEST(StatusTest, InternalTextStaysInside) {
+  for (const absl::Status& status :
+       {absl::InternalError("SELECT secret"), absl::DataLossError("/var/lib/x"),
+        absl::UnknownError("path"), absl::UnavailableError("disk I/O error at /x")}) {
+    const grpc::Status out = ToGrpcStatus(status);
+    EXPECT_EQ(static_cast<int>(out.error_code()), static_cast<int>(status.code()));
+    EXPECT_EQ(out.error_message().find(std::string(status.message())), std::string::npos);
+  }
+  EXPECT_EQ(ToGrpcStatus(absl::NotFoundError("no session x")).error_message(), "no session x");
+  EXPECT_TRUE(ToGrpcStatus(absl::OkStatus()).ok());
+}
+
+TEST(StatusTest, RequiredTokensTravelWithTheStatus) {
+  const absl::Status status = NeedsMoreTokens(1234, 1000);
+  EXPECT_EQ(RequiredTokensOf(status), 1234);
+  EXPECT_EQ(RequiredTokensOf(absl::OkStatus()), std::nullopt);
+  const grpc::Status out = ToGrpcStatus(status);
+  EXPECT_EQ(out.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  // google.rpc.Status: code 8, the message, then the detail.
+  EXPECT_EQ(out.error_details().substr(0, 2), "\x08\x08");
+  EXPECT_NE(out.error_details().find("type.googleapis.com/fovea.v1.RequiredTokens"),
+            std::string::npos);
+}
+
+TEST(AuthTest, WithoutAFileEverybodyIsTheDefaultTenant) {
+  auto auth = Authenticator::Create("");
+  ASSERT_TRUE(auth.ok());
+  EXPECT_EQ((*auth)->Identify("")->tenant, "default");
+  EXPECT_TRUE((*auth)->Identify("")->admin);
+}
+
+struct TokenFileCase {
+  const char* name;
+  std::string text;
+  const char* error;  // "" if the file is fine
+};
+
+class TokenFiles : public ::testing::TestWithParam<TokenFileCase> {};
+
+TEST_P(TokenFiles, AreCheckedLineByLine) {
+  const TemporaryDirectory directory;
+  std::ofstream(directory.Path("tokens")) << GetParam().text;
+  auto auth = Authenticator::Create(directory.Path("tokens"));
+  if (*GetParam().error == '\0') {
+    ASSERT_TRUE(auth.ok()) << auth.status();
+    EXPECT_EQ((*auth)->Identify("Bearer secret")->tenant, "t");
+    EXPECT_EQ((*auth)->Identify("bearer secret")->tenant, "t");
+    for (const char* wrong : {"", "secret", "Bearer ", "Bearer other", "Basic secret"}) {
+      EXPECT_EQ((*auth)->Identify(wrong).status().code(), absl::StatusCode::kUnauthenticated);
+    }
+    return;
+  }
+  ASSERT_FALSE(auth.ok());
+  EXPECT_NE(std::string(auth.status().message()).find(GetParam().error), std::string::npos)
+      << auth.status();
+}
+
+std::string Line(const std::string& digest, const std::string& tenant) {
+  return absl::StrCat(R"({"token_sha256":")", digest, R"(","tenant":")", tenant, "\"}\n");
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, TokenFiles,
+    ::testing::Values(TokenFileCase{"Fine", Line(Sha256Hex("secret"), "t") + "\n", ""},
+                      TokenFileCase{"NotJson", "\nsecret\n", "tokens:2"},
+                      TokenFileCase{"ShortDigest", Line("abc", "t"), "token_sha256"},
+                      TokenFileCase{"NoTenant", R"({"token_sha256":"x"})", "tenant"},
+                      TokenFileCase{"BadTenant", Line(Sha256Hex("secret"), "a b"), "tenant"},
+                      TokenFileCase{"Unknown", R"({"token":"x"})", "tokens:1"},
+                      TokenFileCase{"Twice",
+                                    Line(Sha256Hex("secret"), "t") + Line(Sha256Hex("secret"), "u"),
+                                    "tokens:2"}),
+    [](const auto& each) { return std::string(each.param.name); });
+
+struct AddressCase {
+  const char* name;
+  const char* address;
+  bool allowed_without_tokens;
+  bool allowed_with_tokens;
+};
+
+class Addresses : public ::testing::TestWithParam<AddressCase> {};
+
+TEST_P(Addresses, AreAllowedOrNot) {
+  EXPECT_EQ(CheckAddress(GetParam().address, false).ok(), GetParam().allowed_without_tokens);
+  EXPECT_EQ(CheckAddress(GetParam().address, true).ok(), GetParam().allowed_with_tokens);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, Addresses,
+                         ::testing::Values(AddressCase{"Unix", "unix:/x/y", true, true},
+                                           AddressCase{"UnixNoPath", "unix:", false, false},
+                                           AddressCase{"Loopback", "127.0.0.1:80", true, true},
+                                           AddressCase{"Localhost", "localhost:80", true, true},
+                                           AddressCase{"Loopback6", "[::1]:80", true, true},
+                                           AddressCase{"Any", "0.0.0.0:80", false, true},
+                                           AddressCase{"Name", "example.org:80", false, true},
+                                           AddressCase{"NoPort", "127.0.0.1", false, false},
+                                           AddressCase{"BadPort", "127.0.0.1:99999", false, false}),
+                         [](const auto& each) { return std::string(each.param.name); });
+
+TEST(ListenTest, TheCommandLineLooksWhereTheServerListens) {
+  EXPECT_EQ(DefaultListenAddress(), DefaultServerAddress());
+}
+
+TEST(ListenTest, OnlyAStaleSocketIsReplaced) {
+  const TemporaryDirectory directory;
+  const std::string path = directory.Path("s");
+  EXPECT_TRUE(ClearStaleSocket("unix:" + path).ok());
+  sockaddr_un address = {};
+  address.sun_family = AF_UNIX;
+  path.copy(address.sun_path, sizeof(address.sun_path) - 1);
+  const int listener = socket(AF_UNIX, SOCK_STREAM, 0);
+  ASSERT_EQ(bind(listener, reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0);
+  ASSERT_EQ(listen(listener, 1), 0);
+  EXPECT_EQ(ClearStaleSocket("unix:" + path).code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(access(path.c_str(), F_OK), 0);
+  close(listener);
+  EXPECT_TRUE(ClearStaleSocket("unix:" + path).ok());
+  EXPECT_NE(access(path.c_str(), F_OK), 0);
+  std::ofstream(path) << "a file";
+  EXPECT_EQ(ClearStaleSocket("unix:" + path).code(), absl::StatusCode::kFailedPrecondition);
+}
+
+TEST(ConvertTest, DigestsTellEveryFieldApart) {
+  const Turn base{.role = Role::kUser, .parts = {TextPart{"a"}, TextPart{"b"}}};
+  std::vector<Turn> others(6, base);
+  others[0].parts = {TextPart{"ab"}, TextPart{""}};
+  others[1].role = Role::kTool;
+  others[2].time_us = 1;
+  others[3].attributes_json = "{}";
+  others[4].parts[0] = ToolResultPart{.content = {TextPart{"a"}}};
+  others[5].parts.pop_back();
+  for (const Turn& other : others) EXPECT_NE(DigestTurns({base}), DigestTurns({other}));
+  Turn renumbered = base;
+  renumbered.seq = 7;
+  EXPECT_EQ(DigestTurns({base}), DigestTurns({renumbered}));
+}
+
+TEST(ConvertTest, MetadataIsAnObject) {
+  EXPECT_TRUE(CheckMetadata("").ok());
+  EXPECT_TRUE(CheckMetadata(R"( {"a": [1]})").ok());
+  for (const std::string& wrong : {std::string("[1]"), std::string("{"), std::string("x"),
+                                   absl::StrCat(R"({"a":")", std::string(70'000, 'x'), R"("})")}) {
+    EXPECT_EQ(CheckMetadata(wrong).code(), absl::StatusCode::kInvalidArgument);
+  }
+}
+
+}  // namespace
+}  // namespace fovea::service

@@ -1,0 +1,259 @@
+#include "tests/service/payload_check.h"
+
+#include <algorithm>
+#include <cctype>
+#include <regex>
+#include <set>
+
+namespace fovea::testing {
+namespace {
+
+using Json = nlohmann::json;
+
+const std::regex& PlainName() {
+  static const std::regex name("^[a-zA-Z0-9_-]+$");
+  return name;
+}
+
+bool Blank(const std::string& text) {
+  return text.find_first_not_of(" \t\r\n\v\f") == std::string::npos;
+}
+
+// By hand: std::regex recurses once a character.
+bool IsBase64(const std::string& text) {
+  const size_t end = text.find_last_not_of('=');
+  return !text.empty() && text.size() % 4 == 0 && end != std::string::npos &&
+         text.size() - end <= 3 &&
+         std::all_of(text.begin(), text.begin() + static_cast<long>(end) + 1,
+                     [](unsigned char c) { return std::isalnum(c) != 0 || c == '+' || c == '/'; });
+}
+
+bool ImageUrlIsFine(const std::string& url) {
+  for (const char* type : {"png", "jpeg", "webp", "gif"}) {
+    const std::string start = std::string("data:image/") + type + ";base64,";
+    if (url.rfind(start, 0) == 0) return IsBase64(url.substr(start.size()));
+  }
+  return std::regex_match(url, std::regex("^fovea:page/[0-9a-f]{64}$"));
+}
+
+class OpenAiChecker {
+ public:
+  std::vector<std::string> Check(const Json& payload) {
+    if (payload.size() != 1 || !payload.contains("messages")) Say("the body is not {messages}");
+    const Json& messages = payload.at("messages");
+    for (at_ = 0; at_ < messages.size(); ++at_) CheckMessage(messages[at_]);
+    // Waiting at the very end, with no answer given: the client goes on from there.
+    if (!waiting_.empty() && answered_any_) Say("some calls are answered and others are not");
+    return problems_;
+  }
+
+ private:
+  void Say(const std::string& what) {
+    problems_.push_back("message " + std::to_string(at_) + ": " + what);
+  }
+
+  void CheckMessage(const Json& message) {
+    const std::string role = message.at("role");
+    if (role == "tool") return CheckTool(message);
+    if (!waiting_.empty()) Say("a call has no tool message");
+    waiting_.clear();
+    answered_any_ = false;
+    const Json& content = message.at("content");
+    if (role == "user") {
+      CheckUserContent(content);
+    } else if (role == "system") {
+      if (!content.is_string() || content.get<std::string>().empty()) Say("system is not a text");
+    } else if (role == "assistant") {
+      CheckAssistant(message);
+    } else {
+      Say("unknown role");
+    }
+  }
+
+  void CheckTool(const Json& message) {
+    if (!message.at("content").is_string()) Say("a tool message is not a text");
+    const std::string id = message.at("tool_call_id");
+    if (waiting_.empty() || waiting_.front() != id) return Say("answers no call, or out of order");
+    waiting_.erase(waiting_.begin());
+    answered_any_ = true;
+  }
+
+  void CheckUserContent(const Json& content) {
+    if (content.is_string()) {
+      if (content.get<std::string>().empty()) Say("user text is empty");
+      return;
+    }
+    if (!content.is_array() || content.empty()) return Say("user content is empty");
+    for (const Json& part : content) {
+      if (part.at("type") == "text") {
+        if (part.at("text").get<std::string>().empty()) Say("user text is empty");
+      } else if (part.at("type") == "image_url") {
+        if (!ImageUrlIsFine(part.at("image_url").at("url"))) Say("an image is not fine");
+      } else {
+        Say("unknown part");
+      }
+    }
+  }
+
+  void CheckAssistant(const Json& message) {
+    const Json& content = message.at("content");
+    const bool calls = message.contains("tool_calls");
+    if (!content.is_string() && !(content.is_null() && calls)) Say("assistant content");
+    if (content.is_string() && content.get<std::string>().empty()) Say("assistant text is empty");
+    if (!calls) return;
+    if (message.at("tool_calls").empty()) Say("tool_calls is empty");
+    for (const Json& call : message.at("tool_calls")) {
+      const std::string id = call.at("id");
+      if (id.empty() || id.size() > 40 || !ids_.insert(id).second) Say("id " + id);
+      const std::string name = call.at("function").at("name");
+      if (!std::regex_match(name, PlainName()) || name.size() > 64) Say("name " + name);
+      if (call.at("type") != "function") Say("a call is not a function's");
+      if (!call.at("function").at("arguments").is_string()) Say("arguments are not a string");
+      waiting_.push_back(id);
+    }
+  }
+
+  std::vector<std::string> problems_;
+  size_t at_ = 0;
+  std::vector<std::string> waiting_;
+  bool answered_any_ = false;
+  std::set<std::string> ids_;
+};
+
+class AnthropicChecker {
+ public:
+  std::vector<std::string> Check(const Json& payload) {
+    for (const auto& [key, value] : payload.items()) {
+      if (key != "system" && key != "messages") Say("unknown field " + key);
+    }
+    if (payload.contains("system")) {
+      if (payload.at("system").empty()) Say("system is empty");
+      for (const Json& block : payload.at("system")) CheckText(block);
+    }
+    const Json& messages = payload.at("messages");
+    for (at_ = 0; at_ < messages.size(); ++at_) CheckMessage(messages[at_]);
+    if (breakpoints_ > 4) Say("too many breakpoints");
+    return problems_;
+  }
+
+ private:
+  void Say(const std::string& what) {
+    problems_.push_back("message " + std::to_string(at_) + ": " + what);
+  }
+
+  void CheckMessage(const Json& message) {
+    const std::string role = message.at("role");
+    const Json& content = message.at("content");
+    if (role != "user" && role != "assistant") Say("unknown role");
+    if (at_ == 0 && role != "user") Say("the first message is not the user's");
+    if (!content.is_array() || content.empty()) Say("no content");
+    if (role == "user") {
+      CheckUser(content);
+    } else {
+      CheckAssistant(content);
+    }
+  }
+
+  void CheckUser(const Json& content) {
+    size_t results = 0;
+    for (const Json& block : content) {
+      if (block.at("type") != "tool_result") break;
+      const std::string id = block.at("tool_use_id");
+      if (results >= waiting_.size() || waiting_[results] != id) Say("a result for no call: " + id);
+      ++results;
+      CheckBreakpoint(block);
+      if (!block.contains("content")) continue;
+      if (block.at("content").empty()) Say("empty content list");
+      for (const Json& inner : block.at("content")) CheckTextOrImage(inner);
+    }
+    if (results != waiting_.size()) Say("a call has no result in the next message");
+    waiting_.clear();
+    for (size_t i = results; i < content.size(); ++i) {
+      if (content[i].at("type") == "document") continue;
+      CheckTextOrImage(content[i]);
+    }
+  }
+
+  void CheckAssistant(const Json& content) {
+    if (!waiting_.empty()) Say("calls without results");
+    waiting_.clear();
+    bool thinking_allowed = true;
+    for (const Json& block : content) {
+      const std::string type = block.at("type");
+      if (type == "thinking" || type == "redacted_thinking") {
+        if (!thinking_allowed) Say("thinking does not come first");
+        if (block.contains("cache_control")) Say("a breakpoint on thinking");
+        continue;
+      }
+      thinking_allowed = false;
+      if (type == "text") {
+        CheckText(block);
+      } else if (type == "tool_use") {
+        CheckCall(block);
+      } else {
+        Say("an assistant sends " + type);
+      }
+    }
+  }
+
+  void CheckCall(const Json& block) {
+    CheckBreakpoint(block);
+    const std::string id = block.at("id");
+    if (!std::regex_match(id, PlainName()) || !ids_.insert(id).second) Say("id " + id);
+    if (!std::regex_match(block.at("name").get<std::string>(), PlainName())) Say("name");
+    if (!block.at("input").is_object()) Say("input is not an object");
+    waiting_.push_back(id);
+  }
+
+  void CheckText(const Json& block) {
+    CheckBreakpoint(block);
+    if (block.at("type") != "text" || Blank(block.at("text"))) Say("not a text, or a blank one");
+  }
+
+  void CheckTextOrImage(const Json& block) {
+    if (block.at("type") != "image") return CheckText(block);
+    CheckBreakpoint(block);
+    const Json& source = block.at("source");
+    const std::string url = source.at("type") == "url"
+                                ? source.at("url").get<std::string>()
+                                : "data:" + source.at("media_type").get<std::string>() +
+                                      ";base64," + source.at("data").get<std::string>();
+    if (!ImageUrlIsFine(url)) Say("an image is not fine");
+  }
+
+  void CheckBreakpoint(const Json& block) {
+    if (!block.contains("cache_control")) return;
+    ++breakpoints_;
+    if (block.at("cache_control") != Json{{"type", "ephemeral"}}) Say("cache_control");
+  }
+
+  std::vector<std::string> problems_;
+  size_t at_ = 0;
+  int breakpoints_ = 0;
+  std::vector<std::string> waiting_;
+  std::set<std::string> ids_;
+};
+
+void Collect(const Json& value, std::vector<std::string>& strings) {
+  if (value.is_string()) strings.push_back(value.get<std::string>());
+  if (!value.is_structured()) return;
+  for (const auto& inner : value) Collect(inner, strings);
+}
+
+}  // namespace
+
+std::vector<std::string> OpenAiChatProblems(const Json& payload) {
+  return OpenAiChecker().Check(payload);
+}
+
+std::vector<std::string> AnthropicProblems(const Json& payload) {
+  return AnthropicChecker().Check(payload);
+}
+
+std::vector<std::string> AllStrings(const Json& payload) {
+  std::vector<std::string> strings;
+  Collect(payload, strings);
+  return strings;
+}
+
+}  // namespace fovea::testing

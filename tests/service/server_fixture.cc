@@ -1,0 +1,166 @@
+#include "tests/service/server_fixture.h"
+
+#include <cstdlib>
+#include <filesystem>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "spdlog/sinks/null_sink.h"
+
+namespace fovea::testing {
+
+TemporaryDirectory::TemporaryDirectory() {
+  std::string name = (std::filesystem::temp_directory_path() / "fovea-test-XXXXXX").string();
+  if (mkdtemp(name.data()) == nullptr) ADD_FAILURE() << "no temporary directory";
+  path_ = name;
+}
+
+TemporaryDirectory::~TemporaryDirectory() {
+  std::error_code ignored;
+  std::filesystem::remove_all(path_, ignored);
+}
+
+Client::Client(const std::string& address, std::string token) : token_(std::move(token)) {
+  grpc::ChannelArguments arguments;
+  arguments.SetMaxReceiveMessageSize(-1);
+  arguments.SetMaxSendMessageSize(-1);
+  // A channel of its own: clients must not share a connection that an earlier server had.
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  channel = grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
+  sessions = v1::SessionService::NewStub(channel);
+  contexts = v1::ContextService::NewStub(channel);
+  admin = v1::AdminService::NewStub(channel);
+}
+
+void Client::Prepare(grpc::ClientContext& context) const {
+  if (!token_.empty()) context.AddMetadata("authorization", "Bearer " + token_);
+}
+
+grpc::Status Client::CreateSession(const std::string& id) {
+  grpc::ClientContext context;
+  Prepare(context);
+  v1::CreateSessionRequest request;
+  request.set_session_id(id);
+  v1::Session response;
+  return sessions->CreateSession(&context, request, &response);
+}
+
+grpc::Status Client::Append(const std::string& id, const std::vector<v1::Turn>& turns,
+                            const std::string& key, v1::AppendTurnsResponse* response) {
+  grpc::ClientContext context;
+  Prepare(context);
+  v1::AppendTurnsRequest request;
+  request.set_session_id(id);
+  request.set_idempotency_key(key);
+  for (const v1::Turn& turn : turns) *request.add_turns() = turn;
+  v1::AppendTurnsResponse ignored;
+  return sessions->AppendTurns(&context, request, response == nullptr ? &ignored : response);
+}
+
+grpc::Status Client::Build(const v1::BuildContextRequest& request,
+                           v1::BuildContextResponse* response) {
+  grpc::ClientContext context;
+  Prepare(context);
+  return contexts->BuildContext(&context, request, response);
+}
+
+v1::BuildContextResponse Client::MustBuild(const v1::BuildContextRequest& request) {
+  v1::BuildContextResponse response;
+  const grpc::Status status = Build(request, &response);
+  EXPECT_TRUE(status.ok()) << status.error_message();
+  return response;
+}
+
+std::vector<v1::Turn> Client::MustRead(const std::string& id) {
+  grpc::ClientContext context;
+  Prepare(context);
+  v1::ReadTurnsRequest request;
+  request.set_session_id(id);
+  auto reader = sessions->ReadTurns(&context, request);
+  std::vector<v1::Turn> turns;
+  v1::ReadTurnsResponse response;
+  while (reader->Read(&response)) {
+    turns.insert(turns.end(), response.turns().begin(), response.turns().end());
+  }
+  const grpc::Status status = reader->Finish();
+  EXPECT_TRUE(status.ok()) << status.error_message();
+  return turns;
+}
+
+ServerFixture::ServerFixture(const std::function<void(service::ServerOptions&)>& change) {
+  auto readers = BuiltInReaders();
+  EXPECT_TRUE(readers.ok()) << readers.status();
+  options_.data_directory = directory_.Path("data");
+  options_.addresses = {"unix:" + directory_.Path("fovead.sock")};
+  options_.readers = *std::move(readers);
+  options_.version = "test";
+  options_.log =
+      std::make_shared<spdlog::logger>("test", std::make_shared<spdlog::sinks::null_sink_mt>());
+  change(options_);
+  Restart();
+}
+
+void ServerFixture::Restart() {
+  server_.reset();
+  auto server = service::Server::Start(options_);
+  ASSERT_TRUE(server.ok()) << server.status();
+  server_ = *std::move(server);
+}
+
+v1::Turn TextTurn(v1::Role role, const std::string& text) {
+  v1::Turn turn;
+  turn.set_role(role);
+  turn.add_parts()->mutable_text()->set_text(text);
+  return turn;
+}
+
+v1::Turn CallTurn(const std::string& text, const std::vector<std::string>& ids) {
+  v1::Turn turn = TextTurn(v1::ROLE_ASSISTANT, text);
+  for (const std::string& id : ids) {
+    v1::ToolCallPart* call = turn.add_parts()->mutable_tool_call();
+    call->set_call_id(id);
+    call->set_name("bash");
+    call->set_arguments_json(R"({"command":"make"})");
+  }
+  return turn;
+}
+
+v1::Turn ResultTurn(const std::string& id, const std::string& text) {
+  v1::Turn turn;
+  turn.set_role(v1::ROLE_TOOL);
+  v1::ToolResultPart* result = turn.add_parts()->mutable_tool_result();
+  result->set_call_id(id);
+  result->add_content()->mutable_text()->set_text(text);
+  return turn;
+}
+
+v1::BuildContextRequest ViewOf(const std::string& session, int64_t budget, v1::WireFormat format,
+                               uint64_t as_of_seq) {
+  v1::BuildContextRequest request;
+  request.mutable_view()->set_session_id(session);
+  request.mutable_view()->set_reader("claude");
+  request.mutable_view()->set_token_budget(budget);
+  request.mutable_view()->set_as_of_seq(as_of_seq);
+  request.set_format(format);
+  return request;
+}
+
+std::vector<v1::Turn> WorkingAgent(int turns, int bytes_of_result) {
+  std::vector<v1::Turn> history = {
+      TextTurn(v1::ROLE_SYSTEM, "You are a careful engineer."),
+      TextTurn(v1::ROLE_USER, "Make the build green. Requirements: 1. no new warnings.")};
+  for (int i = 0; static_cast<int>(history.size()) < turns; ++i) {
+    const std::string id = absl::StrCat("call_", i);
+    history.push_back(CallTurn(absl::StrCat("Step ", i, ": look at the next file."), {id}));
+    std::string output;
+    for (int line = 0; static_cast<int>(output.size()) < bytes_of_result; ++line) {
+      absl::StrAppend(&output, "src/module_", i, "/file_", line, ".cc:", line * 7 + i,
+                      ": note: value ", (line * 2654435761U) ^ static_cast<unsigned>(i), "\n");
+    }
+    history.push_back(ResultTurn(id, output));
+  }
+  history.resize(turns);
+  return history;
+}
+
+}  // namespace fovea::testing

@@ -1,0 +1,31 @@
+// Random histories with everything that an agent should not do, served as groups.
+#ifndef FOVEA_TESTS_SERVICE_WILD_HISTORY_H_
+#define FOVEA_TESTS_SERVICE_WILD_HISTORY_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/context.h"
+#include "core/turn.h"
+
+namespace fovea::testing {
+
+struct WildHistory {
+  std::vector<Turn> turns;
+  // Stands once in a text, a call's arguments or a result that must not be lost.
+  std::vector<std::string> markers;
+  size_t calls = 0;
+};
+
+// Parallel calls, ids that are missing, repeated or not allowed, results twice, late, for nobody
+// and in user turns, pictures everywhere, empty turns, arguments that are no JSON, bytes that are
+// no UTF-8. The same seed gives the same history.
+WildHistory MakeWildHistory(uint64_t seed);
+
+// `turns` as a context would serve them after its prefix: in groups, some results drawn.
+std::vector<ServedGroup> ServeAll(const std::vector<Turn>& turns, bool draw_some);
+
+}  // namespace fovea::testing
+
+#endif  // FOVEA_TESTS_SERVICE_WILD_HISTORY_H_

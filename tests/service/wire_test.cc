@@ -1,0 +1,291 @@
+// Single exchanges as each format writes them.
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "service/payload.h"
+#include "service/wire/validate.h"
+#include "tests/service/wild_history.h"
+
+namespace fovea::service {
+namespace {
+
+using ::fovea::testing::ServeAll;
+
+Turn Make(Role role, std::vector<Part> parts) { return {.role = role, .parts = std::move(parts)}; }
+Part Text(std::string text) { return TextPart{std::move(text)}; }
+Part Call(std::string id, std::string arguments = "{}") {
+  return ToolCallPart{std::move(id), "bash", std::move(arguments)};
+}
+Part Result(std::string id, std::string text) {
+  return ToolResultPart{.call_id = std::move(id), .content = {TextPart{std::move(text)}}};
+}
+
+struct WireCase {
+  const char* name;
+  std::vector<Turn> turns;
+  const char* openai;     // the messages
+  const char* anthropic;  // the messages; breakpoints left out
+};
+
+std::vector<WireCase> Cases() {
+  return {
+      {"Answered",
+       {Make(Role::kUser, {Text("go")}), Make(Role::kAssistant, {Text("ok"), Call("a")}),
+        Make(Role::kTool, {Result("a", "done")})},
+       R"j({"role":"user","content":"go"})j"
+       R"j(,{"role":"assistant","content":"ok","tool_calls":[{"id":"a","type":"function",)j"
+       R"j("function":{"name":"bash","arguments":"{}"}}]})j"
+       R"j(,{"role":"tool","tool_call_id":"a","content":"done"})j",
+       R"j({"role":"user","content":[{"type":"text","text":"go"}]})j"
+       R"j(,{"role":"assistant","content":[{"type":"text","text":"ok"},{"type":"tool_use",)j"
+       R"j("id":"a","name":"bash","input":{}}]})j"
+       R"j(,{"role":"user","content":[{"type":"tool_result","tool_use_id":"a","content":[)j"
+       R"j({"type":"text","text":"done"}]}]})j"},
+      {"ResultsInCallOrder",
+       {Make(Role::kUser, {Text("go")}), Make(Role::kAssistant, {Call("a"), Call("b")}),
+        Make(Role::kTool, {Result("b", "2")}), Make(Role::kTool, {Result("a", "1")})},
+       R"j({"role":"user","content":"go"})j"
+       R"j(,{"role":"assistant","content":null,"tool_calls":[{"id":"a","type":"function",)j"
+       R"j("function":{"name":"bash","arguments":"{}"}},{"id":"b","type":"function",)j"
+       R"j("function":{"name":"bash","arguments":"{}"}}]})j"
+       R"j(,{"role":"tool","tool_call_id":"a","content":"1"})j"
+       R"j(,{"role":"tool","tool_call_id":"b","content":"2"})j",
+       R"j({"role":"user","content":[{"type":"text","text":"go"}]})j"
+       R"j(,{"role":"assistant","content":[{"type":"tool_use","id":"a","name":"bash",)j"
+       R"j("input":{}},{"type":"tool_use","id":"b","name":"bash","input":{}}]})j"
+       R"j(,{"role":"user","content":[{"type":"tool_result","tool_use_id":"a","content":[)j"
+       R"j({"type":"text","text":"1"}]},{"type":"tool_result","tool_use_id":"b","content":[)j"
+       R"j({"type":"text","text":"2"}]}]})j"},
+      {"PendingCallsEndThePayload",
+       {Make(Role::kUser, {Text("go")}), Make(Role::kAssistant, {Call("a")})},
+       R"j({"role":"user","content":"go"})j"
+       R"j(,{"role":"assistant","content":null,"tool_calls":[{"id":"a","type":"function",)j"
+       R"j("function":{"name":"bash","arguments":"{}"}}]})j",
+       R"j({"role":"user","content":[{"type":"text","text":"go"}]})j"
+       R"j(,{"role":"assistant","content":[{"type":"tool_use","id":"a","name":"bash",)j"
+       R"j("input":{}}]})j"},
+      {"AUserWhoInterruptsComesAfterTheNote",
+       {Make(Role::kUser, {Text("go")}), Make(Role::kAssistant, {Call("a")}),
+        Make(Role::kUser, {Text("stop")})},
+       R"j({"role":"user","content":"go"})j"
+       R"j(,{"role":"assistant","content":null,"tool_calls":[{"id":"a","type":"function",)j"
+       R"j("function":{"name":"bash","arguments":"{}"}}]})j"
+       R"j(,{"role":"tool","tool_call_id":"a",)j"
+       R"j("content":"[no result was recorded for this call]"})j"
+       R"j(,{"role":"user","content":"stop"})j",
+       R"j({"role":"user","content":[{"type":"text","text":"go"}]})j"
+       R"j(,{"role":"assistant","content":[{"type":"tool_use","id":"a","name":"bash",)j"
+       R"j("input":{}}]})j"
+       R"j(,{"role":"user","content":[{"type":"tool_result","tool_use_id":"a","content":[)j"
+       R"j({"type":"text","text":"[no result was recorded for this call]"}]}]})j"
+       R"j(,{"role":"user","content":[{"type":"text","text":"stop"}]})j"},
+      {"AnOrphanIsAUsersNote",
+       {Make(Role::kUser, {Text("go")}), Make(Role::kTool, {Result("zz", "late")})},
+       R"j({"role":"user","content":"go"})j"
+       R"j(,{"role":"user","content":[{"type":"text",)j"
+       R"j("text":"[#2: a tool result whose call is not known]"},{"type":"text",)j"
+       R"j("text":"late"}]})j",
+       R"j({"role":"user","content":[{"type":"text","text":"go"}]})j"
+       R"j(,{"role":"user","content":[{"type":"text",)j"
+       R"j("text":"[#2: a tool result whose call is not known]"},{"type":"text",)j"
+       R"j("text":"late"}]})j"},
+      {"ArgumentsThatAreNoObject",
+       {Make(Role::kUser, {Text("go")}), Make(Role::kAssistant, {Call("a", "oops \"")}),
+        Make(Role::kTool, {Result("a", "")})},
+       R"j({"role":"user","content":"go"})j"
+       R"j(,{"role":"assistant","content":null,"tool_calls":[{"id":"a","type":"function",)j"
+       R"j("function":{"name":"bash","arguments":"oops \""}}]})j"
+       R"j(,{"role":"tool","tool_call_id":"a","content":""})j",
+       R"j({"role":"user","content":[{"type":"text","text":"go"}]})j"
+       R"j(,{"role":"assistant","content":[{"type":"tool_use","id":"a","name":"bash",)j"
+       R"j("input":{"_raw_arguments":"oops \""}}]})j"
+       R"j(,{"role":"user","content":[{"type":"tool_result","tool_use_id":"a"}]})j"},
+      {"EmptyAndLaterSystem",
+       {Make(Role::kUser, {Text("")}), Make(Role::kSystem, {Text("be brief")})},
+       R"j({"role":"user","content":"(empty)"})j"
+       R"j(,{"role":"system","content":"be brief"})j",
+       R"j({"role":"user","content":[{"type":"text","text":"(empty)"}]})j"
+       R"j(,{"role":"user","content":[{"type":"text","text":"[system] be brief"}]})j"},
+      {"TheAssistantBegins",
+       {Make(Role::kAssistant, {Text("hello")})},
+       R"j({"role":"assistant","content":"hello"})j",
+       R"j({"role":"user","content":[{"type":"text",)j"
+       R"j("text":"[The conversation begins with the assistant.]"}]})j"
+       R"j(,{"role":"assistant","content":[{"type":"text","text":"hello"}]})j"},
+      {"OpaqueBlocksGoToTheirOwnApi",
+       {Make(Role::kUser, {Text("go")}),
+        Make(Role::kAssistant,
+             {Text("ok"), OpaquePart{"anthropic.thinking", R"({"type":"thinking","x": 1})"},
+              OpaquePart{"openai.reasoning", R"({"type":"reasoning"})"}})},
+       R"j({"role":"user","content":"go"})j"
+       R"j(,{"role":"assistant","content":"ok"})j",
+       R"j({"role":"user","content":[{"type":"text","text":"go"}]})j"
+       R"j(,{"role":"assistant","content":[{"type":"thinking","x": 1},{"type":"text",)j"
+       R"j("text":"ok"}]})j"},
+      {"IllFormedBytesAndControls",
+       {Make(Role::kUser, {Text("a\xFF\n\x01")})},
+       R"j({"role":"user","content":"a\\xFF\n\u0001"})j",
+       R"j({"role":"user","content":[{"type":"text","text":"a\\xFF\n\u0001"}]})j"},
+      {"ImagesOfTools",
+       {Make(Role::kUser, {Text("go")}), Make(Role::kAssistant, {Call("a")}),
+        Make(Role::kTool,
+             {ToolResultPart{.call_id = "a", .content = {ImagePart{"image/png", "pic"}}}})},
+       R"j({"role":"user","content":"go"})j"
+       R"j(,{"role":"assistant","content":null,"tool_calls":[{"id":"a","type":"function",)j"
+       R"j("function":{"name":"bash","arguments":"{}"}}]})j"
+       R"j(,{"role":"tool","tool_call_id":"a","content":"[image: image/png, 3 bytes]"})j"
+       R"j(,{"role":"user","content":[{"type":"image_url",)j"
+       R"j("image_url":{"url":"data:image/png;base64,cGlj"}}]})j",
+       R"j({"role":"user","content":[{"type":"text","text":"go"}]})j"
+       R"j(,{"role":"assistant","content":[{"type":"tool_use","id":"a","name":"bash",)j"
+       R"j("input":{}}]})j"
+       R"j(,{"role":"user","content":[{"type":"tool_result","tool_use_id":"a","content":[)j"
+       R"j({"type":"image","source":{"type":"base64","media_type":"image/png",)j"
+       R"j("data":"cGlj"}}]}]})j"},
+  };
+}
+
+class WireTest : public ::testing::TestWithParam<WireCase> {};
+
+Context TailOf(std::vector<Turn> turns) {
+  for (size_t i = 0; i < turns.size(); ++i) turns[i].seq = i + 1;
+  return {.tail = ServeAll(turns, false)};
+}
+
+absl::StatusOr<wire::PageBytes> NoPages(const std::vector<const PlannedPage*>&) {
+  return wire::PageBytes();
+}
+
+std::string Written(const Context& context, PayloadFormat format, bool images = true) {
+  PayloadWriter writer(1 << 20);
+  auto payload = writer.Write(
+      context, {.state_id = 1, .format = format, .reader_takes_images = images, .load = NoPages});
+  if (!payload.ok()) return payload.status().ToString();
+  std::string text = payload->bytes;
+  const std::string mark = R"(,"cache_control":{"type":"ephemeral"})";
+  for (size_t at = text.find(mark); at != std::string::npos; at = text.find(mark)) {
+    text.erase(at, mark.size());
+  }
+  return text;
+}
+
+TEST_P(WireTest, OpenAiChat) {
+  EXPECT_EQ(Written(TailOf(GetParam().turns), PayloadFormat::kOpenAiChat),
+            absl::StrCat(R"({"messages":[)", GetParam().openai, "]}"));
+}
+
+TEST_P(WireTest, Anthropic) {
+  EXPECT_EQ(Written(TailOf(GetParam().turns), PayloadFormat::kAnthropic),
+            absl::StrCat(R"({"messages":[)", GetParam().anthropic, "]}"));
+}
+
+INSTANTIATE_TEST_SUITE_P(All, WireTest, ::testing::ValuesIn(Cases()),
+                         [](const auto& each) { return std::string(each.param.name); });
+
+TEST(WireHead, LeadingSystemTurnsAreAnthropicsSystemText) {
+  std::vector<Turn> turns = {Make(Role::kSystem, {Text("be good")}),
+                             Make(Role::kUser, {Text("task")})};
+  turns[0].seq = 1;
+  turns[1].seq = 2;
+  const Context context{.head = ServeAll(turns, false)};
+  EXPECT_EQ(Written(context, PayloadFormat::kAnthropic),
+            R"({"system":[{"type":"text","text":"be good"}],)"
+            R"("messages":[{"role":"user","content":[{"type":"text","text":"task"}]}]})");
+  EXPECT_EQ(Written(context, PayloadFormat::kOpenAiChat),
+            R"({"messages":[{"role":"system","content":"be good"},)"
+            R"({"role":"user","content":"task"}]})");
+}
+
+TEST(WireImages, AReaderOfTextGetsNotes) {
+  const Context context = TailOf({Make(Role::kUser, {ImagePart{"image/gif", "pic"}})});
+  EXPECT_EQ(Written(context, PayloadFormat::kOpenAiChat, false),
+            R"j({"messages":[{"role":"user","content":"[image: image/gif, 3 bytes]"}]})j");
+}
+
+TEST(CallIdsTest, RewritesOnlyWhatItMust) {
+  wire::CallIds ids({.plain = true, .max_bytes = 40});
+  EXPECT_EQ(ids.Take("toolu_01-A", 1, 0), "toolu_01-A");
+  const std::string again = ids.Take("toolu_01-A", 2, 0);
+  EXPECT_NE(again, "toolu_01-A");
+  EXPECT_EQ(again.find("toolu_01-A_"), 0);
+  EXPECT_EQ(ids.Take("a b", 3, 0).find("a_b_"), 0);
+  EXPECT_EQ(ids.Take("", 4, 0).find("call_"), 0);
+  EXPECT_NE(ids.Take("", 4, 0), ids.Take("", 4, 0));
+  EXPECT_EQ(ids.Take(std::string(60, 'x'), 5, 0).size(), 40);
+  wire::CallIds others({.plain = true, .max_bytes = 40});
+  others.Take("toolu_01-A", 1, 0);
+  EXPECT_EQ(others.Take("toolu_01-A", 2, 0), again);
+}
+
+// The validators refuse what the writers never make.
+using wire::Block;
+using wire::Message;
+
+Block TextOf(std::string text) { return {.kind = Block::Kind::kText, .text = std::move(text)}; }
+Block CallOf(std::string id) {
+  return {.kind = Block::Kind::kCall, .text = "{}", .id = std::move(id), .name = "bash"};
+}
+Block ResultOf(std::string id) {
+  return {.kind = Block::Kind::kResult, .id = std::move(id), .content = {TextOf("x")}};
+}
+
+struct BrokenCase {
+  const char* name;
+  std::vector<Message> openai;
+  std::vector<Message> anthropic;
+};
+
+std::vector<BrokenCase> BrokenCases() {
+  const Message user{Role::kUser, {TextOf("u")}};
+  const Message calls{Role::kAssistant, {CallOf("a"), CallOf("b")}};
+  return {
+      {"NoResult", {user, calls, user}, {user, calls, user}},
+      {"OneResultMissing",
+       {user, calls, {Role::kTool, {ResultOf("a")}}, user},
+       {user, calls, {Role::kUser, {ResultOf("a")}}}},
+      {"WrongOrder",
+       {user, calls, {Role::kTool, {ResultOf("b")}}, {Role::kTool, {ResultOf("a")}}},
+       {user, calls, {Role::kUser, {ResultOf("b"), ResultOf("a")}}}},
+      {"ResultWithoutCall",
+       {user, {Role::kTool, {ResultOf("a")}}},
+       {user, {Role::kUser, {ResultOf("a")}}}},
+      {"ResultsNotFirst",
+       {user, calls, user, {Role::kTool, {ResultOf("a")}}, {Role::kTool, {ResultOf("b")}}},
+       {user, calls, {Role::kUser, {TextOf("t"), ResultOf("a"), ResultOf("b")}}}},
+      {"EmptyText", {{Role::kUser, {TextOf("")}}}, {{Role::kUser, {TextOf(" \n")}}}},
+      {"EmptyMessage", {{Role::kUser, {}}}, {{Role::kUser, {}}}},
+      {"SameIdTwice",
+       {user, {Role::kAssistant, {CallOf("a"), CallOf("a")}}},
+       {user, {Role::kAssistant, {CallOf("a"), CallOf("a")}}}},
+      {"NotUtf8", {{Role::kUser, {TextOf("\xFF")}}}, {{Role::kUser, {TextOf("\xFF")}}}},
+      {"ImageOfTheAssistant",
+       {user, {Role::kAssistant, {{.kind = Block::Kind::kImage}}}},
+       {user, {Role::kAssistant, {{.kind = Block::Kind::kImage}}}}},
+      {"AssistantFirstOrRoleTool",
+       {{Role::kTool, {TextOf("t")}}},
+       {{Role::kAssistant, {TextOf("t")}}}},
+      {"BadId",
+       {user, {Role::kAssistant, {CallOf("")}}},
+       {user, {Role::kAssistant, {CallOf("a b")}}}},
+  };
+}
+
+class ValidatorTest : public ::testing::TestWithParam<BrokenCase> {};
+
+TEST_P(ValidatorTest, RefusesInPrefixAndTail) {
+  const BrokenCase& c = GetParam();
+  EXPECT_EQ(wire::ValidateOpenAiChat(c.openai, {}).code(), absl::StatusCode::kInternal);
+  EXPECT_EQ(wire::ValidateOpenAiChat({}, c.openai).code(), absl::StatusCode::kInternal);
+  EXPECT_EQ(wire::ValidateAnthropicMessages(c.anthropic, {}).code(), absl::StatusCode::kInternal);
+  EXPECT_EQ(wire::ValidateAnthropicMessages({}, c.anthropic).code(), absl::StatusCode::kInternal);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, ValidatorTest, ::testing::ValuesIn(BrokenCases()),
+                         [](const auto& each) { return std::string(each.param.name); });
+
+}  // namespace
+}  // namespace fovea::service
