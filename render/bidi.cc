@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "core/utf8.h"
+#include "render/code_points.h"
 
 namespace fovea::render {
 namespace {
@@ -13,14 +14,16 @@ namespace {
 // The first byte of the UTF-8 of U+0590, where the right-to-left scripts begin.
 constexpr unsigned char kFirstRtlLead = 0xD6;
 
-bool IsRtlType(FriBidiCharType type) {
-  return (FRIBIDI_IS_STRONG(type) && FRIBIDI_IS_RTL(type)) || type == FRIBIDI_TYPE_AN;
+// Letters only: FriBidi calls the overrides and embeddings strong too.
+bool IsRtlLetter(FriBidiCharType type) {
+  return type == FRIBIDI_TYPE_RTL || type == FRIBIDI_TYPE_AL;
 }
 
 FriBidiCharType TypeAt(std::string_view text, size_t at, size_t* length) {
   const DecodedCharacter character = DecodeUtf8(text, at);
   *length = character.length;
-  return character.well_formed ? fribidi_get_bidi_type(character.code_point) : FRIBIDI_TYPE_ON;
+  const bool shown = character.well_formed && !IsHiddenCodePoint(character.code_point);
+  return shown ? fribidi_get_bidi_type(character.code_point) : FRIBIDI_TYPE_ON;
 }
 
 }  // namespace
@@ -60,7 +63,8 @@ bool IsRtlParagraph(std::string_view text, size_t at) {
        i += length) {
     if (text[i] == '\n') return false;
     const FriBidiCharType type = TypeAt(text, i, &length);
-    if (FRIBIDI_IS_STRONG(type)) return FRIBIDI_IS_RTL(type);
+    if (IsRtlLetter(type)) return true;
+    if (type == FRIBIDI_TYPE_LTR) return false;
   }
   return false;
 }
@@ -70,7 +74,8 @@ bool HasRtl(std::string_view text) {
   for (size_t i = 0; i < text.size(); i += length) {
     length = 1;
     if (static_cast<unsigned char>(text[i]) < kFirstRtlLead) continue;
-    if (IsRtlType(TypeAt(text, i, &length))) return true;
+    const FriBidiCharType type = TypeAt(text, i, &length);
+    if (IsRtlLetter(type) || type == FRIBIDI_TYPE_AN) return true;
   }
   return false;
 }

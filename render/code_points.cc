@@ -1,7 +1,5 @@
 #include "render/code_points.h"
 
-#include <fribidi.h>
-
 #include <algorithm>
 
 namespace fovea::render {
@@ -61,15 +59,12 @@ bool IsSimpleScript(hb_script_t script) {
 
 bool IsHangulSyllable(char32_t code_point) { return code_point >= 0xAC00 && code_point <= 0xD7A3; }
 
-bool ReordersText(char32_t code_point) {
-  const FriBidiCharType type = fribidi_get_bidi_type(code_point);
-  return (FRIBIDI_IS_STRONG(type) && FRIBIDI_IS_RTL(type)) || type == FRIBIDI_TYPE_AN;
-}
-
-bool HasInk(hb_font_t* font, hb_codepoint_t glyph) {
+// The right edge of the glyph's ink, or 0 if it has none.
+EmLength InkEdge(hb_font_t* font, hb_codepoint_t glyph) {
   hb_glyph_extents_t extents;
-  if (!hb_font_get_glyph_extents(font, glyph, &extents)) return true;
-  return extents.width != 0 && extents.height != 0;
+  if (!hb_font_get_glyph_extents(font, glyph, &extents)) return 0;
+  if (extents.width == 0 || extents.height == 0) return 0;
+  return std::max(1, extents.x_bearing + extents.width);
 }
 
 }  // namespace
@@ -138,16 +133,19 @@ CodePoint CodePointTable::Describe(Weight weight, char32_t code_point) const {
   result.face = static_cast<FaceId>(face);
   result.glyph = static_cast<uint16_t>(glyph);
   result.advance = hb_font_get_glyph_h_advance(font, glyph);
-  result.rtl = ReordersText(code_point);
   if (IsMark(category)) {
     result.kind = CodePoint::Kind::kExtender;
   } else if (!IsHangulSyllable(code_point) &&
              !IsSimpleScript(hb_unicode_script(Unicode(), code_point))) {
     result.kind = CodePoint::Kind::kComplex;
-  } else if (category != HB_UNICODE_GENERAL_CATEGORY_SPACE_SEPARATOR && !HasInk(font, glyph)) {
+  } else if (category == HB_UNICODE_GENERAL_CATEGORY_SPACE_SEPARATOR) {
+    result.kind = result.advance > 0 ? CodePoint::Kind::kSimple : CodePoint::Kind::kHidden;
+  } else if (const EmLength edge = InkEdge(font, glyph); edge == 0) {
     result.kind = CodePoint::Kind::kHidden;
   } else {
     result.kind = CodePoint::Kind::kSimple;
+    // A few fonts let a symbol overlap what follows it.
+    if (result.advance <= 0) result.advance = std::max(edge, kEm / 4);
   }
   return result;
 }

@@ -24,7 +24,6 @@ struct CodePoint {
     kMissing    // no font has it
   };
   Kind kind = Kind::kMissing;
-  bool rtl = false;  // reorders the text around it: a letter or a digit of a right-to-left script
   FaceId face = 0;
   uint16_t glyph = 0;
   EmLength advance = 0;

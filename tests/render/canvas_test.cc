@@ -1,0 +1,92 @@
+#include "render/canvas.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <random>
+
+namespace fovea::render {
+namespace {
+
+struct TestGlyph {
+  std::vector<uint8_t> ink;
+  Glyph shape;
+};
+
+TestGlyph RandomGlyph(std::mt19937* random) {
+  TestGlyph glyph;
+  const int width = 1 + static_cast<int>((*random)() % 40);
+  const int rows = 1 + static_cast<int>((*random)() % 20);
+  const int stride = GlyphStride(width);
+  glyph.ink.assign(static_cast<size_t>(stride) * rows, 0);
+  for (int row = 0; row < rows; ++row) {
+    for (int i = 0; i < width; ++i) {
+      glyph.ink[static_cast<size_t>(row) * stride + i] = static_cast<uint8_t>((*random)());
+    }
+  }
+  glyph.shape = {.ink = glyph.ink.data(),
+                 .left = static_cast<int16_t>((*random)() % 5),
+                 .top = static_cast<int16_t>((*random)() % 20),
+                 .width = static_cast<int16_t>(width),
+                 .rows = static_cast<int16_t>(rows),
+                 .stride = static_cast<int16_t>(stride)};
+  return glyph;
+}
+
+TEST(Canvas, AddIsAClampedSumCutAtTheEdges) {
+  std::mt19937 random(7);
+  constexpr int kWidth = 61;
+  constexpr int kHeight = 33;
+  Canvas canvas(kWidth, kHeight);
+  std::vector<int> expected(kWidth * kHeight, 0);
+  for (int n = 0; n < 500; ++n) {
+    const TestGlyph glyph = RandomGlyph(&random);
+    const int x = static_cast<int>(random() % 120) - 50;
+    const int baseline = static_cast<int>(random() % 80) - 20;
+    canvas.Add(glyph.shape, x, baseline);
+    for (int row = 0; row < glyph.shape.rows; ++row) {
+      for (int i = 0; i < glyph.shape.width; ++i) {
+        const int px = x + glyph.shape.left + i;
+        const int py = baseline - glyph.shape.top + row;
+        if (px < 0 || px >= kWidth || py < 0 || py >= kHeight) continue;
+        int& pixel = expected[static_cast<size_t>(py) * kWidth + px];
+        pixel = std::min(255, pixel + glyph.ink[static_cast<size_t>(row) * glyph.shape.stride + i]);
+      }
+    }
+    if (n % 20 != 0) continue;
+    for (int y = 0; y < kHeight; ++y) {
+      for (int px = 0; px < kWidth; ++px) {
+        ASSERT_EQ(canvas.Row(y)[px], expected[static_cast<size_t>(y) * kWidth + px]) << n;
+      }
+    }
+  }
+}
+
+TEST(Canvas, AddBetweenStaysBetween) {
+  Canvas canvas(8, 10);
+  const std::vector<uint8_t> ink(80, 255);
+  const Glyph glyph{.ink = ink.data(), .left = 0, .top = 10, .width = 8, .rows = 10, .stride = 8};
+  canvas.AddBetween(glyph, 0, 10, 3, 5);
+  for (int y = 0; y < 10; ++y) EXPECT_EQ(canvas.Row(y)[4], y == 3 || y == 4 ? 255 : 0) << y;
+}
+
+TEST(Canvas, QuantisedValuesStayQuantisedUnderAddition) {
+  for (const int bits : {1, 2, 4, 8}) {
+    const int step = 255 / ((1 << bits) - 1);
+    for (int value = 0; value < 256; ++value) {
+      EXPECT_EQ(Quantise(value, bits) % step, 0) << value;
+      EXPECT_LE(std::abs(Quantise(value, bits) - value), step / 2 + 1) << value << " " << bits;
+    }
+    EXPECT_EQ(Quantise(0, bits), 0);
+    EXPECT_EQ(Quantise(255, bits), 255);
+  }
+}
+
+TEST(Canvas, GreyIsPaperMinusInk) {
+  Canvas canvas(3, 1);
+  canvas.FillRect(1, 0, 1, 5, 51);
+  EXPECT_EQ(canvas.TurnIntoGrey(), std::string_view("\xFF\xCC\xFF"));
+}
+
+}  // namespace
+}  // namespace fovea::render

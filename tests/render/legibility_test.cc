@@ -1,0 +1,88 @@
+// Reads a page back with Tesseract: a bound on what drawing may lose, not on what a model reads.
+#include <gtest/gtest.h>
+#include <leptonica/allheaders.h>
+#include <tesseract/baseapi.h>
+
+#include <algorithm>
+#include <memory>
+
+#include "tests/render/pages.h"
+
+namespace fovea::render {
+namespace {
+
+// No newlines or indentation: their marks are read as characters of some kind.
+constexpr char kText[] =
+    "The planner does no input or output and reads no clock: time arrives as data on the turns, so "
+    "that two replicas serve the same bytes after a restart. A page that is drawn once is served "
+    "unchanged until the whole context presses on its budget; then the oldest text moves down the "
+    "ladder, rung by rung, in one step that frees a good part of the budget. What must be exact is "
+    "text: the system turn, the opening task, open calls and the newest turns. for (size_t at = 0; "
+    "at < text.size(); at += token.bytes) { const Token token = reader.Read(at, line_start); pen = "
+    "PenAfter(token, pen); if (pen > width) break; } return absl::InvalidArgumentError(message); "
+    "2026-11-22 03:11:20 INFO server listening on 127.0.0.1:8443 with 2 workers and 512 sessions. "
+    "2026-11-22 03:11:24 WARN session 4711 is over its budget by 1280 tokens, planning an epoch. "
+    "static_cast<int>(extent.height), std::min(left, right), std::vector<PagePosition> ends; Every "
+    "acknowledged turn survives a crash. Retried appends are harmless. Deleting a session removes "
+    "its turns, its pages, its index and its caches, and returns a receipt. The deepest rung "
+    "stands "
+    "first in the prompt and changes least, and the covered history grows with every further rung.";
+
+std::string WithoutSpace(std::string_view text) {
+  std::string result;
+  std::copy_if(text.begin(), text.end(), std::back_inserter(result),
+               [](unsigned char c) { return c > ' '; });
+  return result;
+}
+
+size_t EditDistance(const std::string& a, const std::string& b) {
+  std::vector<size_t> row(b.size() + 1);
+  for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (size_t i = 1; i <= a.size(); ++i) {
+    size_t diagonal = row[0];
+    row[0] = i;
+    for (size_t j = 1; j <= b.size(); ++j) {
+      const size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = row[j];
+      row[j] = std::min({replaced, row[j] + 1, row[j - 1] + 1});
+    }
+  }
+  return row[b.size()];
+}
+
+struct PixDestroy {
+  void operator()(Pix* pix) const { pixDestroy(&pix); }
+};
+using Picture8 = std::unique_ptr<Pix, PixDestroy>;
+
+std::string ReadBack(tesseract::TessBaseAPI* reader, const std::string& png) {
+  const Picture8 page(pixReadMemPng(reinterpret_cast<const l_uint8*>(png.data()), png.size()));
+  const Picture8 grey(pixConvertTo8(page.get(), 0));
+  const Picture8 large(pixScale(grey.get(), 2, 2));
+  reader->SetImage(large.get());
+  const std::unique_ptr<char[]> text(reader->GetUTF8Text());
+  return text == nullptr ? "" : text.get();
+}
+
+TEST(Legibility, ASharpPageCanBeRead) {
+  tesseract::TessBaseAPI reader;
+  if (reader.Init(nullptr, "eng") != 0) {
+    GTEST_SKIP() << "NOT CHECKED: install tesseract-ocr-eng to check that pages can be read";
+  }
+  reader.SetPageSegMode(tesseract::PSM_SINGLE_BLOCK);
+  const PageContent content = Body(kText);
+  const PageTypography typography{.line_pitch_px = 10, .grey_bits = 4};
+  const auto extent = SharedRenderer().LayOut(content, {}, kBox, typography);
+  ASSERT_TRUE(extent.ok());
+  const auto page = SharedRenderer().Draw(content, *extent, typography, {});
+  ASSERT_TRUE(page.ok());
+  const std::string expected = WithoutSpace(kText);
+  const std::string found = WithoutSpace(ReadBack(&reader, page->png));
+  const double right = 100.0 * (1 - static_cast<double>(EditDistance(expected, found)) /
+                                        static_cast<double>(expected.size()));
+  RecordProperty("characters_right_percent", std::to_string(right));
+  EXPECT_GE(right, 93) << found;
+}
+
+}  // namespace
+}  // namespace fovea::render

@@ -1,0 +1,39 @@
+#include "render/png.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "render/canvas.h"
+#include "tests/render/pages.h"
+
+namespace fovea::render {
+namespace {
+
+class PngDepth : public testing::TestWithParam<int> {};
+
+TEST_P(PngDepth, DecodesToWhatWasEncoded) {
+  const int bits = GetParam();
+  std::mt19937 random(3);
+  for (const int width : {1, 2, 3, 7, 8, 9, 64, 101}) {
+    constexpr int kHeight = 13;
+    std::string pixels(static_cast<size_t>(width) * kHeight, 0);
+    for (char& pixel : pixels) {
+      pixel = static_cast<char>(Quantise(static_cast<int>(random() % 256), bits));
+    }
+    for (const int level : {1, 6, 12}) {
+      const auto png = EncodePng(pixels, width, kHeight, bits, level);
+      ASSERT_TRUE(png.ok());
+      const Picture picture = DecodePng(*png);
+      EXPECT_EQ(picture.width, width);
+      EXPECT_EQ(picture.height, kHeight);
+      EXPECT_EQ(picture.bits, bits);
+      EXPECT_EQ(picture.pixels, pixels) << width;
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(All, PngDepth, testing::Values(1, 2, 4, 8));
+
+}  // namespace
+}  // namespace fovea::render

@@ -1,0 +1,109 @@
+#include "render/tokens.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "tests/render/pages.h"
+
+namespace fovea::render {
+namespace {
+
+constexpr int kPitch = 10;
+
+std::string Describe(const Token& token) {
+  switch (token.kind) {
+    case Token::Kind::kGlyph:
+      return absl::StrCat("g", token.bytes);
+    case Token::Kind::kCluster:
+      return absl::StrCat("c", token.bytes);
+    case Token::Kind::kSpace:
+      return "_";
+    case Token::Kind::kNewline:
+      return "nl";
+    case Token::Kind::kSpaces:
+      return absl::StrCat("sp", token.count);
+    case Token::Kind::kTabs:
+      return absl::StrCat("tab", token.count);
+    case Token::Kind::kEscape:
+      return absl::StrCat(std::string(token.EscapeText()), token.hidden ? "/h" : "",
+                          token.missing ? "/m" : "");
+  }
+  return "?";
+}
+
+std::string ReadAll(std::string_view text) {
+  const Metrics metrics(*SharedParts().table, kPitch);
+  TokenReader reader(*SharedParts().table, *SharedParts().shaper, metrics, text, Weight::kRegular,
+                     48);
+  std::vector<std::string> described;
+  bool line_start = true;
+  for (size_t at = 0; at < text.size();) {
+    const Token token = reader.Read(at, line_start);
+    described.push_back(Describe(token));
+    at += token.bytes;
+    line_start = token.kind == Token::Kind::kNewline;
+  }
+  return absl::StrJoin(described, " ");
+}
+
+struct TokenCase {
+  const char* name;
+  std::string text;
+  const char* tokens;
+};
+
+class Tokens : public testing::TestWithParam<TokenCase> {};
+
+TEST_P(Tokens, AreReadAs) { EXPECT_EQ(ReadAll(GetParam().text), GetParam().tokens); }
+
+using namespace std::string_literals;
+
+INSTANTIATE_TEST_SUITE_P(
+    All, Tokens,
+    testing::Values(
+        TokenCase{"Words", "a b  c", "g1 _ g1 _ g1"},
+        TokenCase{"Indentation", " a\n  b\n\t\tc", "sp1 g1 nl sp2 g1 nl tab2 g1"},
+        TokenCase{"InnerSpace", "a   b\tc", "g1 sp3 g1 tab1 g1"},
+        TokenCase{"DeepIndentation", std::string(64, ' ') + std::string(7, '\t'), "64sp 7tab"},
+        TokenCase{"Terminal", "\x1B[0m\r\n", "^[/h g1 g1 g1 ^M/h nl"},
+        TokenCase{"Nul", "\0\x7F"s, "^@/h ^?/h"},
+        TokenCase{"BadBytes",
+                  "\xFF"
+                  "a\xC3",
+                  "\\xFF g1 \\xC3"},
+        TokenCase{"Surrogate", "\xED\xA0\x80", "\\xED \\xA0 \\x80"},
+        TokenCase{"ZeroWidth", "a\u200Bb\u202E\uFEFF", "g1 ZWSP/h g1 RLO/h BOM/h"},
+        TokenCase{"Tag", "\U000E0041", "[U+E0041]/h"}, TokenCase{"Missing", "\uE000", "[U+E000]/m"},
+        TokenCase{"CombiningMark", "e\u0301x", "c3 g1"}, TokenCase{"LoneMark", "\u0301", "c2"},
+        TokenCase{"ManyMarks", "a\u0301\u0301\u0301\u0301\u0301\u0301\u0301\u0301", "c13 c4"},
+        TokenCase{"EmojiSelector", "\u2764\uFE0F", "g6"},
+        TokenCase{"Keycap", "1\uFE0F\u20E3", "c7"},
+        TokenCase{"LoneSelector", "a\uFE0F", "g1 [U+FE0F]/h"},
+        TokenCase{"SecondSelector", "\u2764\uFE0F\uFE0F", "g6 [U+FE0F]/h"},
+        TokenCase{"Arabic", "\u0628\u062A a", "c2 c2 _ g1"},
+        TokenCase{"Devanagari", "\u0915\u094D\u0937\u093F", "c12"},
+        TokenCase{"Han", "\u4F60\u597D", "g3 g3"}),
+    [](const auto& test) { return test.param.name; });
+
+TEST(Tokens, WordsBeginOnTheGrid) {
+  const Metrics metrics(*SharedParts().table, kPitch);
+  TokenReader reader(*SharedParts().table, *SharedParts().shaper, metrics, " \n\x1B",
+                     Weight::kRegular, 48);
+  for (Sub pen = 0; pen < 4 * kPixel; pen += 37) {
+    for (size_t at = 0; at < 3; ++at) {
+      const Sub after = PenAfter(reader.Read(at, false), pen);
+      EXPECT_EQ(after % kGrid, 0);
+      EXPECT_GT(after, pen + metrics.Space(Weight::kRegular) - 1);
+    }
+  }
+}
+
+TEST(Tokens, LongRunsOfSpaceAreReadInPieces) {
+  const std::string text(25000, ' ');
+  EXPECT_EQ(ReadAll(text), "9999sp 9999sp 5002sp");
+}
+
+}  // namespace
+}  // namespace fovea::render
