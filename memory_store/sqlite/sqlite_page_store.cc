@@ -69,7 +69,8 @@ absl::Status SqlitePageStore::Put(const SessionKey& key, std::vector<StoredPage>
   {
     const MutexLock lock(&mutex_);
     for (StoredPage& page : pages) {
-      auto [entry, inserted] = queued_.try_emplace({key, page.page_id}, nullptr);
+      auto [entry, inserted] =
+          queued_.try_emplace({key.tenant, key.session_id, page.page_id}, nullptr);
       if (!inserted) continue;
       bytes += page.png.size();
       entry->second = std::make_shared<const std::string>(std::move(page.png));
@@ -100,13 +101,13 @@ absl::Status SqlitePageStore::Write(Database& database, const SessionKey& key,
 
 void SqlitePageStore::Forget(const SessionKey& key, const Queued& pages) {
   const MutexLock lock(&mutex_);
-  for (const auto& [page_id, png] : pages) queued_.erase({key, page_id});
+  for (const auto& [page_id, png] : pages) queued_.erase({key.tenant, key.session_id, page_id});
 }
 
 std::optional<std::string> SqlitePageStore::FindQueued(const SessionKey& key,
                                                        const std::string& page_id) {
   const MutexLock lock(&mutex_);
-  const auto entry = queued_.find({key, page_id});
+  const auto entry = queued_.find({key.tenant, key.session_id, page_id});
   if (entry == queued_.end()) return std::nullopt;
   return *entry->second;
 }

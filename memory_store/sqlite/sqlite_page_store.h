@@ -5,14 +5,15 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "core/page_store.h"
@@ -51,7 +52,7 @@ class SqlitePageStore final : public PageStore {
   absl::StatusOr<PageStats> Stats() override;
 
  private:
-  using PageKey = std::pair<SessionKey, std::string>;
+  using PageKey = std::tuple<std::string, std::string, std::string>;  // tenant, session, page
   using Png = std::shared_ptr<const std::string>;
   using Queued = std::vector<std::pair<std::string, Png>>;  // page ids and their bytes
 
@@ -64,7 +65,7 @@ class SqlitePageStore final : public PageStore {
 
   const PageStoreOptions options_;
   Mutex mutex_;
-  std::map<PageKey, Png> queued_ ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_map<PageKey, Png> queued_ ABSL_GUARDED_BY(mutex_);
   std::unique_ptr<Writer> writer_;
   const std::unique_ptr<ReadPool> readers_;
 };

@@ -117,7 +117,7 @@ std::vector<Writer::Job> Writer::TakeBatch() {
 absl::Status Writer::RunBatch(std::vector<Job>& batch) {
   STORE_RETURN_IF_ERROR(broken_);
   bool committing = false;
-  const absl::Status status = database_->WriteTransaction([&] {
+  absl::Status status = database_->WriteTransaction([&] {
     absl::Status jobs = RunJobs(batch);
     committing = jobs.ok();
     return jobs;

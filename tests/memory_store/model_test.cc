@@ -28,11 +28,11 @@ struct ModelSession {
 class LogModel {
  public:
   absl::StatusCode Create(const SessionKey& key) {
-    return sessions_.try_emplace(key).second ? absl::StatusCode::kOk
-                                             : absl::StatusCode::kAlreadyExists;
+    return sessions_.try_emplace(Names(key)).second ? absl::StatusCode::kOk
+                                                    : absl::StatusCode::kAlreadyExists;
   }
   absl::StatusOr<DeletionReceipt> Delete(const SessionKey& key) {
-    const auto session = sessions_.find(key);
+    const auto session = sessions_.find(Names(key));
     if (session == sessions_.end()) return absl::NotFoundError("");
     DeletionReceipt receipt;
     receipt.turns = session->second.turns.size();
@@ -49,7 +49,7 @@ class LogModel {
     copy.turns.resize(at_seq);
     std::erase_if(copy.events, [&](const LogEvent& event) { return event.after_seq > at_seq; });
     copy.answers.clear();
-    sessions_[fork] = copy;
+    sessions_[Names(fork)] = copy;
     return absl::StatusCode::kOk;
   }
   absl::StatusOr<AppendReceipt> Append(const SessionKey& key, const AppendBatch& batch) {
@@ -92,13 +92,19 @@ class LogModel {
     return turns;
   }
   ModelSession* Find(const SessionKey& key) {
-    const auto session = sessions_.find(key);
+    const auto session = sessions_.find(Names(key));
     return session == sessions_.end() ? nullptr : &session->second;
   }
-  const std::map<SessionKey, ModelSession>& sessions() const { return sessions_; }
+  // By tenant and session id.
+  const std::map<std::pair<std::string, std::string>, ModelSession>& sessions() const {
+    return sessions_;
+  }
 
  private:
-  std::map<SessionKey, ModelSession> sessions_;
+  static std::pair<std::string, std::string> Names(const SessionKey& key) {
+    return {key.tenant, key.session_id};
+  }
+  std::map<std::pair<std::string, std::string>, ModelSession> sessions_;
 };
 
 class ModelTest : public ::testing::TestWithParam<int> {
@@ -196,7 +202,8 @@ class ModelTest : public ::testing::TestWithParam<int> {
     EXPECT_EQ(Value(log().ReadTurns(key, range, max_bytes)), model_.Read(key, range, max_bytes));
   }
   void CompareAll() {
-    for (const auto& [key, session] : model_.sessions()) {
+    for (const auto& [names, session] : model_.sessions()) {
+      const SessionKey key = {names.first, names.second};
       EXPECT_EQ(Value(log().ReadTurns(key, {1, UINT64_MAX}, 0)), session.turns);
       EXPECT_EQ(Value(log().ReadEvents(key, 1)), session.events);
       const SessionInfo info = Value(log().GetSession(key));

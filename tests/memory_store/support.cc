@@ -136,7 +136,3 @@ std::unique_ptr<MemoryStore> OpenStore(const std::string& directory) {
 }
 
 }  // namespace fovea::testing
-
-// SQLite comes without ThreadSanitizer; its copies in memory shared between connections look like
-// races.
-extern "C" const char* __tsan_default_suppressions() { return "called_from_lib:libsqlite3.so\n"; }
