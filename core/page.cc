@@ -59,6 +59,22 @@ class TurnDrawer {
 
 void AppendTurnToPage(const Turn& turn, PageContent* content) { TurnDrawer(turn, content).Draw(); }
 
+uint64_t EstimatePageBytes(int width, int height, const PageTypography& typography) {
+  struct Density {
+    int grey_bits;
+    double small, large;  // bytes a pixel, up to a line pitch of 8 and above
+  };
+  constexpr Density kDensities[] = {{1, 0.08, 0.07}, {2, 0.13, 0.115}, {4, 0.24, 0.175}};
+  constexpr int kSmallPitch = 8;
+  constexpr double kContainerBytes = 1024;
+  double bytes_per_pixel = 0.5;
+  for (const Density& density : kDensities) {
+    if (density.grey_bits != typography.grey_bits) continue;
+    bytes_per_pixel = typography.line_pitch_px <= kSmallPitch ? density.small : density.large;
+  }
+  return static_cast<uint64_t>(kContainerBytes + bytes_per_pixel * width * height);
+}
+
 std::string PageId(std::string_view renderer_version, const PageContent& content,
                    const PageExtent& extent, const PageTypography& typography,
                    const PageHeader& header) {

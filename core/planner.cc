@@ -15,6 +15,9 @@ namespace {
 constexpr int64_t kDrawnNoteTokens = 80;
 // A result without a call goes out as a user's note that says so.
 constexpr int64_t kOrphanNoteTokens = 40;
+// Bytes of a request: pages go out as base64, text as JSON strings.
+constexpr double kBase64 = 4.0 / 3;
+constexpr double kTextBytesPerToken = 5;
 
 std::vector<Rung> UsableLadder(const PlannerInputs& inputs) {
   std::vector<Rung> ladder;
@@ -263,14 +266,25 @@ int64_t Planner::movable_verbatim_tokens() const {
   return tail_verbatim_tokens_ - staying;
 }
 
-bool Planner::over_limits() const {
-  if (tokens() > inputs_.token_budget) return true;
-  const int max_images = inputs_.reader.limits.max_images;
-  if (max_images == 0) return false;
+double Planner::request_load() const {
+  const ReaderLimits& limits = inputs_.reader.limits;
   size_t pages = pages_;
-  for (const TailTurn& turn : plan_.tail) pages += turn.drawing.drawing.pages.size();
-  return pages > static_cast<size_t>(max_images);
+  uint64_t bytes = page_bytes_;
+  for (const TailTurn& turn : plan_.tail) {
+    pages += turn.drawing.drawing.pages.size();
+    bytes += turn.drawing.drawing.bytes;
+  }
+  double load = 0;
+  if (limits.max_images > 0) load = static_cast<double>(pages) / limits.max_images;
+  if (limits.max_body_bytes > 0) {
+    const double body =
+        kBase64 * static_cast<double>(bytes) + kTextBytesPerToken * static_cast<double>(tokens());
+    load = std::max(load, body / static_cast<double>(limits.max_body_bytes));
+  }
+  return load;
 }
+
+bool Planner::over_limits() const { return tokens() > inputs_.token_budget || request_load() > 1; }
 
 RunBuilder Planner::run_builder() const {
   return {.reader = inputs_.reader,

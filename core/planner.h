@@ -174,7 +174,7 @@ class Planner {
   absl::Status Step(std::string reason);
   absl::Status MoveTail(int64_t low_tokens);
   absl::Status Press();
-  std::vector<size_t> ChooseTargets(int64_t goal_tokens, size_t goal_pages) const;
+  std::vector<size_t> ChooseTargets(int64_t goal_tokens) const;
   absl::Status MoveRuns(const std::vector<size_t>& targets);
   absl::Status DrawTail();
   absl::StatusOr<int64_t> Floor();
@@ -197,6 +197,8 @@ class Planner {
   int64_t staying_tokens() const;  // as served
   int64_t movable_verbatim_tokens() const;
   int64_t pins_tokens(const std::map<uint64_t, PinnedTurn>& pins) const;
+  // How much of the reader's limits on images and on a request's bytes is used; over 1 is too much.
+  double request_load() const;
   bool over_limits() const;
   RunBuilder run_builder() const;
 
@@ -211,6 +213,7 @@ class Planner {
   int64_t tail_verbatim_tokens_ = 0;  // of what is text in it
   int64_t runs_tokens_ = 0;
   size_t pages_ = 0;
+  uint64_t page_bytes_ = 0;
   int64_t latent_note_tokens_ = 0;
   Chunk filling_;            // closed groups since the last cut
   int64_t grid_tokens_ = 0;  // text tokens of all closed groups so far

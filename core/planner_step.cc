@@ -15,6 +15,8 @@ constexpr double kThinningRatio = 0.7;
 // Each rung keeps this part of the budget before the last one begins to drop: what is newer stays
 // sharper, however long the session.
 constexpr double kReserveInBudget = 20;
+// A step that presses leaves this much of the reader's limits on images and bytes in use.
+constexpr double kLoadGoal = 0.85;
 // A merged run's pages take at most this part of the budget, so that what is dropped later is not
 // too much at once.
 constexpr int64_t kRunsInBudget = 12;
@@ -116,6 +118,7 @@ void Planner::AddRun(Run run) {
   NoteMove(run, run.as_text ? kVerbatim : static_cast<int>(run.rung));
   runs_tokens_ += run.tokens;
   pages_ += run.pages.size();
+  page_bytes_ += run.page_bytes;
   plan_.runs.push_back(std::move(run));
 }
 
@@ -172,12 +175,9 @@ absl::Status Planner::Press() {
   const int64_t spare = std::max<int64_t>(0, available() - 2 * fixed);
   const int64_t goal =
       inputs_.token_budget - spare * (1000 - inputs_.policy.pressure_low_permille) / 1000;
-  const size_t goal_pages = static_cast<size_t>(inputs_.reader.limits.max_images) * 3 / 4;
-  const auto above_goal = [&] {
-    return tokens() > goal || (inputs_.reader.limits.max_images > 0 && pages_ > goal_pages);
-  };
+  const auto above_goal = [&] { return tokens() > goal || request_load() > kLoadGoal; };
   while (above_goal() && !plan_.runs.empty()) {
-    absl::Status status = MoveRuns(ChooseTargets(goal, goal_pages));
+    absl::Status status = MoveRuns(ChooseTargets(goal));
     if (!status.ok()) return status;
   }
   return absl::OkStatus();
@@ -185,14 +185,13 @@ absl::Status Planner::Press() {
 
 // For each run the rung that it should be at (ladder_.size(): latent), so that the context comes
 // down to the goal by estimate; at least one run moves.
-std::vector<size_t> Planner::ChooseTargets(int64_t goal_tokens, size_t goal_pages) const {
+std::vector<size_t> Planner::ChooseTargets(int64_t goal_tokens) const {
   const size_t latent = ladder_.size();
   std::vector<size_t> target(plan_.runs.size());
   std::vector<double> estimate(plan_.runs.size());
   std::vector<double> by_rung(latent + 1, 0.0);
   double total = static_cast<double>(tokens());
-  double pages = static_cast<double>(pages_);
-  const bool limited = inputs_.reader.limits.max_images > 0;
+  double load = request_load();
   const double reserve = static_cast<double>(available()) / kReserveInBudget;
   for (size_t i = 0; i < plan_.runs.size(); ++i) {
     target[i] = plan_.runs[i].rung;
@@ -231,17 +230,15 @@ std::vector<size_t> Planner::ChooseTargets(int64_t goal_tokens, size_t goal_page
   };
 
   bool moved = false;
-  while (!moved || total > static_cast<double>(goal_tokens) ||
-         (limited && pages > static_cast<double>(goal_pages))) {
+  while (!moved || total > static_cast<double>(goal_tokens) || load > kLoadGoal) {
     auto run = choose(false);
     if (!run.has_value()) run = choose(true);
     if (!run.has_value()) break;
     const double next = estimate_at(plan_.runs[*run], target[*run] + 1);
     const double change = next - estimate[*run];
     total += change;
-    pages += estimate[*run] > 0 ? static_cast<double>(plan_.runs[*run].pages.size()) * change /
-                                      std::max(1.0, static_cast<double>(plan_.runs[*run].tokens))
-                                : 0;
+    // Images and bytes go with the tokens of pages, near enough for an estimate.
+    load += load * change / std::max(1.0, total - change);
     by_rung[target[*run]] -= estimate[*run];
     ++target[*run];
     by_rung[target[*run]] += next;
@@ -259,6 +256,7 @@ absl::Status Planner::MoveRuns(const std::vector<size_t>& targets) {
   std::vector<Run> old = std::exchange(plan_.runs, {});
   runs_tokens_ = 0;
   pages_ = 0;
+  page_bytes_ = 0;
   for (size_t i = 0; i < old.size();) {
     Run run = std::move(old[i]);
     const size_t target = targets[i];

@@ -93,6 +93,7 @@ absl::StatusOr<LaidOutStrip> LayOutStrip(const Strip& strip, const PageContent& 
         .tokens = sheet->tokens};
     page.page_id = PageId(renderer.Version(), content, page.extent, page.typography, page.header);
     laid_out.tokens += page.tokens;
+    laid_out.bytes += EstimatePageBytes(page.extent.width, page.extent.height, page.typography);
     laid_out.pages.push_back(std::move(page));
   }
   return laid_out;
@@ -124,6 +125,7 @@ class RunLayout {
   absl::Status LayOut() {
     run_.pages.clear();
     run_.page_tokens = 0;
+    run_.page_bytes = 0;
     std::erase_if(run_.drawn_results,
                   [this](const DrawnResult& drawn) { return drawn.rung < run_.rung; });
     uint64_t next = run_.turns.first;
@@ -155,6 +157,7 @@ class RunLayout {
   void Take(const LaidOutStrip& strip) {
     run_.pages.insert(run_.pages.end(), strip.pages.begin(), strip.pages.end());
     run_.page_tokens += strip.tokens;
+    run_.page_bytes += strip.bytes;
   }
 
   const RunBuilder& builder_;
@@ -194,6 +197,7 @@ absl::StatusOr<Run> RunBuilder::Build(Run run) const {
     run.rung = wanted_rung;
     run.pages.clear();
     run.page_tokens = 0;
+    run.page_bytes = 0;
     run.tokens = TokenCounter::kMessageTokens;
     for (const TurnPtr& turn : *read) run.tokens += counter.Text(TurnNote(*turn)) + 1;
     return run;

@@ -40,6 +40,7 @@ struct PlannedPage {
 struct LaidOutStrip {
   std::vector<PlannedPage> pages;
   int64_t tokens = 0;
+  uint64_t bytes = 0;  // of the pages' PNGs, estimated (EstimatePageBytes)
 };
 
 // The tool results of one turn, drawn in place while the turn was in the tail. A run takes these
@@ -77,6 +78,7 @@ struct Run {
   std::vector<DrawnResult> drawn_results;  // whose pages are among `pages`
   Sidecar sidecar;
   int64_t page_tokens = 0;
+  uint64_t page_bytes = 0;  // estimated
   int64_t tokens = 0;       // as served: pages, notes and sidecar, or text
   int64_t text_tokens = 0;  // as verbatim turns
   uint64_t characters = 0;
