@@ -1,0 +1,191 @@
+#include "memory_store/sqlite/writer.h"
+
+#include <atomic>
+#include <filesystem>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/synchronization/notification.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "gmock/gmock.h"
+#include "memory_store/sqlite/database.h"
+#include "memory_store/sqlite/schema.h"
+#include "tests/memory_store/support.h"
+
+namespace fovea::sqlite {
+namespace {
+
+using testing::Code;
+using ::testing::ElementsAre;
+using testing::ScratchDirectory;
+using testing::Value;
+
+constexpr char kInsertSql[] = "INSERT INTO numbers (number) VALUES (?1)";
+constexpr char kReadSql[] = "SELECT number FROM numbers ORDER BY number";
+
+absl::Status Insert(Database& database, int64_t number) {
+  auto query = database.Prepare(kInsertSql);
+  if (!query.ok()) return query.status();
+  return query->Int(number).Run();
+}
+
+class WriterTest : public ::testing::Test {
+ protected:
+  WriterTest() {
+    Open({});
+    EXPECT_TRUE(Run([](Database& database) {
+                  return database.Execute("CREATE TABLE numbers (number INTEGER PRIMARY KEY)");
+                }).ok());
+  }
+  void Open(WriterOptions options) {
+    writer_.reset();
+    DatabaseOptions file;
+    file.path = directory_.File("test.db");
+    writer_ = Writer::Start(Value(Database::Open(file)), options);
+  }
+  absl::Status Run(Writer::Work work) { return writer_->Run(1, std::move(work)); }
+  // Keeps the writer busy, so that what is submitted meanwhile becomes one batch.
+  void Block() {
+    writer_->Submit(
+        1,
+        [this](Database& /*database*/) {
+          release_.WaitForNotification();
+          return absl::OkStatus();
+        },
+        [](const absl::Status& /*status*/) {});
+  }
+  void Submit(int64_t number, absl::Status outcome, absl::Status& told) {
+    writer_->Submit(
+        1,
+        [number, outcome](Database& database) {
+          const absl::Status inserted = Insert(database, number);
+          return inserted.ok() ? outcome : inserted;
+        },
+        [&told](const absl::Status& status) { told = status; });
+  }
+  std::vector<int64_t> Numbers() {
+    std::vector<int64_t> numbers;
+    EXPECT_TRUE(Run([&](Database& database) -> absl::Status {
+                  auto query = database.Prepare(kReadSql);
+                  if (!query.ok()) return query.status();
+                  for (auto row = query->Step(); row.ok() && *row; row = query->Step()) {
+                    numbers.push_back(query->IntAt(0));
+                  }
+                  return absl::OkStatus();
+                }).ok());
+    return numbers;
+  }
+
+  ScratchDirectory directory_;
+  absl::Notification release_;
+  std::unique_ptr<Writer> writer_;
+};
+
+TEST_F(WriterTest, AJobThatFailsIsUndoneAloneAndTheRestShareACommit) {
+  const absl::Status untold = absl::UnknownError("not told");
+  absl::Status first = untold;
+  absl::Status second = untold;
+  absl::Status third = untold;
+  Block();
+  absl::SleepFor(absl::Milliseconds(50));  // the writer has taken the blocking job alone
+  const uint64_t before = writer_->commits();
+  Submit(1, absl::OkStatus(), first);
+  Submit(2, absl::AbortedError("no"), second);
+  Submit(3, absl::OkStatus(), third);
+  release_.Notify();
+  EXPECT_THAT(Numbers(), ElementsAre(1, 3));
+  EXPECT_TRUE(first.ok());
+  EXPECT_EQ(second.code(), absl::StatusCode::kAborted);
+  EXPECT_TRUE(third.ok());
+  // The blocking job's, and one for the three (with or without the reading job).
+  EXPECT_LE(writer_->commits() - before, 3U);
+}
+
+TEST_F(WriterTest, StatementErrorsAreTheJobsOwn) {
+  EXPECT_TRUE(Run([](Database& database) { return Insert(database, 1); }).ok());
+  EXPECT_EQ(Run([](Database& database) { return Insert(database, 1); }).code(),
+            absl::StatusCode::kInternal);
+  EXPECT_EQ(Run([](Database& database) { return database.Execute("not SQL"); }).code(),
+            absl::StatusCode::kInternal);
+  EXPECT_THAT(Numbers(), ElementsAre(1));
+}
+
+TEST_F(WriterTest, SubmitWaitsWhileTheQueueIsFull) {
+  WriterOptions options;
+  options.max_queued_bytes = 10;
+  Open(options);
+  Block();
+  absl::SleepFor(absl::Milliseconds(50));
+  const auto submit = [this](size_t bytes) {
+    writer_->Submit(
+        bytes, [](Database& /*database*/) { return absl::OkStatus(); },
+        [](const absl::Status& /*status*/) {});
+  };
+  submit(1'000);  // one job may be larger than the queue
+  std::atomic<bool> submitted = false;
+  std::thread waiting([&] {
+    submit(1);
+    submitted = true;
+  });
+  absl::SleepFor(absl::Milliseconds(50));
+  EXPECT_FALSE(submitted);
+  release_.Notify();
+  waiting.join();
+  EXPECT_TRUE(submitted);
+}
+
+TEST_F(WriterTest, FinishesWhatIsQueued) {
+  absl::Status told = absl::UnknownError("not told");
+  Block();
+  Submit(7, absl::OkStatus(), told);
+  release_.Notify();
+  Open({});
+  EXPECT_TRUE(told.ok());
+  EXPECT_THAT(Numbers(), ElementsAre(7));
+}
+
+TEST_F(WriterTest, TheWriteAheadLogIsKeptSmall) {
+  WriterOptions options;
+  options.checkpoint_pages = 4;
+  Open(options);
+  for (int i = 0; i < 200; ++i) {
+    EXPECT_TRUE(Run([&](Database& database) { return Insert(database, i); }).ok());
+  }
+  EXPECT_LT(std::filesystem::file_size(directory_.File("test.db-wal")), 16U * 16'500);
+}
+
+constexpr char kCreateSql[] =
+    "PRAGMA application_id = 5; PRAGMA user_version = 3;"
+    "CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;"
+    "INSERT INTO meta (key, value) VALUES ('oldest_reader', 2);";
+
+struct SchemaCase {
+  std::string name;
+  Schema opens;
+  absl::StatusCode code;
+};
+
+class SchemaTest : public ::testing::TestWithParam<SchemaCase> {};
+
+TEST_P(SchemaTest, OpensWhatItCanRead) {
+  const ScratchDirectory directory;
+  const auto database = Value(Database::Open({.path = directory.File("test.db")}));
+  ASSERT_TRUE(PrepareSchema(*database, {"test", 5, 3, kCreateSql}).ok());
+  EXPECT_EQ(PrepareSchema(*database, GetParam().opens).code(), GetParam().code);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Versions, SchemaTest,
+    ::testing::Values(
+        SchemaCase{"Same", {"test", 5, 3, kCreateSql}, absl::StatusCode::kOk},
+        SchemaCase{"OlderThatStillReads", {"test", 5, 2, kCreateSql}, absl::StatusCode::kOk},
+        SchemaCase{"TooOld", {"test", 5, 1, kCreateSql}, absl::StatusCode::kFailedPrecondition},
+        SchemaCase{"AnotherApplication",
+                   {"test", 6, 3, kCreateSql},
+                   absl::StatusCode::kFailedPrecondition}),
+    [](const auto& test) { return test.param.name; });
+
+}  // namespace
+}  // namespace fovea::sqlite
