@@ -34,10 +34,10 @@ void AddRow(uint8_t* to, const uint8_t* ink, int stride) {
 
 }  // namespace
 
-Canvas::Canvas(int width, int height)
-    : width_(width),
-      height_(height),
-      pixels_(static_cast<size_t>(width) * static_cast<size_t>(height) + 128) {}
+Canvas::Canvas(int width, int height, std::vector<uint8_t> memory)
+    : width_(width), height_(height), pixels_(std::move(memory)) {
+  pixels_.assign(static_cast<size_t>(width) * static_cast<size_t>(height) + 128, 0);
+}
 
 bool Canvas::Contains(const Glyph& glyph, int x, int y) const {
   return x >= 0 && y >= 0 && x + glyph.width <= width_ && y + glyph.rows <= height_;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/types/span.h"
@@ -35,7 +36,8 @@ constexpr uint8_t Quantise(int value, int bits) {
 // Thread-compatible.
 class Canvas {
  public:
-  Canvas(int width, int height);
+  // `memory` is used again if it is large enough.
+  Canvas(int width, int height, std::vector<uint8_t> memory = {});
 
   int width() const { return width_; }
   int height() const { return height_; }
@@ -55,6 +57,9 @@ class Canvas {
 
   // The picture as 8-bit grey, row after row: 255 is white. The canvas is of no use after that.
   std::string_view TurnIntoGrey();
+
+  // The memory, for another canvas. This canvas is of no use after that.
+  std::vector<uint8_t> TakeMemory() { return std::move(pixels_); }
 
  private:
   bool Contains(const Glyph& glyph, int x, int y) const;

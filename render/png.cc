@@ -3,7 +3,6 @@
 #include <libdeflate.h>
 
 #include <cstdint>
-#include <memory>
 
 #include "absl/status/status.h"
 
@@ -13,12 +12,6 @@ namespace {
 constexpr std::string_view kSignature("\x89PNG\r\n\x1A\n", 8);
 constexpr char kColourGrey = 0;
 constexpr uint8_t kFilterNone = 0;
-
-struct CompressorFree {
-  void operator()(libdeflate_compressor* compressor) const {
-    libdeflate_free_compressor(compressor);
-  }
-};
 
 void AppendBigEndian(uint32_t value, std::string* out) {
   for (int shift = 24; shift >= 0; shift -= 8) out->push_back(static_cast<char>(value >> shift));
@@ -64,18 +57,10 @@ void PackRow(const uint8_t* pixels, int width, uint8_t* out) {
   out[whole] = static_cast<uint8_t>(byte);
 }
 
-// Memory that nobody has cleared: these buffers are large and wholly written.
-struct Bytes {
-  explicit Bytes(size_t count) : data(std::make_unique_for_overwrite<char[]>(count)), size(count) {}
-  std::unique_ptr<char[]> data;
-  size_t size;
-};
-
-Bytes PackRows(std::string_view pixels, int width, int height, int bits) {
-  const size_t row_bytes = (static_cast<size_t>(width) * static_cast<size_t>(bits) + 7) / 8;
-  Bytes packed((row_bytes + 1) * static_cast<size_t>(height));
+void PackRows(std::string_view pixels, int width, int height, int bits, size_t row_bytes,
+              char* packed) {
   const auto* from = reinterpret_cast<const uint8_t*>(pixels.data());
-  auto* to = reinterpret_cast<uint8_t*>(packed.data.get());
+  auto* to = reinterpret_cast<uint8_t*>(packed);
   for (int row = 0; row < height; ++row) {
     uint8_t* line = to + 1;
     *to = kFilterNone;
@@ -86,26 +71,47 @@ Bytes PackRows(std::string_view pixels, int width, int height, int bits) {
     from += width;
     to += row_bytes + 1;
   }
-  return packed;
 }
 
 }  // namespace
 
-absl::StatusOr<std::string> EncodePng(std::string_view pixels, int width, int height, int bits,
-                                      int level) {
-  const std::unique_ptr<libdeflate_compressor, CompressorFree> compressor(
-      libdeflate_alloc_compressor(level));
-  if (compressor == nullptr) return absl::ResourceExhaustedError("no memory to compress a page");
-  const Bytes packed = PackRows(pixels, width, height, bits);
-  const Bytes stream(libdeflate_zlib_compress_bound(compressor.get(), packed.size));
-  const size_t size = libdeflate_zlib_compress(compressor.get(), packed.data.get(), packed.size,
-                                               stream.data.get(), stream.size);
-  if (size == 0) return absl::ResourceExhaustedError("a page does not compress");
+char* PngEncoder::Buffer::Reserve(size_t count) {
+  if (count > size) {
+    bytes = std::make_unique_for_overwrite<char[]>(count);
+    size = count;
+  }
+  return bytes.get();
+}
+
+void PngEncoder::CompressorFree::operator()(libdeflate_compressor* compressor) const {
+  libdeflate_free_compressor(compressor);
+}
+
+absl::StatusOr<PngEncoder> PngEncoder::Create(int level) {
+  PngEncoder encoder;
+  encoder.compressor_.reset(libdeflate_alloc_compressor(level));
+  if (encoder.compressor_ == nullptr) {
+    return absl::ResourceExhaustedError("no memory to compress a page");
+  }
+  return encoder;
+}
+
+absl::StatusOr<std::string> PngEncoder::Encode(std::string_view pixels, int width, int height,
+                                               int bits) {
+  const size_t row_bytes = (static_cast<size_t>(width) * static_cast<size_t>(bits) + 7) / 8;
+  const size_t packed_size = (row_bytes + 1) * static_cast<size_t>(height);
+  char* packed = packed_.Reserve(packed_size);
+  PackRows(pixels, width, height, bits, row_bytes, packed);
+  const size_t bound = libdeflate_zlib_compress_bound(compressor_.get(), packed_size);
+  char* stream = stream_.Reserve(bound);
+  const size_t size =
+      libdeflate_zlib_compress(compressor_.get(), packed, packed_size, stream, bound);
+  if (size == 0) return absl::InternalError("a page does not compress");
   std::string png;
   png.reserve(size + 64);
   png.append(kSignature);
   AppendChunk("IHDR", ImageHeader(width, height, bits), &png);
-  AppendChunk("IDAT", {stream.data.get(), size}, &png);
+  AppendChunk("IDAT", {stream, size}, &png);
   AppendChunk("IEND", "", &png);
   return png;
 }

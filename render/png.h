@@ -2,19 +2,46 @@
 #ifndef FOVEA_RENDER_PNG_H_
 #define FOVEA_RENDER_PNG_H_
 
+#include <cstddef>
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include "absl/status/statusor.h"
 
+struct libdeflate_compressor;
+
 namespace fovea::render {
 
-// Encodes width * height 8-bit grey pixels, row after row, as a PNG of `bits` (1, 2, 4 or 8) bits a
-// pixel; the lower bits of each pixel are dropped. `level` is libdeflate's, 1 to 12. The same
-// arguments give the same bytes on any processor.
-// RESOURCE_EXHAUSTED if memory runs out.
-absl::StatusOr<std::string> EncodePng(std::string_view pixels, int width, int height, int bits,
-                                      int level);
+// Encodes one picture after another. Keeps its working memory, as large as its largest picture
+// took. Thread-compatible.
+class PngEncoder {
+ public:
+  // `level` is libdeflate's, 1 to 12. RESOURCE_EXHAUSTED if there is no memory.
+  static absl::StatusOr<PngEncoder> Create(int level);
+
+  // Encodes width * height 8-bit grey pixels, row after row, as a PNG of `bits` (1, 2, 4 or 8) bits
+  // a pixel; the lower bits of each pixel are dropped. The same arguments give the same bytes on
+  // any processor. INTERNAL if the picture does not compress.
+  absl::StatusOr<std::string> Encode(std::string_view pixels, int width, int height, int bits);
+
+ private:
+  // Memory that nobody clears: it is large and wholly written.
+  struct Buffer {
+    char* Reserve(size_t count);
+    std::unique_ptr<char[]> bytes;
+    size_t size = 0;
+  };
+  struct CompressorFree {
+    void operator()(libdeflate_compressor* compressor) const;
+  };
+
+  PngEncoder() = default;
+
+  std::unique_ptr<libdeflate_compressor, CompressorFree> compressor_;
+  Buffer packed_;
+  Buffer stream_;
+};
 
 }  // namespace fovea::render
 

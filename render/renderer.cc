@@ -18,9 +18,9 @@
 #include "render/metrics.h"
 #include "render/page_geometry.h"
 #include "render/page_painter.h"
-#include "render/png.h"
 #include "render/rasterizer.h"
 #include "render/shaper.h"
+#include "render/workbench.h"
 
 namespace fovea {
 namespace render {
@@ -33,17 +33,17 @@ class Renderer final : public PageRenderer {
  public:
   Renderer(std::unique_ptr<FontSet> fonts, std::unique_ptr<Rasterizer> rasterizer,
            const RendererOptions& options)
-      : level_(options.compression_level),
-        fonts_(std::move(fonts)),
+      : fonts_(std::move(fonts)),
         rasterizer_(std::move(rasterizer)),
         table_(*fonts_),
         shaper_(*fonts_),
         atlases_(table_, *rasterizer_),
         glyphs_(*rasterizer_, options.max_glyph_cache_bytes),
+        benches_(options.compression_level),
         version_(absl::StrCat("render-", kDrawingVersion, " fonts ", fonts_->digest().substr(0, 16),
                               " freetype ", Rasterizer::LibraryVersion(), " harfbuzz ",
                               hb_version_string(), " fribidi ", FRIBIDI_VERSION, " libdeflate ",
-                              LIBDEFLATE_VERSION_STRING, "/", level_)) {
+                              LIBDEFLATE_VERSION_STRING, "/", options.compression_level)) {
     for (int pitch = kMinLinePitch; pitch <= kMaxLinePitch; ++pitch) {
       metrics_.emplace_back(table_, pitch);
     }
@@ -76,28 +76,12 @@ class Renderer final : public PageRenderer {
                                  const PageTypography& typography,
                                  const PageHeader& header) const override {
     const int pitch = typography.line_pitch_px;
-    const int bits = typography.grey_bits;
     if (absl::Status status = CheckTypography(typography); !status.ok()) return status;
     if (absl::Status status = CheckExtent(content, extent, pitch); !status.ok()) return status;
-    const Typesetter typesetter = TypesetterFor(pitch);
-    const auto glyphs = glyphs_.Current();
-    Canvas canvas(extent.width, extent.height);
-    PagePainter painter(typesetter, atlases_.Get(pitch, bits), glyphs.get(), bits, &canvas);
-    const Stream stream{.content = content,
-                        .begin = extent.begin,
-                        .end = extent.end,
-                        .width = TextWidth(extent.width)};
-    painter.DrawHeader(header, stream.width, kMarginPx);
-    DrawLines(typesetter, stream, LinesOnPage(extent.height, pitch), &painter);
-
-    DrawnPage page;
-    page.missing_glyphs = painter.missing_glyphs();
-    page.hidden_characters = painter.hidden_characters();
-    const std::string_view grey = canvas.TurnIntoGrey();
-    page.pixel_digest = Sha256Hex(grey);
-    auto png = EncodePng(grey, extent.width, extent.height, bits, level_);
-    if (!png.ok()) return png.status();
-    page.png = *std::move(png);
+    auto bench = benches_.Take();
+    if (!bench.ok()) return bench.status();
+    auto page = DrawOn(bench->get(), content, extent, typography, header);
+    benches_.GiveBack(*std::move(bench));
     return page;
   }
 
@@ -116,6 +100,34 @@ class Renderer final : public PageRenderer {
  private:
   Typesetter TypesetterFor(int pitch) const {
     return {table_, shaper_, metrics_[static_cast<size_t>(pitch - kMinLinePitch)]};
+  }
+
+  absl::StatusOr<DrawnPage> DrawOn(Workbench* bench, const PageContent& content,
+                                   const PageExtent& extent, const PageTypography& typography,
+                                   const PageHeader& header) const {
+    const int pitch = typography.line_pitch_px;
+    const int bits = typography.grey_bits;
+    const Typesetter typesetter = TypesetterFor(pitch);
+    const auto glyphs = glyphs_.Current();
+    Canvas canvas(extent.width, extent.height, std::move(bench->pixels));
+    PagePainter painter(typesetter, atlases_.Get(pitch, bits), glyphs.get(), bits, &canvas);
+    const Stream stream{.content = content,
+                        .begin = extent.begin,
+                        .end = extent.end,
+                        .width = TextWidth(extent.width)};
+    painter.DrawHeader(header, stream.width, kMarginPx);
+    DrawLines(typesetter, stream, LinesOnPage(extent.height, pitch), &painter);
+
+    DrawnPage page;
+    page.missing_glyphs = painter.missing_glyphs();
+    page.hidden_characters = painter.hidden_characters();
+    const std::string_view grey = canvas.TurnIntoGrey();
+    page.pixel_digest = Sha256Hex(grey);
+    auto png = bench->encoder.Encode(grey, extent.width, extent.height, bits);
+    bench->pixels = canvas.TakeMemory();
+    if (!png.ok()) return png.status();
+    page.png = *std::move(png);
+    return page;
   }
 
   static PageExtent Extent(const PageContent& content, PagePosition begin, PagePosition end,
@@ -143,13 +155,13 @@ class Renderer final : public PageRenderer {
     }
   }
 
-  const int level_;
   const std::unique_ptr<const FontSet> fonts_;
   const std::unique_ptr<const Rasterizer> rasterizer_;
   const CodePointTable table_;
   const Shaper shaper_;
   mutable AtlasSet atlases_;
   mutable GlyphCache glyphs_;
+  mutable WorkbenchPool benches_;
   std::vector<Metrics> metrics_;  // by line pitch
   const std::string version_;
 };
