@@ -276,6 +276,22 @@ TEST(Papers, AreNeverResized) {
   EXPECT_GT(checked, 100);
 }
 
+// A patch that is cut off at an edge is paid for and holds less.
+TEST(Papers, AreWholePatches) {
+  for (const char* name : {"claude", "qwen3-vl", "deepseek-flash", "deepseek-ocr"}) {
+    const ReaderProfile reader = BuiltIn(name);
+    const int patch = reader.image_rule.patch_px;
+    for (const Rung& rung : reader.ladder) {
+      for (const PagePaper& paper : rung.papers) {
+        const PageBox& box = paper.box;
+        EXPECT_EQ(box.width % patch, 0) << name << " " << rung.name;
+        EXPECT_EQ(box.min_height % patch, 0) << name << " " << rung.name;
+        if (box.max_height > box.min_height) EXPECT_EQ(box.height_step % patch, 0) << name;
+      }
+    }
+  }
+}
+
 // Pixels for each token of the best size that the rule has, searched over whole patches.
 double BestPixelsPerToken(const ReaderProfile& reader) {
   double best = 0;
