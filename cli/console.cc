@@ -13,6 +13,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "cli/utf8.h"
 
 namespace fovea::cli {
 namespace {
@@ -26,20 +27,14 @@ int TerminalColumns() {
   return size.ws_col;
 }
 
-bool IsContinuation(char byte) { return (static_cast<unsigned char>(byte) & 0xc0) == 0x80; }
-
-// Length of the multi-byte character at `at` if all its bytes are there; 0 otherwise.
-size_t MultiByteLength(std::string_view text, size_t at) {
+// Length of the character at `at` if a terminal may show it; 0 for controls, C1 ones too, and for
+// bytes that are no character.
+size_t VisibleLength(std::string_view text, size_t at) {
+  const size_t length = CharacterLength(text, at);
   const auto first = static_cast<unsigned char>(text[at]);
-  const size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : first >= 0xc2 ? 2 : 0;
-  if (length == 0 || first > 0xf4 || at + length > text.size()) return 0;
-  for (size_t i = 1; i < length; ++i) {
-    if (!IsContinuation(text[at + i])) return 0;
-  }
-  const auto second = static_cast<unsigned char>(text[at + 1]);
-  const bool control = first == 0xc2 && second < 0xa0;
-  const bool half = first == 0xed && second >= 0xa0;
-  return control || half ? 0 : length;
+  if (length == 1) return first >= 0x20 && first != 0x7f ? 1 : 0;
+  const bool control = first == 0xc2 && static_cast<unsigned char>(text[at + 1]) < 0xa0;
+  return control ? 0 : length;
 }
 
 }  // namespace
@@ -64,7 +59,7 @@ std::string Grouped(int64_t number) {
 
 size_t DisplayWidth(std::string_view text) {
   return static_cast<size_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return !IsContinuation(c); }));
+      std::count_if(text.begin(), text.end(), [](unsigned char c) { return !IsContinuation(c); }));
 }
 
 std::string Padded(std::string_view text, size_t width, bool left) {
@@ -79,13 +74,11 @@ std::string OneLine(std::string_view text, size_t columns) {
   for (size_t at = 0; at < text.size();) {
     if (width >= columns) return line + "…";
     const auto byte = static_cast<unsigned char>(text[at]);
-    const size_t length = byte >= 0x80 ? MultiByteLength(text, at) : 0;
+    const size_t length = VisibleLength(text, at);
     if (length > 0) {
       line += text.substr(at, length);
     } else if (byte == '\n' || byte == '\r' || byte == '\t') {
       line += ' ';
-    } else if (byte >= 0x20 && byte < 0x7f) {
-      line += text[at];
     } else {
       line += absl::StrFormat("\\x%02x", byte);
       width += 3;

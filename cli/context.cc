@@ -94,13 +94,21 @@ Json Report(const v1::BuildContextResponse& response, const ContextOptions& opti
   return report;
 }
 
+// What the session would cost as text.
+int64_t TextTokens(const v1::ContextSummary& summary) {
+  int64_t tokens = 0;
+  for (const v1::RungShare& rung : summary.rungs()) tokens += rung.text_tokens();
+  return tokens;
+}
+
 void PrintSummary(const Environment& environment, const v1::BuildContextResponse& response,
                   const ContextOptions& options) {
   const v1::ContextSummary& summary = response.summary();
   environment.console.out << Grouped(summary.tokens()) << " of " << Grouped(summary.budget())
-                          << " tokens, " << summary.pages_size() << " pages, epoch "
-                          << summary.epoch() << ", as of turn " << summary.as_of_seq() << "\n"
-                          << "prefix " << summary.prefix_sha256() << "\n"
+                          << " tokens, for " << Grouped(TextTokens(summary)) << " as text; "
+                          << summary.pages_size() << " pages, epoch " << summary.epoch()
+                          << ", as of turn " << summary.as_of_seq() << "\nprefix "
+                          << summary.prefix_sha256() << "\n"
                           << options.folder << "/context.json, " << options.folder << "/pages/\n";
 }
 

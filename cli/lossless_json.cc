@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_format.h"
+#include "cli/utf8.h"
 
 namespace fovea::cli {
 namespace {
@@ -118,36 +119,16 @@ std::string ThreeByteForm(uint32_t unit) {
           static_cast<char>(0x80 | (unit & 0x3f))};
 }
 
-uint32_t Byte(std::string_view text, size_t at) {
-  return at < text.size() ? static_cast<unsigned char>(text[at]) : 0;
-}
-
-bool IsContinuation(uint32_t byte) { return (byte & 0xc0) == 0x80; }
-
 // The half whose three-byte form is at `at`.
 std::optional<uint32_t> HalfAt(std::string_view text, size_t at) {
-  const uint32_t second = Byte(text, at + 1);
-  const uint32_t third = Byte(text, at + 2);
-  if (Byte(text, at) != 0xed || second < 0xa0 || !IsContinuation(second) ||
-      !IsContinuation(third)) {
+  if (at + 3 > text.size()) return std::nullopt;
+  const auto first = static_cast<unsigned char>(text[at]);
+  const auto second = static_cast<unsigned char>(text[at + 1]);
+  const auto third = static_cast<unsigned char>(text[at + 2]);
+  if (first != 0xed || second < 0xa0 || !IsContinuation(second) || !IsContinuation(third)) {
     return std::nullopt;
   }
-  return 0xd000 | ((second & 0x3f) << 6) | (third & 0x3f);
-}
-
-// Length of the well-formed UTF-8 character at `at`; 0 if there is none.
-size_t CharacterLength(std::string_view text, size_t at) {
-  const uint32_t first = Byte(text, at);
-  if (first < 0x80) return 1;
-  const size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
-  if (first < 0xc2 || first > 0xf4) return 0;
-  for (size_t i = 1; i < length; ++i) {
-    if (!IsContinuation(Byte(text, at + i))) return 0;
-  }
-  const uint32_t second = Byte(text, at + 1);
-  const bool overlong = (first == 0xe0 && second < 0xa0) || (first == 0xf0 && second < 0x90);
-  const bool outside = (first == 0xed && second >= 0xa0) || (first == 0xf4 && second >= 0x90);
-  return overlong || outside ? 0 : length;
+  return 0xd000U | (second & 0x3fU) << 6 | (third & 0x3fU);
 }
 
 // The protected form of `bytes`; none if they are neither UTF-8 nor UTF-8 with lone halves. Two

@@ -33,18 +33,24 @@ double Depth(const std::string& rung, const TiersViewOptions& options) {
   return (place + 1) / (rungs + 1);
 }
 
-std::string_view Shade(double depth) {
-  if (depth <= 0) return "█";
-  if (depth >= 1) return "·";
-  return depth < 0.4 ? "▓" : depth < 0.7 ? "▒" : "░";
+// A block for places where there is no colour: one for each of the first rungs, the last for all
+// deeper ones.
+constexpr std::array<std::string_view, 4> kShades = {"▓", "▒", "░", "∷"};
+
+std::string_view Shade(const std::string& rung, const TiersViewOptions& options) {
+  if (rung == kVerbatim) return "█";
+  if (rung == kLatent) return "·";
+  const auto found = std::find(options.ladder.begin(), options.ladder.end(), rung);
+  const auto place = static_cast<size_t>(found - options.ladder.begin());
+  return kShades[std::min(place, kShades.size() - 1)];
 }
 
 std::string Block(const std::string& rung, const TiersViewOptions& options, int count) {
-  const double depth = Depth(rung, options);
   std::string blocks;
-  const std::string_view shade = options.colour ? "█" : Shade(depth);
+  const std::string_view shade = options.colour ? "█" : Shade(rung, options);
   for (int i = 0; i < count; ++i) blocks += shade;
   if (!options.colour || count == 0) return blocks;
+  const double depth = Depth(rung, options);
   const int grey = kBrightGrey - static_cast<int>(depth * (kBrightGrey - kDarkGrey));
   return absl::StrCat("\x1b[38;5;", grey, "m", blocks, "\x1b[0m");
 }
