@@ -7,7 +7,7 @@
 // DATA holds trajectories/*.jsonl.gz and multilingual/*.jsonl.gz. Installs npm's gpt-tokenizer into a
 // temporary folder and writes core/token_weights.cc and tests/core/readers/o200k_counts.txt.
 import {execFileSync} from 'node:child_process';
-import {mkdtempSync, readFileSync, writeFileSync} from 'node:fs';
+import {mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {createRequire} from 'node:module';
 import {tmpdir} from 'node:os';
 import {dirname, join} from 'node:path';
@@ -28,7 +28,9 @@ function loadTokenizer() {
   writeFileSync(join(folder, 'package.json'), '{}');
   execFileSync('npm', ['install', '--silent', '--no-audit', '--no-fund', TOKENIZER],
                {cwd: folder, stdio: ['ignore', 'ignore', 'inherit']});
-  return createRequire(join(folder, 'x.js'))('gpt-tokenizer/encoding/o200k_base');
+  const loaded = createRequire(join(folder, 'x.js'))('gpt-tokenizer/encoding/o200k_base');
+  rmSync(folder, {recursive: true});
+  return loaded;
 }
 const tokenizer = loadTokenizer();
 const plain = {disallowedSpecial: new Set()};

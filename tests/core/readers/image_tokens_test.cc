@@ -286,7 +286,8 @@ TEST(Papers, AreWholePatches) {
         const PageBox& box = paper.box;
         EXPECT_EQ(box.width % patch, 0) << name << " " << rung.name;
         EXPECT_EQ(box.min_height % patch, 0) << name << " " << rung.name;
-        if (box.max_height > box.min_height) EXPECT_EQ(box.height_step % patch, 0) << name;
+        EXPECT_EQ((box.max_height - box.min_height) % patch, 0) << name;
+        EXPECT_TRUE(box.max_height == box.min_height || box.height_step % patch == 0) << name;
       }
     }
   }
