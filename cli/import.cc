@@ -108,9 +108,6 @@ class Importer {
       return absl::InvalidArgumentError(
           absl::StrCat(path, ", line ", reader_->line_number(), ": ", history.status().message()));
     }
-    if (options_.until > 0 && options_.until < history->turns.size()) {
-      history->turns.resize(options_.until);
-    }
     const std::string id = UsableSessionId(
         history->session_id.empty()
             ? absl::StrCat(path == "-" ? "stdin" : std::filesystem::path(path).stem().string(), "-",
@@ -203,14 +200,16 @@ class Importer {
   }
 
   absl::Status AppendAll(const Target& target, std::vector<v1::Turn>& turns) {
+    const size_t end =
+        options_.until > 0 ? std::min<size_t>(options_.until, turns.size()) : turns.size();
     size_t next = target.present;
-    while (next < turns.size()) {
+    while (next < end) {
       v1::AppendTurnsRequest request;
       request.set_session_id(target.session_id);
       request.set_expected_next_seq(next + 1);
       size_t bytes = 0;
       const size_t most = options_.turn_by_turn ? 1 : kBatchTurns;
-      while (next < turns.size() && static_cast<size_t>(request.turns_size()) < most) {
+      while (next < end && static_cast<size_t>(request.turns_size()) < most) {
         bytes += turns[next].ByteSizeLong();
         if (bytes > kBatchBytes && request.turns_size() > 0) break;
         request.add_turns()->Swap(&turns[next++]);

@@ -120,7 +120,7 @@ TEST_F(Import, ResumesAfterACrash) {
 
 TEST_F(Import, StagesGoOnWhereTheLastOneStopped) {
   const std::string file = File(Line("a", 10));
-  for (const char* until : {"4", "7", "7"}) {
+  for (const char* until : {"4", "7", "7", "2"}) {
     ASSERT_EQ(RunCli(server_, {"import", file, "--resume", "--until", until}).exit_code, 0);
   }
   EXPECT_EQ(server_.sessions.stored["a"].turns.size(), 7U);

@@ -1,0 +1,98 @@
+#!/bin/bash
+# The command line against the real server: import, contexts, exact recall, export and restore, and an import
+# that goes on after the server was killed.
+#
+#   fovead_test.sh FOLDER-OF-PROGRAMS HISTORY.jsonl.gz SESSION
+set -euo pipefail
+bin=$1
+history=$2
+session=$3
+
+work=$(mktemp -d "${TMPDIR:-/tmp}/fovea-e2e.XXXXXX")
+server=""
+clean_up() {
+  if [ -n "$server" ]; then kill -9 "$server" 2>/dev/null || true; fi
+  rm -rf "$work"
+}
+trap clean_up EXIT
+export FOVEA_SERVER="unix:$work/s"
+unset FOVEA_TOKEN
+
+fovea() { "$bin/fovea" "$@"; }
+fail() {
+  echo "FAILED: $*" >&2
+  cat "$work/log" >&2
+  exit 1
+}
+start() {
+  "$bin/fovead" --data "$work/data" --listen "$FOVEA_SERVER" >>"$work/log" 2>&1 &
+  server=$!
+  for _ in $(seq 300); do
+    if fovea stats >/dev/null 2>&1; then return; fi
+    kill -0 "$server" 2>/dev/null || fail "fovead did not start"
+    sleep 0.1
+  done
+  fail "fovead does not answer"
+}
+# The value of "KEY": in pretty JSON, where it stands once.
+value() { sed -n "s/^ *\"$1\": \"\{0,1\}\([^\",]*\)\"\{0,1\},\{0,1\}$/\1/p" | head -n 1; }
+
+start
+turns=$(fovea import "$history" --until 1000000000 --json | value turns)
+fovea delete "$session" >/dev/null
+
+# A kill in the middle: what was acknowledged stays, and --resume goes on behind it.
+fovea import "$history" --turn-by-turn --acks --json >"$work/acks" 2>/dev/null &
+import=$!
+for _ in $(seq 600); do
+  if [ "$(wc -l <"$work/acks")" -gt 30 ]; then break; fi
+  sleep 0.05
+done
+kill -9 "$server"
+wait "$server" 2>/dev/null || true
+wait "$import" 2>/dev/null && fail "the import did not notice that the server is gone"
+acknowledged=$(grep -c '"last_seq"' "$work/acks" || true)
+start
+present=$(fovea import "$history" --resume --until 1 --json | value already_there)
+[ "$present" -ge "$acknowledged" ] || fail "$acknowledged turns were acknowledged, $present are there"
+[ "$(fovea import "$history" --resume --json | value turns)" -eq $((turns - present)) ] || fail "resume"
+echo "killed after $acknowledged acknowledged turns, $present there, $turns in the end"
+
+# The history comes back as it was, and what was exported restores to the same contexts.
+fovea export "$session" --format jsonl | gzip -n >"$work/back.jsonl.gz"
+[ "$(fovea import "$work/back.jsonl.gz" --resume --json | value turns)" -eq 0 ] || fail "round trip"
+fovea export "$session" --out "$work/export" >/dev/null
+view=(--reader claude --budget 20000)
+fovea context "$session" "${view[@]}" --out "$work/one" --json >"$work/one.json"
+fovea delete "$session" >/dev/null
+fovea restore "$work/export" >/dev/null
+fovea drop-pages >/dev/null
+fovea context "$session" "${view[@]}" --out "$work/two" --json >"$work/two.json"
+diff -r "$work/one" "$work/two" || fail "the restored session gives another context"
+[ "$(value tokens <"$work/two.json")" -le 20000 ] || fail "the budget"
+[ "$(find "$work/two/pages" -name '*.png' | wc -l)" -gt 0 ] || fail "no pages"
+
+for format in openai-chat anthropic; do
+  fovea context "$session" "${view[@]}" --format "$format" --out "$work/$format" >/dev/null
+  diff -r "$work/one/pages" "$work/$format/pages" || fail "$format has other pages"
+done
+
+# Exact recall: the bytes of a turn, whole and in halves.
+fovea turn "$session" 3 >"$work/whole"
+half=$(($(wc -c <"$work/whole") / 2))
+{
+  fovea turn "$session" 3 --length "$half"
+  fovea turn "$session" 3 --offset "$half"
+} | cmp - "$work/whole" || fail "recall in halves"
+
+status=0
+fovea context "$session" --budget 1000 --out "$work/none" --json >"$work/small" 2>/dev/null || status=$?
+[ "$status" -eq 3 ] || fail "exit code $status for a budget that is too small"
+needed=$(sed -n 's/^{"required_tokens":\([0-9]*\),.*/\1/p' "$work/small")
+fovea tiers "$session" --budget "$needed" >/dev/null || fail "$needed tokens are not enough"
+
+fovea verify
+kill "$server"
+wait "$server" || fail "fovead did not stop cleanly"
+server=""
+echo passed
