@@ -59,7 +59,8 @@ class TurnDrawer {
 
 void AppendTurnToPage(const Turn& turn, PageContent* content) { TurnDrawer(turn, content).Draw(); }
 
-uint64_t EstimatePageBytes(int width, int height, const PageTypography& typography) {
+uint64_t EstimatePageBytes(const PageExtent& extent, uint64_t text_bytes,
+                           const PageTypography& typography) {
   struct Density {
     int grey_bits;
     double small, large;  // bytes a pixel, up to a line pitch of 8 and above
@@ -72,7 +73,14 @@ uint64_t EstimatePageBytes(int width, int height, const PageTypography& typograp
     if (density.grey_bits != typography.grey_bits) continue;
     bytes_per_pixel = typography.line_pitch_px <= kSmallPitch ? density.small : density.large;
   }
-  return static_cast<uint64_t>(kContainerBytes + bytes_per_pixel * width * height);
+  // A byte of text covers at most about this part of the square of the pitch; the rest of a page
+  // that is not full is white, which takes next to nothing.
+  constexpr double kSquaresPerByte = 0.45;
+  const double pitch = typography.line_pitch_px;
+  const double covered =
+      std::min(double{1} * extent.width * extent.height,
+               kSquaresPerByte * pitch * pitch * static_cast<double>(text_bytes));
+  return static_cast<uint64_t>(kContainerBytes + bytes_per_pixel * covered);
 }
 
 std::string PageId(std::string_view renderer_version, const PageContent& content,

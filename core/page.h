@@ -116,10 +116,10 @@ class PageRenderer {
 // drawn as a note of its type and size; an opaque block is left out. The label is "#57 tool".
 void AppendTurnToPage(const Turn& turn, PageContent* content);
 
-// About the most bytes that a PNG of a page full of dense text takes: what was measured on pages of
-// tool output and code, and a tenth on top. Pages of other contents are smaller; a picture's noise
-// is not.
-uint64_t EstimatePageBytes(int width, int height, const PageTypography& typography);
+// About the most bytes that the PNG of a page with so much text takes: what was measured on pages
+// of tool output and code, and a tenth on top. A page of noise may take more.
+uint64_t EstimatePageBytes(const PageExtent& extent, uint64_t text_bytes,
+                           const PageTypography& typography);
 
 // The content address of a page: SHA-256, as 64 hex digits, over the renderer's version, the paper,
 // the typography, the header, and the blocks between extent.begin and extent.end.

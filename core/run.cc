@@ -24,6 +24,14 @@ Turn PartsOfStrip(const Turn& turn, Strip::Parts parts) {
   return kept;
 }
 
+uint64_t TextBytes(const PageContent& content, const PageExtent& extent) {
+  uint64_t bytes = 0;
+  for (size_t b = extent.begin.block; b < extent.end.block; ++b) {
+    bytes += content.blocks[b].text.size();
+  }
+  return bytes + extent.end.byte - extent.begin.byte;
+}
+
 struct Sheet {
   PageExtent extent;
   const PagePaper* paper = nullptr;
@@ -93,7 +101,8 @@ absl::StatusOr<LaidOutStrip> LayOutStrip(const Strip& strip, const PageContent& 
         .tokens = sheet->tokens};
     page.page_id = PageId(renderer.Version(), content, page.extent, page.typography, page.header);
     laid_out.tokens += page.tokens;
-    laid_out.bytes += EstimatePageBytes(page.extent.width, page.extent.height, page.typography);
+    laid_out.bytes +=
+        EstimatePageBytes(page.extent, TextBytes(content, page.extent), page.typography);
     laid_out.pages.push_back(std::move(page));
   }
   return laid_out;
