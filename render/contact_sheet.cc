@@ -3,6 +3,7 @@
 #include <cairo.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <memory>
 #include <string_view>
@@ -63,7 +64,7 @@ double ScaleOf(cairo_surface_t* page) {
 
 int ScaledHeight(cairo_surface_t* page) {
   const double height = cairo_image_surface_get_height(page) * ScaleOf(page);
-  return std::min(kMaxPageHeight, static_cast<int>(height + 0.5));
+  return std::min(kMaxPageHeight, static_cast<int>(std::lround(height)));
 }
 
 void Fill(cairo_t* context, double grey, int x, int y, int width, int height) {

@@ -22,7 +22,7 @@ struct Rasterizer::FreeType {
   FreeType(const FreeType&) = delete;
   FreeType& operator=(const FreeType&) = delete;
   ~FreeType() {
-    for (const FT_Face face : faces) FT_Done_Face(face);
+    for (FT_FaceRec_* face : faces) FT_Done_Face(face);
     if (library != nullptr) FT_Done_FreeType(library);
   }
 };
@@ -125,7 +125,7 @@ absl::StatusOr<std::unique_ptr<Rasterizer>> Rasterizer::Create(const FontSet& fo
 
 GlyphPixels Rasterizer::Draw(const GlyphKey& key) const {
   const absl::MutexLock lock(&mutex_);
-  const FT_Face face = free_type_->faces[key.face];
+  FT_FaceRec_* const face = free_type_->faces[key.face];
   const Sub em = EmOfLinePitch(key.line_pitch_px) * fonts_.percent(key.face) / 100;
   const FT_F26Dot6 em_26_6 = (em + 2) / 4;
   const FT_Pos shift_26_6 = key.phase * 64 / kPhases;

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "core/utf8.h"
+#include "tests/render/pages.h"
 
 namespace fovea::render {
 namespace {
@@ -51,9 +51,10 @@ TEST(Bidi, FindsRightToLeftText) {
 }
 
 TEST(Bidi, ControlsAreNotSeenAsLetters) {
-  for (const char* control : {"\u202E", "\u202B", "\u200F", "\u2067", "\u061C"}) {
+  for (const char32_t code_point : {0x202E, 0x202B, 0x200F, 0x2067, 0x061C}) {
+    const std::string control = Utf8({code_point});
     EXPECT_FALSE(HasRtl(control));
-    EXPECT_FALSE(IsRtlParagraph(std::string(control) + "abc", 0));
+    EXPECT_FALSE(IsRtlParagraph(control + "abc", 0));
   }
 }
 

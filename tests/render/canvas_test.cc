@@ -38,7 +38,7 @@ TEST(Canvas, AddIsAClampedSumCutAtTheEdges) {
   constexpr int kWidth = 61;
   constexpr int kHeight = 33;
   Canvas canvas(kWidth, kHeight);
-  std::vector<int> expected(kWidth * kHeight, 0);
+  std::vector<int> expected(size_t{kWidth} * kHeight, 0);
   for (int n = 0; n < 500; ++n) {
     const TestGlyph glyph = RandomGlyph(&random);
     const int x = static_cast<int>(random() % 120) - 50;

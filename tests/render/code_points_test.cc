@@ -77,6 +77,7 @@ TEST(CodePoints, ThreadsFillTheSameTable) {
   const CodePointTable table(*SharedParts().fonts);
   std::vector<std::thread> threads;
   std::array<std::vector<const CodePoint*>, 8> found;
+  threads.reserve(found.size());
   for (auto& mine : found) {
     threads.emplace_back([&table, &mine] {
       for (char32_t c = 0; c < 0x3000; c += 7) mine.push_back(&table.Find(Weight::kRegular, c));

@@ -117,7 +117,7 @@ INSTANTIATE_TEST_SUITE_P(
         CountCase{"Plain", "abc"}, CountCase{"Newline", "\n"}, CountCase{"Tab", "\t"},
         CountCase{"Missing", "\uE000\U0010FFFF", 2, 0}, CountCase{"ZeroWidthSpace", "\u200B", 0, 1},
         CountCase{"Joiners", "\u200C\u200D", 0, 2},
-        CountCase{"BidiControls", "\u202A\u202E\u2066\u2069\u200F\u061C", 0, 6},
+        CountCase{"BidiControls", Utf8({0x202A, 0x202E, 0x2066, 0x2069, 0x200F, 0x061C}), 0, 6},
         CountCase{"Tags", "\U000E0041\U000E007F", 0, 2}, CountCase{"Terminal", "\x1B[2J\x07", 0, 2},
         CountCase{"CarriageReturn", "\r\n", 0, 1}, CountCase{"Selectors", "\uFE00\U000E0100", 0, 2},
         CountCase{"BadByte", "\xFF"}, CountCase{"Accent", "\u0301"}),
@@ -137,7 +137,7 @@ TEST(Draw, HiddenTextIsSeen) {
 TEST(Draw, AnOverrideReordersNothing) {
   const Picture plain = DecodePng(DrawFirst(SharedRenderer(), Body("abcdef"), kSoft).png);
   const Picture spoofed =
-      DecodePng(DrawFirst(SharedRenderer(), Body("abcdef\u202Eghi"), kSoft).png);
+      DecodePng(DrawFirst(SharedRenderer(), Body("abcdef" + Utf8({0x202E}) + "ghi"), kSoft).png);
   for (int y = 0; y < 26; ++y) {
     for (int x = 0; x < 24; ++x) ASSERT_EQ(plain.At(x, y), spoofed.At(x, y));
   }

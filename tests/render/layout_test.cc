@@ -183,7 +183,7 @@ INSTANTIATE_TEST_SUITE_P(
         HostileCase{"Arabic", Repeat("\u0645\u0631\u062D", 1 << 20)},
         HostileCase{"ArabicBehindNeutrals", Repeat("- ", 20000) + Repeat("\u0645", 1 << 20)},
         HostileCase{"Thai", Repeat("\u0E2A\u0E27\u0E31", 1 << 20)},
-        HostileCase{"Overrides", Repeat("\u202E", 1 << 20)},
+        HostileCase{"Overrides", Repeat(Utf8({0x202E}), 1 << 20)},
         HostileCase{"Selectors", Repeat("\uFE0F", 1 << 20)},
         HostileCase{"HalfCharacters", Repeat("\xE4\xBD", 1 << 20)}),
     [](const auto& test) { return test.param.name; });

@@ -33,6 +33,23 @@ const Parts& SharedParts() {
   return parts;
 }
 
+std::string Utf8(std::initializer_list<char32_t> code_points) {
+  std::string text;
+  for (const char32_t c : code_points) {
+    const auto tail = [c](int shift) { return static_cast<char>(0x80 | ((c >> shift) & 0x3F)); };
+    if (c < 0x80) {
+      text += static_cast<char>(c);
+    } else if (c < 0x800) {
+      text += {static_cast<char>(0xC0 | (c >> 6)), tail(0)};
+    } else if (c < 0x10000) {
+      text += {static_cast<char>(0xE0 | (c >> 12)), tail(6), tail(0)};
+    } else {
+      text += {static_cast<char>(0xF0 | (c >> 18)), tail(12), tail(6), tail(0)};
+    }
+  }
+  return text;
+}
+
 PageContent Body(std::string text) {
   PageContent content;
   content.blocks.push_back({.seq = 1, .role = Role::kTool, .text = std::move(text)});

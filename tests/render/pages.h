@@ -3,6 +3,7 @@
 #define FOVEA_TESTS_RENDER_PAGES_H_
 
 #include <cstdint>
+#include <initializer_list>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -29,6 +30,9 @@ struct Parts {
   std::unique_ptr<Shaper> shaper;
 };
 const Parts& SharedParts();
+
+// For code points that must not stand in a source file as they are.
+std::string Utf8(std::initializer_list<char32_t> code_points);
 
 PageContent Body(std::string text);
 PageContent Turns(const std::vector<std::string>& texts);
