@@ -92,8 +92,9 @@ absl::Status ContextService::Build(const Call& call, const v1::BuildContextReque
     if (!fits.ok()) return fits;
     SummaryToProto(SummarizeContext(planner), response->mutable_summary());
     auto assembled = AssembleContext(planner, lease.state()->turns);
-    if (assembled.ok()) context = *std::move(assembled);
-    return assembled.status();
+    if (!assembled.ok()) return assembled.status();
+    context = *std::move(assembled);
+    return absl::OkStatus();
   };
   absl::Status status = in_.views->Read(
       *spec, lease, [&] { return call.StillWanted(); }, assemble);

@@ -101,8 +101,8 @@ absl::Status PageProvider::Draw(const StatePtr& state, const Pages& wanted,
   std::vector<absl::Status> statuses(strips.strips.size());
   in_.drawing->ParallelFor(strips.strips.size(), [&](size_t i) {
     auto content = StripContent(strips.strips[i], state->turns);
-    if (content.ok()) contents[i] = *std::move(content);
     statuses[i] = content.status();
+    if (content.ok()) contents[i] = *std::move(content);
   });
   absl::Status status = FirstError(statuses);
   if (!status.ok()) return status;
@@ -111,8 +111,8 @@ absl::Status PageProvider::Draw(const StatePtr& state, const Pages& wanted,
   statuses.assign(wanted.size(), absl::OkStatus());
   in_.drawing->ParallelFor(wanted.size(), [&](size_t i) {
     auto page = DrawPlannedPage(*wanted[i], contents[strips.of_page[i]], *in_.renderer);
-    if (page.ok()) pngs[i] = std::make_shared<const std::string>(std::move(page->png));
     statuses[i] = page.status();
+    if (page.ok()) pngs[i] = std::make_shared<const std::string>(std::move(page->png));
   });
   for (size_t i = 0; i < wanted.size(); ++i) {
     if (pngs[i] != nullptr) drawn[wanted[i]->page_id] = std::move(pngs[i]);

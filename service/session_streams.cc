@@ -203,8 +203,8 @@ class Exporter {
     auto events = log_.ReadEvents(call.Key(session_id_), 1);
     if (!events.ok()) return events.status();
     // The header counts exactly what follows it.
-    for (LogEvent& event : *events) {
-      if (event.index <= info->event_count) events_.push_back(std::move(event));
+    for (const LogEvent& event : *events) {
+      if (event.index <= info->event_count) events_.push_back(event);
     }
     info_ = *std::move(info);
     return absl::OkStatus();
