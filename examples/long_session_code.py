@@ -93,14 +93,12 @@ void Grep::Search(const v1::Turn& turn, std::vector<GrepMatch>& matches) const {
   const std::string text = TextOf(turn);
   uint64_t number = 0;
   size_t at = 0;
-  while (at < text.size()) {
-    const size_t end = text.find('\\n', at);
+  for (size_t end = 0; (end = text.find('\\n', at)) != std::string::npos; at = end + 1) {
     const std::string line = text.substr(at, end - at);
     if (re2::RE2::PartialMatch(line, *pattern_)) {
       matches.push_back({turn.seq(), turn.role(), number, line});
     }
     ++number;
-    at = end + 1;
   }
 }
 

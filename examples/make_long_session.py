@@ -7,10 +7,11 @@ comes out is what the session holds. The same commit on Debian 12 gives the same
 
     examples/make_long_session.py [--out FILE]
 
-Needs the packages of scripts/install-dependencies.sh, and some minutes for the build.
+FOVEA_EXAMPLE_SCRATCH names another scratch folder. Needs the packages of scripts/install-dependencies.sh, and some minutes for the build.
 """
 
 import argparse
+import fcntl
 import gzip
 import hashlib
 import json
@@ -23,8 +24,8 @@ from pathlib import Path
 
 COMMIT = "5ec40b8"
 HERE = Path(__file__).resolve().parent
-# Fixed, because paths of some length end up in wrapped output. Shown as /repo.
-SCRATCH = Path("/tmp/fovea-example")
+# Its repo folder is shown as /repo. A path of another length may wrap compiler output differently.
+SCRATCH = Path(os.environ.get("FOVEA_EXAMPLE_SCRATCH", "/tmp/fovea-example"))
 REPO = SCRATCH / "repo"
 
 SECOND = 1_000_000
@@ -154,6 +155,17 @@ def read_file(path, first, last):
     return "\n".join(numbered) + "\n", False
 
 
+def lock():
+    """Two at a time would unpack over each other."""
+    SCRATCH.mkdir(parents=True, exist_ok=True)
+    file = open(SCRATCH.with_suffix(".lock"), "w")  # pylint: disable=consider-using-with
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        sys.exit(f"another run uses {SCRATCH}")
+    return file
+
+
 def unpack():
     if SCRATCH.exists():
         for entry in SCRATCH.iterdir():
@@ -172,9 +184,11 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, default=HERE / "long-session.jsonl.gz")
     options = parser.parse_args()
+    sys.dont_write_bytecode = True
     sys.path.insert(0, str(HERE))
     from long_session_story import tell  # pylint: disable=import-outside-toplevel
 
+    held = lock()
     unpack()
     session = Session()
     tell(session)
@@ -191,6 +205,7 @@ def main():
             packed.write(line.encode() + b"\n")
     size = os.path.getsize(options.out)
     characters = sum(len(turn["text"]) for turn in session.turns)
+    held.close()
     print(f"{options.out}: {len(session.turns)} turns, {characters} characters, {size} bytes")
 
 
