@@ -7,7 +7,8 @@ comes out is what the session holds. The same commit on Debian 12 gives the same
 
     examples/make_long_session.py [--out FILE]
 
-FOVEA_EXAMPLE_SCRATCH names another scratch folder. Needs the packages of scripts/install-dependencies.sh, and some minutes for the build.
+FOVEA_EXAMPLE_SCRATCH names another scratch folder. Needs the packages of
+scripts/install-dependencies.sh, and some minutes for the build.
 """
 
 import argparse
