@@ -35,6 +35,9 @@ namespace {
 constexpr int kMaxReceivedBytes = (64 << 20) + (1 << 20);
 // Calls mostly wait for the disk: many threads let many appends share one commit.
 constexpr size_t kCallThreads = 64;
+// Contexts compute: more threads would only hold more of them in memory. One more than there are
+// processors, so that a call that waits for drawing leaves nobody idle.
+size_t ContextThreads(size_t processors) { return processors + 1; }
 constexpr size_t kMaxWaitingCalls = 20'000;
 
 size_t Processors() { return std::max(1U, std::thread::hardware_concurrency()); }
@@ -44,7 +47,8 @@ class GrpcServer final : public Server {
   explicit GrpcServer(ServerOptions options)
       : options_(std::move(options)),
         drawing_(options_.drawing_threads > 0 ? options_.drawing_threads : Processors(), SIZE_MAX),
-        calls_(kCallThreads, kMaxWaitingCalls) {}
+        calls_(kCallThreads, kMaxWaitingCalls),
+        building_(ContextThreads(Processors()), kMaxWaitingCalls) {}
 
   ~GrpcServer() override { Stop(absl::ZeroDuration()); }
 
@@ -106,7 +110,7 @@ class GrpcServer final : public Server {
                                                           .max_bytes = options_.max_page_bytes});
     payloads_ = std::make_unique<PayloadWriter>(options_.max_prefix_bytes);
     contexts_ = std::make_unique<ContextService>(ContextServiceInputs{.environment = &environment_,
-                                                                      .pool = &calls_,
+                                                                      .pool = &building_,
                                                                       .states = states_.get(),
                                                                       .views = views_.get(),
                                                                       .pages = pages_.get(),
@@ -180,7 +184,8 @@ class GrpcServer final : public Server {
   std::unique_ptr<PageRenderer> renderer_;
   RpcEnvironment environment_;
   std::unique_ptr<SessionStates> states_;
-  // Pools end before what their tasks use, and drawing after the calls that wait for it.
+  // Pools end before what their tasks use: those that build contexts first, which post to the
+  // others.
   WorkerPool drawing_;
   std::unique_ptr<ViewCache> views_;
   std::unique_ptr<PageProvider> pages_;
@@ -189,6 +194,7 @@ class GrpcServer final : public Server {
   std::unique_ptr<SessionService> sessions_;
   std::unique_ptr<AdminService> admin_;
   WorkerPool calls_;
+  WorkerPool building_;
   std::unique_ptr<grpc::Server> server_;
   grpc::HealthCheckServiceInterface* health_ = nullptr;
 };

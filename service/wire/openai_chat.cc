@@ -150,9 +150,11 @@ class OpenAiChatFormat final : public JsonFormat {
       Message out{.role = Role::kUser};
       for (const auto& item : message.items) {
         const auto* note = std::get_if<std::string>(&item);
+        if (note != nullptr && note->empty()) continue;
         out.blocks.push_back(note != nullptr ? TextBlock(*note)
                                              : PageBlock(std::get<PlannedPage>(item)));
       }
+      if (out.blocks.empty()) out.blocks.push_back(TextBlock(kEmptyNote));
       to->messages.push_back(std::move(out));
     }
   }
