@@ -94,7 +94,9 @@ struct ContextSummary {
   uint64_t epoch_since_seq = 0;
   std::string epoch_reason;
   uint64_t as_of_seq = 0;
-  bool groups_complete = true;     // no call but the newest group's lacks its result
+  // Every group of the tail is there as a whole. A call that never got a result is served with a
+  // note in its place.
+  bool groups_complete = true;
   std::vector<PlannedPage> pages;  // in the order served
   CharacterCounts characters;
   std::vector<RungShare> rungs;  // oldest first: latent, deepest rung, ..., verbatim

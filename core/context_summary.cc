@@ -106,10 +106,13 @@ class Summarizer {
     summary_.characters.text += plan_.head_characters;
     if (!plan_.head.empty()) Extend(verbatim_.range, {plan_.head.front(), plan_.head.back()});
     for (const TailTurn& turn : plan_.tail) AddTailTurn(turn);
+    // Turns and groups of the tail must cover the same sequences, without a gap.
+    uint64_t next = plan_.tail.empty() ? 0 : plan_.tail.front().seq;
     for (const TailGroup& group : plan_.tail_groups) {
-      const bool newest = &group == &plan_.tail_groups.back();
-      summary_.groups_complete &= group.group.waiting_calls.empty() || newest;
+      summary_.groups_complete &= group.group.turns.first == next;
+      next = group.group.turns.last + 1;
     }
+    if (!plan_.tail.empty()) summary_.groups_complete &= next == plan_.tail.back().seq + 1;
   }
 
   void AddTailTurn(const TailTurn& turn) {

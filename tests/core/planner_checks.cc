@@ -179,7 +179,9 @@ void LawWatcher::CheckCharacters() {
   for (uint64_t seq = 1; seq <= planner_.plan().last_seq; ++seq) {
     characters += TurnCharacters(turns_[seq - 1]);
   }
-  const CharacterCounts counts = SummarizeContext(planner_).characters;
+  const ContextSummary summary = SummarizeContext(planner_);
+  EXPECT_TRUE(summary.groups_complete);
+  const CharacterCounts& counts = summary.characters;
   EXPECT_EQ(counts.text + counts.pages + counts.elided + counts.latent, characters);
 }
 
