@@ -64,7 +64,7 @@ class Generator {
   }
 
   void Add(Role role, std::vector<Part> parts) {
-    time_us_ += Between(1, 600) * 1'000'000;
+    time_us_ += int64_t{1'000'000} * Between(1, 600);
     turns_.push_back(
         {.seq = turns_.size() + 1, .role = role, .time_us = time_us_, .parts = std::move(parts)});
   }
