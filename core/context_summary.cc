@@ -156,12 +156,12 @@ class Summarizer {
     }
     for (const auto& [seq, pin] : plan_.served_pins) {
       verbatim_.tokens += pin.tokens;
-      const bool on_pages = std::any_of(plan_.runs.begin(), plan_.runs.end(), [&](const Run& run) {
-        return run.turns.contains(seq) && !run.as_text;
-      });
-      const bool in_text = std::any_of(plan_.runs.begin(), plan_.runs.end(), [&](const Run& run) {
-        return run.turns.contains(seq) && run.as_text;
-      });
+      const uint64_t pinned_seq = seq;  // clang 14 captures no structured binding
+      const auto run = std::find_if(
+          plan_.runs.begin(), plan_.runs.end(),
+          [pinned_seq](const Run& candidate) { return candidate.turns.contains(pinned_seq); });
+      const bool on_pages = run != plan_.runs.end() && !run->as_text;
+      const bool in_text = run != plan_.runs.end() && run->as_text;
       if (in_text) continue;
       (on_pages ? summary_.characters.pages : summary_.characters.latent) -= pin.characters;
       summary_.characters.text += pin.characters;

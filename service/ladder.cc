@@ -1,7 +1,6 @@
 #include "service/ladder.h"
 
 #include <algorithm>
-#include <cmath>
 #include <string>
 #include <utility>
 #include <vector>
@@ -60,10 +59,8 @@ std::string WithCommas(uint64_t number) {
 }
 
 std::string Caption(const v1::DrawLadderResponse::Page& page) {
-  return absl::StrCat(page.rung(), " · ", WithCommas(page.characters()), " characters · ",
-                      WithCommas(static_cast<uint64_t>(page.tokens())),
-                      " tokens (text: ", WithCommas(static_cast<uint64_t>(page.text_tokens())),
-                      ") · legibility ", std::lround(page.legibility() * 100), " %");
+  return absl::StrCat(page.rung(), " · ", WithCommas(page.characters()), " characters, ",
+                      WithCommas(static_cast<uint64_t>(page.tokens())), " tokens");
 }
 
 absl::Status DrawRung(const PageContent& content, const Rung& rung, const ReaderProfile& reader,

@@ -100,7 +100,7 @@ std::string CheckOpenAiChat(const std::string& payload) {
   std::multiset<std::string> waiting;
   const Json& messages = json.at("messages");
   for (const Json& message : messages) {
-    const std::string problem = CheckOpenAiMessage(message, waiting);
+    std::string problem = CheckOpenAiMessage(message, waiting);
     if (!problem.empty()) return problem;
   }
   const bool open_end = !messages.empty() && (messages.back().at("role") == "assistant" ||
@@ -118,7 +118,7 @@ std::string CheckAnthropic(const std::string& payload) {
   std::set<std::string> uses;
   std::set<std::string> seen;
   for (const Json& message : messages) {
-    const std::string problem = CheckAnthropicBlocks(message, uses, seen);
+    std::string problem = CheckAnthropicBlocks(message, uses, seen);
     if (!problem.empty()) return problem;
   }
   return "";

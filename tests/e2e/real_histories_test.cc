@@ -77,7 +77,7 @@ class Fixture {
   grpc::Status Build(const v1::BuildContextRequest& request, v1::BuildContextResponse* response,
                      int64_t* required_tokens) {
     grpc::ClientContext context;
-    const grpc::Status status = contexts->BuildContext(&context, request, response);
+    grpc::Status status = contexts->BuildContext(&context, request, response);
     *required_tokens = 0;
     const auto& trailers = context.GetServerTrailingMetadata();
     const auto required = trailers.find("fovea-required-tokens");
