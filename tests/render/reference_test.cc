@@ -34,7 +34,7 @@ class Reference {
   void Write(const std::string& text) {
     double pen = 0;
     for (const char c : text) {
-      const FT_Face face = c == 'I' ? mono_ : sans_;
+      FT_FaceRec_* const face = c == 'I' ? mono_ : sans_;
       const double advance = Advance(face, c);
       if (c == ' ') {
         pen = std::ceil((pen + std::floor(advance * 3 / 4)) / 512) * 512;
@@ -65,7 +65,7 @@ class Reference {
     const auto size = static_cast<FT_F26Dot6>(std::floor(Em() / 4 + 0.5));
     FT_Set_Char_Size(face, size, size, 72, 72);
     FT_Load_Char(face, static_cast<FT_ULong>(c), FT_LOAD_NO_HINTING | FT_LOAD_NO_BITMAP);
-    FT_Outline_Translate(&face->glyph->outline, half_pixels % 2 * 32, 0);
+    FT_Outline_Translate(&face->glyph->outline, static_cast<FT_Pos>(half_pixels % 2) * 32, 0);
     FT_Render_Glyph(face->glyph, FT_RENDER_MODE_NORMAL);
     const FT_Bitmap& bitmap = face->glyph->bitmap;
     const int baseline = kMargin + pitch_ + static_cast<int>(std::floor(pitch_ * 0.797 + 0.5));
