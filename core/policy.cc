@@ -1,6 +1,5 @@
 #include "core/policy.h"
 
-
 #include "absl/strings/str_cat.h"
 
 namespace fovea {
