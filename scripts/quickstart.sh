@@ -13,7 +13,7 @@ budget=${BUDGET:-32000}
 session=long-session
 history=examples/long-session.jsonl.gz
 out=out
-stages=(60 140 240 360)
+stages=(60 160 240 300)
 
 say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
 if [ ! -t 1 ] || [ -n "${NO_COLOR:-}" ]; then say() { printf '\n%s\n' "$*"; }; fi
