@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <exception>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -195,7 +196,7 @@ void PrintRows(Agent& tenth, Agent& full, int samples) {
   }
 }
 
-void PrintCrossings(std::vector<Crossing> crossings) {
+void PrintCrossings(const std::vector<Crossing>& crossings) {
   if (crossings.empty()) return;
   std::vector<double> times;
   Crossing largest;
@@ -244,7 +245,7 @@ int Run(const Flags& flags) {
   Agent full(address, flags, "full");
   Live(full, *turns, crossings);
   PrintRows(tenth, full, flags.samples);
-  PrintCrossings(std::move(crossings));
+  PrintCrossings(crossings);
   rusage usage = {};
   getrusage(RUSAGE_SELF, &usage);
   absl::PrintF("peak memory of server and client together: %d MB\n", usage.ru_maxrss / 1024);
@@ -257,7 +258,7 @@ int Run(const Flags& flags) {
 }  // namespace
 }  // namespace fovea::bench
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
   CLI::App app("Measures contexts over a real socket");
   fovea::bench::Flags flags;
   app.add_option("history", flags.history, "JSON Lines, plain or gzip; the longest session is used")
@@ -267,4 +268,7 @@ int main(int argc, char** argv) {
   app.add_option("--samples", flags.samples)->capture_default_str();
   CLI11_PARSE(app, argc, argv);
   return fovea::bench::Run(flags);
+} catch (const std::exception& error) {
+  std::cerr << error.what() << "\n";
+  return 1;
 }
