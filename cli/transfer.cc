@@ -160,7 +160,7 @@ absl::Status RunRestore(const Environment& environment, const RestoreOptions& op
   v1::Session session;
   const auto stream = environment.client.sessions().ImportSession(&context, &session);
   ProgressBar progress(environment.console, "lines");
-  const absl::Status sent = SendChunks(**reader, options, *stream, progress);
+  absl::Status sent = SendChunks(**reader, options, *stream, progress);
   if (!sent.ok()) {
     context.TryCancel();
     stream->Finish();

@@ -56,7 +56,7 @@ TEST_P(AppTable, Runs) {
 // With --json, standard output is JSON whatever happens.
 TEST_P(AppTable, SpeaksJson) {
   std::vector<std::string> arguments = GetParam().arguments;
-  arguments.push_back("--json");
+  arguments.emplace_back("--json");
   const Ran ran = RunCli(server_, arguments);
   const bool help = !arguments.empty() && (arguments[0] == "--help" || arguments[0] == "--version");
   const bool text = arguments[0] == "export";

@@ -40,8 +40,8 @@ class Context : public testing::Test {
       v1::PageRef& page = *summary.add_pages();
       page.set_page_id(i == 0 ? "p1" : "p2");
       page.set_rung(i == 0 ? "faint/x" : "soft");
-      page.set_first_seq(static_cast<uint64_t>(1 + 10 * i));
-      page.set_last_seq(static_cast<uint64_t>(10 + 10 * i));
+      page.set_first_seq(1 + 10 * static_cast<uint64_t>(i));
+      page.set_last_seq(10 + 10 * static_cast<uint64_t>(i));
       page.set_width(i == 0 ? 10 : 30);
       page.set_height(i == 0 ? 20 : 40);
       server_.contexts.pages[page.page_id()] = pngs[static_cast<size_t>(i)];
