@@ -2,7 +2,7 @@
 
 option(FOVEA_BUILD_TESTS "Build the tests" ON)
 option(FOVEA_BUILD_BENCH "Build the benchmarks" ON)
-set(FOVEA_SANITIZER "" CACHE STRING "address, thread or undefined; empty for none")
+set(FOVEA_SANITIZER "" CACHE STRING "As for -fsanitize, such as address,undefined or thread; empty for none")
 
 set(CMAKE_CXX_STANDARD 20)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
@@ -23,7 +23,7 @@ endif()
 if(FOVEA_SANITIZER)
   add_compile_options(-fsanitize=${FOVEA_SANITIZER} -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${FOVEA_SANITIZER})
-  if(FOVEA_SANITIZER STREQUAL "undefined")
+  if(FOVEA_SANITIZER MATCHES "undefined")
     add_compile_options(-fno-sanitize-recover=all)
   endif()
 endif()

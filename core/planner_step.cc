@@ -58,6 +58,7 @@ int64_t Planner::tail_low_tokens() const {
 
 absl::Status Planner::Step(std::string reason) {
   changed_ = false;
+  redrawn_characters_ = 0;
   plan_.epochs.push_back({.epoch = plan_.epoch() + 1,
                           .since_seq = plan_.last_seq,
                           .reason = std::move(reason),
@@ -168,14 +169,18 @@ void Planner::RefreshPins() {
 // Frees a good part of the budget: moves runs down the ladder, oldest first, until the context is
 // at its low mark. Where a huge newest group or pins take more than half of what is available, only
 // as much is freed as is needed: the group will soon be history itself, and what is forgotten for
-// it is forgotten for good (docs/forgetting.md has the bound on epochs that follows).
+// it is forgotten for good. A step that has redrawn as much as a caller should wait for stops as
+// soon as the context fits (docs/forgetting.md has the bound on epochs that follows).
 absl::Status Planner::Press() {
   if (!over_limits()) return absl::OkStatus();
   const int64_t fixed = pins_tokens(plan_.served_pins) + staying_tokens();
   const int64_t spare = std::max<int64_t>(0, available() - 2 * fixed);
   const int64_t goal =
       inputs_.token_budget - spare * (1000 - inputs_.policy.pressure_low_permille) / 1000;
-  const auto above_goal = [&] { return tokens() > goal || request_load() > kLoadGoal; };
+  const auto above_goal = [&] {
+    if (redrawn_characters_ >= kRedrawnCharacters) return over_limits();
+    return tokens() > goal || request_load() > kLoadGoal;
+  };
   while (above_goal() && !plan_.runs.empty()) {
     absl::Status status = MoveRuns(ChooseTargets(goal));
     if (!status.ok()) return status;
@@ -184,7 +189,7 @@ absl::Status Planner::Press() {
 }
 
 // For each run the rung that it should be at (ladder_.size(): latent), so that the context comes
-// down to the goal by estimate; at least one run moves.
+// down to the goal, or this step's redrawing to its limit, by estimate; at least one run moves.
 std::vector<size_t> Planner::ChooseTargets(int64_t goal_tokens) const {
   const size_t latent = ladder_.size();
   std::vector<size_t> target(plan_.runs.size());
@@ -192,6 +197,7 @@ std::vector<size_t> Planner::ChooseTargets(int64_t goal_tokens) const {
   std::vector<double> by_rung(latent + 1, 0.0);
   double total = static_cast<double>(tokens());
   double load = request_load();
+  uint64_t redrawn = redrawn_characters_;
   const double reserve = static_cast<double>(available()) / kReserveInBudget;
   for (size_t i = 0; i < plan_.runs.size(); ++i) {
     target[i] = plan_.runs[i].rung;
@@ -229,8 +235,14 @@ std::vector<size_t> Planner::ChooseTargets(int64_t goal_tokens) const {
                        characters_per_token_[rung];
   };
 
+  const auto enough = [&] {
+    if (redrawn < kRedrawnCharacters) {
+      return total <= static_cast<double>(goal_tokens) && load <= kLoadGoal;
+    }
+    return total <= static_cast<double>(inputs_.token_budget) && load <= 1;
+  };
   bool moved = false;
-  while (!moved || total > static_cast<double>(goal_tokens) || load > kLoadGoal) {
+  while (!moved || !enough()) {
     auto run = choose(false);
     if (!run.has_value()) run = choose(true);
     if (!run.has_value()) break;
@@ -240,7 +252,8 @@ std::vector<size_t> Planner::ChooseTargets(int64_t goal_tokens) const {
     // Images and bytes go with the tokens of pages, near enough for an estimate.
     load += load * change / std::max(1.0, total - change);
     by_rung[target[*run]] -= estimate[*run];
-    ++target[*run];
+    if (target[*run] == plan_.runs[*run].rung) redrawn += plan_.runs[*run].characters;
+    if (++target[*run] == latent) redrawn -= plan_.runs[*run].characters;
     by_rung[target[*run]] += next;
     estimate[*run] = next;
     moved = true;
@@ -285,6 +298,7 @@ absl::Status Planner::MoveRuns(const std::vector<size_t>& targets) {
       ++i;
     }
     run.rung = target;
+    redrawn_characters_ += run.characters;
     auto built = run_builder().Build(std::move(run));
     if (!built.ok()) return built.status();
     AddRun(*std::move(built));

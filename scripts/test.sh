@@ -3,7 +3,7 @@
 #
 #   scripts/test.sh            all of it
 #   scripts/test.sh --quick    build and tests only
-#   scripts/test.sh PART...    the named parts: tests format tidy asan ubsan
+#   scripts/test.sh PART...    the named parts: tests format tidy sanitizers
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 
@@ -11,14 +11,14 @@ parts=()
 for argument in "$@"; do
   case "$argument" in
     --quick) parts+=(tests) ;;
-    tests | format | tidy | asan | ubsan) parts+=("$argument") ;;
+    tests | format | tidy | sanitizers) parts+=("$argument") ;;
     *)
       sed -n '2,6p' "$0" | sed 's/^# \{0,1\}//' >&2
       exit 2
       ;;
   esac
 done
-if [ ${#parts[@]} -eq 0 ]; then parts=(tests format tidy asan ubsan); fi
+if [ ${#parts[@]} -eq 0 ]; then parts=(tests format tidy sanitizers); fi
 
 jobs=$(nproc)
 logs=$(mktemp -d "${TMPDIR:-/tmp}/fovea-test.XXXXXX")
@@ -57,26 +57,18 @@ run_tidy() {
   return $status
 }
 
-# The unit tests with a sanitizer. Only their programs are built.
-run_sanitizer() {
-  local preset=$1
-  configure "$preset" || return 1
+# The unit tests with AddressSanitizer, LeakSanitizer and UndefinedBehaviorSanitizer in one build. Only their
+# programs are built.
+run_sanitizers() {
+  configure asan || return 1
   local programs
-  programs=$(cd "build/$preset" && ctest -N -L unit | sed -n 's/^ *Test *#[0-9]*: //p')
+  programs=$(cd build/asan && ctest -N -L unit | sed -n 's/^ *Test *#[0-9]*: //p')
   if [ -z "$programs" ]; then
     echo "no test has the label unit"
     return 1
   fi
   # shellcheck disable=SC2086  # a list of names
-  cmake --build "build/$preset" -j "$jobs" --target $programs &&
-    ctest --preset "$preset" -L unit -j "$jobs"
-}
-
-run_part() {
-  case "$1" in
-    asan | ubsan) run_sanitizer "$1" ;;
-    *) "run_$1" ;;
-  esac
+  cmake --build build/asan -j "$jobs" --target $programs && ctest --preset asan -L unit -j "$jobs"
 }
 
 scripts/install-dependencies.sh || exit 1
@@ -86,9 +78,9 @@ failed=()
 for part in "${parts[@]}"; do
   printf '\n=== %s\n' "$part"
   started=$SECONDS
-  if run_part "$part"; then result=Passed; else result="***Failed"; fi
+  if "run_$part"; then result=Passed; else result="***Failed"; fi
   if [ "$result" != Passed ]; then failed+=("$part"); fi
-  lines+=("$(printf '%d/%d Part: %-8s %12s %6d sec' $((${#lines[@]} + 1)) ${#parts[@]} "$part" "$result" $((SECONDS - started)))")
+  lines+=("$(printf '%d/%d Part: %-10s %12s %6d sec' $((${#lines[@]} + 1)) ${#parts[@]} "$part" "$result" $((SECONDS - started)))")
 done
 
 printf '\n=== summary\n'

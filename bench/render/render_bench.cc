@@ -58,6 +58,7 @@ std::vector<std::string> Sources() {
   }
   std::sort(paths.begin(), paths.end());
   std::vector<std::string> sources;
+  sources.reserve(paths.size());
   for (const auto& path : paths) sources.push_back(ReadFile(path));
   return sources;
 }
@@ -131,7 +132,7 @@ benchmark::Counter Rate(uint64_t characters, const benchmark::State& state) {
 void BM_LayOut(benchmark::State& state) {
   const PageTypography typography{.line_pitch_px = static_cast<int>(state.range(0))};
   uint64_t characters = 0;
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     const auto pages = LayOutAll(typography);
     characters = Characters(pages);
   }
@@ -147,7 +148,7 @@ void BM_Draw(benchmark::State& state) {
   const uint64_t characters = Characters(pages);
   uint64_t bytes = 0;
   uint64_t pixels = 0;
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     bytes = 0;
     pixels = 0;
     for (const PageExtent& page : pages) {
@@ -177,7 +178,7 @@ BENCHMARK(BM_Draw)
 void BM_BlankPage(benchmark::State& state) {
   const std::string white(static_cast<size_t>(kBox.width) * kBox.max_height, '\xFF');
   render::PngEncoder encoder = Value(render::PngEncoder::Create(1));
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     benchmark::DoNotOptimize(Sha256Hex(white));
     benchmark::DoNotOptimize(Value(encoder.Encode(white, kBox.width, kBox.max_height, 4)).size());
   }
@@ -203,7 +204,7 @@ void BM_RivalCairo(benchmark::State& state) {
   cairo_font_options_set_antialias(options, CAIRO_ANTIALIAS_GRAY);
   uint64_t characters = 0;
   uint64_t bytes = 0;
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     characters = 0;
     bytes = 0;
     cairo_surface_t* surface =
@@ -233,7 +234,7 @@ void BM_RivalCairo(benchmark::State& state) {
 BENCHMARK(BM_RivalCairo)->Unit(benchmark::kMillisecond);
 
 void BM_Create(benchmark::State& state) {
-  for (auto _ : state) benchmark::DoNotOptimize(Value(CreateRenderer({})));
+  for ([[maybe_unused]] auto _ : state) benchmark::DoNotOptimize(Value(CreateRenderer({})));
 }
 BENCHMARK(BM_Create)->Unit(benchmark::kMillisecond);
 

@@ -110,6 +110,7 @@ void LawWatcher::Check() {
     ++pin_events_;
   } else if (plan.last_seq > 0) {
     verbatim_appended_ += counter_.Turn(turns_[plan.last_seq - 1]);
+    characters_appended_ += TurnCharacters(turns_[plan.last_seq - 1]);
     const int64_t available =
         std::max<int64_t>(0, planner_.inputs().token_budget - plan.head_tokens);
     crowded_turns_ += StayingTokens(plan) > available / 4 ? 1 : 0;
@@ -280,9 +281,11 @@ void LawWatcher::CheckEpochBound() const {
   const int64_t step =
       available * (inputs.policy.tail_high_permille - inputs.policy.tail_low_permille) / 1000;
   const int64_t freed = available / 2 * (1000 - inputs.policy.pressure_low_permille) / 1000;
+  const uint64_t redrawings =
+      planner_.ladder().size() * characters_appended_ / Planner::kRedrawnCharacters;
   const int64_t bound = verbatim_appended_ / std::max<int64_t>(1, step) +
                         verbatim_appended_ / std::max<int64_t>(1, freed) +
-                        static_cast<int64_t>(crowded_turns_ + pin_events_);
+                        static_cast<int64_t>(redrawings + crowded_turns_ + pin_events_);
   EXPECT_LE(static_cast<int64_t>(planner_.plan().epochs.size()), bound);
 }
 

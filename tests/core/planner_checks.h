@@ -54,6 +54,7 @@ class LawWatcher {
   // Where a chunk's pages at a rung were first seen: they must stay those.
   std::map<std::pair<uint64_t, size_t>, std::string> drawn_;
   int64_t verbatim_appended_ = 0;
+  uint64_t characters_appended_ = 0;
   uint64_t crowded_turns_ = 0;
   uint64_t pin_events_ = 0;
   uint64_t last_event_ = 0;

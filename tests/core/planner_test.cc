@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+
 #include "absl/strings/str_cat.h"
 #include "core/context.h"
 #include "tests/support/grid_renderer.h"
@@ -200,6 +202,28 @@ TEST_F(PlannerTest, ARecalledRunIsPassedOverOnce) {
   ASSERT_LT(i, turns_.size()) << "no pressure came";
   EXPECT_EQ((*fresh)->plan().runs.front().turns, oldest.turns);
   EXPECT_EQ((*fresh)->plan().runs.front().rung, oldest.rung);
+}
+
+// A caller waits for what a step redraws: it stops early, and the context fits all the same.
+TEST_F(PlannerTest, AStepRedrawsOnlySoMuch) {
+  for (int i = 0; i < 1'500; ++i) AddCall(1'000);
+  Plan("deepseek-flash", 64'000);
+  const fovea::Plan& plan = planner_->plan();
+  std::map<uint64_t, uint64_t> redrawn;
+  for (const Chunk& chunk : plan.chunks) {
+    for (size_t i = 1; i < chunk.history.size(); ++i) {
+      if (chunk.history[i].rung != kLatent) redrawn[chunk.history[i].epoch] += chunk.characters;
+    }
+  }
+  // A run moves as a whole, and goes a little over.
+  constexpr uint64_t kMost = Planner::kRedrawnCharacters * 3 / 2;
+  size_t stopped_early = 0;
+  for (const auto& [epoch, characters] : redrawn) {
+    EXPECT_LE(characters, kMost) << "in epoch " << epoch;
+    EXPECT_LE(plan.epochs[epoch - 1].tokens_after, 64'000);
+    stopped_early += characters >= Planner::kRedrawnCharacters ? 1 : 0;
+  }
+  EXPECT_GT(stopped_early, 0);
 }
 
 TEST_F(PlannerTest, EpochsCanBeCompared) {
