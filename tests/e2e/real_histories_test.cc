@@ -1,7 +1,7 @@
 // The whole path on real histories, over a real socket: what goes in comes back exactly, and every
 // context that is asked for is within its budget and valid, or is refused with the number that it
 // needs. FOVEA_EVERY=25 looks at every 25th turn, as the release bar does; the default is every
-// 150th.
+// 150th. FOVEA_SESSIONS=1000 compares the bytes of every session; the default is 12 of each file.
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 
@@ -25,10 +25,10 @@
 namespace fovea::testing {
 namespace {
 
-uint64_t Every() {
-  const char* every = std::getenv("FOVEA_EVERY");
-  uint64_t value = 150;
-  return every != nullptr && absl::SimpleAtoi(every, &value) && value > 0 ? value : 150;
+uint64_t FromEnvironment(const char* name, uint64_t otherwise) {
+  const char* text = std::getenv(name);
+  uint64_t value = 0;
+  return text != nullptr && absl::SimpleAtoi(text, &value) && value > 0 ? value : otherwise;
 }
 
 // A server on a directory of its own, and its clients.
@@ -140,6 +140,11 @@ v1::BuildContextRequest Request(const std::string& session, const std::string& r
   return request;
 }
 
+const std::pair<const char*, v1::WireFormat> kServed[] = {
+    {"claude", v1::WIRE_FORMAT_ANTHROPIC},
+    {"deepseek-flash", v1::WIRE_FORMAT_OPENAI_CHAT},
+    {"gemini-3", v1::WIRE_FORMAT_NATIVE}};
+
 struct Outcomes {
   uint64_t built = 0;
   uint64_t refused = 0;
@@ -169,6 +174,7 @@ void CheckContext(Fixture& fovea, const v1::BuildContextRequest& request, Outcom
 
 TEST_F(RealHistories, EveryContextIsWithinItsBudgetOrRefusedWithTheNumber) {
   const std::vector<ReaderProfile> readers = BuiltInReaders()->profiles();
+  const uint64_t every = FromEnvironment("FOVEA_EVERY", 150);
   Fixture fovea(directory_);
   Outcomes outcomes;
   for (const char* file : {"trajectories/deepswe.jsonl.gz", "trajectories/pi.jsonl.gz"}) {
@@ -178,7 +184,7 @@ TEST_F(RealHistories, EveryContextIsWithinItsBudgetOrRefusedWithTheNumber) {
       fovea.Import(session.name, session.turns);
       for (const ReaderProfile& reader : readers) {
         for (int64_t budget : {16'000, 32'000, 64'000, 128'000}) {
-          for (uint64_t at = Every(), n = 0; at <= session.turns.size(); at += Every(), ++n) {
+          for (uint64_t at = every, n = 0; at <= session.turns.size(); at += every, ++n) {
             SCOPED_TRACE(absl::StrCat(session.name, " ", reader.name, " ", budget, " @", at));
             CheckContext(fovea, Request(session.name, reader.name, budget, at, kFormats[n % 3]),
                          outcomes);
@@ -197,23 +203,26 @@ TEST_F(RealHistories, EveryTurnComesBackByteForByteAndServedBytesDoNotDependOnCa
   const char* const files[] = {
       "trajectories/swe-agent.jsonl.gz",   "trajectories/swe-smith.jsonl.gz",
       "trajectories/tau-airline.jsonl.gz", "trajectories/aider.jsonl.gz",
-      "trajectories/pi.jsonl.gz",          "multilingual/xquad.jsonl.gz"};
+      "trajectories/pi.jsonl.gz",          "trajectories/deepswe.jsonl.gz",
+      "multilingual/xquad.jsonl.gz"};
+  const size_t most = FromEnvironment("FOVEA_SESSIONS", 12);
   std::map<std::string, std::string> served[3];
   const auto serve = [&](Fixture& fovea, const std::string& id,
                          std::map<std::string, std::string>& out) {
-    for (const char* reader : {"claude", "gemini-3"}) {
+    for (const auto& [reader, format] : kServed) {
       v1::BuildContextResponse response;
       int64_t required = 0;
-      const grpc::Status status = fovea.Build(
-          Request(id, reader, 8'000, 0, v1::WIRE_FORMAT_ANTHROPIC), &response, &required);
-      out[id + reader] = status.ok() ? response.payload() : absl::StrCat("refused ", required);
+      const grpc::Status status =
+          fovea.Build(Request(id, reader, 8'000, 0, format), &response, &required);
+      out[absl::StrCat(id, " ", reader)] = status.ok() ? Sha256Hex(response.SerializeAsString())
+                                                       : absl::StrCat("refused ", required);
     }
   };
   std::map<std::string, std::vector<Turn>> histories;
   for (const char* file : files) {
     const std::vector<SharedSession> sessions = SharedSessions(file);
     if (sessions.empty()) GTEST_SKIP() << "SKIPPED: the shared histories are not here: " << file;
-    for (size_t i = 0; i < std::min<size_t>(12, sessions.size()); ++i) {
+    for (size_t i = 0; i < std::min(most, sessions.size()); ++i) {
       histories[absl::StrCat(file, "-", i)] = sessions[i].turns;
     }
   }
@@ -235,6 +244,10 @@ TEST_F(RealHistories, EveryTurnComesBackByteForByteAndServedBytesDoNotDependOnCa
     other.Import(id, turns);
     serve(other, id, served[2]);
   }
+  uint64_t turns = 0;
+  for (const auto& [id, history] : histories) turns += history.size();
+  std::printf("sessions %zu, turns compared byte for byte %lu, contexts compared %zu\n",
+              histories.size(), turns, served[0].size());
   EXPECT_EQ(served[0], served[1]) << "a restart, lost pages or threads changed what is served";
   EXPECT_EQ(served[0], served[2]) << "another store serves other bytes";
 }
