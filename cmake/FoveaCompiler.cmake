@@ -38,7 +38,7 @@ elseif(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSI
 endif()
 
 # fovea_library(NAME SOURCES ... LINKS ... PRIVATE_LINKS ...): a static library whose headers are
-# included by their path from the root, for example "core/turn.h".
+# included by their path from the root, for example "core/log/turn.h".
 function(fovea_library name)
   cmake_parse_arguments(ARG "" "" "SOURCES;LINKS;PRIVATE_LINKS" ${ARGN})
   add_library(${name} STATIC ${ARG_SOURCES})

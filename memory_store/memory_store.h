@@ -10,9 +10,9 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "core/log_store.h"
-#include "core/page_store.h"
-#include "core/search_index.h"
+#include "core/log/log_store.h"
+#include "core/log/search_index.h"
+#include "core/page/page_store.h"
 
 namespace fovea {
 

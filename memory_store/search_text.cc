@@ -7,7 +7,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "core/utf8.h"
+#include "core/base/utf8.h"
 #include "memory_store/absl_view.h"
 
 namespace fovea {

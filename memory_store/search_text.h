@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "core/turn.h"
+#include "core/log/turn.h"
 
 namespace fovea {
 

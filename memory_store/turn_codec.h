@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "absl/status/statusor.h"
-#include "core/turn.h"
+#include "core/log/turn.h"
 
 namespace fovea {
 

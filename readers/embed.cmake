@@ -12,7 +12,7 @@ foreach(name IN LISTS names)
   string(APPEND entries "    {\"readers/${name}\", R\"fovea(${json})fovea\"},\n")
 endforeach()
 file(WRITE "${OUTPUT}"
-"#include \"core/reader_files.h\"
+"#include \"core/reader/reader_files.h\"
 
 namespace fovea {
 namespace {

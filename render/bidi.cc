@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <numeric>
 
-#include "core/utf8.h"
+#include "core/base/utf8.h"
 #include "render/code_points.h"
 
 namespace fovea::render {

@@ -8,7 +8,7 @@
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
-#include "core/page.h"
+#include "core/page/page.h"
 #include "render/canvas.h"
 
 namespace fovea::render {

@@ -4,7 +4,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "core/sha256.h"
+#include "core/base/sha256.h"
 #include "render/units.h"
 
 namespace fovea::render {

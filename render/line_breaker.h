@@ -4,7 +4,7 @@
 
 #include <string_view>
 
-#include "core/page.h"
+#include "core/page/page.h"
 #include "render/tokens.h"
 
 namespace fovea::render {

@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "core/page.h"
+#include "core/page/page.h"
 #include "render/code_points.h"
 #include "render/units.h"
 

@@ -4,7 +4,7 @@
 #include <string_view>
 
 #include "absl/strings/str_cat.h"
-#include "core/utf8.h"
+#include "core/base/utf8.h"
 #include "render/metrics.h"
 
 namespace fovea::render {

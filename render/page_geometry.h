@@ -3,7 +3,7 @@
 #define FOVEA_RENDER_PAGE_GEOMETRY_H_
 
 #include "absl/status/status.h"
-#include "core/page.h"
+#include "core/page/page.h"
 #include "render/units.h"
 
 namespace fovea::render {

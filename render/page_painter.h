@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "core/page.h"
+#include "core/page/page.h"
 #include "render/canvas.h"
 #include "render/glyphs.h"
 #include "render/line_breaker.h"

@@ -9,7 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "core/sha256.h"
+#include "core/base/sha256.h"
 #include "render/code_points.h"
 #include "render/contact_sheet.h"
 #include "render/fonts.h"

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "core/page.h"
+#include "core/page/page.h"
 
 namespace fovea {
 

@@ -5,7 +5,7 @@
 
 #include "absl/container/inlined_vector.h"
 #include "absl/strings/str_format.h"
-#include "core/utf8.h"
+#include "core/base/utf8.h"
 
 namespace fovea::render {
 namespace {

@@ -1,11 +1,11 @@
 #!/usr/bin/env node
-// Calibrates EstimateTokens (core/token_estimate.cc) against o200k_base and records true counts for
+// Calibrates EstimateTokens (core/tokens/token_estimate.cc) against o200k_base and records true counts for
 // its data test. docs/token-estimate.md explains the method.
 //
 //   node scripts/calibrate-token-estimate.mjs DATA
 //
 // DATA holds trajectories/*.jsonl.gz and multilingual/*.jsonl.gz. Installs npm's gpt-tokenizer into a
-// temporary folder and writes core/token_weights.cc and tests/core/readers/o200k_counts.txt.
+// temporary folder and writes core/tokens/token_weights.cc and tests/core/tokens/o200k_counts.txt.
 import {execFileSync} from 'node:child_process';
 import {mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {createRequire} from 'node:module';
@@ -92,7 +92,7 @@ function* synthetic() {
   }
 }
 
-// ---- The features: core/token_estimate.cc has the same ----
+// ---- The features: core/tokens/token_estimate.cc has the same ----
 
 const MAX_LENGTH = 15;
 const BUCKETS = 8;
@@ -325,8 +325,8 @@ function rows(values, perRow) {
 }
 
 function writeWeights(cuts, limits, words, marks) {
-  writeFileSync(join(ROOT, 'core/token_weights.cc'), `// Written by scripts/calibrate-token-estimate.mjs; docs/token-estimate.md explains the figures.
-#include "core/token_weights.h"
+  writeFileSync(join(ROOT, 'core/tokens/token_weights.cc'), `// Written by scripts/calibrate-token-estimate.mjs; docs/token-estimate.md explains the figures.
+#include "core/tokens/token_weights.h"
 
 namespace fovea {
 
@@ -373,7 +373,7 @@ function writeCounts(data) {
     total += tokens.reduce((a, b) => a + b, 0);
     lines.push([file, ...tokens].join(' '));
   }
-  writeFileSync(join(ROOT, 'tests/core/readers/o200k_counts.txt'), lines.join('\n') + '\n');
+  writeFileSync(join(ROOT, 'tests/core/tokens/o200k_counts.txt'), lines.join('\n') + '\n');
   return total;
 }
 

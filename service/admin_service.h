@@ -7,8 +7,8 @@
 #include <string>
 #include <utility>
 
-#include "core/log_store.h"
-#include "core/page_store.h"
+#include "core/log/log_store.h"
+#include "core/page/page_store.h"
 #include "fovea/v1/admin.grpc.pb.h"
 #include "service/rpc.h"
 

@@ -8,8 +8,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
-#include "core/json_fields.h"
-#include "core/sha256.h"
+#include "core/base/sha256.h"
+#include "core/reader/json_fields.h"
 #include "nlohmann/json.hpp"
 
 namespace fovea::service {

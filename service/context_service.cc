@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "core/group.h"
-#include "core/token_counter.h"
+#include "core/log/group.h"
+#include "core/tokens/token_counter.h"
 #include "service/convert_context.h"
 #include "service/convert_session.h"
 #include "service/convert_turn.h"

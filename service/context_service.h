@@ -4,8 +4,8 @@
 
 #include <utility>
 
-#include "core/context.h"
-#include "core/reader_profile.h"
+#include "core/context/context.h"
+#include "core/reader/reader_profile.h"
 #include "fovea/v1/context.grpc.pb.h"
 #include "service/page_provider.h"
 #include "service/payload.h"

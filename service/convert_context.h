@@ -6,8 +6,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "core/context.h"
-#include "core/reader_profile.h"
+#include "core/context/context.h"
+#include "core/reader/reader_profile.h"
 #include "fovea/v1/context.pb.h"
 #include "service/view_cache.h"
 

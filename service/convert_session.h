@@ -7,8 +7,8 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "core/log_store.h"
-#include "core/search_index.h"
+#include "core/log/log_store.h"
+#include "core/log/search_index.h"
 #include "fovea/v1/session.pb.h"
 
 namespace fovea::service {

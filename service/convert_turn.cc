@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "core/sha256.h"
+#include "core/base/sha256.h"
 
 namespace fovea::service {
 namespace {

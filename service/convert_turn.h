@@ -9,7 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "core/turn.h"
+#include "core/log/turn.h"
 #include "fovea/v1/session.pb.h"
 #include "fovea/v1/turn.pb.h"
 #include "google/protobuf/repeated_ptr_field.h"

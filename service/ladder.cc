@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "core/token_counter.h"
+#include "core/tokens/token_counter.h"
 
 namespace fovea::service {
 namespace {

@@ -3,9 +3,9 @@
 #define FOVEA_SERVICE_LADDER_H_
 
 #include "absl/status/status.h"
-#include "core/page.h"
-#include "core/reader_profile.h"
-#include "core/turn_source.h"
+#include "core/log/turn_source.h"
+#include "core/page/page.h"
+#include "core/reader/reader_profile.h"
 #include "fovea/v1/context.pb.h"
 
 namespace fovea::service {

@@ -13,7 +13,7 @@
 
 #include "CLI/CLI.hpp"
 #include "absl/strings/str_join.h"
-#include "core/reader_profile.h"
+#include "core/reader/reader_profile.h"
 #include "service/listen.h"
 #include "service/server.h"
 #include "spdlog/sinks/stdout_sinks.h"

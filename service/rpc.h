@@ -11,7 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "core/turn.h"
+#include "core/log/turn.h"
 #include "grpcpp/grpcpp.h"
 #include "service/auth.h"
 #include "service/metrics.h"

@@ -11,7 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "core/reader_profile.h"
+#include "core/reader/reader_profile.h"
 #include "spdlog/logger.h"
 
 namespace fovea::service {

@@ -5,9 +5,9 @@
 #include <cstdint>
 #include <functional>
 
-#include "core/log_store.h"
-#include "core/page_store.h"
-#include "core/search_index.h"
+#include "core/log/log_store.h"
+#include "core/log/search_index.h"
+#include "core/page/page_store.h"
 #include "fovea/v1/session.grpc.pb.h"
 #include "service/rpc.h"
 #include "service/session_states.h"

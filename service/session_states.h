@@ -12,8 +12,8 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
-#include "core/log_store.h"
-#include "core/turn_source.h"
+#include "core/log/log_store.h"
+#include "core/log/turn_source.h"
 #include "service/lru_cache.h"
 
 namespace fovea::service {

@@ -7,7 +7,7 @@
 #include <memory>
 #include <string>
 
-#include "core/log_store.h"
+#include "core/log/log_store.h"
 #include "fovea/v1/session.pb.h"
 #include "service/rpc.h"
 

@@ -13,7 +13,7 @@
 #include <random>
 #include <sstream>
 
-#include "core/sha256.h"
+#include "core/base/sha256.h"
 #include "render/png.h"
 #include "render/renderer.h"
 

@@ -9,8 +9,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "core/search_index.h"
-#include "core/turn.h"
+#include "core/log/search_index.h"
+#include "core/log/turn.h"
 #include "memory_store/sqlite/database.h"
 #include "memory_store/sqlite/fts.h"
 #include "memory_store/sqlite/log_tail.h"

@@ -13,7 +13,7 @@
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "core/log_store.h"
+#include "core/log/log_store.h"
 #include "memory_store/sqlite/database.h"
 #include "memory_store/sqlite/log_tail.h"
 #include "memory_store/sqlite/schema.h"

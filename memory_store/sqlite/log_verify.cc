@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "core/turn.h"
+#include "core/log/turn.h"
 #include "memory_store/absl_view.h"
 #include "memory_store/sqlite/log_rows.h"
 #include "memory_store/sqlite/status_macros.h"

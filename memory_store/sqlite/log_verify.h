@@ -3,7 +3,7 @@
 #define FOVEA_MEMORY_STORE_SQLITE_LOG_VERIFY_H_
 
 #include "absl/status/statusor.h"
-#include "core/log_store.h"
+#include "core/log/log_store.h"
 #include "memory_store/sqlite/database.h"
 
 namespace fovea::sqlite {

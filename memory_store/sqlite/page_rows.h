@@ -10,8 +10,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "core/page_store.h"
-#include "core/turn.h"
+#include "core/log/turn.h"
+#include "core/page/page_store.h"
 #include "memory_store/sqlite/database.h"
 #include "memory_store/sqlite/schema.h"
 

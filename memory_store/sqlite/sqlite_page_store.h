@@ -16,7 +16,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "core/page_store.h"
+#include "core/page/page_store.h"
 #include "memory_store/mutex.h"
 #include "memory_store/sqlite/read_pool.h"
 #include "memory_store/sqlite/writer.h"

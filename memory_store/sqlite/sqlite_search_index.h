@@ -10,7 +10,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "core/search_index.h"
+#include "core/log/search_index.h"
 #include "memory_store/sqlite/indexer.h"
 #include "memory_store/sqlite/log_tail.h"
 #include "memory_store/sqlite/read_pool.h"

@@ -4,8 +4,8 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "core/sha256.h"
-#include "core/utf8.h"
+#include "core/base/sha256.h"
+#include "core/base/utf8.h"
 
 namespace fovea::wire {
 namespace {

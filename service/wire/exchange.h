@@ -4,8 +4,8 @@
 
 #include <vector>
 
-#include "core/context.h"
-#include "core/turn.h"
+#include "core/context/context.h"
+#include "core/log/turn.h"
 
 namespace fovea::wire {
 

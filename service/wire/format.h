@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "core/context.h"
+#include "core/context/context.h"
 #include "service/wire/call_names.h"
 #include "service/wire/json_text.h"
 #include "service/wire/message.h"

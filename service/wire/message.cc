@@ -4,7 +4,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "core/utf8.h"
+#include "core/base/utf8.h"
 
 namespace fovea::wire {
 

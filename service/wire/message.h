@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "core/run.h"
-#include "core/turn.h"
-#include "core/turn_source.h"
+#include "core/forgetting/run.h"
+#include "core/log/turn.h"
+#include "core/log/turn_source.h"
 
 namespace fovea::wire {
 

@@ -1,7 +1,7 @@
 #include "service/wire/message_walk.h"
 
 #include "absl/strings/str_cat.h"
-#include "core/utf8.h"
+#include "core/base/utf8.h"
 
 namespace fovea::wire {
 

@@ -12,7 +12,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "core/sha256.h"
+#include "core/base/sha256.h"
 #include "fovea/v1/admin.grpc.pb.h"
 #include "fovea/v1/context.grpc.pb.h"
 #include "fovea/v1/session.grpc.pb.h"
@@ -164,6 +164,7 @@ void CheckContext(Fixture& fovea, const v1::BuildContextRequest& request, Outcom
   ++outcomes.built;
   ASSERT_TRUE(status.ok()) << status.error_message();
   EXPECT_LE(response.summary().tokens(), budget);
+  EXPECT_TRUE(response.summary().groups_complete());
   EXPECT_EQ(response.summary().as_of_seq(), request.view().as_of_seq());
   if (request.format() == v1::WIRE_FORMAT_NATIVE) return;
   EXPECT_EQ(response.payload_sha256(), Sha256Hex(response.payload()));

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
-#include "core/turn.h"
+#include "core/log/turn.h"
 
 namespace fovea::testing {
 

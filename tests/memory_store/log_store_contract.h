@@ -1,4 +1,4 @@
-// The contract of core/log_store.h as tests: any implementation can be run through them.
+// The contract of core/log/log_store.h as tests: any implementation can be run through them.
 #ifndef FOVEA_TESTS_MEMORY_STORE_LOG_STORE_CONTRACT_H_
 #define FOVEA_TESTS_MEMORY_STORE_LOG_STORE_CONTRACT_H_
 
@@ -6,7 +6,7 @@
 #include <memory>
 #include <string>
 
-#include "core/log_store.h"
+#include "core/log/log_store.h"
 #include "gtest/gtest.h"
 
 namespace fovea::testing {

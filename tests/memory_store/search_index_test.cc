@@ -3,7 +3,7 @@
 #include <iterator>
 
 #include "absl/strings/str_cat.h"
-#include "core/utf8.h"
+#include "core/base/utf8.h"
 #include "gmock/gmock.h"
 #include "memory_store/memory_store.h"
 #include "tests/memory_store/support.h"

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "core/utf8.h"
+#include "core/base/utf8.h"
 #include "gtest/gtest.h"
 
 namespace fovea {

@@ -11,8 +11,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "core/log_store.h"
-#include "core/turn.h"
+#include "core/log/log_store.h"
+#include "core/log/turn.h"
 #include "gtest/gtest.h"
 #include "memory_store/memory_store.h"
 

@@ -3,7 +3,7 @@
 
 #include <thread>
 
-#include "core/sha256.h"
+#include "core/base/sha256.h"
 #include "tests/render/pages.h"
 
 namespace fovea::render {

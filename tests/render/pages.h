@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "core/page.h"
+#include "core/page/page.h"
 #include "render/code_points.h"
 #include "render/fonts.h"
 #include "render/line_breaker.h"

@@ -14,6 +14,17 @@ declare -A may_use=(
   [service]='core|memory_store|render|service|fovea/v1'
   [cli]='cli|fovea/v1'
 )
+# Folder of core: the folders of core that its files may include. They are layers: none may include one above it.
+declare -A core_may_use=(
+  [base]='base'
+  [log]='base|log'
+  [page]='base|log|page'
+  [reader]='base|page|reader'
+  [tokens]='base|log|reader|tokens'
+  [exact]='base|exact|log'
+  [forgetting]='base|exact|forgetting|log|page|reader|tokens'
+  [context]='base|context|exact|forgetting|log|page|reader|tokens'
+)
 # Headers that only one place may include: pattern -> folder.
 declare -A only_in=(
   ['sqlite3\.h']='memory_store/sqlite/'
@@ -39,6 +50,11 @@ while IFS=: read -r file line text; do
   room=${file%%/*}
   if [[ -n ${may_use[$room]:-} && $header =~ $project && ! $header =~ ^(${may_use[$room]})/ ]]; then
     breach "$file:$line" "$room may not include $header"
+  fi
+  layer=${file#core/}
+  layer=${layer%%/*}
+  if [[ $room == core && $header == core/* && ! $header =~ ^core/(${core_may_use[$layer]:-none})/ ]]; then
+    breach "$file:$line" "core/$layer may not include $header"
   fi
   for pattern in "${!only_in[@]}"; do
     if [[ $header =~ ^($pattern)$ && $file != "${only_in[$pattern]}"* && $file != tests/* &&

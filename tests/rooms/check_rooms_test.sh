@@ -16,12 +16,14 @@ expect_breach() {  # expect_breach FILE INCLUDE
     exit 1
   fi
 }
-expect_breach core/a.cc '"memory_store/store.h"'
-expect_breach core/a.cc '<fstream>'
-expect_breach core/a.cc '"fovea/v1/turn.pb.h"'
+expect_breach core/log/a.cc '"memory_store/store.h"'
+expect_breach core/log/a.cc '<fstream>'
+expect_breach core/log/a.cc '"fovea/v1/turn.pb.h"'
+expect_breach core/log/a.cc '"core/page/page.h"'
+expect_breach core/forgetting/a.cc '"core/context/context.h"'
 expect_breach render/a.cc '"memory_store/store.h"'
 expect_breach memory_store/a.cc '"render/renderer.h"'
 expect_breach memory_store/a.cc '<sqlite3.h>'
 expect_breach service/a.cc '<cairo.h>'
-expect_breach cli/a.cc '"core/turn.h"'
+expect_breach cli/a.cc '"core/log/turn.h"'
 echo "the rules between rooms hold, and each kind of breach is found"

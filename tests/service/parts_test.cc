@@ -10,7 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
 #include "cli/default_address.h"
-#include "core/sha256.h"
+#include "core/base/sha256.h"
 #include "service/auth.h"
 #include "service/convert_session.h"
 #include "service/convert_turn.h"

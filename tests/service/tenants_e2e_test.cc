@@ -5,7 +5,7 @@
 #include <map>
 
 #include "absl/strings/str_cat.h"
-#include "core/sha256.h"
+#include "core/base/sha256.h"
 #include "tests/service/server_fixture.h"
 
 namespace fovea::testing {

@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "core/group.h"
-#include "core/sha256.h"
+#include "core/base/sha256.h"
+#include "core/log/group.h"
 
 namespace fovea::testing {
 namespace {

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "core/context.h"
-#include "core/turn.h"
+#include "core/context/context.h"
+#include "core/log/turn.h"
 
 namespace fovea::testing {
 

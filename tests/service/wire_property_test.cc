@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "core/sha256.h"
+#include "core/base/sha256.h"
 #include "service/payload.h"
 #include "tests/service/payload_check.h"
 #include "tests/service/wild_history.h"

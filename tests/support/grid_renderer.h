@@ -3,7 +3,7 @@
 #ifndef FOVEA_TESTS_SUPPORT_GRID_RENDERER_H_
 #define FOVEA_TESTS_SUPPORT_GRID_RENDERER_H_
 
-#include "core/page.h"
+#include "core/page/page.h"
 
 namespace fovea::testing {
 

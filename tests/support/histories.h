@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "core/turn.h"
-#include "core/turn_source.h"
+#include "core/log/turn.h"
+#include "core/log/turn_source.h"
 
 namespace fovea::testing {
 

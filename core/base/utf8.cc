@@ -1,0 +1,80 @@
+#include "core/base/utf8.h"
+
+#include "absl/strings/str_format.h"
+
+namespace fovea {
+namespace {
+
+bool IsContinuation(unsigned char byte) { return (byte & 0xC0) == 0x80; }
+
+}  // namespace
+
+DecodedCharacter DecodeUtf8(std::string_view text, size_t at) {
+  const auto byte = [&](size_t offset) { return static_cast<unsigned char>(text[at + offset]); };
+  const unsigned char lead = byte(0);
+  if (lead < 0x80) return {.code_point = lead};
+  const DecodedCharacter ill_formed{.code_point = lead, .length = 1, .well_formed = false};
+  int length = 0;
+  char32_t value = 0;
+  char32_t smallest = 0;
+  if ((lead & 0xE0) == 0xC0) {
+    length = 2, value = lead & 0x1F, smallest = 0x80;
+  } else if ((lead & 0xF0) == 0xE0) {
+    length = 3, value = lead & 0x0F, smallest = 0x800;
+  } else if ((lead & 0xF8) == 0xF0) {
+    length = 4, value = lead & 0x07, smallest = 0x10000;
+  } else {
+    return ill_formed;
+  }
+  if (text.size() - at < static_cast<size_t>(length)) return ill_formed;
+  for (int i = 1; i < length; ++i) {
+    if (!IsContinuation(byte(i))) return ill_formed;
+    value = (value << 6) | (byte(i) & 0x3F);
+  }
+  const bool surrogate = value >= 0xD800 && value <= 0xDFFF;
+  if (value < smallest || value > 0x10FFFF || surrogate) return ill_formed;
+  return {.code_point = value, .length = static_cast<uint8_t>(length)};
+}
+
+bool IsWellFormedUtf8(std::string_view text) {
+  size_t at = 0;
+  while (at < text.size()) {
+    if (static_cast<unsigned char>(text[at]) < 0x80) {
+      ++at;
+      continue;
+    }
+    const DecodedCharacter character = DecodeUtf8(text, at);
+    if (!character.well_formed) return false;
+    at += character.length;
+  }
+  return true;
+}
+
+std::string MakeWellFormed(std::string_view text) {
+  if (IsWellFormedUtf8(text)) return std::string(text);
+  std::string out;
+  out.reserve(text.size() + 16);
+  size_t at = 0;
+  while (at < text.size()) {
+    const DecodedCharacter character = DecodeUtf8(text, at);
+    if (character.well_formed) {
+      out.append(text.substr(at, character.length));
+    } else {
+      absl::StrAppendFormat(&out, "\\x%02X", static_cast<unsigned char>(text[at]));
+    }
+    at += character.length;
+  }
+  return out;
+}
+
+size_t CharacterStart(std::string_view text, size_t at) {
+  if (at >= text.size()) return text.size();
+  size_t start = at;
+  while (start > 0 && at - start < 3 && IsContinuation(static_cast<unsigned char>(text[start]))) {
+    --start;
+  }
+  const DecodedCharacter character = DecodeUtf8(text, start);
+  return start + character.length > at ? start : at;
+}
+
+}  // namespace fovea

@@ -1,0 +1,63 @@
+// The sidecar: exact strings that a reader must not guess from a picture, as text beside the pages.
+#ifndef FOVEA_CORE_EXACT_SIDECAR_H_
+#define FOVEA_CORE_EXACT_SIDECAR_H_
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "core/log/turn.h"
+
+namespace fovea {
+
+// A string whose every character matters, as it stands in a turn.
+struct ExactString {
+  enum class Kind : uint8_t {
+    kHash = 1,
+    kUuid = 2,
+    kUrl = 3,
+    kPath = 4,
+    kNumber = 5,
+    kIdentifier = 6,
+    kVersion = 7,
+    kErrorCode = 8
+  };
+  Kind kind = Kind::kHash;
+  std::string text;        // byte for byte; valid UTF-8 without newlines, 4 to 200 bytes
+  std::string label;       // "label" of "label=value" or "label: value" where it stands so, else ""
+  uint64_t first_seq = 0;  // the first turn that holds it
+  uint32_t occurrences = 0;
+};
+
+// Collects exact strings turn by turn, from what a reader reads as text: text parts, result texts
+// and the arguments of calls, as they stand there. Thread-compatible. Linear in the text.
+class ExactStringCollector {
+ public:
+  void Add(const Turn& turn);
+  // Distinct strings, told apart by their text alone, in order of first appearance.
+  const std::vector<ExactString>& strings() const { return strings_; }
+
+ private:
+  void AddText(uint64_t seq, std::string_view text);
+
+  std::vector<ExactString> strings_;
+  absl::flat_hash_map<std::string, size_t> index_;
+};
+
+struct Sidecar {
+  std::string text;       // "" if there is nothing to say
+  uint32_t included = 0;  // strings in `text`
+  uint32_t omitted = 0;   // that did not fit: for the loss manifest
+};
+
+// Writes the strings of one run of turns as compact text, one line a turn ("#57 path=src/a.cc
+// 4f2a…"), the most telling ones (hashes, ids and URLs before paths before numbers; rarer kinds
+// first; repeated strings once) until `max_bytes` of text are used. Each line ends with a newline.
+// Deterministic.
+Sidecar WriteSidecar(const std::vector<ExactString>& strings, size_t max_bytes);
+
+}  // namespace fovea
+
+#endif  // FOVEA_CORE_EXACT_SIDECAR_H_

@@ -1,0 +1,304 @@
+// The planner's bookkeeping: head, groups, chunks and the tail.
+#include "core/forgetting/planner.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace fovea {
+namespace {
+
+// What a turn costs beside its pages when its results are drawn in place: the note in the result,
+// and a message for the pages where the API wants them in one of their own.
+constexpr int64_t kDrawnNoteTokens = 80;
+// A result without a call goes out as a user's note that says so.
+constexpr int64_t kOrphanNoteTokens = 40;
+// Bytes of a request: pages go out as base64, text as JSON strings.
+constexpr double kBase64 = 4.0 / 3;
+constexpr double kTextBytesPerToken = 5;
+
+std::vector<Rung> UsableLadder(const PlannerInputs& inputs) {
+  std::vector<Rung> ladder;
+  for (const Rung& rung : inputs.reader.ladder) {
+    if (inputs.policy.forbid_unmeasured_rungs && rung.evidence == Evidence::kAssumed) continue;
+    ladder.push_back(rung);
+  }
+  return ladder;
+}
+
+template <class Visit>
+void ForEachResultText(const Turn& turn, Visit visit) {
+  for (const Part& part : turn.parts) {
+    const auto* result = std::get_if<ToolResultPart>(&part);
+    if (result == nullptr) continue;
+    for (const auto& item : result->content) {
+      if (const auto* text = std::get_if<TextPart>(&item)) visit(text->text);
+    }
+  }
+}
+
+}  // namespace
+
+int64_t TailTurn::tokens() const {
+  return drawn ? verbatim_tokens() + drawing.drawing.tokens + kDrawnNoteTokens : text_tokens;
+}
+
+absl::StatusOr<std::unique_ptr<Planner>> Planner::Create(PlannerInputs inputs) {
+  absl::Status status = ValidatePolicy(inputs.policy);
+  if (!status.ok()) return status;
+  if (inputs.token_budget < kMinBudget || inputs.token_budget > kMaxBudget) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "token_budget is ", inputs.token_budget, "; it must be ", kMinBudget, " to ", kMaxBudget));
+  }
+  auto planner = std::unique_ptr<Planner>(new Planner(std::move(inputs)));
+  for (const Rung& rung : planner->ladder_) {
+    const PagePaper& paper = rung.papers.front();
+    auto tokens = ImageTokens(planner->inputs_.reader, paper.box.width, paper.box.max_height,
+                              paper.flat_tokens);
+    if (!tokens.ok()) return tokens.status();
+    planner->characters_per_token_.push_back(double{1} * paper.box.width * paper.box.max_height /
+                                             rung.pixels_per_character /
+                                             static_cast<double>(*tokens));
+  }
+  return planner;
+}
+
+Planner::Planner(PlannerInputs inputs)
+    : inputs_(std::move(inputs)), ladder_(UsableLadder(inputs_)), counter_(inputs_.reader) {}
+
+int64_t Planner::tokens() const {
+  return plan_.head_tokens + latent_note_tokens_ + runs_tokens_ + pins_tokens(plan_.served_pins) +
+         tail_tokens_;
+}
+
+int64_t Planner::pins_tokens(const std::map<uint64_t, PinnedTurn>& pins) const {
+  int64_t tokens = pins.empty() ? 0 : TokenCounter::kMessageTokens;
+  for (const auto& [seq, pin] : pins) tokens += pin.tokens;
+  return tokens;
+}
+
+absl::Status Planner::Append(const Turn& turn) {
+  if (turn.seq != plan_.last_seq + 1) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("turn ", turn.seq, " does not follow turn ", plan_.last_seq));
+  }
+  plan_.last_seq = turn.seq;
+  if (!TakeAsHead(turn)) {
+    absl::Status status = AddToTail(turn);
+    if (!status.ok()) return status;
+  }
+  return Review();
+}
+
+// The head is what the conversation opens with: system turns, then the task.
+bool Planner::TakeAsHead(const Turn& turn) {
+  const bool still_head = plan_.head.size() + 1 == turn.seq;
+  const bool opening = turn.role == Role::kUser && opening_seq_ == 0;
+  if (opening) opening_seq_ = turn.seq;
+  if (!still_head || !(turn.role == Role::kSystem || opening)) return false;
+  if (turn.role == Role::kSystem && opening_seq_ != 0) return false;
+  plan_.head.push_back(turn.seq);
+  plan_.head_tokens += counter_.Turn(turn);
+  plan_.head_characters += TurnCharacters(turn);
+  return true;
+}
+
+absl::Status Planner::AddToTail(const Turn& turn) {
+  const GroupTracker::Step step = groups_.Add(turn);
+  if (!step.joined && !plan_.tail_groups.empty()) CloseGroup();
+  const Group& group = groups_.newest();
+  if (!step.joined) plan_.tail_groups.push_back({});
+  TailGroup& tail_group = plan_.tail_groups.back();
+  tail_group.group = group;
+  const int64_t note_tokens = static_cast<int64_t>(group.waiting_calls.size()) *
+                              (TokenCounter::kResultTokens + counter_.Text(kUnansweredCallNote));
+  tail_tokens_ += note_tokens - tail_group.note_tokens;
+  tail_group.note_tokens = note_tokens;
+
+  TailTurn tail_turn{
+      .seq = turn.seq, .text_tokens = counter_.Turn(turn), .characters = TurnCharacters(turn)};
+  if (HasToolResult(turn) && step.answered_calls == 0) tail_turn.text_tokens += kOrphanNoteTokens;
+  ForEachResultText(turn, [&](const std::string& text) {
+    tail_turn.result_tokens += counter_.Text(text);
+    tail_turn.result_characters += CountCharacters(text);
+  });
+  absl::Status status = DrawIfTooLarge(tail_turn);
+  if (!status.ok()) return status;
+  tail_tokens_ += tail_turn.tokens();
+  tail_verbatim_tokens_ += tail_turn.verbatim_tokens();
+  plan_.tail.push_back(std::move(tail_turn));
+
+  // An opening task that does not open the session is kept as text by a pin.
+  if (turn.seq == opening_seq_) {
+    plan_.pinned[turn.seq] = {.tokens = counter_.Text(TurnNote(turn)),
+                              .characters = TurnCharacters(turn)};
+  }
+  return absl::OkStatus();
+}
+
+// The group before the newest one is final: it joins the chunk that is being filled.
+void Planner::CloseGroup() {
+  const SeqRange turns = plan_.tail_groups.back().group.turns;
+  if (filling_.turns.empty()) filling_.turns.first = turns.first;
+  filling_.turns.last = turns.last;
+  int64_t tokens = 0;
+  for (auto turn = plan_.tail.rbegin(); turn != plan_.tail.rend() && turn->seq >= turns.first;
+       ++turn) {
+    tokens += turn->text_tokens;
+    filling_.characters += turn->characters;
+  }
+  filling_.text_tokens += tokens;
+  const int64_t cell = grid_tokens_ / kChunkTokens;
+  grid_tokens_ += tokens;
+  if (grid_tokens_ / kChunkTokens == cell) return;
+  plan_.chunks.push_back(std::exchange(filling_, Chunk{}));
+}
+
+absl::StatusOr<DrawnResult> Planner::DrawResultOf(uint64_t seq, size_t rung) const {
+  const Strip strip{.turns = {seq, seq}, .parts = Strip::Parts::kResults};
+  auto content = StripContent(strip, *inputs_.turns);
+  if (!content.ok()) return content.status();
+  auto drawing = LayOutStrip(strip, *content, ladder_[rung], inputs_.reader, *inputs_.renderer);
+  if (!drawing.ok()) return drawing.status();
+  return DrawnResult{.seq = seq, .rung = rung, .drawing = *std::move(drawing)};
+}
+
+// A new tool result that is too large for the verbatim share is drawn in its place, on the sharpest
+// pages that fit the share.
+absl::Status Planner::DrawIfTooLarge(TailTurn& turn) {
+  if (ladder_.empty() || inputs_.policy.forbid_drawn_results) return absl::OkStatus();
+  if (turn.result_tokens < kMinDrawnTokens) return absl::OkStatus();
+  const int64_t high = share(inputs_.policy.tail_high_permille);
+  if (turn.result_tokens <= high && staying_tokens() + turn.text_tokens <= available() / 2) {
+    return absl::OkStatus();
+  }
+  for (size_t rung = 0; rung < ladder_.size(); ++rung) {
+    auto drawing = DrawResultOf(turn.seq, rung);
+    if (!drawing.ok()) return drawing.status();
+    const int64_t tokens = drawing->drawing.tokens;
+    if (tokens > high && rung + 1 < ladder_.size()) continue;
+    const double price = static_cast<double>(tokens) * inputs_.reader.cache.write_price;
+    if (price + kDrawnNoteTokens < static_cast<double>(turn.result_tokens)) {
+      turn.drawn = true;
+      turn.drawing = *std::move(drawing);
+    }
+    break;
+  }
+  return absl::OkStatus();
+}
+
+void Planner::SetDrawing(TailTurn& turn, DrawnResult drawing) {
+  tail_tokens_ -= turn.tokens();
+  tail_verbatim_tokens_ -= turn.verbatim_tokens();
+  turn.drawn = true;
+  turn.drawing = std::move(drawing);
+  tail_tokens_ += turn.tokens();
+  tail_verbatim_tokens_ += turn.verbatim_tokens();
+}
+
+absl::Status Planner::Apply(const LogEvent& event) {
+  if (event.index != plan_.last_event + 1 || event.after_seq != plan_.last_seq) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("event ", event.index, " after turn ", event.after_seq,
+                     " does not follow event ", plan_.last_event, " after turn ", plan_.last_seq));
+  }
+  plan_.last_event = event.index;
+  switch (event.kind) {
+    case LogEvent::Kind::kPin:
+      return Pin(event);
+    case LogEvent::Kind::kUnpin:
+      // What is in the pins section stays until the next epoch: nothing served changes now.
+      for (uint64_t seq = event.turns.first; seq <= event.turns.last; ++seq) {
+        if (seq != opening_seq_) plan_.pinned.erase(seq);
+      }
+      return absl::OkStatus();
+    case LogEvent::Kind::kRecall:
+      for (Run& run : plan_.runs) {
+        run.recalled |= event.turns.first <= run.turns.last && run.turns.first <= event.turns.last;
+      }
+      return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError("unknown kind of event");
+}
+
+absl::Status Planner::Pin(const LogEvent& event) {
+  if (event.turns.empty() || event.turns.last > plan_.last_seq) {
+    return absl::OutOfRangeError(absl::StrCat("turns ", event.turns.first, " to ", event.turns.last,
+                                              " are not all in the log"));
+  }
+  auto turns = inputs_.turns->Turns(event.turns);
+  if (!turns.ok()) return turns.status();
+  for (const TurnPtr& turn : *turns) {
+    if (turn->seq <= plan_.head.size()) continue;
+    plan_.pinned[turn->seq] = {.tokens = counter_.Text(TurnNote(*turn)) + 1,
+                               .characters = TurnCharacters(*turn)};
+  }
+  return Review();
+}
+
+uint64_t Planner::first_staying_seq() const {
+  if (!filling_.turns.empty()) return filling_.turns.first;
+  return plan_.tail_groups.empty() ? plan_.last_seq + 1
+                                   : plan_.tail_groups.back().group.turns.first;
+}
+
+int64_t Planner::staying_tokens() const {
+  const uint64_t first = first_staying_seq();
+  int64_t tokens = 0;
+  for (auto turn = plan_.tail.rbegin(); turn != plan_.tail.rend() && turn->seq >= first; ++turn) {
+    tokens += turn->tokens();
+  }
+  for (auto group = plan_.tail_groups.rbegin();
+       group != plan_.tail_groups.rend() && group->group.turns.first >= first; ++group) {
+    tokens += group->note_tokens;
+  }
+  return tokens;
+}
+
+int64_t Planner::movable_verbatim_tokens() const {
+  const uint64_t first = first_staying_seq();
+  int64_t staying = 0;
+  for (auto turn = plan_.tail.rbegin(); turn != plan_.tail.rend() && turn->seq >= first; ++turn) {
+    staying += turn->verbatim_tokens();
+  }
+  return tail_verbatim_tokens_ - staying;
+}
+
+double Planner::request_load() const {
+  const ReaderLimits& limits = inputs_.reader.limits;
+  size_t pages = pages_;
+  uint64_t bytes = page_bytes_;
+  for (const TailTurn& turn : plan_.tail) {
+    pages += turn.drawing.drawing.pages.size();
+    bytes += turn.drawing.drawing.bytes;
+  }
+  double load = 0;
+  if (limits.max_images > 0) load = static_cast<double>(pages) / limits.max_images;
+  if (limits.max_body_bytes > 0) {
+    const double body =
+        kBase64 * static_cast<double>(bytes) + kTextBytesPerToken * static_cast<double>(tokens());
+    load = std::max(load, body / static_cast<double>(limits.max_body_bytes));
+  }
+  return load;
+}
+
+bool Planner::over_limits() const { return tokens() > inputs_.token_budget || request_load() > 1; }
+
+RunBuilder Planner::run_builder() const {
+  return {.reader = inputs_.reader,
+          .ladder = ladder_,
+          .renderer = *inputs_.renderer,
+          .turns = *inputs_.turns,
+          .counter = counter_,
+          .sidecar_permille = inputs_.policy.sidecar_permille};
+}
+
+std::string LatentNote(const Plan& plan) {
+  if (plan.latent_turns == 0) return "";
+  return absl::StrCat("[", plan.latent_turns, " turns between #", plan.latent.first, " and #",
+                      plan.latent.last,
+                      " are not shown. Recall #n or search by words for their exact text.]");
+}
+
+}  // namespace fovea

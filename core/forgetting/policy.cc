@@ -1,0 +1,35 @@
+#include "core/forgetting/policy.h"
+
+#include "absl/strings/str_cat.h"
+
+namespace fovea {
+namespace {
+
+absl::Status CheckRange(const char* field, int value, int low, int high) {
+  if (value >= low && value <= high) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("policy.", field, " is ", value, "; it must be ", low, " to ", high));
+}
+
+}  // namespace
+
+absl::Status ValidatePolicy(const Policy& policy) {
+  struct Limit {
+    const char* field;
+    int value, low, high;
+  };
+  const Limit limits[] = {
+      {"tail_high_permille", policy.tail_high_permille, 20, 900},
+      {"tail_low_permille", policy.tail_low_permille, 0, policy.tail_high_permille},
+      {"pressure_low_permille", policy.pressure_low_permille, 100, 1000},
+      {"entry_rung", policy.entry_rung, 0, 7},
+      {"sidecar_permille", policy.sidecar_permille, 0, 500},
+  };
+  for (const Limit& limit : limits) {
+    absl::Status status = CheckRange(limit.field, limit.value, limit.low, limit.high);
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace fovea

@@ -1,0 +1,132 @@
+// Pages: what is drawn, on what paper, and the port to the room that draws it.
+#ifndef FOVEA_CORE_PAGE_PAGE_H_
+#define FOVEA_CORE_PAGE_PAGE_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "core/log/turn.h"
+
+namespace fovea {
+
+// A stretch of text that is drawn in one style. Its text is reflowed: the renderer draws a light
+// mark for each newline and for collapsed indentation.
+struct PageBlock {
+  enum class Style : uint8_t {
+    kLabel = 1,  // "#57 tool": starts a turn
+    kBody = 2,
+    kUser = 3,  // a user's own words: emphasised
+    kError = 4  // an error: emphasised
+  };
+  uint64_t seq = 0;  // the turn that it belongs to
+  Role role = Role::kUser;
+  Style style = Style::kBody;
+  std::string text;
+};
+
+// The text of consecutive turns, to be laid out on one or more pages.
+struct PageContent {
+  std::vector<PageBlock> blocks;
+};
+
+// A place in a PageContent: a block and a byte offset in its text. {blocks.size(), 0} is the end.
+struct PagePosition {
+  size_t block = 0;
+  size_t byte = 0;
+  auto operator<=>(const PagePosition&) const = default;
+};
+
+// The paper. All lengths in pixels.
+struct PageBox {
+  int width = 0;
+  int min_height = 0;   // a page is at least this high
+  int max_height = 0;   // and at most this
+  int height_step = 1;  // and min_height plus a multiple of this; the reader's patch height
+  bool operator==(const PageBox&) const = default;
+};
+
+struct PageTypography {
+  int line_pitch_px = 0;  // from baseline to baseline; the em is line_pitch / 1.164
+  int grey_bits = 4;      // 1, 2, 4 or 8 bits a pixel
+  bool operator==(const PageTypography&) const = default;
+};
+
+// Where one page of a content begins and ends, and how large it is.
+struct PageExtent {
+  PagePosition begin;
+  PagePosition end;  // exclusive
+  int width = 0;     // pixels
+  int height = 0;
+  uint64_t first_seq = 0;  // of the turns with text on this page
+  uint64_t last_seq = 0;
+  uint64_t characters =
+      0;  // code points of the blocks' text between begin and end, labels left out
+};
+
+struct DrawnPage {
+  std::string png;
+  std::string pixel_digest;     // SHA-256 of the unpacked 8-bit grey pixels, 64 hex digits
+  uint64_t missing_glyphs = 0;  // code points that no font has, drawn as [U+HEX]
+  uint64_t hidden_characters =
+      0;  // zero-width, bidi control, tag and control codes, drawn as marks
+};
+
+// What a page's picture shows of the pages around it: the text of its first line.
+struct PageHeader {
+  std::string text;  // "#12–#57 · soft · page 2 of 5"; one line, cut if it is too long
+};
+
+// Implemented by render. Thread-safe; every method is a pure function of its arguments and of
+// Version(): the same input gives the same bytes, on any thread and any machine.
+class PageRenderer {
+ public:
+  virtual ~PageRenderer() = default;
+
+  // Changes whenever any output could: part of every page id.
+  virtual std::string_view Version() const = 0;
+
+  // Fills one page from `from` on and returns its extent: as high as the text needs, within the
+  // box. A page always holds at least one character, even if that needs a line of its own.
+  // INVALID_ARGUMENT if the box cannot hold the header and one line, if the typography is out of
+  // range (line pitch 5 to 64), or if `from` is not before the end.
+  virtual absl::StatusOr<PageExtent> LayOut(const PageContent& content, PagePosition from,
+                                            const PageBox& box,
+                                            const PageTypography& typography) const = 0;
+
+  // Draws a page that LayOut returned, with the same content, box and typography.
+  virtual absl::StatusOr<DrawnPage> Draw(const PageContent& content, const PageExtent& extent,
+                                         const PageTypography& typography,
+                                         const PageHeader& header) const = 0;
+
+  // Draws several PNGs of Draw's beside each other on one picture, each under its caption; for
+  // people.
+  struct Captioned {
+    std::string png;
+    std::string caption;
+  };
+  virtual absl::StatusOr<std::string> ContactSheet(const std::vector<Captioned>& pages) const = 0;
+};
+
+// What is drawn of a turn: a label block, then its texts, calls and results in order. An image is
+// drawn as a note of its type and size; an opaque block is left out. The label is "#57 tool".
+void AppendTurnToPage(const Turn& turn, PageContent* content);
+
+// About the most bytes that the PNG of a page with so much text takes: what was measured on pages
+// of tool output and code, and a tenth on top. A page of noise may take more.
+uint64_t EstimatePageBytes(const PageExtent& extent, uint64_t text_bytes,
+                           const PageTypography& typography);
+
+// The content address of a page: SHA-256, as 64 hex digits, over the renderer's version, the paper,
+// the typography, the header, and the blocks between extent.begin and extent.end.
+std::string PageId(std::string_view renderer_version, const PageContent& content,
+                   const PageExtent& extent, const PageTypography& typography,
+                   const PageHeader& header);
+
+}  // namespace fovea
+
+#endif  // FOVEA_CORE_PAGE_PAGE_H_

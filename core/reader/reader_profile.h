@@ -1,0 +1,145 @@
+// Readers: how a model counts, accepts and reads what a context holds. Profiles are data
+// (readers/).
+#ifndef FOVEA_CORE_READER_READER_PROFILE_H_
+#define FOVEA_CORE_READER_READER_PROFILE_H_
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "core/page/page.h"
+
+namespace fovea {
+
+// How sure a fact is, best first.
+enum class Evidence : uint8_t {
+  kMeasured = 1,    // by Fovea, on this reader
+  kPublished = 2,   // by the reader's vendor or authors
+  kThirdParty = 3,  // by somebody else, on this reader
+  kAssumed = 4      // carried over from another reader, or not measured at all
+};
+const char* EvidenceName(Evidence evidence);  // "measured", "published", "third party", "assumed"
+
+// What an image of W×H pixels costs, in tokens.
+struct ImageTokenRule {
+  enum class Kind : uint8_t {
+    // The reader takes no images.
+    kNone = 1,
+    // ceil(W/patch) · ceil(H/patch) (Claude); a larger image is first resized, keeping its shape,
+    // to
+    // the largest size within max_side_px and max_tokens.
+    kPatches = 2,
+    // round(W/patch) · round(H/patch), resized to within min_pixels and max_pixels (Qwen).
+    kRoundedGrid = 3,
+    // rows · (columns + 1) + 2, rows = ceil(H/patch) (hosted DeepSeek); fewer than min_pixels are
+    // enlarged to that area, and more than max_pixels are reduced to at most max_tokens.
+    kRowBreaks = 4,
+    // q(q + 1) + 1, q = S/patch, for the listed square sizes only (DeepSeek-OCR).
+    kSquareModes = 5,
+    // A fixed price for each resolution setting (Gemini 3).
+    kFlat = 6
+  };
+  Kind kind = Kind::kNone;
+  int patch_px = 0;
+  int overhead_tokens = 0;  // an image, on top of the formula
+  int max_side_px = 0;      // kPatches: of a side rounded up to whole patches
+  // kPatches, kRowBreaks: of an image after resizing, the overhead left out. kSquareModes: what an
+  // image of another size costs at most.
+  int64_t max_tokens = 0;
+  int64_t min_pixels = 0;  // kRoundedGrid, kRowBreaks: W·H below this is enlarged
+  int64_t max_pixels = 0;  // kRoundedGrid, kRowBreaks: W·H above this is reduced
+  std::vector<int> sizes;  // kSquareModes: sides in pixels
+  Evidence evidence = Evidence::kAssumed;
+  std::string source;  // of the rule, for people
+};
+
+// A size of paper that the reader takes without resizing it.
+struct PagePaper {
+  PageBox box;
+  std::string resolution;  // the wire's setting, "" if none: "MEDIA_RESOLUTION_HIGH", "original"
+  int flat_tokens = 0;     // for kFlat: what the page costs at this setting
+};
+
+// One optical rung of the ladder.
+struct Rung {
+  std::string name;  // "sharp", "soft", "faint", "trace"
+  PageTypography typography;
+  double pixels_per_character = 0;  // on a full reflowed page of mixed agent text
+  double legibility = 0;            // expected share of characters read back, 0 to 1
+  double exact_legibility = 0;  // expected share of 12-digit hex strings read back exactly, 0 to 1
+  Evidence evidence = Evidence::kAssumed;
+  std::string source;  // of the legibility, for people
+  // The papers for this rung, by tokens of a full page, dearest first. The first takes full pages;
+  // the remainder of a run goes to whichever is cheapest.
+  std::vector<PagePaper> papers;
+};
+
+struct ReaderLimits {
+  int max_images = 0;            // in one request; 0: none stated
+  uint64_t max_body_bytes = 0;   // of one request; 0: none stated
+  uint64_t max_image_bytes = 0;  // of one image as sent; 0: none stated
+  Evidence evidence = Evidence::kAssumed;
+  std::string source;
+};
+
+struct CacheRule {
+  double read_price = 1;   // of a cached token, as a share of the input price
+  double write_price = 1;  // of writing one to the cache, likewise
+  int64_t lifetime_seconds = 0;
+  int max_breakpoints = 0;  // 0: the provider finds prefixes on its own
+  Evidence evidence = Evidence::kAssumed;
+  std::string source;
+};
+
+struct ReaderProfile {
+  std::string name;  // "claude"
+  std::string title;
+  std::vector<std::string> models;  // that the profile was made for
+  ImageTokenRule image_rule;
+  std::vector<Rung> ladder;  // sharpest first; empty for a text-only reader
+  ReaderLimits limits;
+  CacheRule cache;
+  // Tokens of text are estimated as o200k-like tokens times this, rounded up. At least 1; larger
+  // where the reader's own tokenizer is finer or unknown.
+  double text_token_factor = 1;
+  bool text_tokens_exact = false;
+  Evidence text_evidence = Evidence::kAssumed;
+  std::string text_source;
+  bool tool_result_images = false;  // the reader's usual API takes images in tool results
+  std::string source;
+  std::string confidence;
+};
+
+// Tokens of an image of the given size by the reader's rule, overhead included; `flat_tokens` (the
+// paper's price, positive) where the rule says so, and ignored elsewhere. INVALID_ARGUMENT if the
+// reader takes no images, or none of that size, or a side is not within 1 to 2^20 pixels.
+absl::StatusOr<int64_t> ImageTokens(const ReaderProfile& reader, int width, int height,
+                                    int flat_tokens);
+
+// Reads a profile from its JSON text (readers/README.md describes the fields). INVALID_ARGUMENT
+// names `file`, the line for a syntax error, and the field's path for a wrong value. Unknown and
+// repeated fields are refused.
+absl::StatusOr<ReaderProfile> ParseReaderProfile(std::string_view file, std::string_view json);
+
+// Profiles by name. Thread-compatible; const access is thread-safe.
+class ReaderCatalogue {
+ public:
+  // A later profile with the same name takes the earlier one's place.
+  void Add(ReaderProfile profile);
+  // NOT_FOUND, naming the readers that there are.
+  absl::StatusOr<const ReaderProfile*> Find(std::string_view name) const;
+  const std::vector<ReaderProfile>& profiles() const { return profiles_; }  // by name
+
+ private:
+  std::vector<ReaderProfile> profiles_;
+};
+
+// The profiles of readers/, built into the program. INTERNAL if one of them is wrong.
+absl::StatusOr<ReaderCatalogue> BuiltInReaders();
+
+}  // namespace fovea
+
+#endif  // FOVEA_CORE_READER_READER_PROFILE_H_

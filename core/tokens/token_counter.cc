@@ -1,0 +1,78 @@
+#include "core/tokens/token_counter.h"
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+#include <type_traits>
+#include <variant>
+
+#include "absl/status/statusor.h"
+
+namespace fovea {
+namespace {
+
+// What the reader's dearest page costs, or an image at its rule's limit if that is more.
+int64_t DearestImage(const ReaderProfile& reader) {
+  const ImageTokenRule& rule = reader.image_rule;
+  int64_t dearest = rule.max_tokens > 0 ? rule.max_tokens + rule.overhead_tokens : 0;
+  if (rule.kind == ImageTokenRule::Kind::kRoundedGrid) {
+    const int64_t patch_pixels = int64_t{rule.patch_px} * rule.patch_px;
+    dearest = rule.max_pixels / patch_pixels + rule.overhead_tokens;
+  }
+  for (const Rung& rung : reader.ladder) {
+    for (const PagePaper& paper : rung.papers) {
+      const absl::StatusOr<int64_t> tokens =
+          ImageTokens(reader, paper.box.width, paper.box.max_height, paper.flat_tokens);
+      if (tokens.ok()) dearest = std::max(dearest, *tokens);
+    }
+  }
+  return dearest;
+}
+
+}  // namespace
+
+TokenCounter::TokenCounter(const ReaderProfile& reader)
+    : reader_(reader), dearest_image_(DearestImage(reader)) {}
+
+int64_t TokenCounter::Text(std::string_view text) const {
+  const auto estimate = static_cast<double>(EstimateTokens(text));
+  return static_cast<int64_t>(std::ceil(estimate * reader_.text_token_factor));
+}
+
+int64_t TokenCounter::Image(const ImagePart& image) const {
+  if (reader_.image_rule.kind == ImageTokenRule::Kind::kNone) return 0;
+  // A picture of the agent's own comes without a resolution setting.
+  if (reader_.image_rule.kind == ImageTokenRule::Kind::kFlat) return dearest_image_;
+  const std::optional<ImageSize> size = ReadImageSize(image.data);
+  if (!size) return dearest_image_;
+  return ImageTokens(reader_, size->width, size->height, 0).value_or(dearest_image_);
+}
+
+int64_t TokenCounter::ImageOrNote(const ImagePart& image) const {
+  if (reader_.image_rule.kind == ImageTokenRule::Kind::kNone) return kImageNoteTokens;
+  return Image(image);
+}
+
+int64_t TokenCounter::Part(const fovea::Part& part) const {
+  if (const auto* text = std::get_if<TextPart>(&part)) return Text(text->text);
+  if (const auto* image = std::get_if<ImagePart>(&part)) return ImageOrNote(*image);
+  if (const auto* call = std::get_if<ToolCallPart>(&part)) {
+    return kCallTokens + Text(call->call_id) + Text(call->name) + Text(call->arguments_json);
+  }
+  if (const auto* opaque = std::get_if<OpaquePart>(&part)) return Text(opaque->data);
+  const auto& result = std::get<ToolResultPart>(part);
+  int64_t tokens = kResultTokens + Text(result.call_id);
+  for (const auto& content : result.content) {
+    const auto* text = std::get_if<TextPart>(&content);
+    tokens += text != nullptr ? Text(text->text) : ImageOrNote(std::get<ImagePart>(content));
+  }
+  return tokens;
+}
+
+int64_t TokenCounter::Turn(const fovea::Turn& turn) const {
+  int64_t tokens = kMessageTokens;
+  for (const fovea::Part& part : turn.parts) tokens += Part(part);
+  return tokens;
+}
+
+}  // namespace fovea

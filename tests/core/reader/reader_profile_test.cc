@@ -1,0 +1,185 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/reader/reader_profile.h"
+
+namespace fovea {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr std::string_view kProfile = R"({
+  "name": "r",
+  "title": "R",
+  "models": ["m1", "m2"],
+  "source": "s",
+  "confidence": "c",
+  "tool_result_images": true,
+  "text": {"token_factor": 1.25, "tokens_exact": false, "evidence": "assumed", "source": "ts"},
+  "image_rule": {"kind": "patches", "patch_px": 28, "overhead_tokens": 2, "max_side_px": 2576,
+                 "max_tokens": 4784, "evidence": "published", "source": "is"},
+  "limits": {"max_images": 9, "max_body_bytes": 1000, "max_image_bytes": 100,
+             "evidence": "third party", "source": "ls"},
+  "cache": {"read_price": 0.1, "write_price": 1.25, "lifetime_seconds": 300, "max_breakpoints": 4,
+            "evidence": "published", "source": "cs"},
+  "ladder": [
+    {"name": "sharp", "line_pitch_px": 10, "grey_bits": 4, "pixels_per_character": 43.3,
+     "legibility": 0.98, "exact_legibility": 0.9, "evidence": "measured", "source": "rs",
+     "papers": [{"width": 1092, "min_height": 224, "max_height": 1092, "height_step": 28,
+                 "resolution": "original"}]},
+    {"name": "soft", "line_pitch_px": 9, "grey_bits": 8, "pixels_per_character": 35,
+     "legibility": 0.97, "exact_legibility": 0.8, "evidence": "assumed", "source": "rs",
+     "papers": [{"width": 560, "min_height": 560, "max_height": 560, "height_step": 1},
+                {"width": 280, "min_height": 280, "max_height": 280, "height_step": 1}]}
+  ]
+})";
+
+TEST(ParseReaderProfile, ReadsEveryField) {
+  const absl::StatusOr<ReaderProfile> reader = ParseReaderProfile("r.json", kProfile);
+  ASSERT_TRUE(reader.ok()) << reader.status();
+  EXPECT_EQ(reader->name, "r");
+  EXPECT_EQ(reader->title, "R");
+  EXPECT_EQ(reader->models, (std::vector<std::string>{"m1", "m2"}));
+  EXPECT_EQ(reader->source, "s");
+  EXPECT_EQ(reader->confidence, "c");
+  EXPECT_TRUE(reader->tool_result_images);
+  EXPECT_EQ(reader->text_token_factor, 1.25);
+  EXPECT_FALSE(reader->text_tokens_exact);
+  EXPECT_EQ(reader->text_evidence, Evidence::kAssumed);
+  EXPECT_EQ(reader->text_source, "ts");
+  EXPECT_EQ(reader->image_rule.kind, ImageTokenRule::Kind::kPatches);
+  EXPECT_EQ(reader->image_rule.patch_px, 28);
+  EXPECT_EQ(reader->image_rule.overhead_tokens, 2);
+  EXPECT_EQ(reader->image_rule.max_side_px, 2576);
+  EXPECT_EQ(reader->image_rule.max_tokens, 4784);
+  EXPECT_EQ(reader->image_rule.evidence, Evidence::kPublished);
+  EXPECT_EQ(reader->image_rule.source, "is");
+  EXPECT_EQ(reader->limits.max_images, 9);
+  EXPECT_EQ(reader->limits.max_body_bytes, 1000U);
+  EXPECT_EQ(reader->limits.max_image_bytes, 100U);
+  EXPECT_EQ(reader->limits.evidence, Evidence::kThirdParty);
+  EXPECT_EQ(reader->cache.read_price, 0.1);
+  EXPECT_EQ(reader->cache.write_price, 1.25);
+  EXPECT_EQ(reader->cache.lifetime_seconds, 300);
+  EXPECT_EQ(reader->cache.max_breakpoints, 4);
+  ASSERT_EQ(reader->ladder.size(), 2U);
+}
+
+TEST(ParseReaderProfile, ReadsRungs) {
+  const absl::StatusOr<ReaderProfile> reader = ParseReaderProfile("r.json", kProfile);
+  ASSERT_TRUE(reader.ok()) << reader.status();
+  const Rung& sharp = reader->ladder[0];
+  EXPECT_EQ(sharp.name, "sharp");
+  EXPECT_EQ(sharp.typography, (PageTypography{.line_pitch_px = 10, .grey_bits = 4}));
+  EXPECT_EQ(sharp.pixels_per_character, 43.3);
+  EXPECT_EQ(sharp.legibility, 0.98);
+  EXPECT_EQ(sharp.exact_legibility, 0.9);
+  EXPECT_EQ(sharp.evidence, Evidence::kMeasured);
+  EXPECT_EQ(sharp.source, "rs");
+  ASSERT_EQ(sharp.papers.size(), 1U);
+  const PageBox box = {.width = 1092, .min_height = 224, .max_height = 1092, .height_step = 28};
+  EXPECT_EQ(sharp.papers[0].box, box);
+  EXPECT_EQ(sharp.papers[0].resolution, "original");
+  EXPECT_EQ(sharp.papers[0].flat_tokens, 0);
+  EXPECT_EQ(reader->ladder[1].papers.size(), 2U);
+}
+
+struct Mistake {
+  const char* name;
+  const char* text;         // in kProfile
+  const char* replacement;  //
+  const char* message;      // a part of the error
+};
+
+class WrongProfile : public testing::TestWithParam<Mistake> {};
+
+TEST_P(WrongProfile, IsRefusedByName) {
+  const Mistake& mistake = GetParam();
+  std::string json(kProfile);
+  const size_t at = json.find(mistake.text);
+  ASSERT_NE(at, std::string::npos);
+  json.replace(at, std::string_view(mistake.text).size(), mistake.replacement);
+  const absl::Status status = ParseReaderProfile("r.json", json).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("r.json: "));
+  EXPECT_THAT(std::string(status.message()), HasSubstr(mistake.message));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, WrongProfile,
+    testing::ValuesIn(std::vector<Mistake>{
+        {"Syntax", "\"source\": \"s\",", "\"source\": \"s\"", "line 6: not JSON"},
+        {"Twice", "\"title\": \"R\",", "\"title\": \"R\", \"name\": \"q\",", "name: stands twice"},
+        {"TwiceDeep", "\"max_images\": 9", "\"max_images\": 9, \"max_images\": 8",
+         "limits.max_images: stands twice"},
+        {"Missing", "\"title\": \"R\",", "", "title: is missing"},
+        {"Unknown", "\"title\": \"R\",", "\"title\": \"R\", \"titel\": 1,",
+         "titel: is not a known field"},
+        {"UnknownDeep", "\"height_step\": 28", "\"height_step\": 28, \"depth\": 1",
+         "ladder[0].papers[0].depth: is not a known field"},
+        {"OfAnotherRule", "\"patch_px\": 28", "\"patch_px\": 28, \"min_pixels\": 4",
+         "image_rule.min_pixels: is not a known field"},
+        {"EmptyName", "\"name\": \"r\"", "\"name\": \"\"", "name: must not be empty"},
+        {"NumberForText", "\"title\": \"R\"", "\"title\": 7", "title: must be a string"},
+        {"TextForFlag", "\"tool_result_images\": true", "\"tool_result_images\": \"yes\"",
+         "tool_result_images: must be true or false"},
+        {"ModelsNotAList", "[\"m1\", \"m2\"]", "\"m1\"", "models: must be an array of strings"},
+        {"ModelNotText", "[\"m1\", \"m2\"]", "[\"m1\", 2]", "models[1]: must be a string"},
+        {"FactorBelowOne", "1.25, \"tokens", "0.9, \"tokens",
+         "text.token_factor: must be a number from 1 to 10"},
+        {"FactorText", "1.25, \"tokens", "\"1.25\", \"tokens", "text.token_factor"},
+        {"Kind", "\"patches\"", "\"tiles\"", "image_rule.kind: \"tiles\" is none of: none, patch"},
+        {"Evidence", "\"third party\"", "\"hearsay\"", "limits.evidence: \"hearsay\" is none of"},
+        {"Patch", "\"patch_px\": 28", "\"patch_px\": 0", "image_rule.patch_px: must be a whole"},
+        {"Fraction", "\"patch_px\": 28", "\"patch_px\": 28.5", "image_rule.patch_px"},
+        {"HugeNumber", "\"max_images\": 9", "\"max_images\": 18446744073709551615",
+         "limits.max_images"},
+        {"NotAnObject", "{\"read_price\": 0.1,", "[{\"read_price\": 0.1,", "line"},
+        {"CacheNegative", "\"read_price\": 0.1", "\"read_price\": -0.1", "cache.read_price"},
+        {"RungName", "\"name\": \"soft\"", "\"name\": \"sharp\"",
+         "ladder[1].name: \"sharp\" is taken"},
+        {"RungVerbatim", "\"name\": \"soft\"", "\"name\": \"verbatim\"", "ladder[1].name"},
+        {"Pitch", "\"line_pitch_px\": 10", "\"line_pitch_px\": 4", "ladder[0].line_pitch_px"},
+        {"Grey", "\"grey_bits\": 4", "\"grey_bits\": 3", "ladder[0].grey_bits: must be 1, 2, 4"},
+        {"Legibility", "\"legibility\": 0.98", "\"legibility\": 98", "ladder[0].legibility"},
+        {"Order", "43.3", "34", "ladder[1].pixels_per_character: must be below"},
+        {"Step", "\"min_height\": 224", "\"min_height\": 230", "ladder[0].papers[0].max_height"},
+        {"HeightsSwapped", "\"max_height\": 1092", "\"max_height\": 196",
+         "ladder[0].papers[0].max_height"},
+        {"PaperOrder", "\"width\": 280, \"min_height\": 280, \"max_height\": 280",
+         "\"width\": 840, \"min_height\": 840, \"max_height\": 840",
+         "ladder[1].papers[1]: costs more"},
+        {"NoPapers",
+         "{\"width\": 560, \"min_height\": 560, \"max_height\": 560, \"height_step\": 1},\n"
+         "                {\"width\": 280, \"min_height\": 280, \"max_height\": 280, "
+         "\"height_step\": 1}",
+         "", "ladder[1].papers: must not be empty"},
+        {"FlatWithoutFlatRule", "\"resolution\": \"original\"", "\"flat_tokens\": 280",
+         "ladder[0].papers[0].flat_tokens: is not a known field"},
+    }),
+    [](const testing::TestParamInfo<Mistake>& tested) { return std::string(tested.param.name); });
+
+TEST(ParseReaderProfile, RefusesWhatIsNotAnObject) {
+  for (const char* json : {"", "[]", "7", "null", "\"text\"", "{", "{}", "\xFF"}) {
+    const absl::Status status = ParseReaderProfile("x.json", json).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << json;
+    EXPECT_THAT(std::string(status.message()), HasSubstr("x.json: "));
+  }
+}
+
+TEST(ParseReaderProfile, ALadderNeedsARuleThatTakesImages) {
+  std::string json(kProfile);
+  const size_t at = json.find("{\"kind\"");
+  json.replace(at, json.find('}', at) + 1 - at,
+               R"({"kind": "none", "evidence": "assumed", "source": "x"})");
+  const absl::Status status = ParseReaderProfile("r.json", json).status();
+  EXPECT_THAT(std::string(status.message()),
+              HasSubstr("ladder[0].papers[0]: reader r takes no images"));
+}
+
+}  // namespace
+}  // namespace fovea
