@@ -50,6 +50,7 @@ int Run(const char* directory) {
     return 1;
   }
   std::vector<std::thread> producers;
+  producers.reserve(kCrashSessions);
   for (int s = 0; s < kCrashSessions; ++s) {
     producers.emplace_back([&store, s] { Produce(**store, s); });
   }
