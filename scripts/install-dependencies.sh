@@ -16,6 +16,8 @@ protobuf-compiler-grpc zlib1g-dev
 test_packages="
 clang clang-format clang-tidy libclang-rt-14-dev libtesseract-dev tesseract-ocr-eng
 "
+# For tests/service/sdk. A Node.js from elsewhere will do, and Debian's npm would not install beside it.
+if ! command -v npm >/dev/null 2>&1; then test_packages="$test_packages nodejs npm"; fi
 
 case "${1:-}" in
   --build) wanted=$build_packages ;;
