@@ -204,6 +204,18 @@ TEST_F(PlannerTest, ARecalledRunIsPassedOverOnce) {
   EXPECT_EQ((*fresh)->plan().runs.front().rung, oldest.rung);
 }
 
+// The bound of docs/forgetting.md where steps are large: a step a chunk would be far over it.
+TEST_F(PlannerTest, EpochsAreFew) {
+  for (int i = 0; i < 800; ++i) AddCall(1'000);
+  Plan("claude", 128'000);
+  int64_t appended = 0;
+  for (const Chunk& chunk : planner_->plan().chunks) appended += chunk.text_tokens;
+  const int64_t available = 128'000 - planner_->plan().head_tokens;
+  const int64_t bound = appended / (available * 17 / 100) + appended / (available / 8) + 2;
+  EXPECT_LE(planner_->plan().epochs.size(), bound);
+  EXPECT_GT(planner_->plan().epochs.size(), bound / 8);
+}
+
 // A caller waits for what a step redraws: it stops early, and the context fits all the same.
 TEST_F(PlannerTest, AStepRedrawsOnlySoMuch) {
   for (int i = 0; i < 1'500; ++i) AddCall(1'000);
