@@ -11,50 +11,9 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "core/page/page.h"
+#include "core/reader/image_rule.h"
 
 namespace fovea {
-
-// How sure a fact is, best first.
-enum class Evidence : uint8_t {
-  kMeasured = 1,    // by Fovea, on this reader
-  kPublished = 2,   // by the reader's vendor or authors
-  kThirdParty = 3,  // by somebody else, on this reader
-  kAssumed = 4      // carried over from another reader, or not measured at all
-};
-const char* EvidenceName(Evidence evidence);  // "measured", "published", "third party", "assumed"
-
-// What an image of W×H pixels costs, in tokens.
-struct ImageTokenRule {
-  enum class Kind : uint8_t {
-    // The reader takes no images.
-    kNone = 1,
-    // ceil(W/patch) · ceil(H/patch) (Claude); a larger image is first resized, keeping its shape,
-    // to
-    // the largest size within max_side_px and max_tokens.
-    kPatches = 2,
-    // round(W/patch) · round(H/patch), resized to within min_pixels and max_pixels (Qwen).
-    kRoundedGrid = 3,
-    // rows · (columns + 1) + 2, rows = ceil(H/patch) (hosted DeepSeek); fewer than min_pixels are
-    // enlarged to that area, and more than max_pixels are reduced to at most max_tokens.
-    kRowBreaks = 4,
-    // q(q + 1) + 1, q = S/patch, for the listed square sizes only (DeepSeek-OCR).
-    kSquareModes = 5,
-    // A fixed price for each resolution setting (Gemini 3).
-    kFlat = 6
-  };
-  Kind kind = Kind::kNone;
-  int patch_px = 0;
-  int overhead_tokens = 0;  // an image, on top of the formula
-  int max_side_px = 0;      // kPatches: of a side rounded up to whole patches
-  // kPatches, kRowBreaks: of an image after resizing, the overhead left out. kSquareModes: what an
-  // image of another size costs at most.
-  int64_t max_tokens = 0;
-  int64_t min_pixels = 0;  // kRoundedGrid, kRowBreaks: W·H below this is enlarged
-  int64_t max_pixels = 0;  // kRoundedGrid, kRowBreaks: W·H above this is reduced
-  std::vector<int> sizes;  // kSquareModes: sides in pixels
-  Evidence evidence = Evidence::kAssumed;
-  std::string source;  // of the rule, for people
-};
 
 // A size of paper that the reader takes without resizing it.
 struct PagePaper {
@@ -94,6 +53,15 @@ struct CacheRule {
   std::string source;
 };
 
+// What the provider asks for, in US dollars a million tokens; 0 where nothing is stated.
+struct Prices {
+  double input = 0;
+  double output = 0;
+  std::string date;  // of the list, YYYY-MM-DD or YYYY-MM; "" if none was found
+  Evidence evidence = Evidence::kAssumed;
+  std::string source;
+};
+
 struct ReaderProfile {
   std::string name;  // "claude"
   std::string title;
@@ -108,7 +76,12 @@ struct ReaderProfile {
   bool text_tokens_exact = false;
   Evidence text_evidence = Evidence::kAssumed;
   std::string text_source;
+  // The file of core/tokens/ that counts its text exactly, "" where the tokenizer is not public.
+  std::string vocabulary;
   bool tool_result_images = false;  // the reader's usual API takes images in tool results
+  // Roles whose messages may hold images: "user", "assistant", "tool".
+  std::vector<std::string> image_roles;
+  Prices prices;
   std::string source;
   std::string confidence;
 };

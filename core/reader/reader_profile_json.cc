@@ -36,34 +36,110 @@ int ReadInt(JsonFields& fields, std::string_view name, int64_t min, int64_t max)
   return static_cast<int>(fields.Int(name, min, max));
 }
 
-// The fields of a rule are those that its kind uses: any other is unknown, and refused.
-void ReadImageRule(JsonFields& fields, ImageTokenRule& rule) {
-  static constexpr std::array kKinds = {Kind::kNone,      Kind::kPatches,     Kind::kRoundedGrid,
-                                        Kind::kRowBreaks, Kind::kSquareModes, Kind::kFlat};
-  rule.kind = kKinds[fields.Choice(
-      "kind", {"none", "patches", "rounded_grid", "row_breaks", "square_modes", "flat"})];
-  rule.evidence = ReadEvidence(fields);
-  rule.source = fields.String("source");
-  if (rule.kind == Kind::kNone) return;
-  rule.overhead_tokens = ReadInt(fields, "overhead_tokens", 0, kMaxTokens);
-  if (rule.kind == Kind::kFlat) return;
-  rule.patch_px = ReadInt(fields, "patch_px", 1, 1024);
-  if (rule.kind == Kind::kPatches) {
-    rule.max_side_px = ReadInt(fields, "max_side_px", rule.patch_px, kMaxSidePx);
-  }
-  if (rule.kind != Kind::kRoundedGrid) rule.max_tokens = fields.Int("max_tokens", 1, kMaxTokens);
-  if (rule.kind == Kind::kRoundedGrid || rule.kind == Kind::kRowBreaks) {
-    rule.min_pixels = fields.Int("min_pixels", 1, kMaxPixels);
-    rule.max_pixels = fields.Int("max_pixels", rule.min_pixels, kMaxPixels);
-  }
-  if (rule.kind == Kind::kSquareModes) {
-    rule.sizes = fields.Ints("sizes", rule.patch_px, kMaxSidePx);
+// A kind of rule with the fields that it has: any other is unknown, and refused.
+struct KindFields {
+  std::string_view name;
+  Kind kind;
+  std::vector<std::string_view> fields;
+};
+
+const std::vector<KindFields>& AllKinds() {
+  static const auto* const kinds = new std::vector<KindFields>{
+      {"none", Kind::kNone, {}},
+      {"patches", Kind::kPatches, {"patch_px", "max_side_px", "max_tokens"}},
+      {"rounded_grid", Kind::kRoundedGrid, {"patch_px", "min_pixels", "max_pixels"}},
+      {"row_breaks", Kind::kRowBreaks, {"patch_px", "max_tokens", "min_pixels", "max_pixels"}},
+      {"square_modes", Kind::kSquareModes, {"patch_px", "max_tokens", "sizes"}},
+      {"flat", Kind::kFlat, {}},
+      {"patch_budget",
+       Kind::kPatchBudget,
+       {"patch_px", "max_side_px", "max_patches", "multiplier", "rejects_larger"}},
+      {"padded_grid", Kind::kPaddedGrid, {"patch_px", "max_patches", "max_side_patches"}},
+      {"scaled_rows", Kind::kScaledRows, {"patch_px", "max_side_px"}},
+      {"pooled_grid", Kind::kPooledGrid, {"patch_px", "max_tokens"}},
+      {"fixed", Kind::kFixed, {"base_tokens", "max_side_px"}},
+      {"scaled_tiles",
+       Kind::kScaledTiles,
+       {"max_side_px", "short_side_px", "tile_px", "base_tokens", "tile_tokens"}},
+      {"capped_tiles", Kind::kCappedTiles, {"tile_px", "tile_tokens", "max_tiles"}},
+      {"crop_tiles", Kind::kCropTiles, {"tile_px", "tile_tokens", "max_side_px"}},
+      {"aspect_tiles", Kind::kAspectTiles, {"tile_px", "tile_tokens", "max_tiles"}},
+      {"aspect_views",
+       Kind::kAspectViews,
+       {"base_tokens", "tile_px", "tile_rows", "row_breaks", "min_tiles", "max_tiles"}},
+      {"pinpoint_views",
+       Kind::kPinpointViews,
+       {"base_tokens", "tile_px", "tile_rows", "row_breaks", "max_tiles"}},
+      {"slices", Kind::kSlices, {"tile_px", "tile_tokens", "max_tiles"}},
+      {"canvas_tiles", Kind::kCanvasTiles, {"tile_px", "tile_tokens", "max_tiles"}},
+      {"square_tiles",
+       Kind::kSquareTiles,
+       {"max_side_px", "base_tokens", "tile_px", "tile_tokens"}},
+      {"masked_tiles", Kind::kMaskedTiles, {"base_tokens", "tile_px", "tile_rows", "max_tiles"}},
+      {"unpadded_tiles",
+       Kind::kUnpaddedTiles,
+       {"base_tokens", "tile_px", "tile_rows", "max_tiles"}},
+      {"pooled_crops", Kind::kPooledCrops, {"base_tokens", "patch_px", "tile_rows", "max_tiles"}},
+      {"rescaled_tiles", Kind::kRescaledTiles, {"max_side_px", "tile_px", "tile_tokens"}}};
+  return *kinds;
+}
+
+void ReadRuleField(JsonFields& fields, std::string_view name, ImageTokenRule& rule) {
+  struct IntField {
+    std::string_view name;
+    int ImageTokenRule::*member;
+    int64_t min;
+    int64_t max;
+  };
+  static constexpr std::array kInts = {
+      IntField{"patch_px", &ImageTokenRule::patch_px, 1, 1024},
+      IntField{"max_side_px", &ImageTokenRule::max_side_px, 0, 1 << 20},
+      IntField{"max_side_patches", &ImageTokenRule::max_side_patches, 1, 1 << 20},
+      IntField{"base_tokens", &ImageTokenRule::base_tokens, 0, kMaxTokens},
+      IntField{"short_side_px", &ImageTokenRule::short_side_px, 1, kMaxSidePx},
+      IntField{"tile_px", &ImageTokenRule::tile_px, 1, kMaxSidePx},
+      IntField{"tile_tokens", &ImageTokenRule::tile_tokens, 1, kMaxTokens},
+      IntField{"tile_rows", &ImageTokenRule::tile_rows, 1, 1024},
+      IntField{"min_tiles", &ImageTokenRule::min_tiles, 1, 1024},
+      IntField{"max_tiles", &ImageTokenRule::max_tiles, 1, 1024}};
+  const auto* const field = std::ranges::find(kInts, name, &IntField::name);
+  if (field != kInts.end()) {
+    rule.*(field->member) = ReadInt(fields, name, field->min, field->max);
+  } else if (name == "max_tokens") {
+    rule.max_tokens = fields.Int(name, 1, kMaxTokens);
+  } else if (name == "max_patches") {
+    rule.max_patches = fields.Int(name, 0, kMaxTokens);
+  } else if (name == "min_pixels") {
+    rule.min_pixels = fields.Int(name, 1, kMaxPixels);
+  } else if (name == "max_pixels") {
+    rule.max_pixels = fields.Int(name, rule.min_pixels, kMaxPixels);
+  } else if (name == "multiplier") {
+    rule.multiplier = fields.Number(name, 0.01, 100);
+  } else if (name == "row_breaks") {
+    rule.row_breaks = fields.Bool(name);
+  } else if (name == "rejects_larger") {
+    rule.rejects_larger = fields.Bool(name);
+  } else if (name == "sizes") {
+    rule.sizes = fields.Ints(name, rule.patch_px, kMaxSidePx);
     for (const int size : rule.sizes) {
       if (fields.ok() && size % rule.patch_px != 0) {
         fields.Fail("sizes", absl::StrCat(size, " is not a multiple of patch_px"));
       }
     }
   }
+}
+
+void ReadImageRule(JsonFields& fields, ImageTokenRule& rule) {
+  std::vector<std::string_view> names;
+  names.reserve(AllKinds().size());
+  for (const KindFields& kind : AllKinds()) names.push_back(kind.name);
+  const KindFields& kind = AllKinds()[fields.Choice("kind", names)];
+  rule.kind = kind.kind;
+  rule.evidence = ReadEvidence(fields);
+  rule.source = fields.String("source");
+  if (rule.kind == Kind::kNone) return;
+  rule.overhead_tokens = ReadInt(fields, "overhead_tokens", 0, kMaxTokens);
+  for (const std::string_view name : kind.fields) ReadRuleField(fields, name, rule);
 }
 
 void ReadPaper(JsonFields& fields, const ReaderProfile& reader, PagePaper& paper) {
@@ -80,9 +156,16 @@ void ReadPaper(JsonFields& fields, const ReaderProfile& reader, PagePaper& paper
   if ((box.max_height - box.min_height) % box.height_step != 0) {
     return fields.Fail("max_height", "must be min_height and a multiple of height_step");
   }
-  for (const int height : {box.min_height, box.max_height}) {
-    const auto tokens = ImageTokens(reader, box.width, height, paper.flat_tokens);
-    if (!tokens.ok()) return fields.Fail("", std::string(tokens.status().message()));
+  for (int height = box.min_height; height <= box.max_height; height += box.height_step) {
+    const auto cost = PriceImage(reader.image_rule, box.width, height, paper.flat_tokens);
+    if (!cost.ok()) {
+      return fields.Fail("", absl::StrCat("reader ", reader.name, " takes ",
+                                          std::string(cost.status().message())));
+    }
+    if (cost->seen_width != box.width || cost->seen_height != height) {
+      return fields.Fail("", absl::StrCat("the reader resizes ", box.width, "x", height, " to ",
+                                          cost->seen_width, "x", cost->seen_height));
+    }
   }
 }
 
@@ -152,6 +235,15 @@ void ReadText(JsonFields& fields, ReaderProfile& reader) {
   reader.text_tokens_exact = fields.Bool("tokens_exact");
   reader.text_evidence = ReadEvidence(fields);
   reader.text_source = fields.String("source");
+  reader.vocabulary = fields.OptionalString("vocabulary");
+}
+
+void ReadPrices(JsonFields& fields, Prices& prices) {
+  prices.input = fields.Number("input", 0, 10'000);
+  prices.output = fields.Number("output", 0, 10'000);
+  prices.date = fields.OptionalString("date");
+  prices.evidence = ReadEvidence(fields);
+  prices.source = fields.String("source");
 }
 
 void ReadProfile(JsonFields& fields, ReaderProfile& reader) {
@@ -161,6 +253,13 @@ void ReadProfile(JsonFields& fields, ReaderProfile& reader) {
   reader.source = fields.String("source");
   reader.confidence = fields.String("confidence");
   reader.tool_result_images = fields.Bool("tool_result_images");
+  reader.image_roles = fields.Strings("image_roles");
+  for (const std::string& role : reader.image_roles) {
+    if (role != "user" && role != "assistant" && role != "tool") {
+      fields.Fail("image_roles", absl::StrCat("\"", role, "\" is not user, assistant or tool"));
+    }
+  }
+  fields.Object("prices", [&](JsonFields& prices) { ReadPrices(prices, reader.prices); });
   fields.Object("text", [&](JsonFields& text) { ReadText(text, reader); });
   fields.Object("image_rule", [&](JsonFields& rule) { ReadImageRule(rule, reader.image_rule); });
   fields.Object("limits", [&](JsonFields& limits) { ReadLimits(limits, reader.limits); });

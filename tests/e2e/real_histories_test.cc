@@ -21,6 +21,7 @@
 #include "spdlog/sinks/null_sink.h"
 #include "tests/e2e/payload_checks.h"
 #include "tests/support/histories.h"
+#include "tests/support/readers.h"
 
 namespace fovea::testing {
 namespace {
@@ -174,7 +175,7 @@ void CheckContext(Fixture& fovea, const v1::BuildContextRequest& request, Outcom
 }
 
 TEST_F(RealHistories, EveryContextIsWithinItsBudgetOrRefusedWithTheNumber) {
-  const std::vector<ReaderProfile> readers = BuiltInReaders()->profiles();
+  const std::vector<ReaderProfile> readers = MainReaders();
   const uint64_t every = FromEnvironment("FOVEA_EVERY", 150);
   Fixture fovea(directory_);
   Outcomes outcomes;

@@ -4,6 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "tests/core/forgetting/planner_checks.h"
 #include "tests/support/grid_renderer.h"
+#include "tests/support/readers.h"
 
 namespace fovea::testing {
 namespace {
@@ -14,11 +15,10 @@ TEST_P(RealHistories, KeepTheLaws) {
   const std::vector<SharedSession> sessions = SharedSessions(GetParam());
   if (sessions.empty())
     GTEST_SKIP() << "SKIPPED: the shared histories are not here: " << GetParam();
-  const auto readers = BuiltInReaders();
-  ASSERT_TRUE(readers.ok());
+  const std::vector<ReaderProfile> readers = MainReaders();
   const GridRenderer renderer;
   for (const SharedSession& session : sessions) {
-    for (const ReaderProfile& reader : readers->profiles()) {
+    for (const ReaderProfile& reader : readers) {
       SCOPED_TRACE(absl::StrCat(session.name, ", ", reader.name));
       const VectorTurnSource source(session.turns);
       auto planner = Planner::Create(

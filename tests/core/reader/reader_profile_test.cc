@@ -19,7 +19,10 @@ constexpr std::string_view kProfile = R"({
   "source": "s",
   "confidence": "c",
   "tool_result_images": true,
-  "text": {"token_factor": 1.25, "tokens_exact": false, "evidence": "assumed", "source": "ts"},
+  "image_roles": ["user", "tool"],
+  "prices": {"input": 2, "output": 10, "date": "2026-10", "evidence": "third party", "source": "ps"},
+  "text": {"token_factor": 1.25, "tokens_exact": false, "evidence": "assumed", "source": "ts",
+           "vocabulary": "o200k_base"},
   "image_rule": {"kind": "patches", "patch_px": 28, "overhead_tokens": 2, "max_side_px": 2576,
                  "max_tokens": 4784, "evidence": "published", "source": "is"},
   "limits": {"max_images": 9, "max_body_bytes": 1000, "max_image_bytes": 100,
@@ -51,6 +54,12 @@ TEST(ParseReaderProfile, ReadsEveryField) {
   EXPECT_FALSE(reader->text_tokens_exact);
   EXPECT_EQ(reader->text_evidence, Evidence::kAssumed);
   EXPECT_EQ(reader->text_source, "ts");
+  EXPECT_EQ(reader->vocabulary, "o200k_base");
+  EXPECT_EQ(reader->image_roles, (std::vector<std::string>{"user", "tool"}));
+  EXPECT_EQ(reader->prices.input, 2);
+  EXPECT_EQ(reader->prices.output, 10);
+  EXPECT_EQ(reader->prices.date, "2026-10");
+  EXPECT_EQ(reader->prices.evidence, Evidence::kThirdParty);
   EXPECT_EQ(reader->image_rule.kind, ImageTokenRule::Kind::kPatches);
   EXPECT_EQ(reader->image_rule.patch_px, 28);
   EXPECT_EQ(reader->image_rule.overhead_tokens, 2);
@@ -129,11 +138,14 @@ INSTANTIATE_TEST_SUITE_P(
          "tool_result_images: must be true or false"},
         {"ModelsNotAList", "[\"m1\", \"m2\"]", "\"m1\"", "models: must be an array of strings"},
         {"ModelNotText", "[\"m1\", \"m2\"]", "[\"m1\", 2]", "models[1]: must be a string"},
+        {"ImageRole", "\"tool\"]", "\"system\"]", "image_roles: \"system\" is not user"},
+        {"Resized", "\"width\": 1092", "\"width\": 2604",
+         "ladder[0].papers[0]: the reader resizes"},
         {"FactorBelowOne", "1.25, \"tokens", "0.9, \"tokens",
          "text.token_factor: must be a number from 1 to 10"},
         {"FactorText", "1.25, \"tokens", "\"1.25\", \"tokens", "text.token_factor"},
         {"Kind", "\"patches\"", "\"tiles\"", "image_rule.kind: \"tiles\" is none of: none, patch"},
-        {"Evidence", "\"third party\"", "\"hearsay\"", "limits.evidence: \"hearsay\" is none of"},
+        {"Evidence", "\"third party\"", "\"hearsay\"", "prices.evidence: \"hearsay\" is none of"},
         {"Patch", "\"patch_px\": 28", "\"patch_px\": 0", "image_rule.patch_px: must be a whole"},
         {"Fraction", "\"patch_px\": 28", "\"patch_px\": 28.5", "image_rule.patch_px"},
         {"HugeNumber", "\"max_images\": 9", "\"max_images\": 18446744073709551615",
