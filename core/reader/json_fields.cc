@@ -1,6 +1,8 @@
 #include "core/reader/json_fields.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -11,64 +13,122 @@ namespace {
 
 using nlohmann::json;
 
-size_t LineOf(std::string_view text, size_t at) {
-  return 1 +
-         static_cast<size_t>(std::ranges::count(text.substr(0, std::min(at, text.size())), '\n'));
-}
-
-// Watches a parse for a field that stands twice in one object.
-class DuplicateWatch {
+// A text that counts the lines of what was taken from it: a parse has no other way to tell where a
+// value stands.
+class CountingIterator {
  public:
+  using iterator_category = std::input_iterator_tag;
+  using value_type = char;
+  using difference_type = std::ptrdiff_t;
+  using pointer = const char*;
+  using reference = const char&;
+
+  CountingIterator(const char* at, size_t* line) : at_(at), line_(line) {}
+  reference operator*() const { return *at_; }
+  CountingIterator& operator++() {
+    if (*at_++ == '\n') ++*line_;
+    return *this;
+  }
+  CountingIterator operator++(int) {
+    CountingIterator before = *this;
+    ++*this;
+    return before;
+  }
+  bool operator==(const CountingIterator& other) const { return at_ == other.at_; }
+  bool operator!=(const CountingIterator& other) const { return at_ != other.at_; }
+
+ private:
+  const char* at_;
+  size_t* line_;
+};
+
+// Watches a parse: notes each value's line, and the first field that stands twice in one object.
+class ParseWatch {
+ public:
+  ParseWatch(const size_t* line, JsonReading* reading) : line_(*line), reading_(*reading) {}
+
   bool operator()(int /*depth*/, json::parse_event_t event, json& parsed) {
-    if (event == json::parse_event_t::object_start) open_.emplace_back();
-    if (event == json::parse_event_t::object_end) open_.pop_back();
-    if (event == json::parse_event_t::key) {
-      open_.back().current = parsed.get<std::string>();
-      if (!open_.back().names.insert(open_.back().current).second && path_.empty()) NotePath();
+    switch (event) {
+      case json::parse_event_t::object_start:
+      case json::parse_event_t::array_start:
+        Begin();
+        open_.push_back({.is_array = event == json::parse_event_t::array_start});
+        break;
+      case json::parse_event_t::object_end:
+      case json::parse_event_t::array_end:
+        open_.pop_back();
+        break;
+      case json::parse_event_t::key:
+        Key(parsed.get<std::string>());
+        break;
+      case json::parse_event_t::value:
+        Begin();
+        break;
     }
     return true;
   }
-  // Of the first such field, without the places in arrays; "" if there is none.
-  const std::string& path() const { return path_; }
 
  private:
   struct Open {
+    bool is_array = false;
+    size_t items = 0;
     std::set<std::string> names;
     std::string current;
   };
-  void NotePath() {
-    for (const Open& object : open_) {
-      absl::StrAppend(&path_, path_.empty() ? "" : ".", object.current);
+
+  void Begin() {
+    if (!open_.empty() && open_.back().is_array) {
+      open_.back().current = absl::StrCat("[", open_.back().items++, "]");
     }
+    reading_.lines.emplace(Path(), line_);
   }
 
+  void Key(std::string name) {
+    open_.back().current = std::move(name);
+    if (open_.back().names.insert(open_.back().current).second || !reading_.status.ok()) return;
+    reading_.status = absl::InvalidArgumentError(
+        absl::StrCat("line ", line_, ": ", Path(), ": stands twice in one object"));
+  }
+
+  std::string Path() const {
+    std::string path;
+    for (const Open& open : open_) {
+      absl::StrAppend(&path, path.empty() || open.is_array ? "" : ".", open.current);
+    }
+    return path;
+  }
+
+  const size_t& line_;
+  JsonReading& reading_;
   std::vector<Open> open_;
-  std::string path_;
 };
 
 }  // namespace
 
-absl::StatusOr<json> ParseJson(std::string_view file, std::string_view text) {
-  DuplicateWatch watch;
-  json value;
+absl::StatusOr<JsonReading> ParseJson(std::string_view file, std::string_view text) {
+  JsonReading reading;
+  size_t line = 1;
+  ParseWatch watch(&line, &reading);
   // The library's only way to tell where a syntax error is.
   try {
-    value = json::parse(text, std::ref(watch));
+    reading.value =
+        json::parse(CountingIterator(text.data(), &line),
+                    CountingIterator(text.data() + text.size(), &line), std::ref(watch));
   } catch (const json::exception& error) {
-    const auto* syntax = dynamic_cast<const json::parse_error*>(&error);
-    const size_t at = syntax != nullptr && syntax->byte > 0 ? syntax->byte - 1 : 0;
     return absl::InvalidArgumentError(
-        absl::StrCat(std::string(file), ": line ", LineOf(text, at), ": not JSON: ", error.what()));
+        absl::StrCat(std::string(file), ": line ", line, ": not JSON: ", error.what()));
   }
-  if (!watch.path().empty()) {
+  if (!reading.status.ok()) {
     return absl::InvalidArgumentError(
-        absl::StrCat(std::string(file), ": ", watch.path(), ": stands twice in one object"));
+        absl::StrCat(std::string(file), ": ", std::string(reading.status.message())));
   }
-  return value;
+  return reading;
 }
 
-JsonFields::JsonFields(const json& value, std::string path, absl::Status* status)
-    : value_(value), path_(std::move(path)), status_(status) {
+JsonFields::JsonFields(JsonReading* reading) : JsonFields(reading->value, "", reading) {}
+
+JsonFields::JsonFields(const json& value, std::string path, JsonReading* reading)
+    : value_(value), path_(std::move(path)), reading_(reading) {
   if (!value_.is_object()) Fail("", "must be an object");
 }
 
@@ -82,7 +142,14 @@ std::string JsonFields::PathOf(std::string_view name) const {
 }
 
 void JsonFields::Fail(std::string_view name, const std::string& problem) {
-  if (ok()) *status_ = absl::InvalidArgumentError(absl::StrCat(PathOf(name), ": ", problem));
+  if (!ok()) return;
+  // A field that is missing is looked for where its object opens.
+  const std::string path = name.empty() ? path_ : PathOf(name);
+  auto line = reading_->lines.find(path);
+  if (line == reading_->lines.end()) line = reading_->lines.find(path_);
+  reading_->status = absl::InvalidArgumentError(
+      absl::StrCat("line ", line == reading_->lines.end() ? 1 : line->second, ": ", PathOf(name),
+                   ": ", problem));
 }
 
 const json* JsonFields::Get(std::string_view name) {
@@ -194,7 +261,7 @@ size_t JsonFields::Choice(std::string_view name, const std::vector<std::string_v
 void JsonFields::Object(std::string_view name, const std::function<void(JsonFields&)>& read) {
   const json* field = Get(name);
   if (field == nullptr) return;
-  JsonFields fields(*field, PathOf(name), status_);
+  JsonFields fields(*field, PathOf(name), reading_);
   if (!ok()) return;
   read(fields);
   fields.Finish();
@@ -205,7 +272,7 @@ void JsonFields::Objects(std::string_view name, const std::function<void(JsonFie
   if (field == nullptr) return;
   if (!field->is_array()) return Fail(name, "must be an array of objects");
   for (size_t i = 0; i < field->size() && ok(); ++i) {
-    JsonFields fields((*field)[i], absl::StrCat(PathOf(name), "[", i, "]"), status_);
+    JsonFields fields((*field)[i], absl::StrCat(PathOf(name), "[", i, "]"), reading_);
     if (!ok()) return;
     read(fields);
     fields.Finish();

@@ -5,7 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <nlohmann/json_fwd.hpp>
+#include <map>
+#include <nlohmann/json.hpp>
 #include <set>
 #include <string>
 #include <string_view>
@@ -16,18 +17,26 @@
 
 namespace fovea {
 
-// The value that `json` holds. INVALID_ARGUMENT naming `file`, and the line for a syntax error,
-// the path for a field that stands twice in one object.
-absl::StatusOr<nlohmann::json> ParseJson(std::string_view file, std::string_view json);
+// A JSON text that is being read, and the first thing that is wrong with it.
+struct JsonReading {
+  nlohmann::json value;
+  // Where each value begins or, for an object or array, opens: by path, "" for the document itself.
+  std::map<std::string, size_t, std::less<>> lines;
+  absl::Status status;
+};
+
+// Parses `json`. INVALID_ARGUMENT naming `file` and the line of a syntax error or of a field that
+// stands twice in one object.
+absl::StatusOr<JsonReading> ParseJson(std::string_view file, std::string_view json);
 
 // One object that is being read. Getters return a zero value where the field is missing, of another
-// type or out of range; the first such error of the whole document is kept in `*status` and later
-// ones are dropped. Call Finish when all known fields have been read: it refuses the rest.
-// Thread-compatible.
+// type or out of range; the first such error of the whole document is kept in the reading's status,
+// with its line, and later ones are dropped. Call Finish when all known fields have been read: it
+// refuses the rest. Thread-compatible.
 class JsonFields {
  public:
-  // `value` and `status` outlive the object. `path` is "" for the document itself.
-  JsonFields(const nlohmann::json& value, std::string path, absl::Status* status);
+  // The document itself; `reading` outlives the object.
+  explicit JsonFields(JsonReading* reading);
 
   bool Has(std::string_view name) const;
   std::string String(std::string_view name);  // required, not empty
@@ -45,16 +54,17 @@ class JsonFields {
 
   // Notes an error of the field `name`, or of the object itself if it is "".
   void Fail(std::string_view name, const std::string& problem);
-  bool ok() const { return status_->ok(); }
+  bool ok() const { return reading_->status.ok(); }
   void Finish();
 
  private:
+  JsonFields(const nlohmann::json& value, std::string path, JsonReading* reading);
   const nlohmann::json* Get(std::string_view name);
   std::string PathOf(std::string_view name) const;
 
   const nlohmann::json& value_;
   const std::string path_;
-  absl::Status* const status_;
+  JsonReading* const reading_;
   std::set<std::string, std::less<>> known_;
 };
 

@@ -93,8 +93,8 @@ absl::StatusOr<int64_t> ImageTokens(const ReaderProfile& reader, int width, int 
                                     int flat_tokens);
 
 // Reads a profile from its JSON text (readers/README.md describes the fields). INVALID_ARGUMENT
-// names `file`, the line for a syntax error, and the field's path for a wrong value. Unknown and
-// repeated fields are refused.
+// names `file`, the line, and the field's path for a wrong value. Unknown and repeated fields are
+// refused.
 absl::StatusOr<ReaderProfile> ParseReaderProfile(std::string_view file, std::string_view json);
 
 // Profiles by name. Thread-compatible; const access is thread-safe.

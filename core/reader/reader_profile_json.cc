@@ -273,14 +273,15 @@ void ReadProfile(JsonFields& fields, ReaderProfile& reader) {
 }  // namespace
 
 absl::StatusOr<ReaderProfile> ParseReaderProfile(std::string_view file, std::string_view json) {
-  absl::StatusOr<nlohmann::json> document = ParseJson(file, json);
-  if (!document.ok()) return document.status();
+  absl::StatusOr<JsonReading> reading = ParseJson(file, json);
+  if (!reading.ok()) return reading.status();
   ReaderProfile reader;
-  absl::Status status;
-  JsonFields fields(*document, "", &status);
-  if (status.ok()) ReadProfile(fields, reader);
-  if (!status.ok())
-    return absl::InvalidArgumentError(absl::StrCat(std::string(file), ": ", status.message()));
+  JsonFields fields(&*reading);
+  if (fields.ok()) ReadProfile(fields, reader);
+  if (!fields.ok()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(std::string(file), ": ", std::string(reading->status.message())));
+  }
   return reader;
 }
 
