@@ -24,14 +24,6 @@ struct ContextOptions {
   std::string folder;
 };
 
-const std::map<std::string, v1::WireFormat>& Formats() {
-  static const auto* const kFormats =
-      new std::map<std::string, v1::WireFormat>{{"native", v1::WIRE_FORMAT_NATIVE},
-                                                {"openai-chat", v1::WIRE_FORMAT_OPENAI_CHAT},
-                                                {"anthropic", v1::WIRE_FORMAT_ANTHROPIC}};
-  return *kFormats;
-}
-
 absl::StatusOr<std::vector<std::string>> NativePages(const v1::BuildContextResponse& response) {
   std::map<std::string, const std::string*> by_id;
   for (const v1::PageBytes& page : response.page_bytes()) by_id[page.page_id()] = &page.png();
@@ -143,8 +135,7 @@ void AddContextVerb(Verbs& verbs) {
       "context", "write the context that a reader gets: context.json and pages/",
       [](CLI::App& verb, ContextOptions& options) {
         DeclareView(verb, options.view);
-        verb.add_option("--format", options.format, "native, openai-chat or anthropic")
-            ->transform(CLI::CheckedTransformer(Formats()));
+        DeclareFormat(verb, options.format);
         verb.add_option("--out", options.folder, "the folder to write to")->required();
       },
       RunContext);

@@ -46,16 +46,22 @@ void AddImage(std::string_view base64, std::vector<std::string>& images) {
     images.push_back(std::move(image));
 }
 
-// OpenAI writes {"image_url": {"url": "data:..."}}, Anthropic
-// {"source": {"type": "base64", "data": "..."}}.
+const std::string* Text(const Json& json, const char* key) {
+  const auto field = json.find(key);
+  return field != json.end() && field->is_string() ? field->get_ptr<const std::string*>() : nullptr;
+}
+
+// OpenAI Chat writes {"image_url": {"url": "data:..."}}, Responses {"image_url": "data:..."},
+// Anthropic {"source": {"type": "base64", "data": "..."}}, Gemini
+// {"inlineData": {"mimeType": "...", "data": "..."}}.
 void CollectImages(const Json& json, std::vector<std::string>& images) {
   if (json.is_object()) {
-    if (json.contains("url") && json["url"].is_string()) {
-      AddImage(DataOf(json["url"].get_ref<const std::string&>()), images);
+    for (const char* key : {"url", "image_url"}) {
+      if (const std::string* url = Text(json, key)) AddImage(DataOf(*url), images);
     }
-    if (json.contains("data") && json["data"].is_string() && json.value("type", "") == "base64") {
-      AddImage(json["data"].get_ref<const std::string&>(), images);
-    }
+    const std::string* data = Text(json, "data");
+    const bool is_image = json.value("type", "") == "base64" || Text(json, "mimeType") != nullptr;
+    if (data != nullptr && is_image) AddImage(*data, images);
   }
   if (!json.is_structured()) return;
   for (const Json& value : json) CollectImages(value, images);

@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <utility>
 
@@ -59,6 +60,18 @@ bool ParseRange(const std::string& text, v1::SeqRange& range) {
   return first_seq > 0 && first_seq <= last_seq;
 }
 
+const std::map<std::string, v1::WireFormat>& Formats() {
+  static const auto* const kFormats = new std::map<std::string, v1::WireFormat>{
+      {"native", v1::WIRE_FORMAT_NATIVE},
+      {"openai-chat", v1::WIRE_FORMAT_OPENAI_CHAT},
+      {"openai-responses", v1::WIRE_FORMAT_OPENAI_RESPONSES},
+      {"anthropic", v1::WIRE_FORMAT_ANTHROPIC},
+      {"gemini", v1::WIRE_FORMAT_GEMINI},
+      {"vllm", v1::WIRE_FORMAT_VLLM},
+      {"deepseek", v1::WIRE_FORMAT_DEEPSEEK}};
+  return *kFormats;
+}
+
 }  // namespace
 
 v1::View ViewOptions::ToView() const {
@@ -81,6 +94,13 @@ void DeclareView(CLI::App& verb, ViewOptions& options) {
   verb.add_option("--at", options.at, "as of this turn; 0: the newest");
   verb.add_option("--policy", options.policy, "FIELD=VALUE of the policy, may be repeated")
       ->check(CLI::Validator(CheckPolicy, "FIELD=VALUE"));
+}
+
+CLI::Option* DeclareFormat(CLI::App& verb, v1::WireFormat& format) {
+  return verb
+      .add_option("--format", format,
+                  "native, openai-chat, openai-responses, anthropic, gemini, vllm or deepseek")
+      ->transform(CLI::CheckedTransformer(Formats()));
 }
 
 void DeclareSession(CLI::App& verb, std::string& session) {

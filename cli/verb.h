@@ -76,6 +76,9 @@ struct ViewOptions {
 // Adds SESSION, --reader, --budget, --at and --policy.
 void DeclareView(CLI::App& verb, ViewOptions& options);
 
+// Adds --format: the wire formats by their names on the command line.
+CLI::Option* DeclareFormat(CLI::App& verb, v1::WireFormat& format);
+
 // Adds SESSION.
 void DeclareSession(CLI::App& verb, std::string& session);
 
@@ -95,6 +98,7 @@ void AddContextVerb(Verbs& verbs);
 void AddInsightVerbs(Verbs& verbs);
 void AddLadderVerb(Verbs& verbs);
 void AddReaderVerbs(Verbs& verbs);
+void AddToolsVerb(Verbs& verbs);
 void AddAdminVerbs(Verbs& verbs);
 
 }  // namespace fovea::cli

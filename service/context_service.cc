@@ -12,7 +12,9 @@
 #include "service/convert_session.h"
 #include "service/convert_turn.h"
 #include "service/ladder.h"
+#include "service/native.h"
 #include "service/status.h"
+#include "service/wire/recall_tools.h"
 
 namespace fovea::service {
 namespace {
@@ -22,17 +24,26 @@ absl::Status CheckFits(const Planner& planner) {
   return NeedsMoreTokens(planner.plan().required_tokens, planner.inputs().token_budget);
 }
 
-absl::StatusOr<std::optional<PayloadFormat>> FormatFromProto(v1::WireFormat format) {
+absl::StatusOr<std::optional<wire::PayloadFormat>> FormatFromProto(v1::WireFormat format) {
   switch (format) {
     case v1::WIRE_FORMAT_UNSPECIFIED:
     case v1::WIRE_FORMAT_NATIVE:
       return std::nullopt;
     case v1::WIRE_FORMAT_OPENAI_CHAT:
-      return PayloadFormat::kOpenAiChat;
+      return wire::PayloadFormat::kOpenAiChat;
     case v1::WIRE_FORMAT_ANTHROPIC:
-      return PayloadFormat::kAnthropic;
+      return wire::PayloadFormat::kAnthropic;
+    case v1::WIRE_FORMAT_OPENAI_RESPONSES:
+      return wire::PayloadFormat::kOpenAiResponses;
+    case v1::WIRE_FORMAT_GEMINI:
+      return wire::PayloadFormat::kGemini;
+    case v1::WIRE_FORMAT_VLLM:
+      return wire::PayloadFormat::kVllm;
+    case v1::WIRE_FORMAT_DEEPSEEK:
+      return wire::PayloadFormat::kDeepSeek;
     default:
-      return absl::InvalidArgumentError("format: must be native, OpenAI Chat or Anthropic");
+      return absl::InvalidArgumentError(
+          absl::StrCat("format: ", static_cast<int>(format), " is not a WireFormat"));
   }
 }
 
@@ -111,8 +122,8 @@ absl::Status ContextService::WriteNativeAnswer(const SessionLease& lease, const 
                                                const v1::BuildContextRequest& request,
                                                v1::BuildContextResponse* response) {
   const auto held = HeldPages(request);
-  std::vector<const PlannedPage*> wanted = PrefixPages(context, held);
-  for (const PlannedPage* page : TailPages(context, held)) wanted.push_back(page);
+  std::vector<const PlannedPage*> wanted = wire::PrefixPages(context, held);
+  for (const PlannedPage* page : wire::TailPages(context, held)) wanted.push_back(page);
   auto bytes = in_.pages->Load(lease, wanted);
   if (!bytes.ok()) return bytes.status();
   for (const PlannedPage* page : wanted) {
@@ -138,16 +149,14 @@ absl::Status ContextService::WriteJsonAnswer(const SessionLease& lease, const Co
   auto payload = in_.payloads->Write(
       context, {.state_id = lease.state()->id,
                 .format = **format,
-                .reader_takes_images = reader.image_rule.kind != ImageTokenRule::Kind::kNone,
+                .reader = {.takes_images = reader.image_rule.kind != ImageTokenRule::Kind::kNone,
+                           .max_image_bytes = reader.limits.max_image_bytes,
+                           .max_breakpoints = reader.cache.max_breakpoints},
                 .held_page_ids = HeldPages(request),
                 .load = [&](const auto& pages) { return in_.pages->Load(lease, pages); }});
   if (!payload.ok()) return payload.status();
-  const uint64_t limit = reader.limits.max_body_bytes;
-  if (limit > 0 && payload->bytes.size() > limit) {
-    return absl::ResourceExhaustedError(absl::StrCat(
-        "the payload has ", payload->bytes.size(), " bytes; ", reader.name,
-        " takes requests of at most ", limit, "; a smaller token_budget makes a smaller payload"));
-  }
+  absl::Status fits = wire::CheckLimits(*payload, reader);
+  if (!fits.ok()) return fits;
   response->set_payload(std::move(payload->bytes));
   response->set_payload_sha256(std::move(payload->sha256));
   response->mutable_summary()->set_prefix_sha256(std::move(payload->prefix_sha256));
@@ -293,6 +302,18 @@ grpc::ServerUnaryReactor* ContextService::ListReaders(grpc::CallbackServerContex
                    absl::Status status = ReaderToProto(reader, out->add_readers());
                    if (!status.ok()) return status;
                  }
+                 return absl::OkStatus();
+               });
+}
+
+grpc::ServerUnaryReactor* ContextService::GetRecallTools(grpc::CallbackServerContext* context,
+                                                         const v1::GetRecallToolsRequest* request,
+                                                         v1::GetRecallToolsResponse* response) {
+  return Unary(context, "GetRecallTools", request, response,
+               [](const Call&, const auto& req, auto* out) {
+                 auto format = FormatFromProto(req.format());
+                 if (!format.ok()) return format.status();
+                 out->set_tools_json(wire::RecallTools(*format));
                  return absl::OkStatus();
                });
 }

@@ -8,10 +8,10 @@
 #include "core/reader/reader_profile.h"
 #include "fovea/v1/context.grpc.pb.h"
 #include "service/page_provider.h"
-#include "service/payload.h"
 #include "service/rpc.h"
 #include "service/session_states.h"
 #include "service/view_cache.h"
+#include "service/wire/payload.h"
 
 namespace fovea::service {
 
@@ -22,7 +22,7 @@ struct ContextServiceInputs {
   SessionStates* states = nullptr;
   ViewCache* views = nullptr;
   PageProvider* pages = nullptr;
-  PayloadWriter* payloads = nullptr;
+  wire::PayloadWriter* payloads = nullptr;
   const ReaderCatalogue* readers = nullptr;
   const PageRenderer* renderer = nullptr;
 };
@@ -53,6 +53,9 @@ class ContextService final : public v1::ContextService::CallbackService {
   grpc::ServerUnaryReactor* ListReaders(grpc::CallbackServerContext* context,
                                         const v1::ListReadersRequest* request,
                                         v1::ListReadersResponse* response) override;
+  grpc::ServerUnaryReactor* GetRecallTools(grpc::CallbackServerContext* context,
+                                           const v1::GetRecallToolsRequest* request,
+                                           v1::GetRecallToolsResponse* response) override;
 
  private:
   using UsePlanner = std::function<absl::Status(const Planner&, const SessionState&)>;

@@ -3,12 +3,13 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "core/base/sha256.h"
 #include "core/base/utf8.h"
 #include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
 #include "service/convert_context.h"
 #include "service/convert_turn.h"
-#include "service/payload.h"
+#include "service/native.h"
 
 namespace fovea::service {
 namespace {

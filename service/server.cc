@@ -21,11 +21,11 @@
 #include "service/listen.h"
 #include "service/metrics.h"
 #include "service/page_provider.h"
-#include "service/payload.h"
 #include "service/rpc.h"
 #include "service/session_service.h"
 #include "service/session_states.h"
 #include "service/view_cache.h"
+#include "service/wire/payload.h"
 #include "service/worker_pool.h"
 
 namespace fovea::service {
@@ -108,7 +108,7 @@ class GrpcServer final : public Server {
                                                           .background = &calls_,
                                                           .metrics = &metrics_,
                                                           .max_bytes = options_.max_page_bytes});
-    payloads_ = std::make_unique<PayloadWriter>(options_.max_prefix_bytes);
+    payloads_ = std::make_unique<wire::PayloadWriter>(options_.max_prefix_bytes);
     contexts_ = std::make_unique<ContextService>(ContextServiceInputs{.environment = &environment_,
                                                                       .pool = &building_,
                                                                       .states = states_.get(),
@@ -189,7 +189,7 @@ class GrpcServer final : public Server {
   WorkerPool drawing_;
   std::unique_ptr<ViewCache> views_;
   std::unique_ptr<PageProvider> pages_;
-  std::unique_ptr<PayloadWriter> payloads_;
+  std::unique_ptr<wire::PayloadWriter> payloads_;
   std::unique_ptr<ContextService> contexts_;
   std::unique_ptr<SessionService> sessions_;
   std::unique_ptr<AdminService> admin_;

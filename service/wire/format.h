@@ -4,26 +4,15 @@
 
 #include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "core/context/context.h"
-#include "service/wire/call_names.h"
+#include "service/wire/conversation.h"
 #include "service/wire/json_text.h"
 #include "service/wire/message.h"
 
 namespace fovea::wire {
-
-// What a writer remembers from the prefix to the tail. Copyable.
-struct Conversation {
-  explicit Conversation(CallIds used) : ids(std::move(used)) {}
-
-  bool reader_takes_images = true;
-  bool begun = false;  // there is a message that is not a leading system message
-  CallIds ids;
-  std::vector<Message> messages;
-};
 
 // Payload: opening, messages with commas between them, closing. What the prefix writes is a prefix
 // of every payload with the same head and history, byte for byte.
@@ -35,14 +24,13 @@ class JsonFormat {
  public:
   virtual ~JsonFormat() = default;
 
-  virtual Conversation Begin(bool reader_takes_images) const = 0;
+  virtual Conversation Begin(const ReaderTraits& reader) const = 0;
   // Appends a group's messages. `leading`: system turns here are the API's system text.
   virtual void AddGroup(const ServedGroup& group, bool leading, Conversation* to) const = 0;
   virtual void AddHistory(const std::vector<HistoryMessage>& history, Conversation* to) const = 0;
   // Marks where the payload may be cached up to, if the API wants to be told.
-  virtual void MarkPrefix(const std::vector<HistoryMessage>& history,
-                          std::vector<Message>* messages) const = 0;
-  virtual void MarkTail(std::vector<Message>* messages) const = 0;
+  virtual void MarkPrefix(const std::vector<HistoryMessage>& history, Conversation* to) const = 0;
+  virtual void MarkTail(Conversation* to) const = 0;
 
   // OK if the API would accept `prefix` and `tail`, one after the other. INTERNAL says where it
   // would not.
@@ -55,9 +43,13 @@ class JsonFormat {
                          const PageBytes& pages, std::string* out) const = 0;
 };
 
-// Both are stateless: thread-safe.
+// All are stateless: thread-safe.
 std::unique_ptr<JsonFormat> OpenAiChat();
 std::unique_ptr<JsonFormat> AnthropicMessages();
+std::unique_ptr<JsonFormat> OpenAiResponses();
+std::unique_ptr<JsonFormat> GeminiGenerateContent();
+std::unique_ptr<JsonFormat> VllmChat();
+std::unique_ptr<JsonFormat> DeepSeekChat();
 
 }  // namespace fovea::wire
 

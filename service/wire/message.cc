@@ -19,8 +19,7 @@ Block PageBlock(const PlannedPage& page) {
           .image = {.page_id = page.page_id, .resolution = page.resolution}};
 }
 
-Block OwnImageBlock(const TurnPtr& owner, const ImagePart& image, bool reader_takes_images) {
-  if (!reader_takes_images) return TextBlock(ImageNote(image));
+Block OwnImageBlock(const TurnPtr& owner, const ImagePart& image) {
   return {.kind = Block::Kind::kImage, .image = {.owner = owner, .own = &image}};
 }
 

@@ -24,8 +24,8 @@ struct Block {
     kText = 1,
     kImage = 2,
     kCall = 3,    // id, name, and text: its arguments
-    kResult = 4,  // id, is_error, and content
-    kRaw = 5      // text: JSON that goes out as it is
+    kResult = 4,  // id and name of its call, is_error, and content
+    kRaw = 5      // of the API's own; text: as it goes out; id and name: as the format has use for
   };
   Kind kind = Kind::kText;
   std::string text;  // well-formed UTF-8
@@ -33,6 +33,7 @@ struct Block {
   std::string name;
   Image image;
   std::vector<Block> content;  // kText and kImage only
+  std::string signature;       // kText and kCall: what the API signed it with, as JSON; mostly ""
   bool is_error = false;
   bool breakpoint = false;  // a provider may cache everything up to here
 };
@@ -45,8 +46,8 @@ struct Message {
 // `text` is made well-formed.
 Block TextBlock(const std::string& text);
 Block PageBlock(const PlannedPage& page);
-// The picture, or, if the reader takes none, a note of it.
-Block OwnImageBlock(const TurnPtr& owner, const ImagePart& image, bool reader_takes_images);
+Block OwnImageBlock(const TurnPtr& owner, const ImagePart& image);
+// What stands for a picture that cannot be sent.
 std::string ImageNote(const ImagePart& image);
 // Spaces, tabs and line ends only, or nothing: some APIs refuse such a text.
 bool IsBlank(const std::string& text);

@@ -40,4 +40,10 @@ bool IsPlainName(const std::string& name, size_t max_bytes) {
          name.find_first_not_of(kPlain) == std::string::npos;
 }
 
+bool IsBraced(const std::string& json) {
+  const size_t first = json.find_first_not_of(" \t\r\n");
+  const size_t last = json.find_last_not_of(" \t\r\n");
+  return first != std::string::npos && json[first] == '{' && json[last] == '}';
+}
+
 }  // namespace fovea::wire

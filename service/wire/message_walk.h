@@ -1,4 +1,4 @@
-// What both validators need: one walk over prefix and tail, and checks of single blocks.
+// What all validators need: one walk over prefix and tail, and checks of single blocks.
 #ifndef FOVEA_SERVICE_WIRE_MESSAGE_WALK_H_
 #define FOVEA_SERVICE_WIRE_MESSAGE_WALK_H_
 
@@ -23,6 +23,8 @@ bool IsText(const Block& block);
 bool IsImage(const Block& block);
 // Letters, digits, '_' and '-', 1 to max_bytes.
 bool IsPlainName(const std::string& name, size_t max_bytes);
+// Begins with '{' and ends with '}', but for white space.
+bool IsBraced(const std::string& json);
 
 }  // namespace fovea::wire
 

@@ -1,10 +1,12 @@
-// OpenAI Chat Completions: pictures stand in user messages only, each call is answered by a tool
-// message of its own right behind its assistant message, and every such message is plain text.
+// OpenAI Chat Completions, and what vLLM and DeepSeek make of it. Pictures stand in user messages
+// only, each call is answered by a tool message of its own right behind its assistant message, and
+// every such message is plain text.
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "service/wire/exchange.h"
-#include "service/wire/format.h"
+#include "nlohmann/json.hpp"
+#include "service/wire/composer.h"
 #include "service/wire/validate.h"
 
 namespace fovea::wire {
@@ -12,158 +14,60 @@ namespace {
 
 // What the API accepts (platform.openai.com/docs/api-reference/chat).
 constexpr CallIdRule kIdRule = {.plain = false, .max_bytes = 40};
-constexpr size_t kMaxNameBytes = 64;
+constexpr ApiRules kOpenAiRules = {.call_ids = kIdRule};
 
-class Composer {
+// vLLM parses arguments as JSON objects, and the chat templates of Qwen and others refuse a system
+// message that is not the first, and a conversation without a user.
+constexpr ApiRules kVllmRules = {
+    .call_ids = kIdRule, .object_arguments = true, .one_system_text = true, .user_begins = true};
+
+// The text of a part of kind "deepseek.": that of its field reasoning_content, or all of it.
+std::optional<Block> Reasoning(const OpaquePart& part, Role role) {
+  if (role != Role::kAssistant || !absl::StartsWith(part.kind, "deepseek.")) return std::nullopt;
+  Block block = TextBlock(part.data);
+  const auto json = nlohmann::json::parse(part.data, nullptr, /*allow_exceptions=*/false);
+  if (json.is_object()) {
+    const auto field = json.find("reasoning_content");
+    if (field == json.end() || !field->is_string()) return std::nullopt;
+    block = TextBlock(field->get<std::string>());
+  } else if (json.is_string()) {
+    block = TextBlock(json.get<std::string>());
+  }
+  block.kind = Block::Kind::kRaw;
+  return block;
+}
+
+constexpr ApiRules kDeepSeekRules = {
+    .call_ids = kIdRule, .object_arguments = true, .own_block = Reasoning};
+
+enum class Dialect : uint8_t { kOpenAi = 1, kVllm = 2, kDeepSeek = 3 };
+
+const ApiRules& RulesOf(Dialect dialect) {
+  switch (dialect) {
+    case Dialect::kVllm:
+      return kVllmRules;
+    case Dialect::kDeepSeek:
+      return kDeepSeekRules;
+    case Dialect::kOpenAi:
+      break;
+  }
+  return kOpenAiRules;
+}
+
+class ChatFormat final : public ComposedFormat {
  public:
-  explicit Composer(Conversation* to) : to_(*to) {}
-
-  void AddExchange(const Exchange& exchange) {
-    std::vector<Block> pictures;
-    if (exchange.caller != nullptr) AddCaller(exchange, pictures);
-    if (exchange.pending) return;
-    for (size_t i = 0; i < exchange.calls.size(); ++i) {
-      AddResult(exchange.calls[i], call_ids_[i], pictures);
-    }
-    if (!pictures.empty()) Push(Role::kUser, std::move(pictures));
-    for (const Remainder& remainder : exchange.after) AddRemainder(remainder);
-  }
-
- private:
-  void Push(Role role, std::vector<Block> blocks) {
-    if (blocks.empty()) blocks.push_back(TextBlock(kEmptyNote));
-    to_.begun = true;
-    to_.messages.push_back({.role = role, .blocks = std::move(blocks)});
-  }
-
-  // A turn's own texts; its pictures too, or, where the role may not hold them, aside.
-  std::vector<Block> OwnParts(const ServedTurn& turn, const std::vector<const Part*>& parts,
-                              std::vector<Block>* aside) {
-    std::vector<Block> blocks;
-    for (const Part* part : parts) {
-      if (const auto* text = std::get_if<TextPart>(part)) {
-        if (!text->text.empty()) blocks.push_back(TextBlock(text->text));
-      } else if (const auto* image = std::get_if<ImagePart>(part)) {
-        (aside == nullptr ? blocks : *aside)
-            .push_back(OwnImageBlock(turn.turn, *image, to_.reader_takes_images));
-      }
-    }
-    return blocks;
-  }
-
-  void AddCaller(const Exchange& exchange, std::vector<Block>& pictures) {
-    std::vector<const Part*> parts;
-    for (const Part& part : exchange.caller->turn->parts) parts.push_back(&part);
-    std::vector<Block> blocks = OwnParts(*exchange.caller, parts, &pictures);
-    call_ids_.clear();
-    for (size_t i = 0; i < exchange.calls.size(); ++i) {
-      const ToolCallPart& call = *exchange.calls[i].call;
-      call_ids_.push_back(to_.ids.Take(call.call_id, exchange.caller->turn->seq, i));
-      Block block = TextBlock(call.arguments_json);
-      block.kind = Block::Kind::kCall;
-      block.id = call_ids_.back();
-      block.name = CallName(call.name, kMaxNameBytes);
-      blocks.push_back(std::move(block));
-    }
-    Push(Role::kAssistant, std::move(blocks));
-  }
-
-  void AddResult(const ResolvedCall& call, const std::string& id, std::vector<Block>& pictures) {
-    Block result{.kind = Block::Kind::kResult, .id = id};
-    if (call.result.part == nullptr) {
-      result.content.push_back(TextBlock(kUnansweredCallNote));
-    } else {
-      result.is_error = call.result.part->is_error;
-      result.content = ResultTexts(call.result, pictures);
-    }
-    Push(Role::kTool, {std::move(result)});
-  }
-
-  // A result's texts; a note stands for each picture, which goes to `pictures`.
-  std::vector<Block> ResultTexts(const ResolvedResult& result, std::vector<Block>& pictures) {
-    std::vector<Block> texts;
-    if (result.turn->results_drawn) {
-      texts.push_back(TextBlock(DrawnResultNote(*result.turn)));
-      if (result.first_of_turn) {
-        for (const PlannedPage& page : result.turn->pages) pictures.push_back(PageBlock(page));
-      }
-    }
-    for (const auto& item : result.part->content) {
-      if (const auto* text = std::get_if<TextPart>(&item)) {
-        if (!result.turn->results_drawn) texts.push_back(TextBlock(text->text));
-        continue;
-      }
-      const auto& image = std::get<ImagePart>(item);
-      texts.push_back(TextBlock(absl::StrCat(texts.empty() ? "" : "\n", ImageNote(image))));
-      if (to_.reader_takes_images)
-        pictures.push_back(OwnImageBlock(result.turn->turn, image, true));
-    }
-    return texts;
-  }
-
-  void AddRemainder(const Remainder& remainder) {
-    const ServedTurn& turn = *remainder.turn;
-    std::vector<Block> aside;
-    const Role role = turn.turn->role == Role::kTool ? Role::kUser : turn.turn->role;
-    std::vector<Block> blocks =
-        OwnParts(turn, remainder.parts, role == Role::kUser ? nullptr : &aside);
-    if (turn.turn->role == Role::kTool && remainder.orphans.empty()) {
-      blocks.insert(blocks.begin(), TextBlock(OrphanResultNote(*turn.turn)));
-    }
-    const bool own_message = role != Role::kUser && (!blocks.empty() || remainder.orphans.empty());
-    if (own_message) {
-      Push(role, std::move(blocks));
-      blocks.clear();
-    }
-    std::move(aside.begin(), aside.end(), std::back_inserter(blocks));
-    for (const ResolvedResult& orphan : remainder.orphans) AddOrphan(orphan, blocks);
-    if (!own_message || !blocks.empty()) Push(Role::kUser, std::move(blocks));
-  }
-
-  void AddOrphan(const ResolvedResult& orphan, std::vector<Block>& blocks) {
-    std::vector<Block> pictures;
-    blocks.push_back(TextBlock(OrphanResultNote(*orphan.turn->turn)));
-    for (Block& text : ResultTexts(orphan, pictures)) {
-      if (!text.text.empty()) blocks.push_back(std::move(text));
-    }
-    std::move(pictures.begin(), pictures.end(), std::back_inserter(blocks));
-  }
-
-  Conversation& to_;
-  std::vector<std::string> call_ids_;  // of the caller in progress
-};
-
-class OpenAiChatFormat final : public JsonFormat {
- public:
-  Conversation Begin(bool reader_takes_images) const override {
-    Conversation conversation{CallIds(kIdRule)};
-    conversation.reader_takes_images = reader_takes_images;
-    return conversation;
-  }
-
-  void AddGroup(const ServedGroup& group, bool /*leading*/, Conversation* to) const override {
-    for (const Exchange& exchange : ResolveGroup(group)) Composer(to).AddExchange(exchange);
-  }
-
-  void AddHistory(const std::vector<HistoryMessage>& history, Conversation* to) const override {
-    for (const HistoryMessage& message : history) {
-      Message out{.role = Role::kUser};
-      for (const auto& item : message.items) {
-        const auto* note = std::get_if<std::string>(&item);
-        if (note != nullptr && note->empty()) continue;
-        out.blocks.push_back(note != nullptr ? TextBlock(*note)
-                                             : PageBlock(std::get<PlannedPage>(item)));
-      }
-      if (out.blocks.empty()) out.blocks.push_back(TextBlock(kEmptyNote));
-      to->messages.push_back(std::move(out));
-    }
-  }
-
-  void MarkPrefix(const std::vector<HistoryMessage>&, std::vector<Message>*) const override {}
-  void MarkTail(std::vector<Message>*) const override {}
+  explicit ChatFormat(Dialect dialect) : ComposedFormat(RulesOf(dialect)), dialect_(dialect) {}
 
   absl::Status Validate(const std::vector<Message>& prefix,
                         const std::vector<Message>& tail) const override {
+    switch (dialect_) {
+      case Dialect::kVllm:
+        return ValidateVllmChat(prefix, tail);
+      case Dialect::kDeepSeek:
+        return ValidateDeepSeekChat(prefix, tail);
+      case Dialect::kOpenAi:
+        break;
+    }
     return ValidateOpenAiChat(prefix, tail);
   }
 
@@ -187,63 +91,86 @@ class OpenAiChatFormat final : public JsonFormat {
   }
 
  private:
-  static std::string Joined(const std::vector<Block>& blocks) {
+  static std::string Joined(const std::vector<Block>& blocks, Block::Kind kind,
+                            std::string_view between = "") {
     std::string text;
+    bool any = false;
     for (const Block& block : blocks) {
-      if (block.kind == Block::Kind::kText) text += block.text;
+      if (block.kind != kind) continue;
+      if (std::exchange(any, true)) text += between;
+      text += block.text;
     }
     return text;
   }
 
-  static void WriteMessage(const Message& message, const PageBytes& pages, std::string& out) {
-    if (message.role == Role::kTool) {
-      const Block& result = message.blocks.front();
-      out += R"({"role":"tool","tool_call_id":)";
-      AppendString(result.id, out);
-      out += R"(,"content":)";
-      AppendString(Joined(result.content), out);
-      out += '}';
-      return;
-    }
+  void WriteMessage(const Message& message, const PageBytes& pages, std::string& out) const {
+    if (message.role == Role::kTool) return WriteResult(message.blocks.front(), out);
     absl::StrAppend(&out, R"({"role":")", RoleName(message.role), R"(","content":)");
     if (message.role == Role::kUser) {
       WriteUserContent(message.blocks, pages, out);
     } else {
-      const std::string text = Joined(message.blocks);
+      // vLLM's one system message holds what were several.
+      const bool joins = dialect_ == Dialect::kVllm && message.role == Role::kSystem;
+      const std::string text = Joined(message.blocks, Block::Kind::kText, joins ? "\n\n" : "");
       if (text.empty()) {
         out += "null";
       } else {
         AppendString(text, out);
       }
     }
+    if (dialect_ == Dialect::kDeepSeek && message.role == Role::kAssistant) {
+      WriteReasoning(message.blocks, out);
+    }
     WriteCalls(message.blocks, out);
     out += '}';
   }
 
-  static void WriteUserContent(const std::vector<Block>& blocks, const PageBytes& pages,
-                               std::string& out) {
+  static void WriteResult(const Block& result, std::string& out) {
+    out += R"({"role":"tool","tool_call_id":)";
+    AppendString(result.id, out);
+    out += R"(,"content":)";
+    AppendString(Joined(result.content, Block::Kind::kText), out);
+    out += '}';
+  }
+
+  // A thinking model refuses an assistant message without reasoning, and newer ones an empty one;
+  // a space is what every one takes, and other models ignore the field.
+  static void WriteReasoning(const std::vector<Block>& blocks, std::string& out) {
+    const std::string reasoning = Joined(blocks, Block::Kind::kRaw);
+    out += R"(,"reasoning_content":)";
+    AppendString(reasoning.empty() ? " " : reasoning, out);
+  }
+
+  void WriteUserContent(const std::vector<Block>& blocks, const PageBytes& pages,
+                        std::string& out) const {
     if (blocks.size() == 1 && blocks.front().kind == Block::Kind::kText) {
       return AppendString(blocks.front().text, out);
     }
     out += '[';
     for (const Block& block : blocks) {
       if (&block != &blocks.front()) out += ',';
-      if (block.kind == Block::Kind::kText) {
-        out += R"({"type":"text","text":)";
-        AppendString(block.text, out);
-        out += '}';
+      if (block.kind == Block::Kind::kImage) {
+        WriteImage(block.image, pages, out);
         continue;
       }
-      out += R"({"type":"image_url","image_url":{"url":")";
-      AppendImageUrl(block.image, pages, out);
-      out += '"';
-      const std::string& detail = block.image.resolution;
-      if (detail == "low" || detail == "high" || detail == "original" || detail == "auto") {
-        out += R"(,"detail":")" + detail + '"';
-      }
-      out += "}}";
+      out += R"({"type":"text","text":)";
+      AppendString(block.text, out);
+      out += '}';
     }
     out += ']';
+  }
+
+  void WriteImage(const Image& image, const PageBytes& pages, std::string& out) const {
+    out += R"({"type":"image_url","image_url":{"url":")";
+    AppendImageUrl(image, pages, out);
+    out += '"';
+    if (IsDetail(image.resolution)) out += R"(,"detail":")" + image.resolution + '"';
+    out += '}';
+    // The key of vLLM's cache of what an image becomes: a page's id names its pixels.
+    if (dialect_ == Dialect::kVllm && !image.page_id.empty()) {
+      absl::StrAppend(&out, R"(,"uuid":")", image.page_id, "\"");
+    }
+    out += '}';
   }
 
   static void WriteCalls(const std::vector<Block>& blocks, std::string& out) {
@@ -261,10 +188,16 @@ class OpenAiChatFormat final : public JsonFormat {
     }
     if (any) out += ']';
   }
+
+  const Dialect dialect_;
 };
 
 }  // namespace
 
-std::unique_ptr<JsonFormat> OpenAiChat() { return std::make_unique<OpenAiChatFormat>(); }
+std::unique_ptr<JsonFormat> OpenAiChat() { return std::make_unique<ChatFormat>(Dialect::kOpenAi); }
+std::unique_ptr<JsonFormat> VllmChat() { return std::make_unique<ChatFormat>(Dialect::kVllm); }
+std::unique_ptr<JsonFormat> DeepSeekChat() {
+  return std::make_unique<ChatFormat>(Dialect::kDeepSeek);
+}
 
 }  // namespace fovea::wire

@@ -1,15 +1,19 @@
-#include "service/payload.h"
+#include "service/wire/payload.h"
 
 #include <utility>
 
-namespace fovea::service {
+#include "absl/strings/str_cat.h"
+
+namespace fovea::wire {
 namespace {
 
 // Everything that the prefix's bytes follow from, within one life of a session.
 std::string PrefixFingerprint(const Context& context, const PayloadRequest& request) {
   Sha256 hash;
   hash.UpdateNumber(static_cast<uint64_t>(request.format))
-      .UpdateNumber(request.reader_takes_images ? 1 : 0)
+      .UpdateNumber(request.reader.takes_images ? 1 : 0)
+      .UpdateNumber(request.reader.max_image_bytes)
+      .UpdateNumber(static_cast<uint64_t>(request.reader.max_breakpoints))
       .UpdateNumber(context.head.size());
   for (const ServedGroup& group : context.head) {
     for (const ServedTurn& turn : group.turns) hash.UpdateNumber(turn.turn->seq);
@@ -31,12 +35,35 @@ std::string PrefixFingerprint(const Context& context, const PayloadRequest& requ
   return hash.Digest();
 }
 
-uint64_t MessageBytes(const std::vector<wire::Message>& messages) {
+uint64_t MessageBytes(const std::vector<Message>& messages) {
   uint64_t bytes = 0;
-  for (const wire::Message& message : messages) {
-    for (const wire::Block& block : message.blocks) bytes += sizeof(block) + block.text.size();
+  for (const Message& message : messages) {
+    for (const Block& block : message.blocks) bytes += sizeof(block) + block.text.size();
   }
   return bytes;
+}
+
+size_t CountImages(const std::vector<Block>& blocks) {
+  size_t images = 0;
+  for (const Block& block : blocks) {
+    images += block.kind == Block::Kind::kImage ? 1 : CountImages(block.content);
+  }
+  return images;
+}
+
+size_t CountImages(const std::vector<Message>& messages) {
+  size_t images = 0;
+  for (const Message& message : messages) images += CountImages(message.blocks);
+  return images;
+}
+
+std::vector<std::unique_ptr<JsonFormat>> AllFormats() {
+  std::vector<std::unique_ptr<JsonFormat>> formats;
+  for (auto make : {OpenAiChat, AnthropicMessages, OpenAiResponses, GeminiGenerateContent, VllmChat,
+                    DeepSeekChat}) {
+    formats.push_back(make());
+  }
+  return formats;
 }
 
 void AddUnheld(const PlannedPage& page, const absl::flat_hash_set<std::string>& held,
@@ -47,25 +74,20 @@ void AddUnheld(const PlannedPage& page, const absl::flat_hash_set<std::string>& 
 }  // namespace
 
 PayloadWriter::PayloadWriter(uint64_t max_prefix_bytes)
-    : openai_(wire::OpenAiChat()),
-      anthropic_(wire::AnthropicMessages()),
-      prefixes_(SIZE_MAX, max_prefix_bytes) {}
+    : formats_(AllFormats()), prefixes_(SIZE_MAX, max_prefix_bytes) {}
 
 absl::StatusOr<Payload> PayloadWriter::Write(const Context& context,
                                              const PayloadRequest& request) {
   auto prefix = GetPrefix(context, request);
   if (!prefix.ok()) return prefix.status();
   const Prefix& head = **prefix;
-  const wire::JsonFormat& format = Format(request.format);
+  const JsonFormat& format = Format(request.format);
   auto pages = request.load(TailPages(context, request.held_page_ids));
   if (!pages.ok()) return pages.status();
 
-  // All that the prefix's messages leave behind for the tail's, without the messages themselves.
-  wire::Conversation tail(head.conversation.ids);
-  tail.reader_takes_images = head.conversation.reader_takes_images;
-  tail.begun = head.conversation.begun;
+  Conversation tail = head.conversation.Continuation();
   for (const ServedGroup& group : context.tail) format.AddGroup(group, false, &tail);
-  format.MarkTail(&tail.messages);
+  format.MarkTail(&tail);
   absl::Status valid = format.Validate(head.conversation.messages, tail.messages);
   if (!valid.ok()) return valid;
 
@@ -74,6 +96,7 @@ absl::StatusOr<Payload> PayloadWriter::Write(const Context& context,
   Payload payload;
   payload.bytes.reserve(head.bytes.size() + written.size());
   payload.bytes.append(head.bytes).append(written);
+  payload.images = head.images + CountImages(tail.messages);
   payload.prefix_sha256 = head.hash.HexDigest();
   payload.sha256 = Sha256(head.hash).Update(written).HexDigest();
   return payload;
@@ -83,15 +106,16 @@ absl::StatusOr<PayloadWriter::PrefixPtr> PayloadWriter::GetPrefix(const Context&
                                                                   const PayloadRequest& request) {
   const std::pair<uint64_t, std::string> key(request.state_id, PrefixFingerprint(context, request));
   if (auto kept = prefixes_.Get(key)) return *kept;
-  const wire::JsonFormat& format = Format(request.format);
+  const JsonFormat& format = Format(request.format);
   auto pages = request.load(PrefixPages(context, request.held_page_ids));
   if (!pages.ok()) return pages.status();
 
-  auto prefix = std::make_shared<Prefix>(format.Begin(request.reader_takes_images));
-  wire::Conversation& conversation = prefix->conversation;
+  auto prefix = std::make_shared<Prefix>(format.Begin(request.reader));
+  Conversation& conversation = prefix->conversation;
   for (const ServedGroup& group : context.head) format.AddGroup(group, true, &conversation);
   format.AddHistory(context.history, &conversation);
-  format.MarkPrefix(context.history, &conversation.messages);
+  format.MarkPrefix(context.history, &conversation);
+  prefix->images = CountImages(conversation.messages);
   format.WritePrefix(conversation.messages, *pages, &prefix->bytes);
   prefix->hash.Update(prefix->bytes);
   prefixes_.Put(key, prefix, prefix->bytes.size() + MessageBytes(conversation.messages));
@@ -104,6 +128,22 @@ void PayloadWriter::Forget(uint64_t state_id) {
 
 void PayloadWriter::ForgetAll() {
   prefixes_.EraseIf([](const auto&) { return true; });
+}
+
+absl::Status CheckLimits(const Payload& payload, const ReaderProfile& reader) {
+  const uint64_t bytes = reader.limits.max_body_bytes;
+  if (bytes > 0 && payload.bytes.size() > bytes) {
+    return absl::ResourceExhaustedError(absl::StrCat(
+        "the payload has ", payload.bytes.size(), " bytes; ", reader.name,
+        " takes requests of at most ", bytes, "; a smaller token_budget makes a smaller payload"));
+  }
+  const auto images = static_cast<size_t>(reader.limits.max_images);
+  if (images > 0 && payload.images > images) {
+    return absl::ResourceExhaustedError(absl::StrCat(
+        "the payload has ", payload.images, " images; ", reader.name,
+        " takes requests with at most ", images, "; a smaller token_budget leaves fewer"));
+  }
+  return absl::OkStatus();
 }
 
 std::vector<const PlannedPage*> PrefixPages(const Context& context,
@@ -128,4 +168,4 @@ std::vector<const PlannedPage*> TailPages(const Context& context,
   return pages;
 }
 
-}  // namespace fovea::service
+}  // namespace fovea::wire

@@ -1,6 +1,6 @@
-// Contexts as the bytes that a client gets.
-#ifndef FOVEA_SERVICE_PAYLOAD_H_
-#define FOVEA_SERVICE_PAYLOAD_H_
+// Contexts as the JSON that a client gets.
+#ifndef FOVEA_SERVICE_WIRE_PAYLOAD_H_
+#define FOVEA_SERVICE_WIRE_PAYLOAD_H_
 
 #include <cstdint>
 #include <functional>
@@ -13,26 +13,34 @@
 #include "absl/status/statusor.h"
 #include "core/base/sha256.h"
 #include "core/context/context.h"
-#include "fovea/v1/context.pb.h"
+#include "core/reader/reader_profile.h"
 #include "service/lru_cache.h"
 #include "service/wire/format.h"
 
-namespace fovea::service {
+namespace fovea::wire {
 
-enum class PayloadFormat : uint8_t { kOpenAiChat = 1, kAnthropic = 2 };
+enum class PayloadFormat : uint8_t {
+  kOpenAiChat = 1,
+  kAnthropic = 2,
+  kOpenAiResponses = 3,
+  kGemini = 4,
+  kVllm = 5,
+  kDeepSeek = 6
+};
 
 struct PayloadRequest {
   uint64_t state_id = 0;  // of the session's present life
   PayloadFormat format = PayloadFormat::kOpenAiChat;
-  bool reader_takes_images = true;
+  ReaderTraits reader;
   // Pages that the client holds: they are written as references.
   absl::flat_hash_set<std::string> held_page_ids;
   // Gets the bytes of pages.
-  std::function<absl::StatusOr<wire::PageBytes>(const std::vector<const PlannedPage*>&)> load;
+  std::function<absl::StatusOr<PageBytes>(const std::vector<const PlannedPage*>&)> load;
 };
 
 struct Payload {
   std::string bytes;
+  size_t images = 0;          // pages and the agent's own pictures
   std::string sha256;         // of the bytes, hex
   std::string prefix_sha256;  // of the prefix's bytes, which all payloads of an epoch begin with
 };
@@ -51,22 +59,26 @@ class PayloadWriter {
 
  private:
   struct Prefix {
-    explicit Prefix(wire::Conversation begun) : conversation(std::move(begun)) {}
-    wire::Conversation conversation;
+    explicit Prefix(Conversation begun) : conversation(std::move(begun)) {}
+    Conversation conversation;
     std::string bytes;
+    size_t images = 0;
     Sha256 hash;
   };
   using PrefixPtr = std::shared_ptr<const Prefix>;
 
   absl::StatusOr<PrefixPtr> GetPrefix(const Context& context, const PayloadRequest& request);
-  const wire::JsonFormat& Format(PayloadFormat format) const {
-    return format == PayloadFormat::kOpenAiChat ? *openai_ : *anthropic_;
+  const JsonFormat& Format(PayloadFormat format) const {
+    return *formats_[static_cast<size_t>(format) - 1];
   }
 
-  const std::unique_ptr<wire::JsonFormat> openai_;
-  const std::unique_ptr<wire::JsonFormat> anthropic_;
-  LruCache<std::pair<uint64_t, std::string>, PrefixPtr> prefixes_;
+  const std::vector<std::unique_ptr<JsonFormat>> formats_;  // in the order of PayloadFormat
+  service::LruCache<std::pair<uint64_t, std::string>, PrefixPtr> prefixes_;
 };
+
+// RESOURCE_EXHAUSTED, with the numbers, if the reader's API would refuse the payload for its bytes
+// or its images.
+absl::Status CheckLimits(const Payload& payload, const ReaderProfile& reader);
 
 // Pages of the prefix and of the tail that are not held, in the order served.
 std::vector<const PlannedPage*> PrefixPages(const Context& context,
@@ -74,15 +86,6 @@ std::vector<const PlannedPage*> PrefixPages(const Context& context,
 std::vector<const PlannedPage*> TailPages(const Context& context,
                                           const absl::flat_hash_set<std::string>& held);
 
-// The context as native blocks, with the digests of the prefix and of all blocks: SHA-256 over each
-// block's deterministic serialisation, its length first as 8 little-endian bytes.
-struct NativeDigests {
-  std::string prefix_sha256;
-  std::string sha256;
-};
-NativeDigests WriteNative(const Context& context,
-                          google::protobuf::RepeatedPtrField<v1::ContextBlock>* blocks);
+}  // namespace fovea::wire
 
-}  // namespace fovea::service
-
-#endif  // FOVEA_SERVICE_PAYLOAD_H_
+#endif  // FOVEA_SERVICE_WIRE_PAYLOAD_H_

@@ -91,11 +91,7 @@ class Walk {
       if (!IsPlainName(block.id, 200)) return Broken(at_, "ids are letters, digits, _ and -");
       if (!IsPlainName(block.name, 128)) return Broken(at_, "the tool's name is not allowed");
       if (!ids_.insert(block.id).second) return Broken(at_, "ids must differ");
-      const size_t first = block.text.find_first_not_of(" \t\r\n");
-      const size_t last = block.text.find_last_not_of(" \t\r\n");
-      if (first == std::string::npos || block.text[first] != '{' || block.text[last] != '}') {
-        return Broken(at_, "a call's input must be an object");
-      }
+      if (!IsBraced(block.text)) return Broken(at_, "a call's input must be an object");
       waiting_.push_back(block.id);
     }
     return absl::OkStatus();

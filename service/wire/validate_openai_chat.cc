@@ -1,4 +1,6 @@
-// From OpenAI's API reference, "Create chat completion": message types and their errors.
+// From OpenAI's API reference, "Create chat completion": message types and their errors; and from
+// what vLLM's chat_utils.py, Qwen's chat templates and DeepSeek's guides (thinking mode, images)
+// add.
 #include <set>
 
 #include "service/wire/message_walk.h"
@@ -7,9 +9,17 @@
 namespace fovea::wire {
 namespace {
 
+// What a server of this API may ask beyond it.
+struct Extra {
+  bool object_arguments = false;
+  bool one_system_message = false;  // and it is the first, and a user's message comes next
+  bool reasoning = false;           // assistants' messages may hold it
+};
+
 class Walk {
  public:
-  explicit Walk(std::vector<const Message*> messages) : messages_(std::move(messages)) {}
+  Walk(std::vector<const Message*> messages, Extra extra)
+      : messages_(std::move(messages)), extra_(extra) {}
 
   absl::Status Check() {
     while (at_ < messages_.size()) {
@@ -43,6 +53,7 @@ class Walk {
   }
 
   absl::Status CheckSystem(const Message& message) {
+    if (extra_.one_system_message && at_ > 0) return Broken(at_, "system messages come first");
     for (const Block& block : message.blocks) {
       if (block.kind != Kind::kText) return Broken(at_, "system messages hold text only");
       if (block.text.empty()) return Broken(at_, "text must not be empty");
@@ -65,7 +76,12 @@ class Walk {
 
   absl::Status CheckAssistant(const Message& message) {
     std::vector<std::string> ids;
+    const bool begins = at_ == 0 || messages_[at_ - 1]->role == Role::kSystem;
+    if (extra_.one_system_message && begins) return Broken(at_, "a user begins");
+    bool says_something = false;
     for (const Block& block : message.blocks) {
+      if (block.kind == Block::Kind::kRaw && extra_.reasoning) continue;
+      says_something = true;
       if (block.kind == Kind::kText) {
         if (block.text.empty()) return Broken(at_, "text must not be empty");
         continue;
@@ -74,8 +90,12 @@ class Walk {
       if (block.id.empty() || block.id.size() > 40) return Broken(at_, "ids have 1 to 40 bytes");
       if (!ids_.insert(block.id).second) return Broken(at_, "ids must differ");
       if (!IsPlainName(block.name, 64)) return Broken(at_, "the function's name is not allowed");
+      if (extra_.object_arguments && !IsBraced(block.text)) {
+        return Broken(at_, "a call's arguments must be an object");
+      }
       ids.push_back(block.id);
     }
+    if (!says_something) return Broken(at_, "a message must have content or calls");
     ++at_;
     return ids.empty() || at_ == messages_.size() ? absl::OkStatus() : CheckAnswers(ids);
   }
@@ -101,6 +121,7 @@ class Walk {
   }
 
   const std::vector<const Message*> messages_;
+  const Extra extra_;
   size_t at_ = 0;
   std::set<std::string> ids_;
 };
@@ -109,7 +130,18 @@ class Walk {
 
 absl::Status ValidateOpenAiChat(const std::vector<Message>& prefix,
                                 const std::vector<Message>& tail) {
-  return Walk(AllMessages(prefix, tail)).Check();
+  return Walk(AllMessages(prefix, tail), {}).Check();
+}
+
+absl::Status ValidateVllmChat(const std::vector<Message>& prefix,
+                              const std::vector<Message>& tail) {
+  return Walk(AllMessages(prefix, tail), {.object_arguments = true, .one_system_message = true})
+      .Check();
+}
+
+absl::Status ValidateDeepSeekChat(const std::vector<Message>& prefix,
+                                  const std::vector<Message>& tail) {
+  return Walk(AllMessages(prefix, tail), {.object_arguments = true, .reasoning = true}).Check();
 }
 
 }  // namespace fovea::wire

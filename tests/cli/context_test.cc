@@ -113,6 +113,48 @@ TEST_F(Context, TakesPagesFromAnAnthropicPayload) {
   EXPECT_EQ(ReadText(folder_.path("out/pages/001-faint_x-1-10.png")), Png(10, 20, "one"));
 }
 
+TEST_F(Context, TakesPagesFromAResponsesPayload) {
+  Serve(R"({"input":[{"type":"message","role":"user","content":[)"
+        R"({"type":"input_image","image_url":"data:image/png;base64,PAGE1","detail":"auto"}]},)"
+        R"({"type":"function_call_output","call_id":"c","output":[)"
+        R"({"type":"input_image","image_url":"data:image/png;base64,PAGE2","detail":"auto"}]}]})");
+  ASSERT_EQ(RunContext("openai-responses").exit_code, 0);
+  EXPECT_EQ(server_.contexts.last_request.format(), v1::WIRE_FORMAT_OPENAI_RESPONSES);
+  EXPECT_EQ(server_.contexts.pages_fetched, 0);
+  EXPECT_EQ(ReadText(folder_.path("out/pages/002-soft-11-20.png")), Png(30, 40, "two"));
+}
+
+TEST_F(Context, TakesPagesFromAGeminiPayload) {
+  Serve(R"({"contents":[{"role":"user","parts":[)"
+        R"({"inlineData":{"mimeType":"image/png","data":"PAGE1"}},)"
+        R"({"inlineData":{"mimeType":"image/png","data":"PAGE2"}}]},)"
+        R"({"role":"model","parts":[{"functionCall":{"name":"f","args":{"data":"AAAA"}}}]}]})");
+  ASSERT_EQ(RunContext("gemini").exit_code, 0);
+  EXPECT_EQ(server_.contexts.last_request.format(), v1::WIRE_FORMAT_GEMINI);
+  EXPECT_EQ(server_.contexts.pages_fetched, 0);
+  EXPECT_EQ(ReadText(folder_.path("out/pages/001-faint_x-1-10.png")), Png(10, 20, "one"));
+}
+
+TEST_F(Context, KnowsEveryFormatByName) {
+  const std::pair<const char*, v1::WireFormat> formats[] = {
+      {"native", v1::WIRE_FORMAT_NATIVE},
+      {"openai-chat", v1::WIRE_FORMAT_OPENAI_CHAT},
+      {"openai-responses", v1::WIRE_FORMAT_OPENAI_RESPONSES},
+      {"anthropic", v1::WIRE_FORMAT_ANTHROPIC},
+      {"gemini", v1::WIRE_FORMAT_GEMINI},
+      {"vllm", v1::WIRE_FORMAT_VLLM},
+      {"deepseek", v1::WIRE_FORMAT_DEEPSEEK}};
+  EXPECT_EQ(std::size(formats) + 1,
+            static_cast<size_t>(v1::WireFormat_descriptor()->value_count()));
+  for (const auto& [name, format] : formats) {
+    const Ran ran = RunCli(server_, {"tools", "--format", name});
+    EXPECT_EQ(ran.exit_code, 0) << ran.err;
+    EXPECT_EQ(ran.out, "[\"" + v1::WireFormat_Name(format) + "\"]\n");
+  }
+  EXPECT_EQ(RunCli(server_, {"tools"}).exit_code, 2);
+  EXPECT_EQ(RunCli(server_, {"tools", "--format", "morse"}).exit_code, 2);
+}
+
 // A user's own image stands in the payload too: which is which must not be guessed.
 TEST_F(Context, FetchesPagesWhereThePayloadHasOtherImages) {
   std::string payload = kOpenAi;

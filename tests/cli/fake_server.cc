@@ -267,6 +267,12 @@ Status FakeContexts::DrawLadder(grpc::ServerContext*, const v1::DrawLadderReques
   return Status::OK;
 }
 
+Status FakeContexts::GetRecallTools(grpc::ServerContext*, const v1::GetRecallToolsRequest* request,
+                                    v1::GetRecallToolsResponse* response) {
+  response->set_tools_json("[\"" + v1::WireFormat_Name(request->format()) + "\"]");
+  return Status::OK;
+}
+
 Status FakeContexts::ListReaders(grpc::ServerContext*, const v1::ListReadersRequest*,
                                  v1::ListReadersResponse* response) {
   *response = readers;

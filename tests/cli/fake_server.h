@@ -86,6 +86,9 @@ class FakeContexts final : public v1::ContextService::Service {
                           v1::DrawLadderResponse* response) override;
   grpc::Status ListReaders(grpc::ServerContext*, const v1::ListReadersRequest*,
                            v1::ListReadersResponse* response) override;
+  // Names the format.
+  grpc::Status GetRecallTools(grpc::ServerContext*, const v1::GetRecallToolsRequest* request,
+                              v1::GetRecallToolsResponse* response) override;
 
  private:
   grpc::Status CheckBudget(grpc::ServerContext& context) const;

@@ -72,9 +72,10 @@ diff -r "$work/one" "$work/two" || fail "the restored session gives another cont
 [ "$(value tokens <"$work/two.json")" -le 20000 ] || fail "the budget"
 [ "$(find "$work/two/pages" -name '*.png' | wc -l)" -gt 0 ] || fail "no pages"
 
-for format in openai-chat anthropic; do
+for format in openai-chat openai-responses anthropic gemini vllm deepseek; do
   fovea context "$session" "${view[@]}" --format "$format" --out "$work/$format" >/dev/null
   diff -r "$work/one/pages" "$work/$format/pages" || fail "$format has other pages"
+  fovea tools --format "$format" | grep -q '"recall"' || fail "$format has no tools"
 done
 
 # Exact recall: the bytes of a turn, whole and in halves.

@@ -5,11 +5,11 @@
 #include <string>
 
 #include "core/base/sha256.h"
-#include "service/payload.h"
+#include "service/wire/payload.h"
 #include "tests/service/payload_check.h"
 #include "tests/service/wild_history.h"
 
-namespace fovea::service {
+namespace fovea::wire {
 namespace {
 
 using ::fovea::testing::MakeWildHistory;
@@ -18,8 +18,8 @@ using ::fovea::testing::WildHistory;
 
 constexpr uint64_t kHistories = 2'500;
 
-absl::StatusOr<wire::PageBytes> FakePages(const std::vector<const PlannedPage*>& pages) {
-  wire::PageBytes bytes;
+absl::StatusOr<PageBytes> FakePages(const std::vector<const PlannedPage*>& pages) {
+  PageBytes bytes;
   for (const PlannedPage* page : pages) {
     bytes[page->page_id] = std::make_shared<const std::string>("PNG of " + page->page_id);
   }
@@ -27,7 +27,7 @@ absl::StatusOr<wire::PageBytes> FakePages(const std::vector<const PlannedPage*>&
 }
 
 PayloadRequest RequestFor(PayloadFormat format, bool images) {
-  return {.state_id = 1, .format = format, .reader_takes_images = images, .load = FakePages};
+  return {.state_id = 1, .format = format, .reader = {.takes_images = images}, .load = FakePages};
 }
 
 // The history's first turns as head where they are system turns; the rest as tail.
@@ -127,4 +127,4 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& each) { return std::string(each.param.name); });
 
 }  // namespace
-}  // namespace fovea::service
+}  // namespace fovea::wire

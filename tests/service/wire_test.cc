@@ -6,11 +6,11 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "service/payload.h"
+#include "service/wire/payload.h"
 #include "service/wire/validate.h"
 #include "tests/service/wild_history.h"
 
-namespace fovea::service {
+namespace fovea::wire {
 namespace {
 
 using ::fovea::testing::ServeAll;
@@ -156,14 +156,12 @@ Context TailOf(std::vector<Turn> turns) {
   return {.tail = ServeAll(turns, false)};
 }
 
-absl::StatusOr<wire::PageBytes> NoPages(const std::vector<const PlannedPage*>&) {
-  return wire::PageBytes();
-}
+absl::StatusOr<PageBytes> NoPages(const std::vector<const PlannedPage*>&) { return PageBytes(); }
 
 std::string Written(const Context& context, PayloadFormat format, bool images = true) {
   PayloadWriter writer(1 << 20);
   auto payload = writer.Write(
-      context, {.state_id = 1, .format = format, .reader_takes_images = images, .load = NoPages});
+      context, {.state_id = 1, .format = format, .reader = {.takes_images = images}, .load = NoPages});
   if (!payload.ok()) return payload.status().ToString();
   std::string text = payload->bytes;
   const std::string mark = R"(,"cache_control":{"type":"ephemeral"})";
@@ -207,7 +205,7 @@ TEST(WireImages, AReaderOfTextGetsNotes) {
 }
 
 TEST(CallIdsTest, RewritesOnlyWhatItMust) {
-  wire::CallIds ids({.plain = true, .max_bytes = 40});
+  CallIds ids({.plain = true, .max_bytes = 40});
   EXPECT_EQ(ids.Take("toolu_01-A", 1, 0), "toolu_01-A");
   const std::string again = ids.Take("toolu_01-A", 2, 0);
   EXPECT_NE(again, "toolu_01-A");
@@ -216,15 +214,12 @@ TEST(CallIdsTest, RewritesOnlyWhatItMust) {
   EXPECT_EQ(ids.Take("", 4, 0).find("call_"), 0);
   EXPECT_NE(ids.Take("", 4, 0), ids.Take("", 4, 0));
   EXPECT_EQ(ids.Take(std::string(60, 'x'), 5, 0).size(), 40);
-  wire::CallIds others({.plain = true, .max_bytes = 40});
+  CallIds others({.plain = true, .max_bytes = 40});
   others.Take("toolu_01-A", 1, 0);
   EXPECT_EQ(others.Take("toolu_01-A", 2, 0), again);
 }
 
 // The validators refuse what the writers never make.
-using wire::Block;
-using wire::Message;
-
 Block TextOf(std::string text) { return {.kind = Block::Kind::kText, .text = std::move(text)}; }
 Block CallOf(std::string id) {
   return {.kind = Block::Kind::kCall, .text = "{}", .id = std::move(id), .name = "bash"};
@@ -278,14 +273,14 @@ class ValidatorTest : public ::testing::TestWithParam<BrokenCase> {};
 
 TEST_P(ValidatorTest, RefusesInPrefixAndTail) {
   const BrokenCase& c = GetParam();
-  EXPECT_EQ(wire::ValidateOpenAiChat(c.openai, {}).code(), absl::StatusCode::kInternal);
-  EXPECT_EQ(wire::ValidateOpenAiChat({}, c.openai).code(), absl::StatusCode::kInternal);
-  EXPECT_EQ(wire::ValidateAnthropicMessages(c.anthropic, {}).code(), absl::StatusCode::kInternal);
-  EXPECT_EQ(wire::ValidateAnthropicMessages({}, c.anthropic).code(), absl::StatusCode::kInternal);
+  EXPECT_EQ(ValidateOpenAiChat(c.openai, {}).code(), absl::StatusCode::kInternal);
+  EXPECT_EQ(ValidateOpenAiChat({}, c.openai).code(), absl::StatusCode::kInternal);
+  EXPECT_EQ(ValidateAnthropicMessages(c.anthropic, {}).code(), absl::StatusCode::kInternal);
+  EXPECT_EQ(ValidateAnthropicMessages({}, c.anthropic).code(), absl::StatusCode::kInternal);
 }
 
 INSTANTIATE_TEST_SUITE_P(All, ValidatorTest, ::testing::ValuesIn(BrokenCases()),
                          [](const auto& each) { return std::string(each.param.name); });
 
 }  // namespace
-}  // namespace fovea::service
+}  // namespace fovea::wire
