@@ -1,7 +1,9 @@
 #include "core/tokens/bpe_counter.h"
 
-#include <limits>
+#include <algorithm>
+#include <queue>
 #include <string>
+#include <tuple>
 #include <utility>
 
 #include "absl/container/inlined_vector.h"
@@ -31,6 +33,18 @@ std::vector<ByteTrie::Entry> TrieEntries(const BpeVocabulary& vocabulary) {
   return entries;
 }
 
+std::vector<ByteTrie::Entry> OutOfOrder(const BpeVocabulary& vocabulary) {
+  std::vector<ByteTrie::Entry> entries;
+  for (const BpeToken& token : vocabulary.tokens) {
+    if (token.left == kNone) continue;
+    const uint32_t parts_rank =
+        std::max(vocabulary.tokens[token.left].rank, vocabulary.tokens[token.right].rank);
+    if (token.rank > parts_rank) continue;
+    entries.push_back({.key = token.bytes, .value = static_cast<uint32_t>(entries.size())});
+  }
+  return entries;
+}
+
 absl::Status Check(const BpeVocabulary& vocabulary) {
   const std::vector<BpeToken>& tokens = vocabulary.tokens;
   std::vector<bool> bytes(256);
@@ -50,8 +64,9 @@ absl::Status Check(const BpeVocabulary& vocabulary) {
 }  // namespace
 
 // Finds the one sequence of tokens of a piece in which each pair of neighbours could stand in an
-// encoding: that is the piece's own encoding. Takes the longest token at each place and tries
-// shorter ones where the search ends; a place that was left so is not visited again.
+// encoding: that is the piece's own encoding, if merges come in the order of their ranks. Takes the
+// longest token at each place and tries shorter ones where the search ends; a place that was left
+// so is not visited again.
 class BpeCounter::Search {
  public:
   Search(const BpeCounter& counter, std::string_view piece)
@@ -91,6 +106,79 @@ class BpeCounter::Search {
   size_t at_ = 0;
 };
 
+// Merges a piece pair by pair, as BPE is defined.
+class BpeCounter::Merger {
+ public:
+  Merger(const BpeCounter& counter, std::string_view piece) : counter_(counter) {
+    parts_.reserve(piece.size());
+    for (size_t i = 0; i < piece.size(); ++i) {
+      parts_.push_back({.token = counter.LongestToken(piece.substr(i, 1)).token,
+                        .previous = static_cast<uint32_t>(i) - 1,
+                        .next = static_cast<uint32_t>(i) + 1});
+    }
+    parts_.back().next = kNone;
+  }
+
+  int64_t Count() {
+    auto tokens = static_cast<int64_t>(parts_.size());
+    for (uint32_t i = 0; i + 1 < parts_.size(); ++i) Look(i);
+    while (!waiting_.empty()) {
+      const Candidate candidate = waiting_.top();
+      waiting_.pop();
+      if (!IsCurrent(candidate)) continue;
+      Apply(candidate);
+      --tokens;
+    }
+    return tokens;
+  }
+
+ private:
+  struct Part {
+    uint32_t token = 0;  // kNone once it is merged into the one before
+    uint32_t previous = 0;
+    uint32_t next = 0;
+  };
+  struct Candidate {
+    Merge merge;
+    uint32_t at = 0;
+    uint32_t left = 0;
+    uint32_t right = 0;
+    bool operator<(const Candidate& other) const {
+      return std::tie(merge.rank, at) > std::tie(other.merge.rank, other.at);
+    }
+  };
+
+  bool IsCurrent(const Candidate& candidate) const {
+    const Part& part = parts_[candidate.at];
+    return part.token == candidate.left && part.next != kNone &&
+           parts_[part.next].token == candidate.right;
+  }
+
+  void Apply(const Candidate& candidate) {
+    Part& part = parts_[candidate.at];
+    Part& gone = parts_[part.next];
+    part.token = candidate.merge.token;
+    part.next = gone.next;
+    gone.token = kNone;
+    if (part.next != kNone) parts_[part.next].previous = candidate.at;
+    Look(candidate.at);
+    if (part.previous != kNone) Look(part.previous);
+  }
+
+  void Look(uint32_t at) {
+    const Part& part = parts_[at];
+    if (part.next == kNone) return;
+    const uint32_t right = parts_[part.next].token;
+    const auto merge = counter_.merges_.find(PairKey(part.token, right));
+    if (merge == counter_.merges_.end()) return;
+    waiting_.push({.merge = merge->second, .at = at, .left = part.token, .right = right});
+  }
+
+  const BpeCounter& counter_;
+  std::vector<Part> parts_;
+  std::priority_queue<Candidate> waiting_;
+};
+
 absl::StatusOr<std::unique_ptr<BpeCounter>> BpeCounter::Create(const BpeVocabulary& vocabulary) {
   const absl::Status status = Check(vocabulary);
   if (!status.ok()) return status;
@@ -98,7 +186,10 @@ absl::StatusOr<std::unique_ptr<BpeCounter>> BpeCounter::Create(const BpeVocabula
 }
 
 BpeCounter::BpeCounter(const BpeVocabulary& vocabulary)
-    : split_(vocabulary.split), nfc_(vocabulary.nfc), trie_(TrieEntries(vocabulary)) {
+    : split_(vocabulary.split),
+      nfc_(vocabulary.nfc),
+      trie_(TrieEntries(vocabulary)),
+      out_of_order_(OutOfOrder(vocabulary)) {
   tokens_.reserve(vocabulary.tokens.size());
   for (const BpeToken& token : vocabulary.tokens) {
     const auto id = static_cast<uint32_t>(tokens_.size());
@@ -108,7 +199,7 @@ BpeCounter::BpeCounter(const BpeVocabulary& vocabulary)
       own.left = token.left;
       own.right = token.right;
       own.rank = token.rank;
-      ranks_.emplace(PairKey(token.left, token.right), token.rank);
+      merges_.try_emplace(PairKey(token.left, token.right), Merge{token.rank, id});
     }
     trie_.ForEachPrefix(token.bytes, [&](size_t bytes, uint32_t value) {
       if (bytes < token.bytes.size() && value % 2 == 0) own.shorter = value / 2;
@@ -118,8 +209,8 @@ BpeCounter::BpeCounter(const BpeVocabulary& vocabulary)
 }
 
 size_t BpeCounter::memory_bytes() const {
-  return tokens_.size() * sizeof(Token) + trie_.bytes() +
-         ranks_.capacity() * (sizeof(std::pair<uint64_t, uint32_t>) + 1);
+  return tokens_.size() * sizeof(Token) + trie_.bytes() + out_of_order_.bytes() +
+         merges_.capacity() * (sizeof(std::pair<uint64_t, Merge>) + 1);
 }
 
 BpeCounter::Match BpeCounter::LongestToken(std::string_view text) const {
@@ -137,8 +228,8 @@ BpeCounter::Match BpeCounter::LongestToken(std::string_view text) const {
 bool BpeCounter::Neighbours(uint32_t left, uint32_t right) const {
   uint32_t limit = kNone;  // merges of a lower rank come before those that were taken back
   while (true) {
-    const auto merge = ranks_.find(PairKey(left, right));
-    if (merge != ranks_.end() && merge->second < limit) return false;
+    const auto merge = merges_.find(PairKey(left, right));
+    if (merge != merges_.end() && merge->second.rank < limit) return false;
     const Token& on_left = tokens_[left];
     const Token& on_right = tokens_[right];
     if (on_left.rank > on_right.rank) {
@@ -153,9 +244,20 @@ bool BpeCounter::Neighbours(uint32_t left, uint32_t right) const {
   }
 }
 
+bool BpeCounter::MayMergeOutOfOrder(std::string_view piece) const {
+  if (out_of_order_.empty()) return false;
+  bool found = false;
+  for (size_t at = 0; at < piece.size() && !found; ++at) {
+    out_of_order_.ForEachPrefix(piece.substr(at), [&](size_t, uint32_t) { found = true; });
+  }
+  return found;
+}
+
 int64_t BpeCounter::CountPiece(std::string_view piece) const {
   const Match match = LongestToken(piece);
-  return match.bytes == piece.size() ? 1 : Search(*this, piece).Count(match.token);
+  if (match.bytes == piece.size()) return 1;
+  if (MayMergeOutOfOrder(piece)) return Merger(*this, piece).Count();
+  return Search(*this, piece).Count(match.token);
 }
 
 int64_t BpeCounter::CountWellFormed(std::string_view text) const {

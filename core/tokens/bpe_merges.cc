@@ -95,7 +95,7 @@ absl::StatusOr<TokenIndex> IndexTokens(const std::vector<BpeToken>& tokens) {
   return index;
 }
 
-absl::Status ResolveMerges(const TokenIndex& index, FindMerge find, std::vector<BpeToken>* tokens) {
+void ResolveMerges(const TokenIndex& index, FindMerge find, std::vector<BpeToken>* tokens) {
   Encoder encoder(index, find);
   for (BpeToken& token : *tokens) {
     if (token.bytes.size() == 1) continue;
@@ -105,13 +105,6 @@ absl::Status ResolveMerges(const TokenIndex& index, FindMerge find, std::vector<
     token.right = last.right;
     token.rank = last.merge.rank;
   }
-  for (const BpeToken& token : *tokens) {
-    if (token.left == BpeToken::kNone) continue;
-    if (token.rank <= std::max((*tokens)[token.left].rank, (*tokens)[token.right].rank)) {
-      return Wrong(token.bytes, "is merged before its parts");
-    }
-  }
-  return absl::OkStatus();
 }
 
 }  // namespace fovea

@@ -30,9 +30,8 @@ using FindMerge =
     absl::FunctionRef<BpeMerge(uint32_t left, uint32_t right, std::string_view bytes)>;
 
 // Fills in left, right and rank by encoding each token alone: of all pairs of neighbours, the one
-// of least rank merges, the leftmost of equals, until none does. INVALID_ARGUMENT naming a token
-// whose rank is not above its parts'.
-absl::Status ResolveMerges(const TokenIndex& index, FindMerge find, std::vector<BpeToken>* tokens);
+// of least rank merges, the leftmost of equals, until none does.
+void ResolveMerges(const TokenIndex& index, FindMerge find, std::vector<BpeToken>* tokens);
 
 }  // namespace fovea
 

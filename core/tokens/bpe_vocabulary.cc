@@ -64,8 +64,7 @@ absl::StatusOr<BpeVocabulary> ParseTiktoken(std::string_view file, SplitPattern 
     if (found == index->end()) return {};
     return {.rank = found->second + 1, .token = found->second};
   };
-  absl::Status status = ResolveMerges(*index, find, &vocabulary.tokens);
-  if (!status.ok()) return status;
+  ResolveMerges(*index, find, &vocabulary.tokens);
   return vocabulary;
 }
 

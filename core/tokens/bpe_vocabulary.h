@@ -32,7 +32,7 @@ struct BpeToken {
 struct BpeVocabulary {
   static constexpr size_t kMaxTokenBytes = 1024;
 
-  // All 256 single bytes are among them, no two are alike, and a token's rank is above its parts'.
+  // All 256 single bytes are among them, and no two are alike. Most frequent first.
   std::vector<BpeToken> tokens;
   SplitPattern split = SplitPattern::kO200k;
   bool nfc = false;  // the text is put into normalization form C first
@@ -41,7 +41,7 @@ struct BpeVocabulary {
 };
 
 // Reads lines of a token in base64, a space and its rank. INVALID_ARGUMENT names the line, the
-// missing byte, or the token that is too long, stands twice, or is merged before its parts.
+// missing byte, or the token that is too long or stands twice.
 absl::StatusOr<BpeVocabulary> ParseTiktoken(std::string_view file, SplitPattern split);
 
 // Reads a byte-level BPE model. Added tokens are left out: text that spells one is plain text.

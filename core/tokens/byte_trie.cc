@@ -20,9 +20,12 @@ class ByteTrie::Builder {
   }
 
   void Build() {
+    if (entries_.empty()) {
+      slots_.resize(1);
+      return;
+    }
     AddBlock();
     Claim(0, kNoParent);
-    if (entries_.empty()) return;
     Push({.node = 0, .begin = 0, .end = entries_.size(), .depth = 0});
     while (!waiting_.empty()) {
       const Range range = waiting_.top();

@@ -35,6 +35,7 @@ class ByteTrie {
     }
   }
 
+  bool empty() const { return slots_.size() <= 1; }
   size_t bytes() const { return slots_.size() * sizeof(Slot); }
 
  private:

@@ -18,6 +18,7 @@ namespace {
 // ICU puts the marks after a letter in order by insertion, which is quadratic in their number. A
 // longer run than this comes to it in order.
 constexpr size_t kManyMarks = 64;
+constexpr char32_t kFirstMark = 0x300;
 
 struct Mark {
   uint8_t combining_class = 0;
@@ -33,8 +34,6 @@ icu::StringPiece Piece(std::string_view text) {
   return {text.data(), static_cast<int32_t>(text.size())};
 }
 
-uint8_t CombiningClass(char32_t c) { return u_getCombiningClass(static_cast<UChar32>(c)); }
-
 // The three characters of combining class 0 that decompose into two marks of different classes.
 std::string_view TibetanMarks(char32_t c) {
   switch (c) {
@@ -49,44 +48,75 @@ std::string_view TibetanMarks(char32_t c) {
   }
 }
 
-// Appends the marks at `at` to `*marks` and returns their end.
-size_t TakeMarks(std::string_view text, size_t at, std::vector<Mark>* marks) {
-  while (at < text.size()) {
-    const DecodedCharacter c = DecodeUtf8(text, at);
-    std::string_view bytes = TibetanMarks(c.code_point);
-    if (bytes.empty()) bytes = text.substr(at, c.length);
-    for (size_t i = 0; i < bytes.size();) {
-      const DecodedCharacter mark = DecodeUtf8(bytes, i);
-      const uint8_t combining_class = CombiningClass(mark.code_point);
-      if (combining_class == 0) return at;
-      marks->push_back({combining_class, bytes.substr(i, mark.length)});
-      i += mark.length;
-    }
-    at += c.length;
+// A run of marks behind each other.
+struct MarkRun {
+  size_t begin = 0;
+  size_t end = 0;
+  std::vector<Mark> marks;
+
+  // A canonically equivalent run, in canonical order.
+  std::string InOrder() {
+    std::ranges::stable_sort(marks, {}, &Mark::combining_class);
+    std::string bytes;
+    for (const Mark& mark : marks) bytes += mark.bytes;
+    return bytes;
   }
-  return at;
+};
+
+// The marks that `c`, whose bytes these are, is or decomposes to; none if it is another character.
+void TakeMarks(char32_t c, std::string_view bytes, std::vector<Mark>* marks) {
+  const std::string_view tibetan = TibetanMarks(c);
+  if (tibetan.empty()) {
+    const uint8_t combining_class = u_getCombiningClass(static_cast<UChar32>(c));
+    if (combining_class != 0) marks->push_back({combining_class, bytes});
+    return;
+  }
+  for (size_t i = 0; i < tibetan.size();) {
+    const DecodedCharacter mark = DecodeUtf8(tibetan, i);
+    TakeMarks(mark.code_point, tibetan.substr(i, mark.length), marks);
+    i += mark.length;
+  }
 }
 
-// A canonically equivalent text, in which marks of long runs stand in canonical order.
+// Finds the next run of many marks from `at` on; false if there is none.
+bool FindManyMarks(std::string_view text, size_t at, MarkRun* run) {
+  run->marks.clear();
+  for (; at < text.size(); at = run->end) {
+    const DecodedCharacter c = DecodeUtf8(text, at);
+    const size_t before = run->marks.size();
+    run->end = at + c.length;
+    if (c.code_point >= kFirstMark) {
+      TakeMarks(c.code_point, text.substr(at, c.length), &run->marks);
+    }
+    if (before == 0) run->begin = at;
+    if (run->marks.size() > before) continue;
+    if (before > kManyMarks) {
+      run->end = at;
+      return true;
+    }
+    run->marks.clear();
+  }
+  return run->marks.size() > kManyMarks;
+}
+
+// A canonically equivalent text, in which the marks of long runs stand in order.
 std::string WithMarksInOrder(std::string_view text) {
   std::string out;
-  out.reserve(text.size());
-  std::vector<Mark> marks;
-  for (size_t at = 0; at < text.size();) {
-    marks.clear();
-    const size_t end = TakeMarks(text, at, &marks);
-    if (marks.size() > kManyMarks) {
-      std::ranges::stable_sort(marks, {}, &Mark::combining_class);
-      for (const Mark& mark : marks) out += mark.bytes;
-    } else {
-      out += text.substr(at, end - at);
-    }
-    if (end == text.size()) break;
-    const size_t length = DecodeUtf8(text, end).length;
-    out += text.substr(end, length);
-    at = end + length;
+  size_t at = 0;
+  for (MarkRun run; FindManyMarks(text, at, &run); at = run.end) {
+    out += text.substr(at, run.begin - at);
+    out += run.InOrder();
   }
+  out += text.substr(at);
   return out;
+}
+
+bool HasManyMarksOutOfOrder(std::string_view text) {
+  size_t at = 0;
+  for (MarkRun run; FindManyMarks(text, at, &run); at = run.end) {
+    if (run.InOrder() != text.substr(run.begin, run.end - run.begin)) return true;
+  }
+  return false;
 }
 
 }  // namespace
@@ -95,6 +125,7 @@ bool IsNfc(std::string_view text) {
   if (std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; })) {
     return true;
   }
+  if (HasManyMarksOutOfOrder(text)) return false;
   UErrorCode error = U_ZERO_ERROR;
   return NfcOfIcu()->isNormalizedUTF8(Piece(text), error) != 0;
 }

@@ -35,6 +35,7 @@ TokenCounter::TokenCounter(const ReaderProfile& reader)
     : reader_(reader), dearest_image_(DearestImage(reader)) {}
 
 int64_t TokenCounter::Text(std::string_view text) const {
+  if (reader_.tokenizer != nullptr) return reader_.tokenizer->Count(text);
   const auto estimate = static_cast<double>(EstimateTokens(text));
   return static_cast<int64_t>(std::ceil(estimate * reader_.text_token_factor));
 }
