@@ -12,6 +12,7 @@
 #include "cli/status.h"
 #include "fovea/v1/admin.grpc.pb.h"
 #include "fovea/v1/context.grpc.pb.h"
+#include "fovea/v1/reader.grpc.pb.h"
 #include "fovea/v1/session.grpc.pb.h"
 
 namespace fovea::cli {
@@ -29,6 +30,7 @@ class Client {
 
   v1::SessionService::Stub& sessions() { return *sessions_; }
   v1::ContextService::Stub& contexts() { return *contexts_; }
+  v1::ReaderService::Stub& readers() { return *readers_; }
   v1::AdminService::Stub& admin() { return *admin_; }
 
   // Makes `context` carry the token.
@@ -58,6 +60,7 @@ class Client {
   const Options options_;
   const std::unique_ptr<v1::SessionService::Stub> sessions_;
   const std::unique_ptr<v1::ContextService::Stub> contexts_;
+  const std::unique_ptr<v1::ReaderService::Stub> readers_;
   const std::unique_ptr<v1::AdminService::Stub> admin_;
 };
 

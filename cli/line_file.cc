@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <fstream>
+#include <iostream>
 #include <iterator>
 #include <memory>
 #include <optional>
@@ -99,11 +100,18 @@ absl::Status WriteFile(const std::string& path, std::string_view bytes) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::string> ReadTrimmed(const std::string& path) {
+absl::StatusOr<std::string> ReadWhole(const std::string& path) {
+  if (path == "-") {
+    return std::string{std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>()};
+  }
   std::ifstream file(path, std::ios::binary);
   if (!file) return ErrnoStatus(path);
-  std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-  absl::StripTrailingAsciiWhitespace(&text);
+  return std::string{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+absl::StatusOr<std::string> ReadTrimmed(const std::string& path) {
+  absl::StatusOr<std::string> text = ReadWhole(path);
+  if (text.ok()) absl::StripTrailingAsciiWhitespace(&*text);
   return text;
 }
 

@@ -50,6 +50,8 @@ class LineReader {
 // the path, if the disk refuses.
 absl::Status WriteFile(const std::string& path, std::string_view bytes);
 
+// All bytes of a file, "-" for standard input. NOT_FOUND, PERMISSION_DENIED.
+absl::StatusOr<std::string> ReadWhole(const std::string& path);
 // The text of a small file without trailing white space (a token). NOT_FOUND, PERMISSION_DENIED.
 absl::StatusOr<std::string> ReadTrimmed(const std::string& path);
 

@@ -25,8 +25,7 @@ struct TokenLine {
 absl::StatusOr<TokenLine> ParseLine(const std::string& place, const std::string& line) {
   auto json = ParseJson(place, line);
   if (!json.ok()) return json.status();
-  absl::Status status;
-  JsonFields fields(*json, "", &status);
+  JsonFields fields(&*json);
   TokenLine token{.digest = absl::AsciiStrToLower(fields.String("token_sha256")),
                   .identity = {.tenant = fields.String("tenant")}};
   if (fields.Has("admin")) token.identity.admin = fields.Bool("admin");
@@ -38,8 +37,8 @@ absl::StatusOr<TokenLine> ParseLine(const std::string& place, const std::string&
     fields.Fail("tenant", "must be 1 to 200 bytes of printable ASCII without spaces");
   }
   fields.Finish();
-  if (!status.ok()) {
-    return absl::InvalidArgumentError(absl::StrCat(place, ": ", status.message()));
+  if (!fields.ok()) {
+    return absl::InvalidArgumentError(absl::StrCat(place, ": ", json->status.message()));
   }
   return token;
 }

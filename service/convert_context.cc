@@ -171,6 +171,13 @@ absl::Status ReaderToProto(const ReaderProfile& reader, v1::Reader* proto) {
   proto->set_max_body_bytes(reader.limits.max_body_bytes);
   proto->set_source(reader.source);
   proto->set_confidence(reader.confidence);
+  for (const std::string& role : reader.image_roles) proto->add_image_roles(role);
+  proto->set_image_rule_source(reader.image_rule.source);
+  proto->set_image_rule_evidence(EvidenceName(reader.image_rule.evidence));
+  proto->set_input_price(reader.prices.input);
+  proto->set_output_price(reader.prices.output);
+  proto->set_price_date(reader.prices.date);
+  proto->set_vocabulary(reader.vocabulary);
   return absl::OkStatus();
 }
 

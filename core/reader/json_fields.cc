@@ -118,6 +118,7 @@ absl::StatusOr<JsonReading> ParseJson(std::string_view file, std::string_view te
     return absl::InvalidArgumentError(
         absl::StrCat(std::string(file), ": line ", line, ": not JSON: ", error.what()));
   }
+  reading.line_count = line;
   if (!reading.status.ok()) {
     return absl::InvalidArgumentError(
         absl::StrCat(std::string(file), ": ", std::string(reading.status.message())));
@@ -143,13 +144,14 @@ std::string JsonFields::PathOf(std::string_view name) const {
 
 void JsonFields::Fail(std::string_view name, const std::string& problem) {
   if (!ok()) return;
-  // A field that is missing is looked for where its object opens.
-  const std::string path = name.empty() ? path_ : PathOf(name);
-  auto line = reading_->lines.find(path);
-  if (line == reading_->lines.end()) line = reading_->lines.find(path_);
-  reading_->status = absl::InvalidArgumentError(
-      absl::StrCat("line ", line == reading_->lines.end() ? 1 : line->second, ": ", PathOf(name),
-                   ": ", problem));
+  std::string place;
+  if (reading_->line_count > 1) {
+    // A field that is missing is looked for where its object opens.
+    auto line = reading_->lines.find(name.empty() ? path_ : PathOf(name));
+    if (line == reading_->lines.end()) line = reading_->lines.find(path_);
+    place = absl::StrCat("line ", line == reading_->lines.end() ? 1 : line->second, ": ");
+  }
+  reading_->status = absl::InvalidArgumentError(absl::StrCat(place, PathOf(name), ": ", problem));
 }
 
 const json* JsonFields::Get(std::string_view name) {

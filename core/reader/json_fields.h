@@ -22,7 +22,8 @@ struct JsonReading {
   nlohmann::json value;
   // Where each value begins or, for an object or array, opens: by path, "" for the document itself.
   std::map<std::string, size_t, std::less<>> lines;
-  absl::Status status;
+  size_t line_count = 1;
+  absl::Status status;  // names a line where there is more than one
 };
 
 // Parses `json`. INVALID_ARGUMENT naming `file` and the line of a syntax error or of a field that

@@ -4,6 +4,7 @@
 #define FOVEA_CORE_READER_READER_PROFILE_H_
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "core/page/page.h"
 #include "core/reader/image_rule.h"
+#include "core/reader/text_tokenizer.h"
 
 namespace fovea {
 
@@ -74,6 +76,9 @@ struct ReaderProfile {
   // where the reader's own tokenizer is finer or unknown.
   double text_token_factor = 1;
   bool text_tokens_exact = false;
+  // Counts its text exactly; null where it is estimated. Not a part of the profile's file: whoever
+  // has the vocabulary sets it, and text_tokens_exact with it.
+  std::shared_ptr<const TextTokenizer> tokenizer;
   Evidence text_evidence = Evidence::kAssumed;
   std::string text_source;
   // The file of core/tokens/ that counts its text exactly, "" where the tokenizer is not public.

@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "absl/strings/match.h"
+#include "nlohmann/json.hpp"
 #include "service/wire/anthropic_json.h"
 #include "service/wire/composer.h"
 #include "service/wire/validate.h"
@@ -12,9 +13,18 @@ namespace {
 
 constexpr size_t kMaxPrefixBreakpoints = 3;  // and one at the end of the tail
 
-// Thinking blocks of assistants, and what users may send beside texts and pictures.
-std::optional<Block> OwnBlock(const OpaquePart& part, Role /*role*/) {
+// What users may send beside texts and pictures is documents; what assistants say in texts and
+// calls is written from those.
+std::optional<Block> OwnBlock(const OpaquePart& part, Role role) {
   if (!absl::StartsWith(part.kind, "anthropic.") || !IsJsonObject(part.data)) return std::nullopt;
+  const auto json = nlohmann::json::parse(part.data);
+  const auto type = json.find("type");
+  if (type == json.end() || !type->is_string()) return std::nullopt;
+  const bool document = *type == "document" || *type == "search_result";
+  const bool written =
+      *type == "text" || *type == "image" || *type == "tool_use" || *type == "tool_result";
+  const bool allowed = role == Role::kAssistant ? !document && !written : document;
+  if (!allowed) return std::nullopt;
   return Block{.kind = Block::Kind::kRaw, .text = part.data};
 }
 

@@ -267,9 +267,9 @@ Conversation ComposedFormat::Begin(const ReaderTraits& reader) const {
   return conversation;
 }
 
-void ComposedFormat::AddGroup(const ServedGroup& group, bool leading, Conversation* to) const {
-  for (const Exchange& exchange : ResolveGroup(group)) {
-    Composer(rules_, leading, to).AddExchange(exchange);
+void ComposedFormat::AddGroup(const ServedGroup& group, Place place, Conversation* to) const {
+  for (const Exchange& exchange : ResolveGroup(group, place == Place::kNewest)) {
+    Composer(rules_, place == Place::kHead, to).AddExchange(exchange);
   }
 }
 

@@ -51,7 +51,7 @@ class ComposedFormat : public JsonFormat {
   explicit ComposedFormat(const ApiRules& rules) : rules_(rules) {}
 
   Conversation Begin(const ReaderTraits& reader) const final;
-  void AddGroup(const ServedGroup& group, bool leading, Conversation* to) const final;
+  void AddGroup(const ServedGroup& group, Place place, Conversation* to) const final;
   void AddHistory(const std::vector<HistoryMessage>& history, Conversation* to) const final;
   void MarkPrefix(const std::vector<HistoryMessage>& history, Conversation* to) const override;
   void MarkTail(Conversation* to) const override;

@@ -55,7 +55,7 @@ void AddOthers(const ServedTurn& turn, Exchange& exchange) {
 
 }  // namespace
 
-std::vector<Exchange> ResolveGroup(const ServedGroup& group) {
+std::vector<Exchange> ResolveGroup(const ServedGroup& group, bool newest) {
   std::vector<Exchange> exchanges;
   for (const ServedTurn& turn : group.turns) {
     const bool calls = turn.turn->role == Role::kAssistant && MakesCalls(*turn.turn);
@@ -63,7 +63,7 @@ std::vector<Exchange> ResolveGroup(const ServedGroup& group) {
     if (calls) AddCalls(turn, exchanges.back());
     AddOthers(turn, exchanges.back());
   }
-  if (group.open && !exchanges.empty()) {
+  if (newest && group.open && !exchanges.empty()) {
     Exchange& last = exchanges.back();
     const bool none_answered =
         std::all_of(last.calls.begin(), last.calls.end(),

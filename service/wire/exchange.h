@@ -39,8 +39,8 @@ struct Exchange {
 };
 
 // Every call gets the first result with its id, a result without an id the first call that waits.
-// A further result for an answered call is an orphan.
-std::vector<Exchange> ResolveGroup(const ServedGroup& group);
+// A further result for an answered call is an orphan. Calls are pending only in the `newest` group.
+std::vector<Exchange> ResolveGroup(const ServedGroup& group, bool newest);
 
 }  // namespace fovea::wire
 

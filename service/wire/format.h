@@ -2,6 +2,7 @@
 #ifndef FOVEA_SERVICE_WIRE_FORMAT_H_
 #define FOVEA_SERVICE_WIRE_FORMAT_H_
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -14,6 +15,13 @@
 
 namespace fovea::wire {
 
+// Where a group stands in its context.
+enum class Place : uint8_t {
+  kHead = 1,   // system turns here are the API's system text
+  kTail = 2,   // others follow: its calls get no more results
+  kNewest = 3  // the last of all
+};
+
 // Payload: opening, messages with commas between them, closing. What the prefix writes is a prefix
 // of every payload with the same head and history, byte for byte.
 //
@@ -25,8 +33,8 @@ class JsonFormat {
   virtual ~JsonFormat() = default;
 
   virtual Conversation Begin(const ReaderTraits& reader) const = 0;
-  // Appends a group's messages. `leading`: system turns here are the API's system text.
-  virtual void AddGroup(const ServedGroup& group, bool leading, Conversation* to) const = 0;
+  // Appends a group's messages.
+  virtual void AddGroup(const ServedGroup& group, Place place, Conversation* to) const = 0;
   virtual void AddHistory(const std::vector<HistoryMessage>& history, Conversation* to) const = 0;
   // Marks where the payload may be cached up to, if the API wants to be told.
   virtual void MarkPrefix(const std::vector<HistoryMessage>& history, Conversation* to) const = 0;

@@ -86,7 +86,10 @@ absl::StatusOr<Payload> PayloadWriter::Write(const Context& context,
   if (!pages.ok()) return pages.status();
 
   Conversation tail = head.conversation.Continuation();
-  for (const ServedGroup& group : context.tail) format.AddGroup(group, false, &tail);
+  for (const ServedGroup& group : context.tail) {
+    const bool newest = &group == &context.tail.back();
+    format.AddGroup(group, newest ? Place::kNewest : Place::kTail, &tail);
+  }
   format.MarkTail(&tail);
   absl::Status valid = format.Validate(head.conversation.messages, tail.messages);
   if (!valid.ok()) return valid;
@@ -112,7 +115,7 @@ absl::StatusOr<PayloadWriter::PrefixPtr> PayloadWriter::GetPrefix(const Context&
 
   auto prefix = std::make_shared<Prefix>(format.Begin(request.reader));
   Conversation& conversation = prefix->conversation;
-  for (const ServedGroup& group : context.head) format.AddGroup(group, true, &conversation);
+  for (const ServedGroup& group : context.head) format.AddGroup(group, Place::kHead, &conversation);
   format.AddHistory(context.history, &conversation);
   format.MarkPrefix(context.history, &conversation);
   prefix->images = CountImages(conversation.messages);

@@ -279,6 +279,17 @@ Status FakeContexts::ListReaders(grpc::ServerContext*, const v1::ListReadersRequ
   return Status::OK;
 }
 
+Status FakeReaders::CountTokens(grpc::ServerContext*, const v1::CountTokensRequest* request,
+                                v1::CountTokensResponse* response) {
+  response->set_tokens(request->has_image()
+                           ? int64_t{request->image().width()} * request->image().height()
+                           : static_cast<int64_t>(request->text().size()));
+  response->set_exact(true);
+  response->set_seen_width(request->image().width());
+  response->set_seen_height(request->image().height());
+  return Status::OK;
+}
+
 Status FakeAdmin::VerifyStore(grpc::ServerContext*, const v1::VerifyStoreRequest*,
                               v1::VerifyStoreResponse* response) {
   *response = verified;
@@ -309,6 +320,7 @@ FakeServer::FakeServer() : folder_(MakeFolder()), address_("unix:" + folder_ + "
   builder.AddListeningPort(address_, grpc::InsecureServerCredentials());
   builder.RegisterService(&sessions);
   builder.RegisterService(&contexts);
+  builder.RegisterService(&readers);
   builder.RegisterService(&admin);
   server_ = builder.BuildAndStart();
 }

@@ -12,6 +12,7 @@
 
 #include "fovea/v1/admin.grpc.pb.h"
 #include "fovea/v1/context.grpc.pb.h"
+#include "fovea/v1/reader.grpc.pb.h"
 #include "fovea/v1/session.grpc.pb.h"
 
 namespace fovea::cli {
@@ -94,6 +95,13 @@ class FakeContexts final : public v1::ContextService::Service {
   grpc::Status CheckBudget(grpc::ServerContext& context) const;
 };
 
+// Counts an image by its pixels, a text by its bytes.
+class FakeReaders final : public v1::ReaderService::Service {
+ public:
+  grpc::Status CountTokens(grpc::ServerContext*, const v1::CountTokensRequest* request,
+                           v1::CountTokensResponse* response) override;
+};
+
 class FakeAdmin final : public v1::AdminService::Service {
  public:
   v1::VerifyStoreResponse verified;
@@ -108,7 +116,7 @@ class FakeAdmin final : public v1::AdminService::Service {
                          v1::DropPagesResponse* response) override;
 };
 
-// Serves the three at `address` from construction to destruction.
+// Serves them at `address` from construction to destruction.
 class FakeServer {
  public:
   FakeServer();
@@ -118,6 +126,7 @@ class FakeServer {
 
   FakeSessions sessions;
   FakeContexts contexts;
+  FakeReaders readers;
   FakeAdmin admin;
 
  private:

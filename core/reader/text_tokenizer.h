@@ -1,0 +1,20 @@
+// Port: counts a text as the reader's own tokenizer does. Implemented by core/tokens.
+#ifndef FOVEA_CORE_READER_TEXT_TOKENIZER_H_
+#define FOVEA_CORE_READER_TEXT_TOKENIZER_H_
+
+#include <cstdint>
+#include <string_view>
+
+namespace fovea {
+
+// Thread-safe.
+class TextTokenizer {
+ public:
+  virtual ~TextTokenizer() = default;
+  // Tokens of `text` as plain text: the name of a special token counts by its letters.
+  virtual int64_t Count(std::string_view text) const = 0;
+};
+
+}  // namespace fovea
+
+#endif  // FOVEA_CORE_READER_TEXT_TOKENIZER_H_
