@@ -1,44 +1,20 @@
 #include "tests/service/payload_check.h"
 
-#include <algorithm>
-#include <cctype>
 #include <set>
+
+#include "tests/service/payload_check_common.h"
 
 namespace fovea::testing {
 namespace {
 
 using Json = nlohmann::json;
 
-bool IsPlain(const std::string& name) {
-  return !name.empty() && name.find_first_not_of(
-                              "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") ==
-                              std::string::npos;
-}
+enum class Server { kOpenAi, kVllm, kDeepSeek };
 
-bool Blank(const std::string& text) {
-  return text.find_first_not_of(" \t\r\n\v\f") == std::string::npos;
-}
-
-bool IsBase64(const std::string& text) {
-  const size_t end = text.find_last_not_of('=');
-  return !text.empty() && text.size() % 4 == 0 && end != std::string::npos &&
-         text.size() - end <= 3 &&
-         std::all_of(text.begin(), text.begin() + static_cast<long>(end) + 1,
-                     [](unsigned char c) { return std::isalnum(c) != 0 || c == '+' || c == '/'; });
-}
-
-bool ImageUrlIsFine(const std::string& url) {
-  for (const char* type : {"png", "jpeg", "webp", "gif"}) {
-    const std::string start = std::string("data:image/") + type + ";base64,";
-    if (url.rfind(start, 0) == 0) return IsBase64(url.substr(start.size()));
-  }
-  const std::string reference = "fovea:page/";
-  return url.rfind(reference, 0) == 0 && url.size() == reference.size() + 64 &&
-         url.find_first_not_of("0123456789abcdef", reference.size()) == std::string::npos;
-}
-
-class OpenAiChecker {
+class ChatChecker : Checker {
  public:
+  explicit ChatChecker(Server server) : server_(server) {}
+
   std::vector<std::string> Check(const Json& payload) {
     if (payload.size() != 1 || !payload.contains("messages")) Say("the body is not {messages}");
     const Json& messages = payload.at("messages");
@@ -49,12 +25,9 @@ class OpenAiChecker {
   }
 
  private:
-  void Say(const std::string& what) {
-    problems_.push_back("message " + std::to_string(at_) + ": " + what);
-  }
-
   void CheckMessage(const Json& message) {
     const std::string role = message.at("role");
+    if (server_ == Server::kVllm && at_ < 2) CheckBeginning(role);
     if (role == "tool") return CheckTool(message);
     if (!waiting_.empty()) Say("a call has no tool message");
     waiting_.clear();
@@ -64,6 +37,9 @@ class OpenAiChecker {
       CheckUserContent(content);
     } else if (role == "system") {
       if (!content.is_string() || content.get<std::string>().empty()) Say("system is not a text");
+      // The chat templates of Qwen and others raise an error.
+      if (server_ == Server::kVllm && at_ > 0) Say("system is not at the beginning");
+      CheckKeys(message, {"role", "content"});
     } else if (role == "assistant") {
       CheckAssistant(message);
     } else {
@@ -71,7 +47,14 @@ class OpenAiChecker {
     }
   }
 
+  void CheckBeginning(const std::string& role) {
+    if (at_ == 0) system_ = role == "system";
+    const bool opening = at_ == 0 ? !system_ : system_;
+    if (opening && role != "user") Say("the user does not begin");
+  }
+
   void CheckTool(const Json& message) {
+    CheckKeys(message, {"role", "content", "tool_call_id"});
     if (!message.at("content").is_string()) Say("a tool message is not a text");
     const std::string id = message.at("tool_call_id");
     if (waiting_.empty() || waiting_.front() != id) return Say("answers no call, or out of order");
@@ -87,9 +70,14 @@ class OpenAiChecker {
     if (!content.is_array() || content.empty()) return Say("user content is empty");
     for (const Json& part : content) {
       if (part.at("type") == "text") {
+        CheckKeys(part, {"type", "text"});
         if (part.at("text").get<std::string>().empty()) Say("user text is empty");
       } else if (part.at("type") == "image_url") {
-        if (!ImageUrlIsFine(part.at("image_url").at("url"))) Say("an image is not fine");
+        if (!IsImageUrl(part.at("image_url").at("url"))) Say("an image is not fine");
+        CheckKeys(part.at("image_url"), {"url", "detail"});
+        CheckKeys(part, {"type", "image_url", "uuid"});
+        if (part.contains("uuid") && server_ != Server::kVllm) Say("a uuid");
+        if (part.contains("uuid") && !IsPageId(part.at("uuid"))) Say("a uuid that is no page's");
       } else {
         Say("unknown part");
       }
@@ -99,6 +87,7 @@ class OpenAiChecker {
   void CheckAssistant(const Json& message) {
     const Json& content = message.at("content");
     const bool calls = message.contains("tool_calls");
+    CheckReasoning(message);
     if (!content.is_string() && !(content.is_null() && calls)) Say("assistant content");
     if (content.is_string() && content.get<std::string>().empty()) Say("assistant text is empty");
     if (!calls) return;
@@ -110,18 +99,32 @@ class OpenAiChecker {
       if (!IsPlain(name) || name.size() > 64) Say("name " + name);
       if (call.at("type") != "function") Say("a call is not a function's");
       if (!call.at("function").at("arguments").is_string()) Say("arguments are not a string");
+      if (server_ != Server::kOpenAi) CheckArguments(call.at("function").at("arguments"));
       waiting_.push_back(id);
     }
   }
 
-  std::vector<std::string> problems_;
-  size_t at_ = 0;
+  // vLLM parses them for the chat template, and refuses what is no object.
+  void CheckArguments(const std::string& arguments) {
+    const Json json = Json::parse(arguments, nullptr, false);
+    if (!json.is_object()) Say("arguments are no object");
+  }
+
+  // Without reasoning, or with an empty one, a thinking model answers 400.
+  void CheckReasoning(const Json& message) {
+    if (server_ != Server::kDeepSeek) return CheckKeys(message, {"role", "content", "tool_calls"});
+    CheckKeys(message, {"role", "content", "tool_calls", "reasoning_content"});
+    if (message.at("reasoning_content").get<std::string>().empty()) Say("reasoning is empty");
+  }
+
+  const Server server_;
+  bool system_ = false;  // the first message is the system's
   std::vector<std::string> waiting_;
   bool answered_any_ = false;
   std::set<std::string> ids_;
 };
 
-class AnthropicChecker {
+class AnthropicChecker : Checker {
  public:
   std::vector<std::string> Check(const Json& payload) {
     for (const auto& [key, value] : payload.items()) {
@@ -138,10 +141,6 @@ class AnthropicChecker {
   }
 
  private:
-  void Say(const std::string& what) {
-    problems_.push_back("message " + std::to_string(at_) + ": " + what);
-  }
-
   void CheckMessage(const Json& message) {
     const std::string role = message.at("role");
     const Json& content = message.at("content");
@@ -184,6 +183,7 @@ class AnthropicChecker {
       if (type == "thinking" || type == "redacted_thinking") {
         if (!thinking_allowed) Say("thinking does not come first");
         if (block.contains("cache_control")) Say("a breakpoint on thinking");
+        if (&block == &content.back()) Say("a message may not end with thinking");
         continue;
       }
       thinking_allowed = false;
@@ -208,7 +208,7 @@ class AnthropicChecker {
 
   void CheckText(const Json& block) {
     CheckBreakpoint(block);
-    if (block.at("type") != "text" || Blank(block.at("text"))) Say("not a text, or a blank one");
+    if (block.at("type") != "text" || IsBlank(block.at("text"))) Say("not a text, or a blank one");
   }
 
   void CheckTextOrImage(const Json& block) {
@@ -219,7 +219,7 @@ class AnthropicChecker {
                                 ? source.at("url").get<std::string>()
                                 : "data:" + source.at("media_type").get<std::string>() +
                                       ";base64," + source.at("data").get<std::string>();
-    if (!ImageUrlIsFine(url)) Say("an image is not fine");
+    if (!IsImageUrl(url)) Say("an image is not fine");
   }
 
   void CheckBreakpoint(const Json& block) {
@@ -228,8 +228,6 @@ class AnthropicChecker {
     if (block.at("cache_control") != Json{{"type", "ephemeral"}}) Say("cache_control");
   }
 
-  std::vector<std::string> problems_;
-  size_t at_ = 0;
   int breakpoints_ = 0;
   std::vector<std::string> waiting_;
   std::set<std::string> ids_;
@@ -244,7 +242,15 @@ void Collect(const Json& value, std::vector<std::string>& strings) {
 }  // namespace
 
 std::vector<std::string> OpenAiChatProblems(const Json& payload) {
-  return OpenAiChecker().Check(payload);
+  return ChatChecker(Server::kOpenAi).Check(payload);
+}
+
+std::vector<std::string> VllmProblems(const Json& payload) {
+  return ChatChecker(Server::kVllm).Check(payload);
+}
+
+std::vector<std::string> DeepSeekProblems(const Json& payload) {
+  return ChatChecker(Server::kDeepSeek).Check(payload);
 }
 
 std::vector<std::string> AnthropicProblems(const Json& payload) {

@@ -11,6 +11,10 @@ namespace fovea::testing {
 // What the API would refuse; empty if nothing.
 std::vector<std::string> OpenAiChatProblems(const nlohmann::json& payload);
 std::vector<std::string> AnthropicProblems(const nlohmann::json& payload);
+std::vector<std::string> ResponsesProblems(const nlohmann::json& payload);
+std::vector<std::string> GeminiProblems(const nlohmann::json& payload);
+std::vector<std::string> VllmProblems(const nlohmann::json& payload);
+std::vector<std::string> DeepSeekProblems(const nlohmann::json& payload);
 
 // Every string of the payload, keys left out.
 std::vector<std::string> AllStrings(const nlohmann::json& payload);

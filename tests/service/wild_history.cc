@@ -1,5 +1,6 @@
 #include "tests/service/wild_history.h"
 
+#include <iterator>
 #include <memory>
 #include <random>
 #include <utility>
@@ -16,8 +17,15 @@ class Maker {
   explicit Maker(uint64_t seed) : random_(seed) {}
 
   WildHistory Make() {
-    const int turns = Between(1, 30);
-    for (int i = 0; i < turns; ++i) AddTurn();
+    const size_t turns = static_cast<size_t>(Length());
+    long_ = turns > 60;
+    while (history_.turns.size() < turns) {
+      if (Chance(4)) {
+        AddNestedAgent(1);
+      } else {
+        AddTurn();
+      }
+    }
     return std::move(history_);
   }
 
@@ -25,9 +33,19 @@ class Maker {
   int Between(int low, int high) { return low + static_cast<int>(random_() % (high - low + 1)); }
   bool Chance(int percent) { return Between(1, 100) <= percent; }
 
+  int Length() {
+    const int kind = Between(1, 100);
+    if (kind <= 65) return Between(1, 10);
+    if (kind <= 93) return Between(11, 40);
+    if (kind <= 99) return Between(41, 120);
+    return Between(121, 400);
+  }
+
+  uint64_t NextSeq() const { return history_.turns.size() + 1; }
+
   std::string Marker() {
-    history_.markers.push_back(absl::StrCat("mark", history_.markers.size(), "k"));
-    return history_.markers.back();
+    history_.markers.push_back({absl::StrCat("mark", history_.markers.size(), "k"), NextSeq()});
+    return history_.markers.back().text;
   }
 
   std::string Text() {
@@ -42,6 +60,9 @@ class Maker {
         return absl::StrCat("{\"quoted\": \"", Marker(), "\\\"}\xFF");
       case 4:
         return absl::StrCat("日本語 🎈 ", Marker(), " ");
+      case 5:
+        // What makes a long history too large for one epoch.
+        return absl::StrCat(Marker(), std::string(long_ ? Between(100, 3000) : 20, 'w'), " end");
       default:
         return absl::StrCat("plain ", Marker());
     }
@@ -53,14 +74,20 @@ class Maker {
     return kIds[Between(0, 6)];
   }
 
-  ImagePart Image() { return {.media_type = "image/jpeg", .data = "\xFF\xD8 picture"}; }
+  ImagePart Image() {
+    static const char* const kTypes[] = {"image/jpeg", "image/png", "image/webp", "image/gif"};
+    return {.media_type = kTypes[Between(0, 3)],
+            .data = Chance(90) ? "\xFF\xD8 picture" : std::string(Between(0, 1) * 5000, 'p')};
+  }
 
   Part Call() {
-    static const char* const kNames[] = {"", "bash", "functions.bash", "наме"};
-    ++history_.calls;
+    static const char* const kNames[] = {"", "bash", "functions.bash", "наме", "7zip", "-"};
     std::string arguments;
-    switch (Between(0, 4)) {
+    switch (Between(0, 5)) {
       case 0:
+        break;
+      case 5:
+        arguments = absl::StrCat("{\"deep\": ", std::string(100, '['), std::string(100, ']'), "}");
         break;
       case 1:
         arguments = "[1, 2]";
@@ -76,7 +103,7 @@ class Maker {
     }
     std::string id = Id();
     recent_ids_.push_back(id);
-    return ToolCallPart{std::move(id), kNames[Between(0, 3)], std::move(arguments)};
+    return ToolCallPart{std::move(id), kNames[Between(0, 5)], std::move(arguments)};
   }
 
   Part Result() {
@@ -96,29 +123,68 @@ class Maker {
   }
 
   Part Opaque() {
-    switch (Between(0, 2)) {
-      case 0:
-        return OpaquePart{"anthropic.thinking",
-                          R"({"type":"thinking","thinking":"hm","signature":"c2ln"})"};
-      case 1:
-        return OpaquePart{"openai.reasoning", "foreign"};
-      default:
-        return OpaquePart{"anthropic.thinking", "no JSON"};
+    static const std::pair<const char*, const char*> kParts[] = {
+        {"anthropic.thinking", R"({"type":"thinking","thinking":"hm","signature":"c2ln"})"},
+        {"anthropic.thinking", "no JSON"},
+        {"openai.reasoning", "foreign"},
+        {"openai.reasoning", R"({"type":"reasoning","id":"rs_1","summary":[]})"},
+        {"openai.reasoning", R"({"type":"reasoning","summary":[],"encrypted_content":"ZW5j"})"},
+        {"openai.web_search_call",
+         R"({"type":"web_search_call","id":"ws_1","status":"completed"})"},
+        {"openai.custom_tool_call", R"({"type":"custom_tool_call","call_id":"x","input":""})"},
+        {"gemini.thought_signature", R"({"thoughtSignature":"c2lnbg=="})"},
+        {"gemini.part", R"({"text":"","thoughtSignature":"c2lnbg=="})"},
+        {"gemini.part", R"({"text":"let me think","thought":true})"},
+        {"gemini.part",
+         R"({"functionCall":{"name":"bash","args":{}},"thoughtSignature":"c2lnbg=="})"},
+        {"gemini.part", R"({"functionResponse":{"name":"bash","response":{}}})"},
+        {"gemini.part", R"({"strange":1})"},
+        {"deepseek.reasoning_content", "I should run it"},
+        {"deepseek.reasoning_content", ""},
+        {"deepseek.reasoning_content", R"({"reasoning_content":"hm"})"},
+        {"deepseek.other", R"({"other":1})"}};
+    const auto& [kind, data] = kParts[Between(0, static_cast<int>(std::size(kParts)) - 1)];
+    return OpaquePart{kind, data};
+  }
+
+  void Add(Turn turn) {
+    turn.seq = NextSeq();
+    history_.turns.push_back(std::move(turn));
+  }
+
+  // A call whose result comes only after the turns of an agent of its own, or never.
+  void AddNestedAgent(int depth) {
+    const std::string outer = absl::StrCat("outer_", NextSeq());
+    Add({.role = Role::kAssistant,
+         .parts = {ToolCallPart{outer, "agent", absl::StrCat("{\"task\":\"", Marker(), "\"}")}}});
+    const int inner = Between(1, 3);
+    for (int i = 0; i < inner; ++i) {
+      if (depth < 3 && Chance(30)) AddNestedAgent(depth + 1);
+      const std::string id = Chance(80) ? absl::StrCat("inner_", NextSeq()) : outer;
+      Add({.role = Role::kAssistant, .parts = {TextPart{Text()}, ToolCallPart{id, "bash", "{}"}}});
+      Add({.role = Role::kTool, .parts = {ToolResultPart{id, {TextPart{Text()}}}}});
     }
+    if (Chance(90))
+      Add({.role = Role::kTool, .parts = {ToolResultPart{outer, {TextPart{Text()}}}}});
   }
 
   void AddTurn() {
-    Turn turn{.seq = history_.turns.size() + 1};
+    Turn turn;
     const int kind = Between(1, 100);
     if (kind <= 40) {
       turn.role = Role::kAssistant;
       recent_ids_.clear();
-      if (Chance(20)) turn.parts.push_back(Opaque());
+      if (Chance(30)) turn.parts.push_back(Opaque());
       if (Chance(60)) turn.parts.emplace_back(TextPart{Text()});
       const int calls = Chance(70) ? Between(0, 4) : 0;
-      for (int i = 0; i < calls; ++i) turn.parts.push_back(Call());
+      for (int i = 0; i < calls; ++i) {
+        if (Chance(15)) turn.parts.push_back(Opaque());
+        turn.parts.push_back(Call());
+        if (Chance(5)) turn.parts.emplace_back(TextPart{Text()});
+      }
       if (Chance(5)) turn.parts.emplace_back(Image());
       if (Chance(3)) turn.parts.push_back(Result());
+      if (Chance(5)) turn.parts.push_back(Opaque());
     } else {
       static const Role kRoles[] = {Role::kTool, Role::kTool, Role::kTool, Role::kUser,
                                     Role::kSystem};
@@ -127,6 +193,8 @@ class Maker {
       for (int i = 0; i < parts; ++i) {
         if (Chance(turn.role == Role::kTool ? 80 : 10)) {
           turn.parts.push_back(Result());
+        } else if (Chance(4)) {
+          turn.parts.push_back(Opaque());
         } else if (Chance(15) && turn.role != Role::kSystem) {
           turn.parts.emplace_back(Image());
         } else {
@@ -134,11 +202,12 @@ class Maker {
         }
       }
     }
-    history_.turns.push_back(std::move(turn));
+    Add(std::move(turn));
   }
 
   std::mt19937_64 random_;
   WildHistory history_;
+  bool long_ = false;
   std::vector<std::string> recent_ids_;
 };
 
@@ -157,7 +226,8 @@ std::vector<ServedGroup> ServeAll(const std::vector<Turn>& turns, bool draw_some
     ServedTurn served{.turn = std::make_shared<const Turn>(turn)};
     if (draw_some && HasToolResult(turn) && turn.seq % 3 == 0) {
       served.results_drawn = true;
-      served.pages = {{.page_id = Sha256Hex(absl::StrCat("page ", turn.seq))}};
+      served.pages = {{.page_id = Sha256Hex(absl::StrCat("page ", turn.seq)),
+                       .resolution = "MEDIA_RESOLUTION_MEDIUM"}};
     }
     groups.back().turns.push_back(std::move(served));
     groups.back().unanswered = tracker.newest().waiting_calls;

@@ -11,16 +11,22 @@
 
 namespace fovea::testing {
 
-struct WildHistory {
-  std::vector<Turn> turns;
-  // Stands once in a text, a call's arguments or a result that must not be lost.
-  std::vector<std::string> markers;
-  size_t calls = 0;
+// A word that stands once, in a text, a call's arguments or a result of turn `seq`.
+struct Marker {
+  std::string text;
+  uint64_t seq = 0;
 };
 
-// Parallel calls, ids that are missing, repeated or not allowed, results twice, late, for nobody
-// and in user turns, pictures everywhere, empty turns, arguments that are no JSON, bytes that are
-// no UTF-8. The same seed gives the same history.
+struct WildHistory {
+  std::vector<Turn> turns;
+  std::vector<Marker> markers;
+};
+
+// 1 to 400 turns, most histories short. Parallel calls, agents within agents (a call whose result
+// comes after inner turns with calls of their own), ids that are missing, repeated or not allowed,
+// results twice, late, for nobody and in user turns, pictures everywhere, empty turns, arguments
+// that are no JSON, bytes that are no UTF-8, blocks of every API in places where they do not
+// belong. The same seed gives the same history.
 WildHistory MakeWildHistory(uint64_t seed);
 
 // `turns` as a context would serve them after its prefix: in groups, some results drawn.

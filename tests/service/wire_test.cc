@@ -161,7 +161,8 @@ absl::StatusOr<PageBytes> NoPages(const std::vector<const PlannedPage*>&) { retu
 std::string Written(const Context& context, PayloadFormat format, bool images = true) {
   PayloadWriter writer(1 << 20);
   auto payload = writer.Write(
-      context, {.state_id = 1, .format = format, .reader = {.takes_images = images}, .load = NoPages});
+      context,
+      {.state_id = 1, .format = format, .reader = {.takes_images = images}, .load = NoPages});
   if (!payload.ok()) return payload.status().ToString();
   std::string text = payload->bytes;
   const std::string mark = R"(,"cache_control":{"type":"ephemeral"})";
