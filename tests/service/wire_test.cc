@@ -7,22 +7,19 @@
 
 #include "absl/strings/str_cat.h"
 #include "service/wire/payload.h"
-#include "service/wire/validate.h"
 #include "tests/service/wild_history.h"
+#include "tests/service/wire_support.h"
 
 namespace fovea::wire {
 namespace {
 
+using ::fovea::testing::Call;
+using ::fovea::testing::Make;
+using ::fovea::testing::Result;
 using ::fovea::testing::ServeAll;
-
-Turn Make(Role role, std::vector<Part> parts) { return {.role = role, .parts = std::move(parts)}; }
-Part Text(std::string text) { return TextPart{std::move(text)}; }
-Part Call(std::string id, std::string arguments = "{}") {
-  return ToolCallPart{std::move(id), "bash", std::move(arguments)};
-}
-Part Result(std::string id, std::string text) {
-  return ToolResultPart{.call_id = std::move(id), .content = {TextPart{std::move(text)}}};
-}
+using ::fovea::testing::TailOf;
+using ::fovea::testing::Text;
+using ::fovea::testing::Written;
 
 struct WireCase {
   const char* name;
@@ -151,34 +148,19 @@ std::vector<WireCase> Cases() {
 
 class WireTest : public ::testing::TestWithParam<WireCase> {};
 
-Context TailOf(std::vector<Turn> turns) {
-  for (size_t i = 0; i < turns.size(); ++i) turns[i].seq = i + 1;
-  return {.tail = ServeAll(turns, false)};
-}
-
-absl::StatusOr<PageBytes> NoPages(const std::vector<const PlannedPage*>&) { return PageBytes(); }
-
-std::string Written(const Context& context, PayloadFormat format, bool images = true) {
-  PayloadWriter writer(1 << 20);
-  auto payload = writer.Write(
-      context,
-      {.state_id = 1, .format = format, .reader = {.takes_images = images}, .load = NoPages});
-  if (!payload.ok()) return payload.status().ToString();
-  std::string text = payload->bytes;
-  const std::string mark = R"(,"cache_control":{"type":"ephemeral"})";
-  for (size_t at = text.find(mark); at != std::string::npos; at = text.find(mark)) {
-    text.erase(at, mark.size());
-  }
-  return text;
+std::string Unmarked(const Context& context, PayloadFormat format,
+                     const ReaderTraits& reader = {}) {
+  return testing::Without(Written(context, format, reader),
+                          R"(,"cache_control":{"type":"ephemeral"})");
 }
 
 TEST_P(WireTest, OpenAiChat) {
-  EXPECT_EQ(Written(TailOf(GetParam().turns), PayloadFormat::kOpenAiChat),
+  EXPECT_EQ(Unmarked(TailOf(GetParam().turns), PayloadFormat::kOpenAiChat),
             absl::StrCat(R"({"messages":[)", GetParam().openai, "]}"));
 }
 
 TEST_P(WireTest, Anthropic) {
-  EXPECT_EQ(Written(TailOf(GetParam().turns), PayloadFormat::kAnthropic),
+  EXPECT_EQ(Unmarked(TailOf(GetParam().turns), PayloadFormat::kAnthropic),
             absl::StrCat(R"({"messages":[)", GetParam().anthropic, "]}"));
 }
 
@@ -191,17 +173,17 @@ TEST(WireHead, LeadingSystemTurnsAreAnthropicsSystemText) {
   turns[0].seq = 1;
   turns[1].seq = 2;
   const Context context{.head = ServeAll(turns, false)};
-  EXPECT_EQ(Written(context, PayloadFormat::kAnthropic),
+  EXPECT_EQ(Unmarked(context, PayloadFormat::kAnthropic),
             R"({"system":[{"type":"text","text":"be good"}],)"
             R"("messages":[{"role":"user","content":[{"type":"text","text":"task"}]}]})");
-  EXPECT_EQ(Written(context, PayloadFormat::kOpenAiChat),
+  EXPECT_EQ(Unmarked(context, PayloadFormat::kOpenAiChat),
             R"({"messages":[{"role":"system","content":"be good"},)"
             R"({"role":"user","content":"task"}]})");
 }
 
 TEST(WireImages, AReaderOfTextGetsNotes) {
   const Context context = TailOf({Make(Role::kUser, {ImagePart{"image/gif", "pic"}})});
-  EXPECT_EQ(Written(context, PayloadFormat::kOpenAiChat, false),
+  EXPECT_EQ(Unmarked(context, PayloadFormat::kOpenAiChat, {.takes_images = false}),
             R"j({"messages":[{"role":"user","content":"[image: image/gif, 3 bytes]"}]})j");
 }
 
@@ -219,69 +201,6 @@ TEST(CallIdsTest, RewritesOnlyWhatItMust) {
   others.Take("toolu_01-A", 1, 0);
   EXPECT_EQ(others.Take("toolu_01-A", 2, 0), again);
 }
-
-// The validators refuse what the writers never make.
-Block TextOf(std::string text) { return {.kind = Block::Kind::kText, .text = std::move(text)}; }
-Block CallOf(std::string id) {
-  return {.kind = Block::Kind::kCall, .text = "{}", .id = std::move(id), .name = "bash"};
-}
-Block ResultOf(std::string id) {
-  return {.kind = Block::Kind::kResult, .id = std::move(id), .content = {TextOf("x")}};
-}
-
-struct BrokenCase {
-  const char* name;
-  std::vector<Message> openai;
-  std::vector<Message> anthropic;
-};
-
-std::vector<BrokenCase> BrokenCases() {
-  const Message user{Role::kUser, {TextOf("u")}};
-  const Message calls{Role::kAssistant, {CallOf("a"), CallOf("b")}};
-  return {
-      {"NoResult", {user, calls, user}, {user, calls, user}},
-      {"OneResultMissing",
-       {user, calls, {Role::kTool, {ResultOf("a")}}, user},
-       {user, calls, {Role::kUser, {ResultOf("a")}}}},
-      {"WrongOrder",
-       {user, calls, {Role::kTool, {ResultOf("b")}}, {Role::kTool, {ResultOf("a")}}},
-       {user, calls, {Role::kUser, {ResultOf("b"), ResultOf("a")}}}},
-      {"ResultWithoutCall",
-       {user, {Role::kTool, {ResultOf("a")}}},
-       {user, {Role::kUser, {ResultOf("a")}}}},
-      {"ResultsNotFirst",
-       {user, calls, user, {Role::kTool, {ResultOf("a")}}, {Role::kTool, {ResultOf("b")}}},
-       {user, calls, {Role::kUser, {TextOf("t"), ResultOf("a"), ResultOf("b")}}}},
-      {"EmptyText", {{Role::kUser, {TextOf("")}}}, {{Role::kUser, {TextOf(" \n")}}}},
-      {"EmptyMessage", {{Role::kUser, {}}}, {{Role::kUser, {}}}},
-      {"SameIdTwice",
-       {user, {Role::kAssistant, {CallOf("a"), CallOf("a")}}},
-       {user, {Role::kAssistant, {CallOf("a"), CallOf("a")}}}},
-      {"NotUtf8", {{Role::kUser, {TextOf("\xFF")}}}, {{Role::kUser, {TextOf("\xFF")}}}},
-      {"ImageOfTheAssistant",
-       {user, {Role::kAssistant, {{.kind = Block::Kind::kImage}}}},
-       {user, {Role::kAssistant, {{.kind = Block::Kind::kImage}}}}},
-      {"AssistantFirstOrRoleTool",
-       {{Role::kTool, {TextOf("t")}}},
-       {{Role::kAssistant, {TextOf("t")}}}},
-      {"BadId",
-       {user, {Role::kAssistant, {CallOf("")}}},
-       {user, {Role::kAssistant, {CallOf("a b")}}}},
-  };
-}
-
-class ValidatorTest : public ::testing::TestWithParam<BrokenCase> {};
-
-TEST_P(ValidatorTest, RefusesInPrefixAndTail) {
-  const BrokenCase& c = GetParam();
-  EXPECT_EQ(ValidateOpenAiChat(c.openai, {}).code(), absl::StatusCode::kInternal);
-  EXPECT_EQ(ValidateOpenAiChat({}, c.openai).code(), absl::StatusCode::kInternal);
-  EXPECT_EQ(ValidateAnthropicMessages(c.anthropic, {}).code(), absl::StatusCode::kInternal);
-  EXPECT_EQ(ValidateAnthropicMessages({}, c.anthropic).code(), absl::StatusCode::kInternal);
-}
-
-INSTANTIATE_TEST_SUITE_P(All, ValidatorTest, ::testing::ValuesIn(BrokenCases()),
-                         [](const auto& each) { return std::string(each.param.name); });
 
 }  // namespace
 }  // namespace fovea::wire
