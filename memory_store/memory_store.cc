@@ -9,6 +9,7 @@
 #include "memory_store/sqlite/sqlite_log_store.h"
 #include "memory_store/sqlite/sqlite_page_store.h"
 #include "memory_store/sqlite/sqlite_search_index.h"
+#include "memory_store/sqlite/sqlite_usage_store.h"
 #include "memory_store/sqlite/status_macros.h"
 
 namespace fovea {
@@ -30,12 +31,16 @@ class SqliteMemoryStore final : public MemoryStore {
     STORE_RETURN_IF_ERROR(OpenLog(options));
     STORE_RETURN_IF_ERROR(OpenPages(options));
     STORE_RETURN_IF_ERROR(OpenSearch(options));
+    STORE_ASSIGN_OR_RETURN(
+        usage_, sqlite::SqliteUsageStore::Open(absl::StrCat(options.directory, "/usage.db"),
+                                               log_->store_id()));
     return directory_->Sync();
   }
 
   LogStore& log() override { return *log_; }
   PageStore& pages() override { return *pages_; }
   SearchIndex& search() override { return *search_; }
+  UsageStore& usage() override { return *usage_; }
 
  private:
   absl::Status OpenLog(const StoreOptions& options) {
@@ -74,6 +79,7 @@ class SqliteMemoryStore final : public MemoryStore {
   std::unique_ptr<sqlite::SqliteLogStore> log_;
   std::unique_ptr<sqlite::SqlitePageStore> pages_;
   std::unique_ptr<sqlite::SqliteSearchIndex> search_;
+  std::unique_ptr<sqlite::SqliteUsageStore> usage_;
 };
 
 }  // namespace

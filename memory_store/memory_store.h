@@ -13,12 +13,14 @@
 #include "core/log/log_store.h"
 #include "core/log/search_index.h"
 #include "core/page/page_store.h"
+#include "core/tokens/usage_store.h"
 
 namespace fovea {
 
 struct StoreOptions {
   // Made if there is none, for its owner alone. It will hold log.db (the truth), pages.db and
-  // index.db (made again from the log if they are missing or damaged), and a lock file.
+  // index.db (made again from the log if they are missing or damaged), usage.db (learnt again), and
+  // a lock file.
   std::string directory;
   // Connections that read the log at the same time; at least 1.
   int log_readers = 4;
@@ -48,6 +50,7 @@ class MemoryStore {
   // Follows the log by itself, deletions included: a deleted session is not found from the moment
   // that LogStore::DeleteSession returns, and its words leave the file shortly after.
   virtual SearchIndex& search() = 0;
+  virtual UsageStore& usage() = 0;
 };
 
 }  // namespace fovea

@@ -98,10 +98,15 @@ absl::Status ContextService::Build(const Call& call, const v1::BuildContextReque
   if (!spec.ok()) return spec.status();
   const SessionLease lease = in_.states->Lease(spec->key.session);
   Context context;
+  ServedContext served{.reader = spec->key.reader};
   const auto assemble = [&](const Planner& planner) {
     absl::Status fits = CheckFits(planner);
     if (!fits.ok()) return fits;
-    SummaryToProto(SummarizeContext(planner), response->mutable_summary());
+    const ContextSummary summary = SummarizeContext(planner);
+    SummaryToProto(summary, response->mutable_summary());
+    served.tokens = summary.tokens;
+    for (const PlannedPage& page : summary.pages) served.page_tokens += page.tokens;
+    served.text_factor = planner.inputs().reader.text_correction;
     auto assembled = AssembleContext(planner, lease.state()->turns);
     if (!assembled.ok()) return assembled.status();
     context = *std::move(assembled);
@@ -112,10 +117,17 @@ absl::Status ContextService::Build(const Call& call, const v1::BuildContextReque
   if (!status.ok()) return status;
   status = call.StillWanted();
   if (!status.ok()) return status;
-  if (!format->has_value()) return WriteNativeAnswer(lease, context, request, response);
-  auto reader = in_.readers->Find(spec->key.reader);
-  if (!reader.ok()) return reader.status();
-  return WriteJsonAnswer(lease, context, **reader, request, response);
+  if (format->has_value()) {
+    auto reader = in_.readers->Find(spec->key.reader);
+    if (!reader.ok()) return reader.status();
+    status = WriteJsonAnswer(lease, context, **reader, request, response);
+  } else {
+    status = WriteNativeAnswer(lease, context, request, response);
+  }
+  if (status.ok()) {
+    in_.usage->Served(call.identity().tenant, response->payload_sha256(), std::move(served));
+  }
+  return status;
 }
 
 absl::Status ContextService::WriteNativeAnswer(const SessionLease& lease, const Context& context,

@@ -10,6 +10,7 @@
 #include "service/page_provider.h"
 #include "service/rpc.h"
 #include "service/session_states.h"
+#include "service/usage_ledger.h"
 #include "service/view_cache.h"
 #include "service/wire/payload.h"
 
@@ -24,6 +25,7 @@ struct ContextServiceInputs {
   PageProvider* pages = nullptr;
   wire::PayloadWriter* payloads = nullptr;
   const ReaderCatalogue* readers = nullptr;
+  UsageLedger* usage = nullptr;
   const PageRenderer* renderer = nullptr;
 };
 

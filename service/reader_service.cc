@@ -73,4 +73,20 @@ absl::Status ReaderService::Count(const v1::CountTokensRequest& request,
   return absl::InvalidArgumentError("text or image: one of them must be set");
 }
 
+grpc::ServerUnaryReactor* ReaderService::ReportUsage(grpc::CallbackServerContext* context,
+                                                     const v1::ReportUsageRequest* request,
+                                                     v1::ReportUsageResponse* response) {
+  const auto report = [this](const Call& call, const auto& req, auto* out) {
+    auto outcome = in_.usage->Report(call.identity().tenant, req.payload_sha256(),
+                                     req.input_tokens(), req.other_tokens());
+    if (!outcome.ok()) return outcome.status();
+    out->set_reader(outcome->reader);
+    out->set_promised_tokens(outcome->promised_tokens);
+    out->set_text_factor(outcome->correction.factor());
+    out->set_reports(outcome->correction.reports);
+    return absl::OkStatus();
+  };
+  return ServeUnary(*in_.environment, *in_.pool, context, "ReportUsage", request, response, report);
+}
+
 }  // namespace fovea::service

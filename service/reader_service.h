@@ -5,6 +5,7 @@
 #include "core/reader/reader_profile.h"
 #include "fovea/v1/reader.grpc.pb.h"
 #include "service/rpc.h"
+#include "service/usage_ledger.h"
 
 namespace fovea::service {
 
@@ -13,6 +14,7 @@ struct ReaderServiceInputs {
   const RpcEnvironment* environment = nullptr;
   WorkerPool* pool = nullptr;
   const ReaderCatalogue* readers = nullptr;
+  UsageLedger* usage = nullptr;
 };
 
 // Thread-safe.
@@ -23,6 +25,10 @@ class ReaderService final : public v1::ReaderService::CallbackService {
   grpc::ServerUnaryReactor* CountTokens(grpc::CallbackServerContext* context,
                                         const v1::CountTokensRequest* request,
                                         v1::CountTokensResponse* response) override;
+
+  grpc::ServerUnaryReactor* ReportUsage(grpc::CallbackServerContext* context,
+                                        const v1::ReportUsageRequest* request,
+                                        v1::ReportUsageResponse* response) override;
 
  private:
   absl::Status Count(const v1::CountTokensRequest& request,

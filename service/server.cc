@@ -25,6 +25,7 @@
 #include "service/rpc.h"
 #include "service/session_service.h"
 #include "service/session_states.h"
+#include "service/usage_ledger.h"
 #include "service/view_cache.h"
 #include "service/wire/payload.h"
 #include "service/worker_pool.h"
@@ -71,6 +72,9 @@ class GrpcServer final : public Server {
     renderer_ = *std::move(renderer);
     states_ = std::make_unique<SessionStates>(&store_->log(), options_.max_turn_bytes);
     environment_ = {.auth = auth_.get(), .metrics = &metrics_, .log = options_.log.get()};
+    usage_ = std::make_unique<UsageLedger>(&store_->usage());
+    status = usage_->Load();
+    if (!status.ok()) return status;
     MakeServices();
     return Listen();
   }
@@ -101,6 +105,7 @@ class GrpcServer final : public Server {
                                                          .readers = &options_.readers,
                                                          .renderer = renderer_.get(),
                                                          .metrics = &metrics_,
+                                                         .usage = usage_.get(),
                                                          .max_views = options_.max_views});
     pages_ =
         std::make_unique<PageProvider>(PageProviderInputs{.store = &store_->pages(),
@@ -117,9 +122,13 @@ class GrpcServer final : public Server {
                                                                       .pages = pages_.get(),
                                                                       .payloads = payloads_.get(),
                                                                       .readers = &options_.readers,
+                                                                      .usage = usage_.get(),
                                                                       .renderer = renderer_.get()});
-    reader_service_ = std::make_unique<ReaderService>(ReaderServiceInputs{
-        .environment = &environment_, .pool = &building_, .readers = &options_.readers});
+    reader_service_ =
+        std::make_unique<ReaderService>(ReaderServiceInputs{.environment = &environment_,
+                                                            .pool = &building_,
+                                                            .readers = &options_.readers,
+                                                            .usage = usage_.get()});
     sessions_ = std::make_unique<SessionService>(
         SessionServiceInputs{.environment = &environment_,
                              .pool = &calls_,
@@ -191,6 +200,7 @@ class GrpcServer final : public Server {
   // Pools end before what their tasks use: those that build contexts first, which post to the
   // others.
   WorkerPool drawing_;
+  std::unique_ptr<UsageLedger> usage_;
   std::unique_ptr<ViewCache> views_;
   std::unique_ptr<PageProvider> pages_;
   std::unique_ptr<wire::PayloadWriter> payloads_;

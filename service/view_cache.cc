@@ -21,9 +21,11 @@ uint64_t PlannerBytes(const Planner& planner) {
 
 }  // namespace
 
-absl::Status ViewCache::Read(const ViewSpec& spec, const SessionLease& lease,
+absl::Status ViewCache::Read(const ViewSpec& asked, const SessionLease& lease,
                              const std::function<absl::Status()>& still_wanted,
                              const std::function<absl::Status(const Planner&)>& read) {
+  ViewSpec spec = asked;
+  spec.key.text_factor_units = in_.usage->FactorUnits(spec.key.session.tenant, spec.key.reader);
   const SessionState& state = *lease.state();
   auto info = in_.log->GetSession(state.key);
   if (!info.ok()) return info.status();
@@ -73,7 +75,9 @@ absl::StatusOr<std::unique_ptr<Planner>> ViewCache::NewPlanner(const ViewKey& ke
                                                                const SessionState& state) const {
   auto reader = in_.readers->Find(key.reader);
   if (!reader.ok()) return reader.status();
-  return Planner::Create({.reader = **reader,
+  ReaderProfile corrected = **reader;
+  corrected.text_correction = double{1} * key.text_factor_units / UsageCorrection::kUnit;
+  return Planner::Create({.reader = std::move(corrected),
                           .policy = key.policy,
                           .token_budget = key.token_budget,
                           .renderer = in_.renderer,

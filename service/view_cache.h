@@ -18,6 +18,7 @@
 #include "service/lru_cache.h"
 #include "service/metrics.h"
 #include "service/session_states.h"
+#include "service/usage_ledger.h"
 
 namespace fovea::service {
 
@@ -26,6 +27,8 @@ struct ViewKey {
   std::string reader;
   int64_t token_budget = 0;
   Policy policy;
+  // Set by the cache: text counted with another correction is another way of looking.
+  int text_factor_units = UsageCorrection::kUnit;
   bool operator==(const ViewKey&) const = default;
 
   template <class H>
@@ -34,7 +37,7 @@ struct ViewKey {
     return H::combine(std::move(h), key.session.tenant, key.session.session_id, key.reader,
                       key.token_budget, p.tail_high_permille, p.tail_low_permille,
                       p.pressure_low_permille, p.entry_rung, p.forbid_unmeasured_rungs,
-                      p.forbid_drawn_results, p.sidecar_permille);
+                      p.forbid_drawn_results, p.sidecar_permille, key.text_factor_units);
   }
 };
 
@@ -49,6 +52,7 @@ struct ViewCacheInputs {
   const ReaderCatalogue* readers = nullptr;
   const PageRenderer* renderer = nullptr;
   Metrics* metrics = nullptr;
+  const UsageLedger* usage = nullptr;
   size_t max_views = 256;
   uint64_t max_bytes = uint64_t{256} << 20;  // of planners, about
 };
@@ -64,7 +68,7 @@ class ViewCache {
   // `still_wanted` is asked now and then and ends the work when it fails.
   // NOT_FOUND for an unknown session or reader, INVALID_ARGUMENT for a bad budget or policy,
   // OUT_OF_RANGE if as_of_seq is past the log's end; and what `read` returns.
-  absl::Status Read(const ViewSpec& spec, const SessionLease& lease,
+  absl::Status Read(const ViewSpec& asked, const SessionLease& lease,
                     const std::function<absl::Status()>& still_wanted,
                     const std::function<absl::Status(const Planner&)>& read);
 

@@ -81,6 +81,8 @@ struct ReaderProfile {
   std::shared_ptr<const TextTokenizer> tokenizer;
   Evidence text_evidence = Evidence::kAssumed;
   std::string text_source;
+  // What a provider's own counts add to these (core/tokens/usage_correction.h). Not of the file.
+  double text_correction = 1;
   // The file of core/tokens/ that counts its text exactly, "" where the tokenizer is not public.
   std::string vocabulary;
   bool tool_result_images = false;  // the reader's usual API takes images in tool results

@@ -35,9 +35,14 @@ TokenCounter::TokenCounter(const ReaderProfile& reader)
     : reader_(reader), dearest_image_(DearestImage(reader)) {}
 
 int64_t TokenCounter::Text(std::string_view text) const {
-  if (reader_.tokenizer != nullptr) return reader_.tokenizer->Count(text);
+  if (reader_.tokenizer != nullptr) {
+    // Exact for the text; a correction is for what the provider puts around it.
+    const auto count = static_cast<double>(reader_.tokenizer->Count(text));
+    return static_cast<int64_t>(std::ceil(count * std::max(1.0, reader_.text_correction)));
+  }
   const auto estimate = static_cast<double>(EstimateTokens(text));
-  return static_cast<int64_t>(std::ceil(estimate * reader_.text_token_factor));
+  return static_cast<int64_t>(
+      std::ceil(estimate * reader_.text_token_factor * reader_.text_correction));
 }
 
 int64_t TokenCounter::Image(const ImagePart& image) const {

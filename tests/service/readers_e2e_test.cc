@@ -80,7 +80,7 @@ TEST_F(Readers, WhatCannotBeCountedIsRefusedByName) {
 TEST_F(Readers, AReportOfMoreRaisesTheCountForGood) {
   ASSERT_TRUE(client_->CreateSession("s").ok());
   ASSERT_TRUE(client_->Append("s", WorkingAgent(30, 2000)).ok());
-  const auto view = ViewOf("s", 100'000, v1::WIRE_FORMAT_ANTHROPIC);
+  const auto view = ViewOf("s", 400'000, v1::WIRE_FORMAT_ANTHROPIC);
   const v1::BuildContextResponse before = client_->MustBuild(view);
   const int64_t promised = before.summary().tokens();
   ASSERT_EQ(before.summary().pages_size(), 0);
