@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "tests/service/payload_check.h"
 
 namespace fovea::testing {
 namespace {
@@ -122,6 +123,39 @@ std::string CheckAnthropic(const std::string& payload) {
     if (!problem.empty()) return problem;
   }
   return "";
+}
+
+std::string CheckPayload(v1::WireFormat format, const std::string& payload) {
+  const Json json = Json::parse(payload, nullptr, false);
+  if (json.is_discarded()) return "not JSON";
+  std::vector<std::string> problems;
+  switch (format) {
+    case v1::WIRE_FORMAT_OPENAI_CHAT:
+      problems = OpenAiChatProblems(json);
+      problems.push_back(CheckOpenAiChat(payload));
+      break;
+    case v1::WIRE_FORMAT_ANTHROPIC:
+      problems = AnthropicProblems(json);
+      problems.push_back(CheckAnthropic(payload));
+      break;
+    case v1::WIRE_FORMAT_OPENAI_RESPONSES:
+      problems = ResponsesProblems(json);
+      break;
+    case v1::WIRE_FORMAT_GEMINI:
+      problems = GeminiProblems(json);
+      break;
+    case v1::WIRE_FORMAT_VLLM:
+      problems = VllmProblems(json);
+      problems.push_back(CheckOpenAiChat(payload));
+      break;
+    case v1::WIRE_FORMAT_DEEPSEEK:
+      problems = DeepSeekProblems(json);
+      problems.push_back(CheckOpenAiChat(payload));
+      break;
+    default:
+      return "no check for this format";
+  }
+  return problems.empty() ? "" : problems.front();
 }
 
 }  // namespace fovea::testing

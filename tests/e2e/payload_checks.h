@@ -4,6 +4,8 @@
 
 #include <string>
 
+#include "fovea/v1/context.pb.h"
+
 namespace fovea::testing {
 
 // "" if the payload is a valid conversation for OpenAI Chat: every assistant message with
@@ -16,6 +18,10 @@ std::string CheckOpenAiChat(const std::string& payload);
 // are unique and each is answered by exactly one tool_result in the next message, results first;
 // images only in user messages; no empty text; at most four cache_control marks.
 std::string CheckAnthropic(const std::string& payload);
+
+// "" if the payload is valid for its format: by the checks above where there is one, and by those
+// of tests/service/payload_check.h for every format.
+std::string CheckPayload(v1::WireFormat format, const std::string& payload);
 
 }  // namespace fovea::testing
 

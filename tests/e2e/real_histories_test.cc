@@ -127,8 +127,10 @@ class RealHistories : public ::testing::Test {
   std::string directory_;
 };
 
-const v1::WireFormat kFormats[] = {v1::WIRE_FORMAT_NATIVE, v1::WIRE_FORMAT_OPENAI_CHAT,
-                                   v1::WIRE_FORMAT_ANTHROPIC};
+const v1::WireFormat kFormats[] = {v1::WIRE_FORMAT_NATIVE,    v1::WIRE_FORMAT_OPENAI_CHAT,
+                                   v1::WIRE_FORMAT_ANTHROPIC, v1::WIRE_FORMAT_OPENAI_RESPONSES,
+                                   v1::WIRE_FORMAT_GEMINI,    v1::WIRE_FORMAT_VLLM,
+                                   v1::WIRE_FORMAT_DEEPSEEK};
 
 v1::BuildContextRequest Request(const std::string& session, const std::string& reader,
                                 int64_t budget, uint64_t at, v1::WireFormat format) {
@@ -144,6 +146,7 @@ v1::BuildContextRequest Request(const std::string& session, const std::string& r
 const std::pair<const char*, v1::WireFormat> kServed[] = {
     {"claude", v1::WIRE_FORMAT_ANTHROPIC},
     {"deepseek-flash", v1::WIRE_FORMAT_OPENAI_CHAT},
+    {"gemini-3", v1::WIRE_FORMAT_GEMINI},
     {"gemini-3", v1::WIRE_FORMAT_NATIVE}};
 
 struct Outcomes {
@@ -169,9 +172,7 @@ void CheckContext(Fixture& fovea, const v1::BuildContextRequest& request, Outcom
   EXPECT_EQ(response.summary().as_of_seq(), request.view().as_of_seq());
   if (request.format() == v1::WIRE_FORMAT_NATIVE) return;
   EXPECT_EQ(response.payload_sha256(), Sha256Hex(response.payload()));
-  EXPECT_EQ(request.format() == v1::WIRE_FORMAT_OPENAI_CHAT ? CheckOpenAiChat(response.payload())
-                                                            : CheckAnthropic(response.payload()),
-            "");
+  EXPECT_EQ(CheckPayload(request.format(), response.payload()), "");
 }
 
 TEST_F(RealHistories, EveryContextIsWithinItsBudgetOrRefusedWithTheNumber) {
@@ -188,8 +189,10 @@ TEST_F(RealHistories, EveryContextIsWithinItsBudgetOrRefusedWithTheNumber) {
         for (int64_t budget : {16'000, 32'000, 64'000, 128'000}) {
           for (uint64_t at = every, n = 0; at <= session.turns.size(); at += every, ++n) {
             SCOPED_TRACE(absl::StrCat(session.name, " ", reader.name, " ", budget, " @", at));
-            CheckContext(fovea, Request(session.name, reader.name, budget, at, kFormats[n % 3]),
-                         outcomes);
+            CheckContext(
+                fovea,
+                Request(session.name, reader.name, budget, at, kFormats[n % std::size(kFormats)]),
+                outcomes);
             if (HasFailure()) return;
           }
         }
@@ -216,8 +219,9 @@ TEST_F(RealHistories, EveryTurnComesBackByteForByteAndServedBytesDoNotDependOnCa
       int64_t required = 0;
       const grpc::Status status =
           fovea.Build(Request(id, reader, 8'000, 0, format), &response, &required);
-      out[absl::StrCat(id, " ", reader)] = status.ok() ? Sha256Hex(response.SerializeAsString())
-                                                       : absl::StrCat("refused ", required);
+      out[absl::StrCat(id, " ", reader, " ", v1::WireFormat_Name(format))] =
+          status.ok() ? Sha256Hex(response.SerializeAsString())
+                      : absl::StrCat("refused ", required);
     }
   };
   std::map<std::string, std::vector<Turn>> histories;

@@ -1,4 +1,5 @@
 // Contexts over a real socket.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <map>
@@ -16,8 +17,10 @@ namespace {
 
 using ::grpc::StatusCode;
 
-constexpr v1::WireFormat kFormats[] = {v1::WIRE_FORMAT_NATIVE, v1::WIRE_FORMAT_OPENAI_CHAT,
-                                       v1::WIRE_FORMAT_ANTHROPIC};
+constexpr v1::WireFormat kFormats[] = {v1::WIRE_FORMAT_NATIVE,    v1::WIRE_FORMAT_OPENAI_CHAT,
+                                       v1::WIRE_FORMAT_ANTHROPIC, v1::WIRE_FORMAT_OPENAI_RESPONSES,
+                                       v1::WIRE_FORMAT_GEMINI,    v1::WIRE_FORMAT_VLLM,
+                                       v1::WIRE_FORMAT_DEEPSEEK};
 constexpr int64_t kBudget = 16'000;
 
 // All that a client gets, as bytes.
@@ -34,18 +37,102 @@ class ContextsE2e : public ::testing::Test {
   Client client_ = fixture_.MakeClient();
 };
 
+std::vector<std::string> Problems(v1::WireFormat format, const std::string& payload) {
+  const auto json = nlohmann::json::parse(payload);
+  switch (format) {
+    case v1::WIRE_FORMAT_OPENAI_CHAT:
+      return OpenAiChatProblems(json);
+    case v1::WIRE_FORMAT_ANTHROPIC:
+      return AnthropicProblems(json);
+    case v1::WIRE_FORMAT_OPENAI_RESPONSES:
+      return ResponsesProblems(json);
+    case v1::WIRE_FORMAT_GEMINI:
+      return GeminiProblems(json);
+    case v1::WIRE_FORMAT_VLLM:
+      return VllmProblems(json);
+    case v1::WIRE_FORMAT_DEEPSEEK:
+      return DeepSeekProblems(json);
+    default:
+      return {"no check for this format"};
+  }
+}
+
 TEST_F(ContextsE2e, StaysWithinItsBudgetAndIsAcceptedByEveryApi) {
   Fill(120);
   for (uint64_t as_of : {2, 3, 20, 61, 120}) {
-    const auto openai = client_.MustBuild(ViewOf("s", kBudget, v1::WIRE_FORMAT_OPENAI_CHAT, as_of));
-    const auto anthropic =
-        client_.MustBuild(ViewOf("s", kBudget, v1::WIRE_FORMAT_ANTHROPIC, as_of));
-    EXPECT_LE(openai.summary().tokens(), kBudget);
-    EXPECT_EQ(openai.summary().as_of_seq(), as_of);
-    EXPECT_TRUE(OpenAiChatProblems(nlohmann::json::parse(openai.payload())).empty());
-    EXPECT_TRUE(AnthropicProblems(nlohmann::json::parse(anthropic.payload())).empty());
-    EXPECT_EQ(openai.payload_sha256(), Sha256Hex(openai.payload()));
+    for (v1::WireFormat format : kFormats) {
+      const auto context = client_.MustBuild(ViewOf("s", kBudget, format, as_of));
+      EXPECT_LE(context.summary().tokens(), kBudget);
+      EXPECT_EQ(context.summary().as_of_seq(), as_of);
+      if (format == v1::WIRE_FORMAT_NATIVE) continue;
+      EXPECT_THAT(Problems(format, context.payload()), ::testing::IsEmpty());
+      EXPECT_EQ(context.payload_sha256(), Sha256Hex(context.payload()));
+    }
   }
+}
+
+v1::Turn PictureTurn(const std::string& data) {
+  v1::Turn turn;
+  turn.set_role(v1::ROLE_USER);
+  turn.add_parts()->mutable_image()->set_media_type("image/png");
+  turn.mutable_parts(0)->mutable_image()->set_data(data);
+  return turn;
+}
+
+// A request that the reader's API would refuse is refused here, with the reason.
+TEST(ContextLimits, HoldForEveryFormat) {
+  ServerFixture fixture([](service::ServerOptions& options) {
+    for (const char* name : {"few-images", "small-body"}) {
+      ReaderProfile reader = **options.readers.Find("claude");
+      reader.name = name;
+      reader.limits = {};
+      if (reader.name == "few-images") reader.limits.max_images = 2;
+      if (reader.name == "small-body") reader.limits.max_body_bytes = 20'000;
+      options.readers.Add(std::move(reader));
+    }
+  });
+  Client client = fixture.MakeClient();
+  ASSERT_TRUE(client.CreateSession("images").ok());
+  ASSERT_TRUE(client.CreateSession("bytes").ok());
+  const v1::Turn picture = PictureTurn("picture");
+  ASSERT_TRUE(client.Append("images", {picture, picture, picture}).ok());
+  ASSERT_TRUE(client.Append("bytes", {PictureTurn(std::string(20'000, 'p'))}).ok());
+  for (v1::WireFormat format : kFormats) {
+    if (format == v1::WIRE_FORMAT_NATIVE) continue;
+    SCOPED_TRACE(v1::WireFormat_Name(format));
+    v1::BuildContextResponse response;
+    auto request = ViewOf("images", 40'000, format);
+    request.mutable_view()->set_reader("few-images");
+    grpc::Status status = client.Build(request, &response);
+    EXPECT_EQ(status.error_code(), StatusCode::RESOURCE_EXHAUSTED);
+    EXPECT_TRUE(absl::StrContains(status.error_message(), "the payload has 3 images"))
+        << status.error_message();
+    request.mutable_view()->set_as_of_seq(2);
+    EXPECT_TRUE(client.Build(request, &response).ok());
+    request = ViewOf("bytes", 40'000, format);
+    request.mutable_view()->set_reader("small-body");
+    status = client.Build(request, &response);
+    EXPECT_EQ(status.error_code(), StatusCode::RESOURCE_EXHAUSTED);
+    EXPECT_TRUE(absl::StrContains(status.error_message(), "takes requests of at most 20000"))
+        << status.error_message();
+  }
+}
+
+TEST_F(ContextsE2e, GivesToolsForEveryFormat) {
+  for (v1::WireFormat format : kFormats) {
+    v1::GetRecallToolsRequest request;
+    request.set_format(format);
+    v1::GetRecallToolsResponse response;
+    grpc::ClientContext context;
+    ASSERT_TRUE(client_.contexts->GetRecallTools(&context, request, &response).ok());
+    EXPECT_TRUE(nlohmann::json::parse(response.tools_json()).is_array());
+  }
+  v1::GetRecallToolsRequest request;
+  request.set_format(static_cast<v1::WireFormat>(77));
+  v1::GetRecallToolsResponse response;
+  grpc::ClientContext context;
+  EXPECT_EQ(client_.contexts->GetRecallTools(&context, request, &response).error_code(),
+            StatusCode::INVALID_ARGUMENT);
 }
 
 // Where the prefix of `payload` ends: the one place up to which its bytes have that digest.
