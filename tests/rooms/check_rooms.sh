@@ -65,6 +65,9 @@ while IFS=: read -r file line text; do
   if [[ $header =~ ^(fovea/v1/.*\.pb\.h|grpcpp/.*|google/protobuf/.*)$ && ! $file =~ $api ]]; then
     breach "$file:$line" "generated types and gRPC stay in service, cli, tests and bench"
   fi
+  if [[ $file == service/wire/* && $header =~ ^(fovea/v1/|grpcpp/|google/protobuf/) ]]; then
+    breach "$file:$line" "the wire formats know no generated types and no gRPC"
+  fi
   if [[ $room == core && $text =~ $impure ]]; then
     breach "$file:$line" "core does no I/O and reads no clock"
   fi

@@ -25,5 +25,6 @@ expect_breach render/a.cc '"memory_store/store.h"'
 expect_breach memory_store/a.cc '"render/renderer.h"'
 expect_breach memory_store/a.cc '<sqlite3.h>'
 expect_breach service/a.cc '<cairo.h>'
+expect_breach service/wire/a.cc '"fovea/v1/turn.pb.h"'
 expect_breach cli/a.cc '"core/log/turn.h"'
 echo "the rules between rooms hold, and each kind of breach is found"
