@@ -164,7 +164,7 @@ absl::Status ReaderToProto(const ReaderProfile& reader, v1::Reader* proto) {
     absl::Status status = RungToProto(rung, reader, proto->add_ladder());
     if (!status.ok()) return status;
   }
-  proto->set_text_tokens_exact(reader.text_tokens_exact);
+  proto->set_text_tokens_exact(reader.text_tokens_exact());
   proto->set_cached_read_price(reader.cache.read_price);
   proto->set_cache_write_price(reader.cache.write_price);
   proto->set_max_images(reader.limits.max_images);

@@ -3,18 +3,15 @@
 #include <csignal>
 
 #include <exception>
-#include <filesystem>
-#include <fstream>
 #include <iostream>
-#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "CLI/CLI.hpp"
 #include "absl/strings/str_join.h"
-#include "core/reader/reader_profile.h"
 #include "service/listen.h"
+#include "service/load_readers.h"
 #include "service/server.h"
 #include "spdlog/sinks/stdout_sinks.h"
 #include "spdlog/spdlog.h"
@@ -28,6 +25,7 @@ struct Flags {
   std::vector<std::string> listen;
   std::string tokens;
   std::string readers;
+  std::string vocabularies = fovea::service::DefaultVocabularyDirectory();
   std::string log_level = "info";
   int threads = 0;
 };
@@ -43,31 +41,15 @@ void AddFlags(CLI::App& app, Flags& flags) {
                  "File of {\"token_sha256\": hex, \"tenant\": name} lines; read again on SIGHUP");
   app.add_option("--readers", flags.readers, "Directory of further reader profiles, *.json")
       ->check(CLI::ExistingDirectory);
+  app.add_option("--vocabularies", flags.vocabularies,
+                 "Directory of vocabularies that count text exactly; those that are missing are "
+                 "estimated")
+      ->capture_default_str();
   app.add_option("--log-level", flags.log_level, "debug, info, warning, error or off")
       ->check(CLI::IsMember({"debug", "info", "warning", "error", "off"}))
       ->capture_default_str();
   app.add_option("--threads", flags.threads, "Drawing threads (default: one for each processor)")
       ->check(CLI::Range(1, 1024));
-}
-
-absl::StatusOr<fovea::ReaderCatalogue> LoadReaders(const std::string& directory) {
-  auto catalogue = fovea::BuiltInReaders();
-  if (!catalogue.ok() || directory.empty()) return catalogue;
-  std::vector<std::filesystem::path> files;
-  for (const auto& entry : std::filesystem::directory_iterator(directory)) {
-    if (entry.path().extension() == ".json") files.push_back(entry.path());
-  }
-  std::sort(files.begin(), files.end());
-  for (const auto& file : files) {
-    std::ifstream input(file);
-    std::ostringstream text;
-    text << input.rdbuf();
-    if (!input) return absl::NotFoundError("cannot read " + file.string());
-    auto profile = fovea::ParseReaderProfile(file.string(), text.str());
-    if (!profile.ok()) return profile.status();
-    catalogue->Add(*std::move(profile));
-  }
-  return catalogue;
 }
 
 // Signals are taken by this thread alone: they are blocked before any other thread starts.
@@ -105,7 +87,7 @@ int Run(const Flags& flags) {
   log->set_level(spdlog::level::from_str(flags.log_level));
   log->flush_on(spdlog::level::info);
 
-  auto readers = LoadReaders(flags.readers);
+  auto readers = fovea::service::LoadReaders(flags.readers, flags.vocabularies);
   if (!readers.ok()) {
     std::cerr << "fovead: " << readers.status().message() << "\n";
     return 1;

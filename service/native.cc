@@ -19,7 +19,8 @@ class NativeWriter {
   explicit NativeWriter(google::protobuf::RepeatedPtrField<v1::ContextBlock>* blocks)
       : blocks_(*blocks) {}
 
-  void AddGroup(const ServedGroup& group, bool in_prefix) {
+  // Only the newest group's calls can still get results.
+  void AddGroup(const ServedGroup& group, bool in_prefix, bool newest) {
     for (const ServedTurn& turn : group.turns) {
       v1::ContextBlock* block = Add(in_prefix);
       if (turn.results_drawn) {
@@ -29,7 +30,7 @@ class NativeWriter {
       }
       Digest(*block);
     }
-    if (group.open) return;
+    if (newest && group.open) return;
     for (const std::string& id : group.unanswered) {
       v1::ContextBlock* block = Add(in_prefix);
       block->set_note(MakeWellFormed(absl::StrCat(id, ": ", kUnansweredCallNote)));
@@ -91,10 +92,12 @@ class NativeWriter {
 NativeDigests WriteNative(const Context& context,
                           google::protobuf::RepeatedPtrField<v1::ContextBlock>* blocks) {
   NativeWriter writer(blocks);
-  for (const ServedGroup& group : context.head) writer.AddGroup(group, true);
+  for (const ServedGroup& group : context.head) writer.AddGroup(group, true, false);
   for (const HistoryMessage& message : context.history) writer.AddHistory(message);
   NativeDigests digests{.prefix_sha256 = writer.digest()};
-  for (const ServedGroup& group : context.tail) writer.AddGroup(group, false);
+  for (const ServedGroup& group : context.tail) {
+    writer.AddGroup(group, false, &group == &context.tail.back());
+  }
   digests.sha256 = writer.digest();
   return digests;
 }

@@ -62,7 +62,7 @@ absl::Status ReaderService::Count(const v1::CountTokensRequest& request,
             absl::StrCat("text: has ", request.text().size(), " bytes; at most ", kMaxTextBytes));
       }
       response->set_tokens(TokenCounter(**reader).Text(request.text()));
-      response->set_exact((*reader)->text_tokens_exact);
+      response->set_exact((*reader)->text_tokens_exact());
       response->set_source((*reader)->text_source);
       return absl::OkStatus();
     case v1::CountTokensRequest::kImage:

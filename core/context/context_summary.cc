@@ -38,7 +38,7 @@ class Summarizer {
   ContextSummary Summarize() {
     summary_.tokens = planner_.tokens();
     summary_.budget = planner_.inputs().token_budget;
-    summary_.tokens_exact = planner_.inputs().reader.text_tokens_exact;
+    summary_.tokens_exact = planner_.inputs().reader.text_tokens_exact();
     summary_.epoch = plan_.epoch();
     if (!plan_.epochs.empty()) {
       summary_.epoch_since_seq = plan_.epochs.back().since_seq;

@@ -75,15 +75,15 @@ struct ReaderProfile {
   // Tokens of text are estimated as o200k-like tokens times this, rounded up. At least 1; larger
   // where the reader's own tokenizer is finer or unknown.
   double text_token_factor = 1;
-  bool text_tokens_exact = false;
   // Counts its text exactly; null where it is estimated. Not a part of the profile's file: whoever
-  // has the vocabulary sets it, and text_tokens_exact with it.
+  // has the vocabulary sets it.
   std::shared_ptr<const TextTokenizer> tokenizer;
-  Evidence text_evidence = Evidence::kAssumed;
+  bool text_tokens_exact() const { return tokenizer != nullptr; }
+  Evidence text_evidence = Evidence::kAssumed;  // of the factor
   std::string text_source;
   // What a provider's own counts add to these (core/tokens/usage_correction.h). Not of the file.
   double text_correction = 1;
-  // The file of core/tokens/ that counts its text exactly, "" where the tokenizer is not public.
+  // The name of the vocabulary that counts its text exactly, "" where the tokenizer is not public.
   std::string vocabulary;
   bool tool_result_images = false;  // the reader's usual API takes images in tool results
   // Roles whose messages may hold images: "user", "assistant", "tool".

@@ -232,7 +232,6 @@ void ReadCache(JsonFields& fields, CacheRule& cache) {
 
 void ReadText(JsonFields& fields, ReaderProfile& reader) {
   reader.text_token_factor = fields.Number("token_factor", 1, 10);
-  reader.text_tokens_exact = fields.Bool("tokens_exact");
   reader.text_evidence = ReadEvidence(fields);
   reader.text_source = fields.String("source");
   reader.vocabulary = fields.OptionalString("vocabulary");

@@ -21,7 +21,7 @@ constexpr std::string_view kProfile = R"({
   "tool_result_images": true,
   "image_roles": ["user", "tool"],
   "prices": {"input": 2, "output": 10, "date": "2026-10", "evidence": "third party", "source": "ps"},
-  "text": {"token_factor": 1.25, "tokens_exact": false, "evidence": "assumed", "source": "ts",
+  "text": {"token_factor": 1.25, "evidence": "assumed", "source": "ts",
            "vocabulary": "o200k_base"},
   "image_rule": {"kind": "patches", "patch_px": 28, "overhead_tokens": 2, "max_side_px": 2576,
                  "max_tokens": 4784, "evidence": "published", "source": "is"},
@@ -51,7 +51,7 @@ TEST(ParseReaderProfile, ReadsEveryField) {
   EXPECT_EQ(reader->confidence, "c");
   EXPECT_TRUE(reader->tool_result_images);
   EXPECT_EQ(reader->text_token_factor, 1.25);
-  EXPECT_FALSE(reader->text_tokens_exact);
+  EXPECT_FALSE(reader->text_tokens_exact());
   EXPECT_EQ(reader->text_evidence, Evidence::kAssumed);
   EXPECT_EQ(reader->text_source, "ts");
   EXPECT_EQ(reader->vocabulary, "o200k_base");
@@ -142,9 +142,9 @@ INSTANTIATE_TEST_SUITE_P(
         {"ImageRole", "\"tool\"]", "\"system\"]", "image_roles: \"system\" is not user"},
         {"Resized", "\"width\": 1092", "\"width\": 2604",
          "ladder[0].papers[0]: the reader resizes"},
-        {"FactorBelowOne", "1.25, \"tokens", "0.9, \"tokens",
+        {"FactorBelowOne", "1.25, \"evid", "0.9, \"evid",
          "text.token_factor: must be a number from 1 to 10"},
-        {"FactorText", "1.25, \"tokens", "\"1.25\", \"tokens", "text.token_factor"},
+        {"FactorText", "1.25, \"evid", "\"1.25\", \"evid", "text.token_factor"},
         {"Kind", "\"patches\"", "\"tiles\"", "image_rule.kind: \"tiles\" is none of: none, patch"},
         {"Evidence", "\"third party\"", "\"hearsay\"", "prices.evidence: \"hearsay\" is none of"},
         {"Patch", "\"patch_px\": 28", "\"patch_px\": 0", "image_rule.patch_px: must be a whole"},

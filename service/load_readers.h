@@ -1,0 +1,26 @@
+// The readers that a server knows: built in and the user's own, with the vocabularies that there
+// are.
+#ifndef FOVEA_SERVICE_LOAD_READERS_H_
+#define FOVEA_SERVICE_LOAD_READERS_H_
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "core/reader/reader_profile.h"
+
+namespace fovea::service {
+
+// $FOVEA_VOCABULARIES, or ~/.local/share/fovea/vocabularies.
+std::string DefaultVocabularyDirectory();
+
+// `profiles` is a folder of further profiles, *.json, each in the place of a built-in one with its
+// name; "" for none. `vocabularies` is a folder with files of scripts/install-vocabularies.sh; a
+// reader whose vocabulary is not there is estimated.
+// INVALID_ARGUMENT for a bad file, by its name and what is wrong in it; NOT_FOUND if one cannot be
+// read.
+absl::StatusOr<ReaderCatalogue> LoadReaders(const std::string& profiles,
+                                            const std::string& vocabularies);
+
+}  // namespace fovea::service
+
+#endif  // FOVEA_SERVICE_LOAD_READERS_H_
