@@ -71,6 +71,32 @@ TEST_F(ContextsE2e, StaysWithinItsBudgetAndIsAcceptedByEveryApi) {
   }
 }
 
+// An agent within an agent: the outer call's result comes after inner turns with calls of their
+// own.
+TEST_F(ContextsE2e, ACallAnsweredAfterAnotherAgentsTurnsBreaksNothing) {
+  ASSERT_TRUE(client_.CreateSession("s").ok());
+  const std::vector<v1::Turn> turns = {
+      TextTurn(v1::ROLE_USER, "task"),     CallTurn("delegate", {"outer"}),
+      CallTurn("inner work", {"inner"}),   ResultTurn("inner", "inner result"),
+      CallTurn("more inner", {"inner_2"}), ResultTurn("inner_2", "more"),
+      ResultTurn("outer", "outer result"), TextTurn(v1::ROLE_ASSISTANT, "done")};
+  ASSERT_TRUE(client_.Append("s", turns).ok());
+  for (uint64_t as_of = 1; as_of <= turns.size(); ++as_of) {
+    for (v1::WireFormat format : kFormats) {
+      SCOPED_TRACE(absl::StrCat(v1::WireFormat_Name(format), " @", as_of));
+      const auto context = client_.MustBuild(ViewOf("s", kBudget, format, as_of));
+      std::string all = context.payload();
+      for (const v1::ContextBlock& block : context.blocks()) all += block.note();
+      const bool noted = absl::StrContains(all, "[no result was recorded for this call]");
+      // Until an inner turn comes, the client may still answer.
+      EXPECT_EQ(noted, as_of >= 3);
+      if (format == v1::WIRE_FORMAT_NATIVE) continue;
+      EXPECT_THAT(Problems(format, context.payload()), ::testing::IsEmpty());
+      EXPECT_EQ(absl::StrContains(all, "outer result"), as_of >= 7);
+    }
+  }
+}
+
 v1::Turn PictureTurn(const std::string& data) {
   v1::Turn turn;
   turn.set_role(v1::ROLE_USER);
