@@ -1,9 +1,9 @@
 #include "core/base/utf8.h"
 
-#include "absl/strings/str_format.h"
-
 namespace fovea {
 namespace {
+
+constexpr char kHexDigits[] = "0123456789ABCDEF";
 
 bool IsContinuation(unsigned char byte) { return (byte & 0xC0) == 0x80; }
 
@@ -51,19 +51,20 @@ bool IsWellFormedUtf8(std::string_view text) {
 }
 
 std::string MakeWellFormed(std::string_view text) {
-  if (IsWellFormedUtf8(text)) return std::string(text);
   std::string out;
-  out.reserve(text.size() + 16);
+  size_t copied = 0;
   size_t at = 0;
   while (at < text.size()) {
-    const DecodedCharacter character = DecodeUtf8(text, at);
-    if (character.well_formed) {
-      out.append(text.substr(at, character.length));
-    } else {
-      absl::StrAppendFormat(&out, "\\x%02X", static_cast<unsigned char>(text[at]));
+    const auto byte = static_cast<unsigned char>(text[at]);
+    const DecodedCharacter character = byte < 0x80 ? DecodedCharacter{} : DecodeUtf8(text, at);
+    if (!character.well_formed) {
+      out.append(text, copied, at - copied);
+      out += {'\\', 'x', kHexDigits[byte >> 4], kHexDigits[byte & 0xF]};
+      copied = at + 1;
     }
     at += character.length;
   }
+  out.append(text, copied);
   return out;
 }
 

@@ -6,6 +6,7 @@
 #include <unicode/uchar.h>
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -55,10 +56,11 @@ struct MarkRun {
   std::vector<Mark> marks;
 
   // A canonically equivalent run, in canonical order.
-  std::string InOrder() {
-    std::ranges::stable_sort(marks, {}, &Mark::combining_class);
+  std::string InOrder() const {
+    std::array<std::string, 256> by_class;
+    for (const Mark& mark : marks) by_class[mark.combining_class] += mark.bytes;
     std::string bytes;
-    for (const Mark& mark : marks) bytes += mark.bytes;
+    for (const std::string& each : by_class) bytes += each;
     return bytes;
   }
 };

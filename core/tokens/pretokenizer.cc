@@ -17,8 +17,16 @@ bool Has(ClassifiedCharacter character, uint32_t classes) {
 
 // The end of the run of such characters from `at` on.
 size_t SkipRun(std::string_view text, size_t at, uint32_t classes) {
-  for (ClassifiedCharacter c = Classify(text, at); Has(c, classes); c = Classify(text, at)) {
-    at += c.bytes;
+  while (at < text.size()) {
+    const auto byte = static_cast<unsigned char>(text[at]);
+    if (byte < 0x80) {
+      if ((kAsciiClasses[byte] & classes) == 0) break;
+      ++at;
+    } else {
+      const ClassifiedCharacter c = ClassifyBeyondAscii(text, at);
+      if (!Has(c, classes)) break;
+      at += c.bytes;
+    }
   }
   return at;
 }
@@ -135,17 +143,21 @@ WordEnds MeasureWord(std::string_view text, size_t at) {
 // `at` if neither matches. Marks may stand for the character before the word or belong to it.
 size_t O200kWordEnd(std::string_view text, size_t at, ClassifiedCharacter c) {
   if (Has(c, kLower)) return SkipRun(text, at + c.bytes, kSmalls);
-  WordEnds led{.mixed = at, .capitals = at};
+  size_t led_capitals = at;
   if (!Has(c, kLetter | kNewline)) {
     const size_t next = at + c.bytes;
-    led = MeasureWord(text, next);
-    if (led.mixed > next) return led.mixed;
-    if (led.capitals == next) led.capitals = at;
-    if (!Has(c, kMark)) return led.capitals;
+    const ClassifiedCharacter after = Classify(text, next);
+    if (Has(after, kLower)) return SkipRun(text, next + after.bytes, kSmalls);
+    if (Has(after, kCapitals)) {
+      const WordEnds led = MeasureWord(text, next);
+      if (led.mixed > next) return led.mixed;
+      led_capitals = led.capitals;
+    }
+    if (!Has(c, kMark)) return led_capitals;
   }
   const WordEnds bare = MeasureWord(text, at);
   if (bare.mixed > at) return bare.mixed;
-  return led.capitals > at ? led.capitals : bare.capitals;
+  return led_capitals > at ? led_capitals : bare.capitals;
 }
 
 // The words above|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+

@@ -80,7 +80,6 @@ TEST(BpeCounter, CountsWholePiecesAndMerges) {
   EXPECT_EQ(counter->Count("xyz"), 1) << "a whole piece";
   EXPECT_EQ(counter->Count("xyza"), 4) << "no merges lead to xyz";
   EXPECT_EQ(counter->Count("é"), 2);
-  EXPECT_EQ(counter->tokens(), 261U);
   EXPECT_GT(counter->memory_bytes(), 261U);
 }
 
