@@ -93,7 +93,7 @@ class Assembler {
     size_t at = 0;
     for (const TailGroup& tail_group : plan_.tail_groups) {
       ServedGroup group{.unanswered = tail_group.group.waiting_calls,
-                        .open = tail_group.group.open,
+                        .open = tail_group.group.open && &tail_group == &plan_.tail_groups.back(),
                         .orphan_result = tail_group.group.orphan_result};
       for (; at < plan_.tail.size() && plan_.tail[at].seq <= tail_group.group.turns.last; ++at) {
         const TailTurn& turn = plan_.tail[at];

@@ -38,6 +38,18 @@ void ForEachResultText(const Turn& turn, Visit visit) {
   }
 }
 
+template <class Visit>
+void ForEachImage(const Turn& turn, Visit visit) {
+  for (const Part& part : turn.parts) {
+    if (const auto* image = std::get_if<ImagePart>(&part)) visit(*image);
+    const auto* result = std::get_if<ToolResultPart>(&part);
+    if (result == nullptr) continue;
+    for (const auto& item : result->content) {
+      if (const auto* image = std::get_if<ImagePart>(&item)) visit(*image);
+    }
+  }
+}
+
 }  // namespace
 
 int64_t TailTurn::tokens() const {
@@ -101,6 +113,10 @@ bool Planner::TakeAsHead(const Turn& turn) {
   plan_.head.push_back(turn.seq);
   plan_.head_tokens += counter_.Turn(turn);
   plan_.head_characters += TurnCharacters(turn);
+  ForEachImage(turn, [this](const ImagePart& image) {
+    ++head_images_;
+    head_image_bytes_ += image.data.size();
+  });
   return true;
 }
 
@@ -122,6 +138,10 @@ absl::Status Planner::AddToTail(const Turn& turn) {
   ForEachResultText(turn, [&](const std::string& text) {
     tail_turn.result_tokens += counter_.Text(text);
     tail_turn.result_characters += CountCharacters(text);
+  });
+  ForEachImage(turn, [&](const ImagePart& image) {
+    ++tail_turn.images;
+    tail_turn.image_bytes += image.data.size();
   });
   absl::Status status = DrawIfTooLarge(tail_turn);
   if (!status.ok()) return status;
@@ -265,25 +285,38 @@ int64_t Planner::movable_verbatim_tokens() const {
   return tail_verbatim_tokens_ - staying;
 }
 
-double Planner::request_load() const {
-  const ReaderLimits& limits = inputs_.reader.limits;
-  size_t pages = pages_;
-  uint64_t bytes = page_bytes_;
-  for (const TailTurn& turn : plan_.tail) {
-    pages += turn.drawing.drawing.pages.size();
-    bytes += turn.drawing.drawing.bytes;
+// Of the tail from `first` on, and the head; of the pages too if `with_pages`.
+double Planner::LoadFrom(uint64_t first, bool with_pages) const {
+  const ReaderProfile& reader = inputs_.reader;
+  const bool own = reader.image_rule.kind != ImageTokenRule::Kind::kNone;
+  size_t images = (with_pages ? pages_ : 0) + (own ? head_images_ : 0);
+  uint64_t bytes = (with_pages ? page_bytes_ : 0) + (own ? head_image_bytes_ : 0);
+  for (auto turn = plan_.tail.rbegin(); turn != plan_.tail.rend() && turn->seq >= first; ++turn) {
+    images += turn->drawing.drawing.pages.size() + (own ? turn->images : 0);
+    bytes += turn->drawing.drawing.bytes + (own ? turn->image_bytes : 0);
   }
   double load = 0;
-  if (limits.max_images > 0) load = static_cast<double>(pages) / limits.max_images;
-  if (limits.max_body_bytes > 0) {
+  if (reader.limits.max_images > 0) {
+    load = static_cast<double>(images) / reader.limits.max_images;
+  }
+  if (reader.limits.max_body_bytes > 0) {
+    const int64_t text = with_pages ? tokens() : plan_.head_tokens + staying_tokens();
     const double body =
-        kBase64 * static_cast<double>(bytes) + kTextBytesPerToken * static_cast<double>(tokens());
-    load = std::max(load, body / static_cast<double>(limits.max_body_bytes));
+        kBase64 * static_cast<double>(bytes) + kTextBytesPerToken * static_cast<double>(text);
+    load = std::max(load, body / static_cast<double>(reader.limits.max_body_bytes));
   }
   return load;
 }
 
-bool Planner::over_limits() const { return tokens() > inputs_.token_budget || request_load() > 1; }
+double Planner::request_load() const { return LoadFrom(0, true); }
+
+// Where what must stay is over a limit on its own, forgetting the rest would not help: the request
+// is refused when it is written, and history is not thrown away for it.
+bool Planner::load_over(double most) const {
+  return request_load() > most && LoadFrom(first_staying_seq(), false) <= most;
+}
+
+bool Planner::over_limits() const { return tokens() > inputs_.token_budget || load_over(1); }
 
 RunBuilder Planner::run_builder() const {
   return {.reader = inputs_.reader,

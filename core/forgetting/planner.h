@@ -70,6 +70,8 @@ struct TailTurn {
   int64_t result_tokens = 0;  // the share of its tool results' text
   uint64_t characters = 0;
   uint64_t result_characters = 0;
+  size_t images = 0;          // of the agent's own, which go out with the turn
+  uint64_t image_bytes = 0;   // of them
   int64_t floor_tokens = -1;  // as served with its results at the last rung; -1: not known yet
   bool drawn = false;         // its results are on pages, in place
   DrawnResult drawing;        // if drawn
@@ -203,6 +205,8 @@ class Planner {
   int64_t pins_tokens(const std::map<uint64_t, PinnedTurn>& pins) const;
   // How much of the reader's limits on images and on a request's bytes is used; over 1 is too much.
   double request_load() const;
+  double LoadFrom(uint64_t first, bool with_pages) const;
+  bool load_over(double most) const;
   bool over_limits() const;
   RunBuilder run_builder() const;
 
@@ -218,6 +222,8 @@ class Planner {
   int64_t runs_tokens_ = 0;
   size_t pages_ = 0;
   uint64_t page_bytes_ = 0;
+  size_t head_images_ = 0;
+  uint64_t head_image_bytes_ = 0;
   int64_t latent_note_tokens_ = 0;
   Chunk filling_;            // closed groups since the last cut
   int64_t grid_tokens_ = 0;  // text tokens of all closed groups so far

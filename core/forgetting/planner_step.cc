@@ -179,7 +179,7 @@ absl::Status Planner::Press() {
       inputs_.token_budget - spare * (1000 - inputs_.policy.pressure_low_permille) / 1000;
   const auto above_goal = [&] {
     if (redrawn_characters_ >= kRedrawnCharacters) return over_limits();
-    return tokens() > goal || request_load() > kLoadGoal;
+    return tokens() > goal || load_over(kLoadGoal);
   };
   while (above_goal() && !plan_.runs.empty()) {
     absl::Status status = MoveRuns(ChooseTargets(goal));

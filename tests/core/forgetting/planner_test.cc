@@ -238,6 +238,23 @@ TEST_F(PlannerTest, AStepRedrawsOnlySoMuch) {
   EXPECT_GT(stopped_early, 0);
 }
 
+// The agent's own pictures count against the reader's limit on images: older ones leave with their
+// turns, and what must stay is not pressed for.
+TEST_F(PlannerTest, OwnPicturesCountAgainstTheLimitOnImages) {
+  for (int i = 0; i < 160; ++i) {
+    AddCall(200);
+    std::get<ToolResultPart>(turns_.back().parts[0])
+        .content.emplace_back(ImagePart{"image/png", "not a picture"});
+  }
+  Plan("claude", 1'000'000);  // no limit but the 100 images presses
+  size_t images = 0;
+  for (const fovea::Run& run : planner_->plan().runs) images += run.pages.size();
+  for (const TailTurn& turn : planner_->plan().tail) images += turn.images;
+  EXPECT_LE(images, 100);
+  EXPECT_GT(images, 20);
+  EXPECT_EQ(planner_->plan().latent_turns, 0);
+}
+
 TEST_F(PlannerTest, EpochsCanBeCompared) {
   for (int i = 0; i < 100; ++i) AddCall(400);
   Plan("claude", 16'000);
