@@ -13,6 +13,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/sha256.h"
+#include "core/tokens/token_counter.h"
 #include "fovea/v1/admin.grpc.pb.h"
 #include "fovea/v1/context.grpc.pb.h"
 #include "fovea/v1/session.grpc.pb.h"
@@ -202,6 +203,57 @@ TEST_F(RealHistories, EveryContextIsWithinItsBudgetOrRefusedWithTheNumber) {
   std::printf("contexts built: %lu, refused with the number needed: %lu\n", outcomes.built,
               outcomes.refused);
   EXPECT_GT(outcomes.built, 0);
+}
+
+// Sessions one after the other, until they have about `tokens` of text.
+std::vector<Turn> HugeHistory(int64_t tokens) {
+  std::vector<Turn> turns;
+  int64_t so_far = 0;
+  for (const char* file : {"trajectories/deepswe.jsonl.gz", "trajectories/pi.jsonl.gz"}) {
+    for (const SharedSession& session : SharedSessions(file)) {
+      for (const Turn& turn : session.turns) {
+        if (so_far >= tokens) return turns;
+        so_far += EstimateTokens(TurnText(turn));
+        turns.push_back(turn);
+        turns.back().seq = turns.size();
+      }
+    }
+  }
+  return turns;
+}
+
+TEST_F(RealHistories, AHugeHistoryStaysWithinEveryLimitOfARequest) {
+  const std::vector<Turn> turns = HugeHistory(700'000);
+  if (turns.empty()) GTEST_SKIP() << "SKIPPED: the shared histories are not here";
+  Fixture fovea(directory_);
+  fovea.Import("huge", turns);
+  size_t n = 0;
+  const ReaderCatalogue catalogue = *BuiltInReaders();
+  for (const ReaderProfile& reader : catalogue.profiles()) {
+    const ReaderLimits& limits = reader.limits;
+    const bool limited = limits.max_images > 0 || limits.max_body_bytes > 0;
+    if (!limited || reader.ladder.empty()) continue;
+    for (int64_t budget : {128'000, 1'000'000}) {
+      SCOPED_TRACE(absl::StrCat(reader.name, " ", budget));
+      v1::BuildContextResponse response;
+      int64_t required = 0;
+      const v1::WireFormat format = kFormats[1 + n++ % (std::size(kFormats) - 1)];
+      const grpc::Status status =
+          fovea.Build(Request("huge", reader.name, budget, 0, format), &response, &required);
+      ASSERT_TRUE(status.ok()) << status.error_message();
+      EXPECT_LE(response.summary().tokens(), budget);
+      if (limits.max_images > 0) {
+        EXPECT_LE(response.summary().pages_size(), limits.max_images);
+      }
+      if (limits.max_body_bytes > 0) {
+        EXPECT_LE(response.payload().size(), limits.max_body_bytes);
+      }
+      std::printf("%s, %ld tokens: %d pages of at most %d, %zu bytes of at most %lu\n",
+                  reader.name.c_str(), budget, response.summary().pages_size(), limits.max_images,
+                  response.payload().size(), limits.max_body_bytes);
+    }
+  }
+  EXPECT_GT(n, 10);
 }
 
 TEST_F(RealHistories, EveryTurnComesBackByteForByteAndServedBytesDoNotDependOnCaches) {

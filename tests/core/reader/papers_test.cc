@@ -97,6 +97,8 @@ TEST(Papers, KeepThePixelsThatTheRuleCanGive) {
     const double best = BestPixelsPerToken(reader, 2700);
     ASSERT_GT(best, 0) << reader.name;
     for (const Rung& rung : reader.ladder) {
+      // DeepSeek-VL2 keeps only two images of a request at their size: pages are its small view.
+      if (reader.name == "deepseek-vl2") continue;
       if (reader.name == "deepseek-ocr" && &rung != &reader.ladder.front()) continue;
       const PageBox& box = rung.papers.front().box;
       const auto tokens = static_cast<double>(*ImageTokens(reader, box.width, box.max_height, 0));
