@@ -16,7 +16,8 @@ fi
 rm -rf "$folder"
 mkdir -p "$folder/new"
 cp "$wanted" "$folder/new/package.json"
-npm install --prefix "$folder/new" --ignore-scripts --no-audit --no-fund --loglevel=error
+npm install --prefix "$folder/new" --ignore-scripts --no-audit --no-fund --loglevel=error \
+  --fetch-retries=1 --fetch-timeout=60000
 mv "$folder/new/node_modules" "$folder/node_modules"
 # Last: the package.json says that all is there.
 mv "$folder/new/package.json" "$folder/package.json"

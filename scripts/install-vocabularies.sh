@@ -60,7 +60,12 @@ unpack() {
   unpacked="$scratch/$(echo "$1" | tr '/@' '__')"
   if [ ! -d "$unpacked" ]; then
     mkdir "$unpacked"
-    archive=$(cd "$unpacked" && npm pack --silent --ignore-scripts "$1" | tail -n 1)
+    archive=$(cd "$unpacked" && npm pack --silent --ignore-scripts --fetch-retries=1 --fetch-timeout=60000 "$1" |
+      tail -n 1)
+    if [ -z "$archive" ]; then
+      echo "$0: npm did not fetch $1" >&2
+      exit 1
+    fi
     tar -xzf "$unpacked/$archive" -C "$unpacked"
     rm "$unpacked/$archive"
   fi
