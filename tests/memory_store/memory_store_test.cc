@@ -56,7 +56,7 @@ TEST(MemoryStore, OnlyTheOwnerCanReadItsFiles) {
     EXPECT_EQ(mode(entry.path()), 0600U) << entry.path();
     ++files;
   }
-  EXPECT_EQ(files, 13U);  // a lock and, of three databases, file, log and shared memory
+  EXPECT_EQ(files, 13U);  // a lock and, of four databases, file, log and shared memory
 }
 
 TEST(MemoryStore, NeedsADirectoryThatCanBeMade) {
