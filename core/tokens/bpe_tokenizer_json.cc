@@ -167,8 +167,8 @@ class ByteSpelling {
 absl::Status CheckOptions(const json& model) {
   for (const char* name : {"continuing_subword_prefix", "end_of_word_suffix"}) {
     const json& option = Field(model, name);
-    const bool none = option.is_null() ||
-                      (option.is_string() && option.get_ref<const std::string&>().empty());
+    const bool none =
+        option.is_null() || (option.is_string() && option.get_ref<const std::string&>().empty());
     if (!none) return Unknown(absl::StrCat("model.", name), option);
   }
   const json& dropout = Field(model, "dropout");
