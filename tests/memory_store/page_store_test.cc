@@ -157,8 +157,8 @@ TEST_F(PageStoreTest, DamageInsideIsAMissAndHealsAtTheNextStart) {
   store_.reset();
   {
     std::fstream file(directory_.File("pages.db"), std::ios::in | std::ios::out | std::ios::binary);
-    file.seekp(5 * 16384);
-    const std::string noise(30 * 16384, '\xee');
+    file.seekp(std::streamoff{5} * 16384);
+    const std::string noise(size_t{30} * 16384, '\xee');
     file.write(noise.data(), static_cast<std::streamsize>(noise.size()));
   }
   Reopen();
