@@ -76,8 +76,9 @@ class Maker {
 
   ImagePart Image() {
     static const char* const kTypes[] = {"image/jpeg", "image/png", "image/webp", "image/gif"};
-    return {.media_type = kTypes[Between(0, 3)],
-            .data = Chance(90) ? "\xFF\xD8 picture" : std::string(size_t{5000} * Between(0, 1), 'p')};
+    return {
+        .media_type = kTypes[Between(0, 3)],
+        .data = Chance(90) ? "\xFF\xD8 picture" : std::string(size_t{5000} * Between(0, 1), 'p')};
   }
 
   Part Call() {
