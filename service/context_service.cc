@@ -120,7 +120,7 @@ absl::Status ContextService::Build(const Call& call, const v1::BuildContextReque
   if (format->has_value()) {
     auto reader = in_.readers->Find(spec->key.reader);
     if (!reader.ok()) return reader.status();
-    status = WriteJsonAnswer(lease, context, **reader, request, response);
+    status = WriteJsonAnswer(lease, context, **reader, **format, request, response);
   } else {
     status = WriteNativeAnswer(lease, context, request, response);
   }
@@ -154,13 +154,12 @@ absl::Status ContextService::WriteNativeAnswer(const SessionLease& lease, const 
 
 absl::Status ContextService::WriteJsonAnswer(const SessionLease& lease, const Context& context,
                                              const ReaderProfile& reader,
+                                             wire::PayloadFormat format,
                                              const v1::BuildContextRequest& request,
                                              v1::BuildContextResponse* response) {
-  auto format = FormatFromProto(request.format());
-  if (!format.ok() || !format->has_value()) return absl::InternalError("not a JSON format");
   auto payload = in_.payloads->Write(
       context, {.state_id = lease.state()->id,
-                .format = **format,
+                .format = format,
                 .reader = {.takes_images = reader.image_rule.kind != ImageTokenRule::Kind::kNone,
                            .max_image_bytes = reader.limits.max_image_bytes,
                            .max_breakpoints = reader.cache.max_breakpoints},

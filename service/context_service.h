@@ -77,7 +77,8 @@ class ContextService final : public v1::ContextService::CallbackService {
                                  const v1::BuildContextRequest& request,
                                  v1::BuildContextResponse* response);
   absl::Status WriteJsonAnswer(const SessionLease& lease, const Context& context,
-                               const ReaderProfile& reader, const v1::BuildContextRequest& request,
+                               const ReaderProfile& reader, wire::PayloadFormat format,
+                               const v1::BuildContextRequest& request,
                                v1::BuildContextResponse* response);
   // Runs `use` with the view's planner, under a lease of its own.
   absl::Status WithView(const Call& call, const v1::View& view, const UsePlanner& use);

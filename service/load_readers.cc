@@ -33,15 +33,6 @@ constexpr std::array kVocabularies = {
     VocabularyFile{"deepseek", "deepseek.json", {}},
     VocabularyFile{"llama3", "llama3.json", {}}};
 
-class BpeTokenizer final : public TextTokenizer {
- public:
-  explicit BpeTokenizer(std::unique_ptr<BpeCounter> counter) : counter_(std::move(counter)) {}
-  int64_t Count(std::string_view text) const override { return counter_->Count(text); }
-
- private:
-  const std::unique_ptr<BpeCounter> counter_;
-};
-
 using Tokenizer = std::shared_ptr<const TextTokenizer>;
 
 absl::StatusOr<std::string> ReadFile(const std::filesystem::path& path) {
@@ -62,7 +53,7 @@ absl::StatusOr<Tokenizer> LoadVocabulary(const std::filesystem::path& path, Spli
     return absl::InvalidArgumentError(
         absl::StrCat(path.string(), ": ", std::string(counter.status().message())));
   }
-  return std::make_shared<BpeTokenizer>(*std::move(counter));
+  return Tokenizer(*std::move(counter));
 }
 
 // Those that are wanted and there, side by side: each takes some tenths of a second.

@@ -38,18 +38,6 @@ void ForEachResultText(const Turn& turn, Visit visit) {
   }
 }
 
-template <class Visit>
-void ForEachImage(const Turn& turn, Visit visit) {
-  for (const Part& part : turn.parts) {
-    if (const auto* image = std::get_if<ImagePart>(&part)) visit(*image);
-    const auto* result = std::get_if<ToolResultPart>(&part);
-    if (result == nullptr) continue;
-    for (const auto& item : result->content) {
-      if (const auto* image = std::get_if<ImagePart>(&item)) visit(*image);
-    }
-  }
-}
-
 }  // namespace
 
 int64_t TailTurn::tokens() const {
@@ -113,10 +101,10 @@ bool Planner::TakeAsHead(const Turn& turn) {
   plan_.head.push_back(turn.seq);
   plan_.head_tokens += counter_.Turn(turn);
   plan_.head_characters += TurnCharacters(turn);
-  ForEachImage(turn, [this](const ImagePart& image) {
+  for (const ImagePart* image : TurnImages(turn)) {
     ++head_images_;
-    head_image_bytes_ += image.data.size();
-  });
+    head_image_bytes_ += image->data.size();
+  }
   return true;
 }
 
@@ -139,10 +127,10 @@ absl::Status Planner::AddToTail(const Turn& turn) {
     tail_turn.result_tokens += counter_.Text(text);
     tail_turn.result_characters += CountCharacters(text);
   });
-  ForEachImage(turn, [&](const ImagePart& image) {
+  for (const ImagePart* image : TurnImages(turn)) {
     ++tail_turn.images;
-    tail_turn.image_bytes += image.data.size();
-  });
+    tail_turn.image_bytes += image->data.size();
+  }
   absl::Status status = DrawIfTooLarge(tail_turn);
   if (!status.ok()) return status;
   tail_tokens_ += tail_turn.tokens();

@@ -176,13 +176,8 @@ class RunLayout {
 void CountOmitted(const Turn& turn, Run& run) {
   for (const Part& part : turn.parts) {
     if (std::holds_alternative<OpaquePart>(part)) ++run.opaque_omitted;
-    if (std::holds_alternative<ImagePart>(part)) ++run.images_omitted;
-    if (const auto* result = std::get_if<ToolResultPart>(&part)) {
-      for (const auto& item : result->content) {
-        run.images_omitted += std::holds_alternative<ImagePart>(item) ? 1 : 0;
-      }
-    }
   }
+  run.images_omitted += static_cast<uint32_t>(TurnImages(turn).size());
 }
 
 }  // namespace

@@ -79,4 +79,17 @@ uint64_t TurnCharacters(const Turn& turn) {
   return characters;
 }
 
+std::vector<const ImagePart*> TurnImages(const Turn& turn) {
+  std::vector<const ImagePart*> images;
+  for (const Part& part : turn.parts) {
+    if (const auto* image = std::get_if<ImagePart>(&part)) images.push_back(image);
+    const auto* result = std::get_if<ToolResultPart>(&part);
+    if (result == nullptr) continue;
+    for (const auto& item : result->content) {
+      if (const auto* image = std::get_if<ImagePart>(&item)) images.push_back(image);
+    }
+  }
+  return images;
+}
+
 }  // namespace fovea

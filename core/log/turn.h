@@ -72,6 +72,9 @@ uint64_t CountCharacters(std::string_view text);
 // names and arguments of tool calls.
 uint64_t TurnCharacters(const Turn& turn);
 
+// The turn's pictures, those in its tool results too, in order. They live as long as the turn.
+std::vector<const ImagePart*> TurnImages(const Turn& turn);
+
 // Inclusive; empty if first > last.
 struct SeqRange {
   uint64_t first = 1;

@@ -6,6 +6,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "core/reader/image_rule.h"
+#include "core/reader/image_rule_math.h"
 
 namespace fovea {
 namespace {
@@ -15,20 +16,12 @@ using Kind = ImageTokenRule::Kind;
 // Readers with smart_resize refuse longer strips.
 constexpr int64_t kMaxAspect = 200;
 
-int64_t CeilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
-
 // a/b to the nearest integer, ties to even, as Python's round().
 int64_t RoundDiv(int64_t a, int64_t b) {
   const int64_t quotient = a / b;
   const int64_t twice_rest = 2 * (a % b);
   if (twice_rest > b || (twice_rest == b && quotient % 2 == 1)) return quotient + 1;
   return quotient;
-}
-
-ImageCost Cost(int64_t tokens, int64_t width, int64_t height) {
-  return {.tokens = tokens,
-          .seen_width = static_cast<int>(width),
-          .seen_height = static_cast<int>(height)};
 }
 
 bool PatchesFit(const ImageTokenRule& rule, int64_t width, int64_t height) {

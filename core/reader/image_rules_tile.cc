@@ -7,19 +7,12 @@
 
 #include "absl/status/status.h"
 #include "core/reader/image_rule.h"
+#include "core/reader/image_rule_math.h"
 
 namespace fovea {
 namespace {
 
 using Kind = ImageTokenRule::Kind;
-
-int64_t CeilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
-
-ImageCost Cost(int64_t tokens, int64_t width, int64_t height) {
-  return {.tokens = tokens,
-          .seen_width = static_cast<int>(width),
-          .seen_height = static_cast<int>(height)};
-}
 
 struct Grid {
   int64_t columns = 1;
@@ -78,6 +71,23 @@ Grid RoomiestGrid(const ImageTokenRule& rule, int width, int height) {
       best_kept = kept;
       best_wasted = wasted;
     }
+  }
+  return best;
+}
+
+struct ScaledGrid {
+  Grid grid;
+  double scale = 0;  // of the image in it
+};
+
+// The grid that enlarges a W×H image least, or else reduces it least.
+ScaledGrid LeastScaledGrid(int64_t most, double tile, double width, double height) {
+  ScaledGrid best;
+  for (const Grid& grid : Grids(1, most)) {
+    const double scale = std::min(static_cast<double>(grid.columns) * tile / width,
+                                  static_cast<double>(grid.rows) * tile / height);
+    const bool better = best.scale >= 1 ? scale >= 1 && scale < best.scale : scale > best.scale;
+    if (better) best = {grid, scale};
   }
   return best;
 }
@@ -182,19 +192,9 @@ ImageCost Slices(const ImageTokenRule& rule, int width, int height) {
               static_cast<int64_t>(height * scale));
 }
 
-// Llama 4's processor: the canvas that enlarges the image least, or else reduces it least.
+// Llama 4's processor.
 ImageCost CanvasTiles(const ImageTokenRule& rule, int width, int height) {
-  Grid best;
-  double best_scale = 0;
-  for (const Grid& grid : Grids(1, rule.max_tiles)) {
-    const double scale = std::min(static_cast<double>(grid.columns * rule.tile_px) / width,
-                                  static_cast<double>(grid.rows * rule.tile_px) / height);
-    const bool better = best_scale >= 1 ? scale >= 1 && scale < best_scale : scale > best_scale;
-    if (better) {
-      best = grid;
-      best_scale = scale;
-    }
-  }
+  const auto [best, best_scale] = LeastScaledGrid(rule.max_tiles, rule.tile_px, width, height);
   // Images are reduced to the canvas and padded, never enlarged.
   const double scale = std::min(1.0, best_scale);
   ImageCost cost =
@@ -273,17 +273,7 @@ ImageCost PooledCrops(const ImageTokenRule& rule, int width, int height) {
   const double window = static_cast<double>(rule.tile_rows) * rule.patch_px;
   const double w = std::max(1.0, width - margin);
   const double h = std::max(1.0, height - margin);
-  Grid best;
-  double best_scale = 0;
-  for (const Grid& grid : Grids(1, rule.max_tiles)) {
-    const double scale = std::min(static_cast<double>(grid.columns) * window / w,
-                                  static_cast<double>(grid.rows) * window / h);
-    const bool better = best_scale >= 1 ? scale >= 1 && scale < best_scale : scale > best_scale;
-    if (better) {
-      best = grid;
-      best_scale = scale;
-    }
-  }
+  const Grid best = LeastScaledGrid(rule.max_tiles, window, w, h).grid;
   const int64_t columns = rule.tile_rows * best.columns + kOverlap;
   const int64_t rows = rule.tile_rows * best.rows + kOverlap;
   ImageCost cost = FittedInto(static_cast<double>(columns * rule.patch_px),

@@ -8,13 +8,14 @@
 #include <string_view>
 
 #include "absl/status/statusor.h"
+#include "core/reader/text_tokenizer.h"
 #include "core/tokens/bpe_vocabulary.h"
 #include "core/tokens/piece_counter.h"
 
 namespace fovea {
 
 // Thread-safe: immutable once created, and it keeps nothing between calls.
-class BpeCounter {
+class BpeCounter final : public TextTokenizer {
  public:
   // Copies what it needs. INVALID_ARGUMENT if a byte is no token, or a token stands twice, is too
   // long, or names parts that do not spell it; RESOURCE_EXHAUSTED if there are millions of tokens.
@@ -24,7 +25,7 @@ class BpeCounter {
   // no UTF-8, its bytes count as MakeWellFormed shows them. Linear in the text, whatever it holds,
   // but for a piece that holds a token that is ranked before its parts (Llama 3 has 81): there
   // n log n. Allocates for ill-formed or denormalized text and for long pieces only.
-  int64_t Count(std::string_view text) const;
+  int64_t Count(std::string_view text) const override;
 
   size_t memory_bytes() const { return pieces_->memory_bytes(); }
 
