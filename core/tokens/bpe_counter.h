@@ -2,6 +2,7 @@
 #ifndef FOVEA_CORE_TOKENS_BPE_COUNTER_H_
 #define FOVEA_CORE_TOKENS_BPE_COUNTER_H_
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -32,11 +33,13 @@ class BpeCounter final : public TextTokenizer {
  private:
   BpeCounter(const BpeVocabulary& vocabulary, std::unique_ptr<PieceCounter> pieces);
 
+  int64_t CountNormalized(std::string_view text) const;
   int64_t CountWellFormed(std::string_view text) const;
 
   const SplitPattern split_;
   const bool nfc_;
   const std::unique_ptr<const PieceCounter> pieces_;
+  std::array<uint8_t, 256> spelled_tokens_ = {};  // of "\xNN", by byte
 };
 
 }  // namespace fovea

@@ -80,6 +80,20 @@ void TakeMarks(char32_t c, std::string_view bytes, std::vector<Mark>* marks) {
   }
 }
 
+// Whether so many bytes beyond ASCII stand side by side that a run of many marks could be there.
+bool MayHoldManyMarks(std::string_view text) {
+  constexpr size_t kLeastBytes = 2 * kManyMarks;  // a mark has two bytes or more
+  const auto beyond_ascii = [&](size_t at) { return static_cast<unsigned char>(text[at]) >= 0x80; };
+  // Looks at the last byte of each stretch that could be such a run: mostly one look decides it.
+  for (size_t end = kLeastBytes; end <= text.size();) {
+    size_t run = 0;
+    while (run < kLeastBytes && beyond_ascii(end - 1 - run)) ++run;
+    if (run == kLeastBytes) return true;
+    end += kLeastBytes - run;
+  }
+  return false;
+}
+
 // Finds the next run of many marks from `at` on; false if there is none.
 bool FindManyMarks(std::string_view text, size_t at, MarkRun* run) {
   run->marks.clear();
@@ -127,17 +141,18 @@ bool IsNfc(std::string_view text) {
   if (std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; })) {
     return true;
   }
-  if (HasManyMarksOutOfOrder(text)) return false;
+  if (MayHoldManyMarks(text) && HasManyMarksOutOfOrder(text)) return false;
   UErrorCode error = U_ZERO_ERROR;
   return NfcOfIcu()->isNormalizedUTF8(Piece(text), error) != 0;
 }
 
 std::string Nfc(std::string_view text) {
-  const std::string ordered = WithMarksInOrder(text);
+  std::string ordered;
+  if (MayHoldManyMarks(text)) text = ordered = WithMarksInOrder(text);
   std::string out;
-  icu::StringByteSink<std::string> sink(&out, static_cast<int32_t>(ordered.size()));
+  icu::StringByteSink<std::string> sink(&out, static_cast<int32_t>(text.size()));
   UErrorCode error = U_ZERO_ERROR;
-  NfcOfIcu()->normalizeUTF8(0, Piece(ordered), sink, nullptr, error);
+  NfcOfIcu()->normalizeUTF8(0, Piece(text), sink, nullptr, error);
   return out;
 }
 

@@ -1,7 +1,6 @@
 #include "core/tokens/piece_counter.h"
 
 #include <algorithm>
-#include <array>
 #include <optional>
 #include <queue>
 #include <tuple>
@@ -86,7 +85,10 @@ class PieceCounter::Layout {
 class PieceCounter::Search {
  public:
   Search(const PieceCounter& counter, std::string_view piece)
-      : counter_(counter), piece_(piece), dead_(piece.size() / 64 + 1) {}
+      : counter_(counter),
+        piece_(piece),
+        dead_(piece.size() / 64 + 1),
+        known_(piece.size() < kLongPiece ? kFewKnown : kManyKnown) {}
 
   int64_t Count(uint32_t first) {
     uint32_t token = first;
@@ -105,7 +107,11 @@ class PieceCounter::Search {
   }
 
  private:
-  // What the search found last behind a token: long runs of the same ask for it again and again.
+  // What the search found last behind a token: long runs of the same ask for it again and again,
+  // and where a vocabulary has dozens of lengths of one character, for thousands of pairs in turn.
+  static constexpr size_t kLongPiece = 2048;
+  static constexpr size_t kFewKnown = 8;  // powers of two
+  static constexpr size_t kManyKnown = 2048;
   struct Known {
     uint32_t left = kNone;
     uint32_t longest = kNone;
@@ -120,7 +126,7 @@ class PieceCounter::Search {
   uint32_t Follower(uint32_t longest) {
     if (path_.empty() || longest == kNone) return longest;
     const uint32_t left = path_.back();
-    Known& known = known_[longest % known_.size()];
+    Known& known = known_[(left * 61 + longest) & (known_.size() - 1)];
     if (known.left == left && known.longest == longest) return known.follower;
     uint32_t token = longest;
     while (token != kNone && !counter_.MayBeNeighbours(left, token)) token = ShorterThan(token);
@@ -140,7 +146,7 @@ class PieceCounter::Search {
   const std::string_view piece_;
   absl::InlinedVector<uint64_t, 3> dead_;
   absl::InlinedVector<uint32_t, 64> path_;
-  std::array<Known, 8> known_;
+  absl::InlinedVector<Known, kFewKnown> known_;
   size_t at_ = 0;
 };
 
@@ -231,6 +237,9 @@ PieceCounter::PieceCounter(const Layout& layout, ByteTrie trie, ByteTrie out_of_
       out_of_order_(std::move(out_of_order)),
       tokens_(layout.tokens()),
       merges_(layout.merges()) {
+  for (const ByteTrie::Entry& entry : layout.out_of_order()) {
+    shortest_out_of_order_ = std::min(shortest_out_of_order_, entry.key.size());
+  }
   for (const ByteTrie::Entry& entry : layout.entries()) {
     if (entry.marked) continue;
     uint32_t& shorter = tokens_[entry.value].shorter;
@@ -272,8 +281,15 @@ bool PieceCounter::MayBeNeighbours(uint32_t left, uint32_t right) const {
   return false;
 }
 
+bool PieceCounter::IsFollowedByOne(uint32_t left, std::string_view rest) const {
+  const Match match = LongestToken(rest);
+  if (match.bytes < rest.size()) return false;
+  const uint32_t right = TokenAt(match);
+  return tokens_[right].bytes == rest.size() && MayBeNeighbours(left, right);
+}
+
 bool PieceCounter::MayMergeOutOfOrder(std::string_view piece) const {
-  if (out_of_order_.empty()) return false;
+  if (piece.size() < shortest_out_of_order_) return false;
   bool found = false;
   for (size_t at = 0; at < piece.size() && !found; ++at) {
     out_of_order_.ForEachPrefix(piece.substr(at), [&](size_t, uint32_t, bool) { found = true; });
@@ -281,11 +297,14 @@ bool PieceCounter::MayMergeOutOfOrder(std::string_view piece) const {
   return found;
 }
 
-int64_t PieceCounter::Count(std::string_view piece) const {
+int64_t PieceCounter::CountLonger(std::string_view piece) const {
   const Match match = LongestToken(piece);
   if (match.bytes == piece.size()) return 1;
+  if (piece.size() == 2) return 2;
   if (MayMergeOutOfOrder(piece)) return Merger(*this, piece).Count();
-  return Search(*this, piece).Count(TokenAt(match));
+  const uint32_t first = TokenAt(match);
+  if (IsFollowedByOne(first, piece.substr(tokens_[first].bytes))) return 2;
+  return Search(*this, piece).Count(first);
 }
 
 }  // namespace fovea

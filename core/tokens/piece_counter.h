@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -24,7 +25,9 @@ class PieceCounter {
 
   // Tokens of a piece, which is not empty. Linear in it, but n log n if it holds a token that is
   // ranked before its parts (Llama 3 has 81). Allocates for pieces of 192 bytes and more.
-  int64_t Count(std::string_view piece) const;
+  int64_t Count(std::string_view piece) const {
+    return piece.size() == 1 ? 1 : CountLonger(piece);  // every byte is a token
+  }
 
   size_t memory_bytes() const;
 
@@ -48,13 +51,17 @@ class PieceCounter {
 
   PieceCounter(const Layout& layout, ByteTrie trie, ByteTrie out_of_order);
 
+  int64_t CountLonger(std::string_view piece) const;
   Match LongestToken(std::string_view text) const;
   uint32_t TokenAt(Match match) const { return trie_.value(match.slot); }
   bool MayBeNeighbours(uint32_t left, uint32_t right) const;
+  // Whether `rest` is one token and stands behind `left` in the encoding of both.
+  bool IsFollowedByOne(uint32_t left, std::string_view rest) const;
   bool MayMergeOutOfOrder(std::string_view piece) const;
 
   ByteTrie trie_;          // marked: what only a whole piece can be
   ByteTrie out_of_order_;  // tokens that are ranked before one of their parts
+  size_t shortest_out_of_order_ = std::numeric_limits<size_t>::max();  // in bytes
   std::vector<Token> tokens_;
   MergeTable merges_;
 };

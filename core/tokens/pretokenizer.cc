@@ -239,6 +239,14 @@ size_t DeepSeekEnd(std::string_view text, size_t at) {
   return WhiteEnd(run, at, segment.At(run.end).bytes == 0);
 }
 
+template <size_t (*kPieceEnd)(std::string_view, size_t)>
+size_t FillEnds(std::string_view text, size_t at, absl::Span<size_t> ends) {
+  size_t pieces = 0;
+  for (; pieces < ends.size() && at < text.size(); ++pieces)
+    ends[pieces] = at = kPieceEnd(text, at);
+  return pieces;
+}
+
 }  // namespace
 
 const char* SplitPatternName(SplitPattern pattern) {
@@ -259,22 +267,22 @@ const char* SplitPatternName(SplitPattern pattern) {
   return "";
 }
 
-size_t PieceEnd(SplitPattern pattern, std::string_view text, size_t at) {
+size_t PieceEnds(SplitPattern pattern, std::string_view text, size_t at, absl::Span<size_t> ends) {
   switch (pattern) {
     case SplitPattern::kCl100k:
-      return ClassicEnd<ClassicRules{.trailing_white_is_whole = true}>(text, at);
+      return FillEnds<ClassicEnd<ClassicRules{.trailing_white_is_whole = true}>>(text, at, ends);
     case SplitPattern::kLlama3:
-      return ClassicEnd<ClassicRules{}>(text, at);
+      return FillEnds<ClassicEnd<ClassicRules{}>>(text, at, ends);
     case SplitPattern::kQwen2:
-      return ClassicEnd<ClassicRules{.digits = 1}>(text, at);
+      return FillEnds<ClassicEnd<ClassicRules{.digits = 1}>>(text, at, ends);
     case SplitPattern::kO200k:
-      return O200kEnd<O200kRules{}>(text, at);
+      return FillEnds<O200kEnd<O200kRules{}>>(text, at, ends);
     case SplitPattern::kTekken:
-      return O200kEnd<O200kRules{.digits = 1, .contractions = false}>(text, at);
+      return FillEnds<O200kEnd<O200kRules{.digits = 1, .contractions = false}>>(text, at, ends);
     case SplitPattern::kDeepSeek3:
-      return DeepSeekEnd(text, at);
+      return FillEnds<DeepSeekEnd>(text, at, ends);
   }
-  return text.size();
+  return 0;
 }
 
 }  // namespace fovea

@@ -6,9 +6,11 @@
 #include <cstdint>
 #include <string_view>
 
+#include "absl/types/span.h"
+
 namespace fovea {
 
-// A published pattern. PieceEnd equals it by hand-written rules, so that the time is linear.
+// A published pattern. PieceEnds equals it by hand-written rules, so that the time is linear.
 enum class SplitPattern : uint8_t {
   kCl100k = 1,    // cl100k_base as tiktoken has it since 0.8: white space that ends a text is whole
   kLlama3 = 2,    // cl100k_base as it was before; Llama 3, GLM 4
@@ -19,9 +21,10 @@ enum class SplitPattern : uint8_t {
 };
 const char* SplitPatternName(SplitPattern pattern);  // "o200k"
 
-// The end of the piece that starts at `at`, which is 0 or the end of a piece, and < text.size().
-// Linear over all pieces of a text. An ill-formed byte counts as a control character.
-size_t PieceEnd(SplitPattern pattern, std::string_view text, size_t at);
+// Fills `ends` with where the pieces from `at` on end, one behind the other, and returns how many
+// there are; fewer than there is room for only at the end of the text. `at` is 0 or the end of a
+// piece. Linear over all pieces of a text. An ill-formed byte counts as a control character.
+size_t PieceEnds(SplitPattern pattern, std::string_view text, size_t at, absl::Span<size_t> ends);
 
 }  // namespace fovea
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <ctime>
+#include <iterator>
 #include <limits>
 #include <map>
 #include <memory>
@@ -12,6 +13,8 @@
 #include <thread>
 #include <vector>
 
+#include "absl/strings/escaping.h"
+#include "core/base/utf8.h"
 #include "tests/core/tokens/tiny_vocabulary.h"
 
 namespace fovea {
@@ -105,6 +108,30 @@ TEST(BpeCounter, IllFormedBytesCountAsTheyAreShown) {
   EXPECT_EQ(counter->Count("a\xC3(b"), counter->Count("a\\xC3(b"));
   EXPECT_EQ(counter->Count("\xFF\xFE"), counter->Count("\\xFF\\xFE"));
   EXPECT_EQ(counter->Count("\xED\xA0\x80"), counter->Count("\\xED\\xA0\\x80"));
+}
+
+TEST(BpeCounter, IllFormedBytesCountAsTheyAreShownWhateverStandsAroundThem) {
+  constexpr SplitPattern kPatterns[] = {SplitPattern::kCl100k, SplitPattern::kLlama3,
+                                        SplitPattern::kQwen2,  SplitPattern::kO200k,
+                                        SplitPattern::kTekken, SplitPattern::kDeepSeek3};
+  // Merges across every border that a spelled byte can have.
+  const std::vector<std::string> tokens = {"\\x", "!\\", " \\", "\\xF", "FF",  "x8",  "xFFa", "Fs",
+                                           "F's", "F1",  "0a",  "a!",   "1\\", "F\\", "F!",   "é!"};
+  const char* const units[] = {"\xFF", "\x80", "\xC3", "\xF8",   "a",  "F",
+                               "s",    "1",    "'",    "!",      " ",  "\n",
+                               "\x01", "é",    "中",   "\u0301", "\\", "\xE4\xB8"};
+  std::mt19937 random(3);
+  for (const SplitPattern pattern : kPatterns) {
+    const auto counter = MakeCounter(tokens, pattern);
+    for (int i = 0; i < 20'000; ++i) {
+      std::string text;
+      for (size_t left = 1 + random() % 12; left > 0; --left) {
+        text += units[random() % std::size(units)];
+      }
+      ASSERT_EQ(counter->Count(text), counter->Count(MakeWellFormed(text)))
+          << SplitPatternName(pattern) << " " << absl::CHexEscape(text);
+    }
+  }
 }
 
 TEST(BpeCounter, NormalizesIfTheVocabularySaysSo) {

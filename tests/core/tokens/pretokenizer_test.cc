@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -15,14 +16,19 @@ using ::testing::ElementsAreArray;
 
 std::vector<std::string> Split(SplitPattern pattern, std::string_view text) {
   std::vector<std::string> pieces;
+  std::array<size_t, 3> ends;
   for (size_t at = 0; at < text.size();) {
-    const size_t end = PieceEnd(pattern, text, at);
-    if (end <= at || end > text.size()) {
-      ADD_FAILURE() << "a piece from " << at << " to " << end;
-      break;
+    const size_t count = PieceEnds(pattern, text, at, absl::MakeSpan(ends));
+    if (count == 0) ADD_FAILURE() << "no piece from " << at;
+    if (count == 0) break;
+    for (const size_t end : absl::MakeSpan(ends).first(count)) {
+      if (end <= at || end > text.size()) {
+        ADD_FAILURE() << "a piece from " << at << " to " << end;
+        return pieces;
+      }
+      pieces.emplace_back(text.substr(at, end - at));
+      at = end;
     }
-    pieces.emplace_back(text.substr(at, end - at));
-    at = end;
   }
   return pieces;
 }
