@@ -24,19 +24,27 @@ std::string_view Stream::Text(size_t block) const {
 }
 
 bool Stream::BeginsTextLine(PagePosition at) const {
-  return at.byte == 0 || at == begin || content.blocks[at.block].text[at.byte - 1] == '\n';
+  if (at == begin) return true;
+  if (at.byte > 0) return content.blocks[at.block].text[at.byte - 1] == '\n';
+  return !content.blocks[at.block].joined || content.blocks[at.block - 1].text.ends_with('\n');
+}
+
+bool Stream::IsJoined(size_t block) const {
+  return block < content.blocks.size() && content.blocks[block].joined;
 }
 
 int Stream::MaxRun(const Metrics& metrics) const { return std::clamp(width / metrics.em, 1, 48); }
 
 PagePosition SkipEmpty(const PageContent& content, PagePosition at) {
-  while (at.block < content.blocks.size() && at.byte >= content.blocks[at.block].text.size()) {
+  while (at.block < content.blocks.size() && !content.blocks[at.block].IsPicture() &&
+         at.byte >= content.blocks[at.block].text.size()) {
     at = {.block = at.block + 1, .byte = 0};
   }
   return at;
 }
 
 Sub PenAtBlock(const Metrics& metrics, const PageContent& content, size_t block, Sub pen) {
+  if (content.blocks[block].joined) return pen;
   const bool label = content.blocks[block].style == PageBlock::Style::kLabel;
   if (pen == 0) return label ? CeilToGrid(metrics.label_padding) : 0;
   const bool after_label = block > 0 && content.blocks[block - 1].style == PageBlock::Style::kLabel;
@@ -46,12 +54,16 @@ Sub PenAtBlock(const Metrics& metrics, const PageContent& content, size_t block,
 }
 
 PagePosition LineBreaker::EndOfLine(PagePosition from) {
+  if (stream_.content.blocks[from.block].IsPicture()) {
+    return std::min(SkipEmpty(stream_.content, {.block = from.block + 1, .byte = 0}), stream_.end);
+  }
   at_ = from;
   pen_ = 0;
   soft_ = from;
   soft_pen_ = 0;
   while (at_ < stream_.end) {
     const size_t block = at_.block;
+    if (stream_.content.blocks[block].IsPicture()) break;
     if (at_.byte == 0) {
       const bool label = stream_.content.blocks[block].style == PageBlock::Style::kLabel;
       if (label && pen_ > 0 && !LabelFits(block)) break;
@@ -59,8 +71,10 @@ PagePosition LineBreaker::EndOfLine(PagePosition from) {
     }
     if (FillFromBlock(from)) break;
     at_ = {.block = block + 1, .byte = 0};
-    soft_ = at_;
-    soft_pen_ = pen_;
+    if (!stream_.IsJoined(at_.block)) {
+      soft_ = at_;
+      soft_pen_ = pen_;
+    }
   }
   return std::min(SkipEmpty(stream_.content, at_), stream_.end);
 }

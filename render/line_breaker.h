@@ -27,11 +27,13 @@ struct Stream {
   std::string_view Text(size_t block) const;
   // True if text at this place begins a line of its block, as far as this stream shows.
   bool BeginsTextLine(PagePosition at) const;
+  // True if this block goes on where the one before it ends.
+  bool IsJoined(size_t block) const;
   // How many code points may be shaped together: never more than fit on a line.
   int MaxRun(const Metrics& metrics) const;
 };
 
-// Moves a position at the end of a block to the beginning of the next block that has text.
+// Moves a position at the end of a block to the beginning of the next block that is not empty.
 PagePosition SkipEmpty(const PageContent& content, PagePosition at);
 
 // Where the pen goes when block `block` begins on a line at `pen`, behind another block unless pen
@@ -46,7 +48,8 @@ class LineBreaker {
       : typesetter_(typesetter), metrics_(typesetter.metrics), stream_(stream) {}
 
   // The end of the line that begins at `from`, which must be before the stream's end. The line
-  // holds at least one character, even if that is wider than the line.
+  // holds at least one character, even if that is wider than the line. A picture is a line of its
+  // own here, however many lines high.
   PagePosition EndOfLine(PagePosition from);
 
  private:

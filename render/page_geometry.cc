@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/utf8.h"
+#include "core/page/picture_size.h"
 #include "render/metrics.h"
 
 namespace fovea::render {
@@ -88,6 +89,16 @@ int LinesOnPage(int height_px, int line_pitch_px) {
 }
 
 Sub TextWidth(int page_width_px) { return (page_width_px - 2 * kMarginPx) * kPixel; }
+
+int LinesTaken(const PageBlock& block, int line_pitch_px, int page_width_px, int free_lines,
+               bool page_head) {
+  if (!block.IsPicture()) return 1;
+  const ImageSize drawn = PictureSizeOnPage(block.picture.size, line_pitch_px,
+                                            page_width_px - 2 * kMarginPx, kMaxPictureLines);
+  const int wanted = (drawn.height + line_pitch_px - 1) / line_pitch_px;
+  if (wanted <= free_lines) return wanted;
+  return page_head || 3 * free_lines >= 2 * wanted ? free_lines : 0;
+}
 
 uint64_t CountCharacters(const PageContent& content, PagePosition begin, PagePosition end) {
   uint64_t count = 0;

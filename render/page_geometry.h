@@ -31,6 +31,12 @@ int LinesOnPage(int height_px, int line_pitch_px);
 // What a line of text may be wide.
 Sub TextWidth(int page_width_px);
 
+// How many of the page's `free_lines` this block takes where it begins a line: 1 if it is text. A
+// picture is made up to a third smaller to fit, and at the head of a page as small as it must be; 0
+// says that it goes on to the next page.
+int LinesTaken(const PageBlock& block, int line_pitch_px, int page_width_px, int free_lines,
+               bool page_head);
+
 // Code points between the two places, labels left out; an ill-formed byte counts as one.
 uint64_t CountCharacters(const PageContent& content, PagePosition begin, PagePosition end);
 

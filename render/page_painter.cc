@@ -2,12 +2,15 @@
 
 #include <algorithm>
 
+#include "core/page/picture_size.h"
 #include "render/bidi.h"
+#include "render/picture.h"
 
 namespace fovea::render {
 namespace {
 
 constexpr char32_t kEllipsis = 0x2026;
+constexpr char kNotDecoded[] = "[not decoded]";
 
 int PixelOf(Sub pen) { return kMarginPx + (pen >> 8); }
 int PhaseOf(Sub snapped) { return (snapped & (kPixel - 1)) * kPhases / kPixel; }
@@ -34,6 +37,36 @@ void PagePainter::DrawLine(const Stream& stream, PagePosition begin, PagePositio
     pen = stretch.paint == Paint::kWhite ? DrawLabel(stretch, pen, at.byte == 0)
                                          : DrawStretch(stretch, pen);
   }
+}
+
+void PagePainter::DrawPicture(const PagePicture& picture, Sub width, int lines, int top) {
+  const ImageSize size =
+      PictureSizeOnPage(picture.size, metrics_.pitch_px, width / kPixel, std::max(1, lines));
+  const auto grey = DecodePicture(*picture.data, size);
+  if (!grey.ok()) {
+    DrawFrame(size, top);
+    DrawHeader({.text = kNotDecoded}, size.width * kPixel, top);
+    return;
+  }
+  const int stride = GlyphStride(size.width);
+  std::vector<uint8_t> ink(static_cast<size_t>(stride) * static_cast<size_t>(size.height));
+  for (int y = 0; y < size.height; ++y) {
+    const uint8_t* from = grey->data() + static_cast<ptrdiff_t>(y) * size.width;
+    uint8_t* to = ink.data() + static_cast<ptrdiff_t>(y) * stride;
+    for (int x = 0; x < size.width; ++x) to[x] = Quantise(255 - from[x], bits_);
+  }
+  canvas_.Add({.ink = ink.data(),
+               .width = static_cast<int16_t>(size.width),
+               .rows = static_cast<int16_t>(size.height),
+               .stride = static_cast<int16_t>(stride)},
+              kMarginPx, top);
+}
+
+void PagePainter::DrawFrame(const ImageSize& size, int top) {
+  canvas_.FillRect(kMarginPx, top, size.width, 1, inks_.mark);
+  canvas_.FillRect(kMarginPx, top + size.height - 1, size.width, 1, inks_.mark);
+  canvas_.FillRect(kMarginPx, top + 1, 1, size.height - 2, inks_.mark);
+  canvas_.FillRect(kMarginPx + size.width - 1, top + 1, 1, size.height - 2, inks_.mark);
 }
 
 void PagePainter::DrawHeader(const PageHeader& header, Sub width, int top) {

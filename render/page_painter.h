@@ -31,6 +31,10 @@ class PagePainter {
   // counts what it meets.
   void DrawLine(const Stream& stream, PagePosition begin, PagePosition end, int top);
 
+  // Draws the picture as large as it may be on `lines` lines of this width, from the upper left
+  // corner, or an empty frame that says that it cannot be decoded.
+  void DrawPicture(const PagePicture& picture, Sub width, int lines, int top);
+
   // One line in grey; what does not fit is cut and ends in an ellipsis.
   void DrawHeader(const PageHeader& header, Sub width, int top);
 
@@ -57,6 +61,7 @@ class PagePainter {
     Sub width = 0;
   };
 
+  void DrawFrame(const ImageSize& size, int top);
   TokenReader ReaderFor(const Stretch& stretch) const;
   // Each of these begins at `pen` and returns where the pen ends.
   Sub DrawStretch(const Stretch& stretch, Sub pen);

@@ -27,7 +27,7 @@ namespace render {
 namespace {
 
 // Raised with every change to what is drawn or to where lines and pages end.
-constexpr int kDrawingVersion = 1;
+constexpr int kDrawingVersion = 2;
 
 class Renderer final : public PageRenderer {
  public:
@@ -68,7 +68,13 @@ class Renderer final : public PageRenderer {
     const int capacity = LinesOnPage(TallestPage(box), pitch);
     int lines = 0;
     PagePosition at = SkipEmpty(content, from);
-    for (; lines < capacity && at < end; ++lines) at = breaker.EndOfLine(at);
+    while (lines < capacity && at < end) {
+      const int taken =
+          LinesTaken(content.blocks[at.block], pitch, box.width, capacity - lines, lines == 0);
+      if (taken == 0) break;
+      lines += taken;
+      at = breaker.EndOfLine(at);
+    }
     return Extent(content, from, at, box.width, HeightForLines(box, lines, pitch));
   }
 
@@ -116,7 +122,7 @@ class Renderer final : public PageRenderer {
                         .end = extent.end,
                         .width = TextWidth(extent.width)};
     painter.DrawHeader(header, stream.width, kMarginPx);
-    DrawLines(typesetter, stream, LinesOnPage(extent.height, pitch), &painter);
+    DrawLines(typesetter, stream, extent, &painter);
 
     DrawnPage page;
     page.missing_glyphs = painter.missing_glyphs();
@@ -143,15 +149,26 @@ class Renderer final : public PageRenderer {
 
   // The last line takes all that is left: LayOut has found that it fits, and a letter of a complex
   // script that now ends the text may have become a little wider.
-  static void DrawLines(const Typesetter& typesetter, const Stream& stream, int capacity,
-                        PagePainter* painter) {
+  static void DrawLines(const Typesetter& typesetter, const Stream& stream,
+                        const PageExtent& extent, PagePainter* painter) {
+    const int pitch = typesetter.metrics.pitch_px;
+    const int capacity = LinesOnPage(extent.height, pitch);
     LineBreaker breaker(typesetter, stream);
     PagePosition at = std::min(SkipEmpty(stream.content, stream.begin), stream.end);
-    for (int line = 0; line < capacity && at < stream.end; ++line) {
+    for (int line = 0; line < capacity && at < stream.end;) {
       const PagePosition begin = at;
-      at = line + 1 < capacity ? breaker.EndOfLine(begin) : stream.end;
-      const int top = kMarginPx + (line + 1) * typesetter.metrics.pitch_px;
-      painter->DrawLine(stream, begin, at, top);
+      const PageBlock& block = stream.content.blocks[at.block];
+      const int top = kMarginPx + (line + 1) * pitch;
+      if (block.IsPicture()) {
+        at = breaker.EndOfLine(begin);
+        const int lines = LinesTaken(block, pitch, extent.width, capacity - line, line == 0);
+        painter->DrawPicture(block.picture, stream.width, lines, top);
+        line += lines;
+      } else {
+        at = line + 1 < capacity ? breaker.EndOfLine(begin) : stream.end;
+        painter->DrawLine(stream, begin, at, top);
+        ++line;
+      }
     }
   }
 

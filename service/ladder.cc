@@ -33,7 +33,7 @@ absl::StatusOr<PageContent> EnoughText(SeqRange turns, const ReaderProfile& read
     auto read = source.Turns({first, std::min(turns.last, first + kReadBatch - 1)});
     if (!read.ok()) return read.status();
     for (const TurnPtr& turn : *read) {
-      AppendTurnToPage(*turn, &content);
+      AppendTurnWithPictures(turn, &content);
       characters += static_cast<double>(TurnCharacters(*turn));
     }
   }
@@ -45,9 +45,9 @@ int64_t TextTokens(const PageContent& content, const PageExtent& extent,
                    const ReaderProfile& reader) {
   std::string text;
   for (size_t b = extent.begin.block; b < content.blocks.size() && b <= extent.end.block; ++b) {
-    const std::string& block = content.blocks[b].text;
-    text += b == extent.end.block ? block.substr(0, extent.end.byte) : block;
-    text += '\n';
+    const PageBlock& block = content.blocks[b];
+    if (!text.empty() && !block.joined) text += '\n';
+    text += b == extent.end.block ? block.text.substr(0, extent.end.byte) : block.text;
   }
   return TokenCounter(reader).Text(text);
 }

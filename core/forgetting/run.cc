@@ -1,11 +1,13 @@
 #include "core/forgetting/run.h"
 
 #include <algorithm>
+#include <memory>
 #include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "core/exact/sidecar.h"
+#include "core/page/picture_size.h"
 
 namespace fovea {
 namespace {
@@ -14,22 +16,13 @@ std::string RangeName(uint64_t first, uint64_t last) {
   return first == last ? absl::StrCat("#", first) : absl::StrCat("#", first, "–#", last);
 }
 
-Turn PartsOfStrip(const Turn& turn, Strip::Parts parts) {
-  if (parts == Strip::Parts::kAll) return turn;
+TurnPtr PartsOfStrip(const Turn& turn, Strip::Parts parts) {
   Turn kept{.seq = turn.seq, .role = turn.role, .time_us = turn.time_us};
   for (const Part& part : turn.parts) {
     const bool is_result = std::holds_alternative<ToolResultPart>(part);
     if (is_result == (parts == Strip::Parts::kResults)) kept.parts.push_back(part);
   }
-  return kept;
-}
-
-uint64_t TextBytes(const PageContent& content, const PageExtent& extent) {
-  uint64_t bytes = 0;
-  for (size_t b = extent.begin.block; b < extent.end.block; ++b) {
-    bytes += content.blocks[b].text.size();
-  }
-  return bytes + extent.end.byte - extent.begin.byte;
+  return std::make_shared<const Turn>(std::move(kept));
 }
 
 struct Sheet {
@@ -70,10 +63,16 @@ absl::StatusOr<PageContent> StripContent(const Strip& strip, const TurnSource& t
   if (!read.ok()) return read.status();
   PageContent content;
   for (const TurnPtr& turn : *read) {
-    if (strip.parts == Strip::Parts::kAll) {
-      AppendTurnToPage(*turn, &content);
-    } else {
-      AppendTurnToPage(PartsOfStrip(*turn, strip.parts), &content);
+    switch (strip.parts) {
+      case Strip::Parts::kAll:
+        AppendTurnWithPictures(turn, &content);
+        break;
+      case Strip::Parts::kAllButResults:
+        AppendTurnWithPictures(PartsOfStrip(*turn, strip.parts), &content);
+        break;
+      case Strip::Parts::kResults:
+        AppendTurnToPage(*PartsOfStrip(*turn, strip.parts), &content);
+        break;
     }
   }
   return content;
@@ -101,8 +100,7 @@ absl::StatusOr<LaidOutStrip> LayOutStrip(const Strip& strip, const PageContent& 
         .tokens = sheet->tokens};
     page.page_id = PageId(renderer.Version(), content, page.extent, page.typography, page.header);
     laid_out.tokens += page.tokens;
-    laid_out.bytes +=
-        EstimatePageBytes(page.extent, TextBytes(content, page.extent), page.typography);
+    laid_out.bytes += EstimatePageBytes(content, page.extent, page.typography);
     laid_out.pages.push_back(std::move(page));
   }
   return laid_out;
@@ -177,7 +175,15 @@ void CountOmitted(const Turn& turn, Run& run) {
   for (const Part& part : turn.parts) {
     if (std::holds_alternative<OpaquePart>(part)) ++run.opaque_omitted;
   }
-  run.images_omitted += static_cast<uint32_t>(TurnImages(turn).size());
+  for (const ImagePart* image : TurnImages(turn)) {
+    if (!DrawableSize(image->data).has_value()) ++run.images_omitted;
+  }
+}
+
+bool HasPictures(const Turn& turn) {
+  const std::vector<const ImagePart*> images = TurnImages(turn);
+  return std::any_of(images.begin(), images.end(),
+                     [](const ImagePart* image) { return DrawableSize(image->data).has_value(); });
 }
 
 }  // namespace
@@ -187,6 +193,11 @@ absl::StatusOr<Run> RunBuilder::Build(Run run) const {
   if (!read.ok()) return read.status();
   run.opaque_omitted = run.images_omitted = 0;
   for (const TurnPtr& turn : *read) CountOmitted(*turn, run);
+  // In its place only the texts of a result were drawn, as its pictures went out beside them. Here
+  // they are on the pages, which are therefore drawn anew.
+  std::erase_if(run.drawn_results, [&read](const DrawnResult& drawn) {
+    return HasPictures(*(*read)[drawn.seq - (*read).front()->seq]);
+  });
 
   const size_t wanted_rung = run.rung;
   for (; run.rung < ladder.size(); ++run.rung) {
@@ -239,7 +250,7 @@ std::string TurnNote(const Turn& turn) {
   AppendTurnToPage(turn, &content);
   std::string note;
   for (const PageBlock& block : content.blocks) {
-    if (!note.empty()) note += '\n';
+    if (!note.empty() && !block.joined) note += '\n';
     note += block.text;
   }
   return note;

@@ -3,63 +3,36 @@
 #include <algorithm>
 #include <string>
 
-#include "absl/strings/str_cat.h"
 #include "core/base/sha256.h"
+#include "core/page/picture_size.h"
 
 namespace fovea {
 namespace {
 
-PageBlock::Style BodyStyle(Role role) {
-  return role == Role::kUser || role == Role::kSystem ? PageBlock::Style::kUser
-                                                      : PageBlock::Style::kBody;
+// What stands between the extent's ends.
+uint64_t TextBytes(const PageContent& content, const PageExtent& extent) {
+  uint64_t bytes = 0;
+  for (size_t b = extent.begin.block; b < extent.end.block; ++b) {
+    bytes += content.blocks[b].text.size();
+  }
+  return bytes + extent.end.byte - extent.begin.byte;
 }
 
-std::string ImageNote(const ImagePart& image) {
-  return absl::StrCat("[image: ", image.media_type, ", ", image.data.size(), " bytes]");
+uint64_t PicturePixels(const PageContent& content, const PageExtent& extent, int line_pitch_px) {
+  uint64_t pixels = 0;
+  for (size_t b = extent.begin.block; b < extent.end.block; ++b) {
+    const PageBlock& block = content.blocks[b];
+    if (!block.IsPicture()) continue;
+    const ImageSize drawn =
+        PictureSizeOnPage(block.picture.size, line_pitch_px, extent.width, kMaxPictureLines);
+    pixels += static_cast<uint64_t>(drawn.width) * static_cast<uint64_t>(drawn.height);
+  }
+  return pixels;
 }
-
-class TurnDrawer {
- public:
-  TurnDrawer(const Turn& turn, PageContent* content) : turn_(turn), content_(*content) {}
-
-  void Draw() {
-    Add(PageBlock::Style::kLabel, absl::StrCat("#", turn_.seq, " ", RoleName(turn_.role)));
-    for (const Part& part : turn_.parts) std::visit(*this, part);
-  }
-
-  void operator()(const TextPart& part) { Add(BodyStyle(turn_.role), part.text); }
-  void operator()(const ImagePart& part) { Add(PageBlock::Style::kBody, ImageNote(part)); }
-  void operator()(const ToolCallPart& part) {
-    Add(PageBlock::Style::kBody, absl::StrCat("→ ", part.name, " ", part.arguments_json));
-  }
-  void operator()(const ToolResultPart& part) {
-    const auto style = part.is_error ? PageBlock::Style::kError : PageBlock::Style::kBody;
-    for (const auto& item : part.content) {
-      if (const auto* text = std::get_if<TextPart>(&item)) {
-        Add(style, text->text);
-      } else {
-        Add(style, ImageNote(std::get<ImagePart>(item)));
-      }
-    }
-  }
-  void operator()(const OpaquePart&) {}
-
- private:
-  void Add(PageBlock::Style style, std::string text) {
-    if (text.empty()) return;
-    content_.blocks.push_back(
-        {.seq = turn_.seq, .role = turn_.role, .style = style, .text = std::move(text)});
-  }
-
-  const Turn& turn_;
-  PageContent& content_;
-};
 
 }  // namespace
 
-void AppendTurnToPage(const Turn& turn, PageContent* content) { TurnDrawer(turn, content).Draw(); }
-
-uint64_t EstimatePageBytes(const PageExtent& extent, uint64_t text_bytes,
+uint64_t EstimatePageBytes(const PageContent& content, const PageExtent& extent,
                            const PageTypography& typography) {
   struct Density {
     int grey_bits;
@@ -68,6 +41,7 @@ uint64_t EstimatePageBytes(const PageExtent& extent, uint64_t text_bytes,
   constexpr Density kDensities[] = {{1, 0.08, 0.07}, {2, 0.13, 0.115}, {4, 0.24, 0.175}};
   constexpr int kSmallPitch = 8;
   constexpr double kContainerBytes = 1024;
+  constexpr double kPictureBytesPerPixel = 0.4;  // of 4 bits
   double bytes_per_pixel = 0.5;
   for (const Density& density : kDensities) {
     if (density.grey_bits != typography.grey_bits) continue;
@@ -79,8 +53,11 @@ uint64_t EstimatePageBytes(const PageExtent& extent, uint64_t text_bytes,
   const double pitch = typography.line_pitch_px;
   const double covered =
       std::min(double{1} * extent.width * extent.height,
-               kSquaresPerByte * pitch * pitch * static_cast<double>(text_bytes));
-  return static_cast<uint64_t>(kContainerBytes + bytes_per_pixel * covered);
+               kSquaresPerByte * pitch * pitch * static_cast<double>(TextBytes(content, extent)));
+  const auto pictures =
+      static_cast<double>(PicturePixels(content, extent, typography.line_pitch_px));
+  return static_cast<uint64_t>(kContainerBytes + bytes_per_pixel * covered +
+                               kPictureBytesPerPixel * typography.grey_bits / 4 * pictures);
 }
 
 std::string PageId(std::string_view renderer_version, const PageContent& content,
@@ -101,8 +78,11 @@ std::string PageId(std::string_view renderer_version, const PageContent& content
         b == extent.end.block ? std::min(extent.end.byte, block.text.size()) : block.text.size();
     hash.UpdateNumber(static_cast<uint64_t>(block.role))
         .UpdateNumber(static_cast<uint64_t>(block.style))
+        .UpdateNumber(block.joined ? 1 : 0)
         .UpdateNumber(from)
         .UpdateField(std::string_view(block.text).substr(from, to - from));
+    hash.UpdateNumber(block.IsPicture() ? 1 : 0);
+    if (block.IsPicture()) hash.UpdateField(*block.picture.data);
   }
   return hash.HexDigest();
 }

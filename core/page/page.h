@@ -10,26 +10,41 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "core/base/image_size.h"
 #include "core/log/turn.h"
+#include "core/log/turn_source.h"
 
 namespace fovea {
 
-// A stretch of text that is drawn in one style. Its text is reflowed: the renderer draws a light
-// mark for each newline and for collapsed indentation.
+// An encoded image and what its header says of its size. Its bytes may be shared with a turn.
+struct PagePicture {
+  ImageSize size;
+  std::shared_ptr<const std::string> data;
+};
+
+// A stretch of text that is drawn in one style, or a picture. Text is reflowed: the renderer draws
+// a light mark for each newline and for collapsed indentation.
 struct PageBlock {
   enum class Style : uint8_t {
-    kLabel = 1,  // "#57 tool": starts a turn
-    kBody = 2,
-    kUser = 3,  // a user's own words: emphasised
-    kError = 4  // an error: emphasised
+    kLabel = 1,    // "#57 tool": starts a turn
+    kBody = 2,     //
+    kUser = 3,     // a user's own words: emphasised
+    kError = 4,    // an error: emphasised
+    kHeading = 5,  // a heading of a text in Markdown
+    kStrong = 6    // what such a text itself makes bold, with its marks
   };
   uint64_t seq = 0;  // the turn that it belongs to
   Role role = Role::kUser;
   Style style = Style::kBody;
-  std::string text;
+  bool joined = false;  // goes on where the text block before it ends, without a gap
+  std::string text;     // empty if it is a picture
+  PagePicture
+      picture;  // drawn in grey on whole lines of its own, scaled as core/page/picture_size.h
+
+  bool IsPicture() const { return picture.data != nullptr; }
 };
 
-// The text of consecutive turns, to be laid out on one or more pages.
+// The content of consecutive turns, to be laid out on one or more pages.
 struct PageContent {
   std::vector<PageBlock> blocks;
 };
@@ -91,14 +106,16 @@ class PageRenderer {
   virtual std::string_view Version() const = 0;
 
   // Fills one page from `from` on and returns its extent: as high as the text needs, within the
-  // box. A page always holds at least one character, even if that needs a line of its own.
+  // box. A page always holds at least one character, even if that needs a line of its own, or one
+  // picture. Pictures are not decoded: a page's extent depends on their stated sizes alone.
   // INVALID_ARGUMENT if the box cannot hold the header and one line, if the typography is out of
   // range (line pitch 5 to 64), or if `from` is not before the end.
   virtual absl::StatusOr<PageExtent> LayOut(const PageContent& content, PagePosition from,
                                             const PageBox& box,
                                             const PageTypography& typography) const = 0;
 
-  // Draws a page that LayOut returned, with the same content, box and typography.
+  // Draws a page that LayOut returned, with the same content, box and typography. In the place of a
+  // picture that cannot be decoded stands a note that says so.
   virtual absl::StatusOr<DrawnPage> Draw(const PageContent& content, const PageExtent& extent,
                                          const PageTypography& typography,
                                          const PageHeader& header) const = 0;
@@ -112,17 +129,23 @@ class PageRenderer {
   virtual absl::StatusOr<std::string> ContactSheet(const std::vector<Captioned>& pages) const = 0;
 };
 
-// What is drawn of a turn: a label block, then its texts, calls and results in order. An image is
-// drawn as a note of its type and size; an opaque block is left out. The label is "#57 tool".
+// What is drawn of a turn: a label block, then its texts, calls and results in order. The label is
+// "#57 tool". Headings and bold words of an assistant's Markdown are blocks of their own; the text
+// is the same. An opaque block is left out. Of an image only a note is drawn: its type and size.
 void AppendTurnToPage(const Turn& turn, PageContent* content);
 
-// About the most bytes that the PNG of a page with so much text takes: what was measured on pages
-// of tool output and code, and a tenth on top. A page of noise may take more.
-uint64_t EstimatePageBytes(const PageExtent& extent, uint64_t text_bytes,
+// The same with the turn's images as pictures, each behind a note of its type and its size in
+// pixels. Images of no known type or size (DrawableSize) stay notes. Shares the turn's bytes.
+void AppendTurnWithPictures(const TurnPtr& turn, PageContent* content);
+
+// About the most bytes that the PNG of such a page takes: what was measured on pages of tool
+// output, code and screenshots, and a tenth on top. A page of noise may take more.
+uint64_t EstimatePageBytes(const PageContent& content, const PageExtent& extent,
                            const PageTypography& typography);
 
 // The content address of a page: SHA-256, as 64 hex digits, over the renderer's version, the paper,
-// the typography, the header, and the blocks between extent.begin and extent.end.
+// the typography, the header, and the blocks between extent.begin and extent.end, with the bytes of
+// their pictures.
 std::string PageId(std::string_view renderer_version, const PageContent& content,
                    const PageExtent& extent, const PageTypography& typography,
                    const PageHeader& header);

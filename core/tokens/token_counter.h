@@ -3,9 +3,9 @@
 #define FOVEA_CORE_TOKENS_TOKEN_COUNTER_H_
 
 #include <cstdint>
-#include <optional>
 #include <string_view>
 
+#include "core/base/image_size.h"
 #include "core/log/turn.h"
 #include "core/reader/reader_profile.h"
 
@@ -15,15 +15,6 @@ namespace fovea {
 // letters, digits, spaces, punctuation and other scripts. Linear in the input; no allocation.
 // Calibrated against o200k_base on agent histories: docs/token-estimate.md.
 int64_t EstimateTokens(std::string_view text);
-
-struct ImageSize {
-  int width = 0;  // pixels
-  int height = 0;
-};
-// The size that the header of a PNG, JPEG, GIF or WebP states, told apart by their first bytes; of
-// an animation, the canvas. Nothing if it is none of these, is cut off, or states a side of 0 or
-// over 2^20 pixels. Reads headers only, linear in the bytes before the size.
-std::optional<ImageSize> ReadImageSize(std::string_view data);
 
 // Counts for one reader. Thread-safe (const).
 class TokenCounter {

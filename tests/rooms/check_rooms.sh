@@ -29,7 +29,7 @@ declare -A core_may_use=(
 declare -A only_in=(
   ['sqlite3\.h']='memory_store/sqlite/'
   ['zstd\.h']='memory_store/'
-  ['cairo[a-z-]*\.h|hb[a-z-]*\.h|ft2build\.h|fribidi[a-z/-]*\.h|freetype/.*\.h|libdeflate\.h|png\.h']='render/'
+  ['cairo[a-z-]*\.h|hb[a-z-]*\.h|ft2build\.h|fribidi[a-z/-]*\.h|freetype/.*\.h|libdeflate\.h|png\.h|jpeglib\.h|gif_lib\.h|webp/.*\.h']='render/'
 )
 # Folders where generated messages and gRPC may be named.
 api='^(service|cli|tests|bench)/'

@@ -1,9 +1,7 @@
+#include "core/base/image_size.h"
+
 #include <cstddef>
 #include <cstdint>
-#include <optional>
-#include <string_view>
-
-#include "core/tokens/token_counter.h"
 
 namespace fovea {
 namespace {
