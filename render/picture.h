@@ -16,9 +16,10 @@ namespace fovea::render {
 // DrawableSize (core/page/picture_size.h) admits, and `size` no larger than it either way.
 //
 // For bytes that nobody vouches for: INVALID_ARGUMENT if they are damaged, cut off, of another size
-// than their header states, or of a kind that is not read (CMYK, progressive in over 32 scans).
-// Rows are reduced as they come. Takes about 130 MB at most, of a lossless WebP or a progressive
-// JPEG; for other images, memory in proportion to their width and to `size`.
+// than their header states, or of a kind that is not read (CMYK; progressive in over 32 scans or
+// with coefficients of over 128 MiB). Rows are reduced as they come. Takes about 130 MB at most, of
+// a lossless WebP or a progressive JPEG; for other images, memory in proportion to their width and
+// to `size`.
 absl::StatusOr<std::vector<uint8_t>> DecodePicture(std::string_view data, const ImageSize& size);
 
 }  // namespace fovea::render

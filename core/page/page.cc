@@ -41,7 +41,7 @@ uint64_t EstimatePageBytes(const PageContent& content, const PageExtent& extent,
   constexpr Density kDensities[] = {{1, 0.08, 0.07}, {2, 0.13, 0.115}, {4, 0.24, 0.175}};
   constexpr int kSmallPitch = 8;
   constexpr double kContainerBytes = 1024;
-  constexpr double kPictureBytesPerPixel = 0.4;  // of 4 bits
+  constexpr double kPictureBytesPerPixel = 0.37;  // of 4 bits: a photograph
   double bytes_per_pixel = 0.5;
   for (const Density& density : kDensities) {
     if (density.grey_bits != typography.grey_bits) continue;

@@ -7,6 +7,7 @@
 namespace fovea {
 namespace {
 
+constexpr int kMaxSide = 16384;
 constexpr int64_t kMaxPixels = int64_t{64} << 20;
 constexpr int64_t kMaxWebpPixels = int64_t{16} << 20;
 constexpr int kFullSizePitch = 16;
@@ -29,6 +30,7 @@ int Scaled(int length, double scale, int most) {
 std::optional<ImageSize> DrawableSize(std::string_view data) {
   const std::optional<ImageSize> size = ReadImageSize(data);
   if (!size.has_value() || IsAnimatedWebp(data)) return std::nullopt;
+  if (size->width > kMaxSide || size->height > kMaxSide) return std::nullopt;
   const int64_t pixels = int64_t{size->width} * size->height;
   if (pixels > (IsWebp(data) ? kMaxWebpPixels : kMaxPixels)) return std::nullopt;
   return size;

@@ -13,7 +13,8 @@ namespace fovea {
 inline constexpr int kMaxPictureLines = 48;
 
 // The size that the header of an image states, if the image can be drawn: a PNG, JPEG or GIF of at
-// most 64 megapixels, or a WebP of one frame of at most 16 (a lossless one is decoded as a whole).
+// most 64 Mi pixels, or a WebP of one frame of at most 16 Mi (a lossless one is decoded as a
+// whole), and no side over 16384 pixels, so that few lines do not hide much to decode.
 std::optional<ImageSize> DrawableSize(std::string_view data);
 
 // The largest size of the source's shape within `lines` lines of `line_pitch_px` and a width of

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 
 #include "absl/strings/str_cat.h"
@@ -253,6 +254,39 @@ TEST_F(PlannerTest, OwnPicturesCountAgainstTheLimitOnImages) {
   EXPECT_LE(images, 100);
   EXPECT_GT(images, 20);
   EXPECT_EQ(planner_->plan().latent_turns, 0);
+}
+
+// In its place a large result is drawn without its picture, which goes out beside it. On the pages
+// of a run the picture is drawn, too, and is not counted as omitted.
+TEST_F(PlannerTest, PicturesAreDrawnWithTheirRun) {
+  const std::string picture("\x89PNG\r\n\x1A\n\0\0\0\x0DIHDR\0\0\5\0\0\0\2\xD0", 24);
+  AddCall(9000);
+  auto& result = std::get<ToolResultPart>(turns_.back().parts[0]);
+  result.content.emplace_back(ImagePart{"image/png", picture});
+  result.content.emplace_back(ImagePart{"image/png", "not a picture"});
+  const uint64_t seq = turns_.back().seq;
+  const auto pictures = [&](Strip::Parts parts) {
+    const auto content = StripContent({.turns = {seq, seq}, .parts = parts}, *source_);
+    EXPECT_TRUE(content.ok());
+    return std::count_if(content->blocks.begin(), content->blocks.end(),
+                         [](const PageBlock& block) { return block.IsPicture(); });
+  };
+  Plan("claude", 32'000);
+  ASSERT_TRUE(planner_->plan().tail.back().drawn);
+  EXPECT_EQ(pictures(Strip::Parts::kResults), 0);
+  EXPECT_EQ(pictures(Strip::Parts::kAll), 1);
+
+  for (int i = 0; i < 40; ++i) AddCall(400);
+  Plan("claude", 32'000);
+  bool found = false;
+  for (const fovea::Run& run : planner_->plan().runs) {
+    if (!run.turns.contains(seq)) continue;
+    found = true;
+    EXPECT_EQ(run.images_omitted, 1);
+    EXPECT_TRUE(run.drawn_results.empty());
+    for (const PlannedPage& page : run.pages) EXPECT_EQ(page.strip.parts, Strip::Parts::kAll);
+  }
+  EXPECT_TRUE(found);
 }
 
 TEST_F(PlannerTest, EpochsCanBeCompared) {
