@@ -172,12 +172,14 @@ TEST(JoinedBlocks, AreNoPlaceToEndALine) {
   const Metrics metrics(*SharedParts().table, 9);
   const Typesetter typesetter{*SharedParts().table, *SharedParts().shaper, metrics};
   const PagePosition end = {.block = content.blocks.size()};
-  const Stream stream{.content = content, .begin = {}, .end = end, .width = 1000 * kPixel};
-  LineBreaker breaker(typesetter, stream);
-  for (PagePosition at; at < end;) {
-    at = breaker.EndOfLine(at);
-    const bool at_word = at.byte == 0 && content.blocks[at.block - 1].text.back() == ' ';
-    EXPECT_TRUE(at_word || at == end) << at.block << " " << at.byte;
+  for (int width = 900; width < 1000; width += 7) {
+    const Stream stream{.content = content, .begin = {}, .end = end, .width = width * kPixel};
+    LineBreaker breaker(typesetter, stream);
+    for (PagePosition at; at < end;) {
+      at = breaker.EndOfLine(at);
+      const bool at_word = at.byte == 0 && content.blocks[at.block - 1].text.back() == ' ';
+      EXPECT_TRUE(at_word || at == end) << width << ": " << at.block << " " << at.byte;
+    }
   }
 }
 
