@@ -276,17 +276,23 @@ TEST_F(PlannerTest, PicturesAreDrawnWithTheirRun) {
   EXPECT_EQ(pictures(Strip::Parts::kResults), 0);
   EXPECT_EQ(pictures(Strip::Parts::kAll), 1);
 
-  for (int i = 0; i < 40; ++i) AddCall(400);
-  Plan("claude", 32'000);
-  bool found = false;
-  for (const fovea::Run& run : planner_->plan().runs) {
-    if (!run.turns.contains(seq)) continue;
-    found = true;
-    EXPECT_EQ(run.images_omitted, 1);
-    EXPECT_TRUE(run.drawn_results.empty());
-    for (const PlannedPage& page : run.pages) EXPECT_EQ(page.strip.parts, Strip::Parts::kAll);
-  }
-  EXPECT_TRUE(found);
+  const DrawnResult& drawn = planner_->plan().tail.back().drawing;
+  const TokenCounter counter(planner_->inputs().reader);
+  const RunBuilder builder{.reader = planner_->inputs().reader,
+                           .ladder = planner_->ladder(),
+                           .renderer = renderer_,
+                           .turns = *source_,
+                           .counter = counter,
+                           .sidecar_permille = 0};
+  const auto run = builder.Build({.turns = {seq - 1, seq},
+                                  .rung = drawn.rung,
+                                  .drawn_results = {drawn},
+                                  .text_tokens = 1'000'000});
+  ASSERT_TRUE(run.ok()) << run.status();
+  EXPECT_EQ(run->images_omitted, 1);
+  EXPECT_TRUE(run->drawn_results.empty());
+  ASSERT_FALSE(run->pages.empty());
+  for (const PlannedPage& page : run->pages) EXPECT_EQ(page.strip.parts, Strip::Parts::kAll);
 }
 
 TEST_F(PlannerTest, EpochsCanBeCompared) {
