@@ -124,7 +124,8 @@ CodePoint CodePointTable::Describe(Weight weight, char32_t code_point) const {
   }
   const auto category = hb_unicode_general_category(Unicode(), code_point);
   if (IsUnassigned(category)) return result;
-  const int face = code_point == 'I' ? fonts_.MonoFace(weight) : FaceFor(weight, {&code_point, 1});
+  const int face =
+      fonts_.IsBorrowed(code_point) ? fonts_.Lender(weight) : FaceFor(weight, {&code_point, 1});
   if (face < 0) return result;
 
   hb_font_t* font = fonts_.font(static_cast<FaceId>(face));

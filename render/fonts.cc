@@ -11,7 +11,7 @@ namespace fovea::render {
 namespace {
 
 struct FontFile {
-  enum class Use : uint8_t { kRegular, kBold, kMonoRegular, kMonoBold, kFallback };
+  enum class Use : uint8_t { kRegular, kBold, kLenderRegular, kLenderBold, kFallback };
   Use use = Use::kFallback;
   const char* package;
   const char* path;
@@ -24,12 +24,9 @@ constexpr char kNoto[] = "fonts-noto-core";
 constexpr char kCjk[] = "fonts-noto-cjk";
 constexpr char kSymbola[] = "fonts-symbola";
 
-// The order is the order of fallback. Changing it changes pages: FontSet::digest covers it.
-constexpr FontFile kFontFiles[] = {
-    {FontFile::Use::kRegular, kDejaVu, "truetype/dejavu/DejaVuSans.ttf"},
-    {FontFile::Use::kBold, kDejaVu, "truetype/dejavu/DejaVuSans-Bold.ttf"},
-    {FontFile::Use::kMonoRegular, kDejaVu, "truetype/dejavu/DejaVuSansMono.ttf"},
-    {FontFile::Use::kMonoBold, kDejaVu, "truetype/dejavu/DejaVuSansMono-Bold.ttf"},
+// The faces that every other script falls back to, in this order. Changing it changes pages:
+// FontSet::digest covers it.
+constexpr FontFile kFallbacks[] = {
     // Index 2 of the collection is the simplified Chinese design; it holds kana and hangul too.
     {.package = kCjk, .path = "opentype/noto/NotoSansCJK-Regular.ttc", .index = 2},
     {.package = kNoto, .path = "truetype/noto/NotoSans-Regular.ttf"},
@@ -65,6 +62,21 @@ constexpr FontFile kFontFiles[] = {
     {.package = kSymbola, .path = "truetype/ancient-scripts/Symbola_hint.ttf"},
 };
 
+// The typeface's four, then the fallbacks.
+std::vector<FontFile> FilesOf(const Typeface& typeface) {
+  using Use = FontFile::Use;
+  std::vector<FontFile> files;
+  for (const auto& [use, path] :
+       {std::pair(Use::kRegular, &typeface.regular), std::pair(Use::kBold, &typeface.bold),
+        std::pair(Use::kLenderRegular, &typeface.lender_regular),
+        std::pair(Use::kLenderBold, &typeface.lender_bold)}) {
+    files.push_back(
+        {.use = use, .package = kDejaVu, .path = path->c_str(), .percent = typeface.percent});
+  }
+  files.insert(files.end(), std::begin(kFallbacks), std::end(kFallbacks));
+  return files;
+}
+
 hb_font_t* CreateFont(hb_blob_t* blob, const FontFile& file) {
   hb_face_t* face = hb_face_create(blob, file.index);
   hb_face_make_immutable(face);
@@ -78,10 +90,13 @@ hb_font_t* CreateFont(hb_blob_t* blob, const FontFile& file) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<FontSet>> FontSet::Load(const std::string& root) {
+absl::StatusOr<std::unique_ptr<FontSet>> FontSet::Load(const std::string& root,
+                                                       const Typeface& typeface) {
   std::unique_ptr<FontSet> set(new FontSet);
+  set->borrowed_ = typeface.borrowed;
   Sha256 digest;
-  for (const FontFile& file : kFontFiles) {
+  digest.UpdateField(typeface.borrowed);
+  for (const FontFile& file : FilesOf(typeface)) {
     const auto path = std::filesystem::path(root) / file.path;
     Face face{.blob = {}, .font = {}, .index = file.index, .percent = file.percent};
     face.blob.reset(hb_blob_create_from_file_or_fail(path.c_str()));
@@ -102,10 +117,10 @@ absl::StatusOr<std::unique_ptr<FontSet>> FontSet::Load(const std::string& root) 
       case FontFile::Use::kBold:
         set->chains_[file.use == FontFile::Use::kBold].push_back(id);
         break;
-      case FontFile::Use::kMonoRegular:
-      case FontFile::Use::kMonoBold:
-        set->mono_[file.use == FontFile::Use::kMonoBold] = id;
-        set->chains_[file.use == FontFile::Use::kMonoBold].push_back(id);
+      case FontFile::Use::kLenderRegular:
+      case FontFile::Use::kLenderBold:
+        set->lenders_[file.use == FontFile::Use::kLenderBold] = id;
+        set->chains_[file.use == FontFile::Use::kLenderBold].push_back(id);
         break;
       case FontFile::Use::kFallback:
         for (auto& chain : set->chains_) chain.push_back(id);

@@ -12,6 +12,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "render/typeface.h"
 
 namespace fovea::render {
 
@@ -25,7 +26,8 @@ class FontSet {
  public:
   // Maps the files under `root` (normally /usr/share/fonts) into memory and takes their digests.
   // FAILED_PRECONDITION, naming the file and its Debian package, if one is missing or unreadable.
-  static absl::StatusOr<std::unique_ptr<FontSet>> Load(const std::string& root);
+  static absl::StatusOr<std::unique_ptr<FontSet>> Load(const std::string& root,
+                                                       const Typeface& typeface = {});
 
   FontSet(const FontSet&) = delete;
   FontSet& operator=(const FontSet&) = delete;
@@ -48,11 +50,13 @@ class FontSet {
     return chains_[static_cast<size_t>(weight)];
   }
 
-  // The face that a code point is taken from before the chain is asked. The `I` of the proportional
-  // face is the same stroke as its `l`, so it comes from the monospaced one.
-  FaceId MonoFace(Weight weight) const { return mono_[static_cast<size_t>(weight)]; }
+  // Whether a character comes from the lender, before the chain is asked, and who that is.
+  bool IsBorrowed(char32_t code_point) const {
+    return code_point < 0x80 && borrowed_.find(static_cast<char>(code_point)) != std::string::npos;
+  }
+  FaceId Lender(Weight weight) const { return lenders_[static_cast<size_t>(weight)]; }
 
-  // SHA-256 over all files, 64 hex digits.
+  // SHA-256 over all files and the characters that are borrowed, 64 hex digits.
   const std::string& digest() const { return digest_; }
 
  private:
@@ -74,7 +78,8 @@ class FontSet {
 
   std::vector<Face> faces_;
   std::vector<FaceId> chains_[kWeights];
-  FaceId mono_[kWeights] = {};
+  FaceId lenders_[kWeights] = {};
+  std::string borrowed_;
   std::string digest_;
 };
 

@@ -191,7 +191,7 @@ absl::StatusOr<std::unique_ptr<PageRenderer>> CreateRenderer(const RendererOptio
     return absl::InvalidArgumentError(
         absl::StrCat("compression level ", options.compression_level, " is not in 1 to 12"));
   }
-  auto fonts = render::FontSet::Load(options.font_root);
+  auto fonts = render::FontSet::Load(options.font_root, options.typeface);
   if (!fonts.ok()) return fonts.status();
   auto rasterizer = render::Rasterizer::Create(**fonts);
   if (!rasterizer.ok()) return rasterizer.status();

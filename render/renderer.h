@@ -8,6 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "core/page/page.h"
+#include "render/typeface.h"
 
 namespace fovea {
 
@@ -15,6 +16,8 @@ struct RendererOptions {
   // Where the fonts of the Debian packages fonts-dejavu-core, fonts-noto-core, fonts-noto-cjk and
   // fonts-symbola are. Their bytes are part of Version().
   std::string font_root = "/usr/share/fonts";
+  // Part of Version(). The default is what bench/legibility found to be read best.
+  Typeface typeface;
   // libdeflate's level, 1 (fast) to 12 (small). Part of Version(). The default is the smallest that
   // still draws a million characters in 200 ms on two processors; bench/render measures it.
   int compression_level = 1;

@@ -14,7 +14,7 @@ libpng-dev libprotobuf-dev libspdlog-dev libsqlite3-dev libssl-dev libwebp-dev l
 protobuf-compiler-grpc zlib1g-dev
 "
 test_packages="
-clang clang-format clang-tidy libclang-rt-14-dev libtesseract-dev tesseract-ocr-eng
+clang clang-format clang-tidy libclang-rt-14-dev libedlib-dev libtesseract-dev tesseract-ocr-eng
 "
 # For tests/service/sdk. A Node.js from elsewhere will do, and Debian's npm would not install beside it.
 if ! command -v npm >/dev/null 2>&1; then test_packages="$test_packages nodejs npm"; fi

@@ -55,7 +55,7 @@ TEST(CodePoints, CapitalIDoesNotLookLikeL) {
   for (const Weight weight : {Weight::kRegular, Weight::kBold}) {
     const CodePoint& i = SharedParts().table->Find(weight, 'I');
     const CodePoint& l = SharedParts().table->Find(weight, 'l');
-    EXPECT_EQ(i.face, SharedParts().fonts->MonoFace(weight));
+    EXPECT_EQ(i.face, SharedParts().fonts->Lender(weight));
     EXPECT_NE(i.face, l.face);
     EXPECT_GT(i.advance, l.advance);
   }
