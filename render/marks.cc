@@ -5,7 +5,11 @@
 namespace fovea::render {
 namespace {
 
-constexpr int kMarkInk = 0x88;
+// Tesseract reads a darker mark, or one with the outline of a letter, as a letter: on code that
+// costs four of a hundred characters (bench/legibility).
+constexpr int kMarkInk = 0x22;
+// With few greys the lightest ink is dark, and a filled mark would be a blot.
+constexpr int kDarkInk = 0x44;
 constexpr int kBoxInk = 0x33;
 constexpr int kHeaderInk = 0xAA;
 
@@ -21,9 +25,14 @@ Inks::Inks(int grey_bits)
       box(grey_bits == 1 ? 0 : AtLeastVisible(kBoxInk, grey_bits)),
       header(grey_bits == 1 ? 255 : kHeaderInk) {}
 
-// A hook: down on the right, left along the foot, with a small head.
+// A light block as high as the line; in dark ink a hook: down on the right, left along the foot,
+// with a small head.
 void DrawNewline(const Metrics& metrics, uint8_t ink, int x, int top, Canvas* canvas) {
   const int unit = metrics.mark_unit_px;
+  if (ink < kDarkInk) {
+    canvas->FillRect(x + unit, top, metrics.NewlineWidthPx() - 2 * unit, metrics.pitch_px, ink);
+    return;
+  }
   x += unit;
   const int width = metrics.NewlineWidthPx() - 4 * unit;
   const int foot = top + metrics.baseline_px - 2 * unit;
@@ -34,21 +43,20 @@ void DrawNewline(const Metrics& metrics, uint8_t ink, int x, int top, Canvas* ca
   canvas->FillRect(x + unit, foot + unit, unit, unit, ink);
 }
 
+// A broad bar for each 16, a bar for each 4, and one of as many quarters of its height as are left.
 void DrawSpaces(const Metrics& metrics, uint8_t ink, uint32_t count, int x, int top,
                 Canvas* canvas) {
   const int unit = metrics.mark_unit_px;
-  const int x_height = std::max(5 * unit, metrics.baseline_px * 3 / 5);
+  const int bottom = top + metrics.pitch_px;
   x += unit;
   for (uint32_t i = 0; i < count / 16; ++i, x += 3 * unit) {
     canvas->FillRect(x, top, 2 * unit, metrics.pitch_px, ink);
   }
   for (uint32_t i = 0; i < count % 16 / 4; ++i, x += 2 * unit) {
-    canvas->FillRect(x, top + metrics.baseline_px - x_height, unit, x_height, ink);
+    canvas->FillRect(x, top, unit, metrics.pitch_px, ink);
   }
-  for (uint32_t i = 0; i < count % 4; ++i) {
-    const int above = static_cast<int>(2 * i + 1) * unit;
-    canvas->FillRect(x, top + metrics.baseline_px - above, unit, unit, ink);
-  }
+  const int rest = static_cast<int>(count % 4) * metrics.pitch_px / 4;
+  if (rest > 0) canvas->FillRect(x, bottom - rest, unit, rest, ink);
 }
 
 // For each tab a line that runs against a stop.

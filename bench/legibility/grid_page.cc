@@ -14,7 +14,7 @@ namespace {
 
 constexpr int kMargin = 4;
 constexpr char kNewlineMark = '\n';
-constexpr uint8_t kMarkInk = 0x88;
+constexpr uint8_t kMarkInk = 0x22;  // as on a page of Fovea's
 
 struct FreeType {
   FT_Library library = nullptr;
@@ -128,18 +128,13 @@ Picture GridPage::Draw(std::string_view text, int width) const {
     const int baseline = kMargin + i / columns * line_pitch_px_ + baseline_px_;
     if (cells[i] == kNewlineMark) {
       const int side = std::max(2, cell_64_ / 64 - 2);
-      const Ink foot{.left = 1,
-                     .top = 1,
-                     .width = side,
-                     .rows = 1,
-                     .coverage = std::vector<uint8_t>(side, kMarkInk)};
-      const Ink stem{.left = side,
-                     .top = side + 1,
-                     .width = 1,
-                     .rows = side,
-                     .coverage = std::vector<uint8_t>(side, kMarkInk)};
-      Stamp(foot, x, baseline, &picture);
-      Stamp(stem, x, baseline, &picture);
+      const auto size = static_cast<size_t>(side) * static_cast<size_t>(line_pitch_px_);
+      Stamp({.left = 1,
+             .top = baseline_px_,
+             .width = side,
+             .rows = line_pitch_px_,
+             .coverage = std::vector<uint8_t>(size, kMarkInk)},
+            x, baseline, &picture);
     } else if (cells[i] != ' ') {
       Stamp(glyphs_[pen % 64 * kPhases / 64][static_cast<size_t>(cells[i])], x, baseline, &picture);
     }

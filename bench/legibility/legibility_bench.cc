@@ -24,8 +24,10 @@ namespace {
 
 constexpr int kPageSide = 1092;
 constexpr int kSampleWidth = 640;
-// More than any page holds.
+// More than any page holds; a sample is repeated up to it.
 constexpr size_t kManyCharacters = 120000;
+// The sample that full pages are of.
+constexpr size_t kPageCharacters = 36000;
 
 struct Flags {
   std::string histories = FOVEA_SOURCE_DIR "/../shared/data";
@@ -139,7 +141,7 @@ absl::Status Run(const Flags& flags) {
   }
   const auto samples =
       ReadSamples(flags.histories, FOVEA_SOURCE_DIR "/examples/long-session.jsonl.gz",
-                  flags.full_pages ? 60000 : flags.characters);
+                  flags.full_pages ? kPageCharacters : flags.characters);
   if (!samples.ok()) return samples.status();
   std::vector<Job> jobs;
   for (const Setting& setting : *settings) {

@@ -154,11 +154,13 @@ struct Source {
   bool (*fits)(std::string_view);
 };
 
+constexpr char kParagraphs[] = "multilingual/xquad.jsonl.gz";
+
 constexpr Source kSources[] = {
     {"code", "trajectories/deepswe.jsonl.gz", "tool", "", "tool", LooksLikeCode},
     {"log", "trajectories/deepswe.jsonl.gz", "tool", "", "tool", LooksLikeLog},
     {"json", "trajectories/tau-airline.jsonl.gz", "tool", "", "tool", LooksLikeJson},
-    {"prose", "multilingual/xquad.jsonl.gz", "tool", "en", "assistant", LooksLikeProse},
+    {"prose", kParagraphs, "tool", "en", "assistant", LooksLikeProse},
 };
 
 }  // namespace
@@ -181,6 +183,17 @@ absl::StatusOr<std::vector<Sample>> ReadSamples(const std::string& folder,
   samples.push_back({.kind = "hashes", .text = RandomHashes(characters)});
   samples.push_back({.kind = kConfusable, .text = RandomConfusables(characters)});
   return samples;
+}
+
+absl::StatusOr<std::string> ReadParagraphs(const std::string& folder, const std::string& language) {
+  std::string paragraphs;
+  for (const std::string& text : TextsOf(folder + "/" + kParagraphs, "tool", language)) {
+    absl::StrAppend(&paragraphs, text, "\n");
+  }
+  if (paragraphs.empty()) {
+    return absl::NotFoundError(absl::StrCat("no paragraphs of ", language, " under ", folder));
+  }
+  return paragraphs;
 }
 
 }  // namespace fovea::bench

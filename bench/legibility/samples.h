@@ -25,6 +25,10 @@ inline constexpr char kConfusable[] = "confusable";
 absl::StatusOr<std::vector<Sample>> ReadSamples(const std::string& folder,
                                                 const std::string& fallback, size_t characters);
 
+// Paragraphs of the histories under `folder` in a language ("ar", "zh"). NOT_FOUND if there are
+// none.
+absl::StatusOr<std::string> ReadParagraphs(const std::string& folder, const std::string& language);
+
 }  // namespace fovea::bench
 
 #endif  // FOVEA_BENCH_LEGIBILITY_SAMPLES_H_

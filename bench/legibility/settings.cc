@@ -76,21 +76,15 @@ const Face kFaces[] = {
     {"face DejaVu Sans plain", {.borrowed = ""}},
     {"face DejaVu Sans Condensed", {.regular = "truetype/dejavu/DejaVuSansCondensed.ttf"}},
     {"face Noto Sans", {.regular = "truetype/noto/NotoSans-Regular.ttf"}},
-    {"face Open Sans", {.regular = "truetype/open-sans/OpenSans-Regular.ttf"}},
     {"face Roboto", {.regular = "truetype/roboto/unhinted/RobotoTTF/Roboto-Regular.ttf"}},
     {"face Inter", {.regular = "opentype/inter/Inter-Regular.otf"}},
     {"face B612", {.regular = "opentype/b612/B612-Regular.otf"}},
-    {"face Liberation Sans", {.regular = "truetype/liberation2/LiberationSans-Regular.ttf"}},
-    {"face Andika", {.regular = "truetype/andika/Andika-Regular.ttf"}},
     {"face DejaVu Sans Mono", {.regular = "truetype/dejavu/DejaVuSansMono.ttf"}},
-    {"em 95 %", {.percent = 95}},
     {"em 105 %", {.percent = 105}},
-    {"em 110 %", {.percent = 110}},
     {"borrowed I0", {.borrowed = "I0"}},
     {"borrowed Il", {.borrowed = "Il"}},
-    {"borrowed I1", {.borrowed = "I1"}},
-    {"borrowed Il0", {.borrowed = "Il0"}},
-    {"borrowed IO", {.borrowed = "IO"}},
+    {"borrowed I and quotes", {.borrowed = "I\"'`"}},
+    {"borrowed I and brackets", {.borrowed = "I{}[]()"}},
 };
 
 absl::StatusOr<std::shared_ptr<const PageRenderer>> RendererOf(const Typeface& typeface) {

@@ -112,7 +112,7 @@ TEST_P(AgainstReference, PixelsAreTheSame) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, AgainstReference,
-                         testing::Combine(testing::Values(9, 10, 14, 23),
+                         testing::Combine(testing::Values(13, 14, 23, 30),
                                           testing::Values(1, 2, 4, 8)));
 
 }  // namespace
