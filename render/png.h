@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "absl/status/statusor.h"
+#include "core/page/page.h"
 
 struct libdeflate_compressor;
 
@@ -17,13 +18,17 @@ namespace fovea::render {
 // took. Thread-compatible.
 class PngEncoder {
  public:
-  // `level` is libdeflate's, 1 to 12. RESOURCE_EXHAUSTED if there is no memory.
-  static absl::StatusOr<PngEncoder> Create(int level);
+  // RESOURCE_EXHAUSTED if there is no memory.
+  static absl::StatusOr<PngEncoder> Create();
 
   // Encodes width * height 8-bit grey pixels, row after row, as a PNG of `bits` (1, 2, 4 or 8) bits
   // a pixel; the lower bits of each pixel are dropped. The same arguments give the same bytes on
   // any processor. INTERNAL if the picture does not compress.
-  absl::StatusOr<std::string> Encode(std::string_view pixels, int width, int height, int bits);
+  absl::StatusOr<std::string> Encode(std::string_view pixels, int width, int height, int bits,
+                                     PageEffort effort);
+
+  // The libraries that compress, with their versions and levels.
+  static std::string LibraryVersions();
 
  private:
   // Memory that nobody clears: it is large and wholly written.
@@ -38,7 +43,12 @@ class PngEncoder {
 
   PngEncoder() = default;
 
+  // Compress into stream_ and return the size, or 0.
+  size_t CompressFast(std::string_view packed);
+  size_t CompressSmall(std::string_view packed);
+
   std::unique_ptr<libdeflate_compressor, CompressorFree> compressor_;
+  Buffer fast_memory_;
   Buffer packed_;
   Buffer stream_;
 };

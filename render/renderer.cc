@@ -1,7 +1,6 @@
 #include "render/renderer.h"
 
 #include <fribidi.h>
-#include <libdeflate.h>
 
 #include <algorithm>
 #include <utility>
@@ -9,7 +8,6 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "core/base/sha256.h"
 #include "render/code_points.h"
 #include "render/contact_sheet.h"
 #include "render/fonts.h"
@@ -39,11 +37,10 @@ class Renderer final : public PageRenderer {
         shaper_(*fonts_),
         atlases_(table_, *rasterizer_),
         glyphs_(*rasterizer_, options.max_glyph_cache_bytes),
-        benches_(options.compression_level),
         version_(absl::StrCat("render-", kDrawingVersion, " fonts ", fonts_->digest().substr(0, 16),
                               " freetype ", Rasterizer::LibraryVersion(), " harfbuzz ",
-                              hb_version_string(), " fribidi ", FRIBIDI_VERSION, " libdeflate ",
-                              LIBDEFLATE_VERSION_STRING, "/", options.compression_level)) {
+                              hb_version_string(), " fribidi ", FRIBIDI_VERSION, " ",
+                              PngEncoder::LibraryVersions())) {
     for (int pitch = kMinLinePitch; pitch <= kMaxLinePitch; ++pitch) {
       metrics_.emplace_back(table_, pitch);
     }
@@ -128,8 +125,7 @@ class Renderer final : public PageRenderer {
     page.missing_glyphs = painter.missing_glyphs();
     page.hidden_characters = painter.hidden_characters();
     const std::string_view grey = canvas.TurnIntoGrey();
-    page.pixel_digest = Sha256Hex(grey);
-    auto png = bench->encoder.Encode(grey, extent.width, extent.height, bits);
+    auto png = bench->encoder.Encode(grey, extent.width, extent.height, bits, typography.effort);
     bench->pixels = canvas.TakeMemory();
     if (!png.ok()) return png.status();
     page.png = *std::move(png);
@@ -187,10 +183,6 @@ class Renderer final : public PageRenderer {
 }  // namespace render
 
 absl::StatusOr<std::unique_ptr<PageRenderer>> CreateRenderer(const RendererOptions& options) {
-  if (options.compression_level < 1 || options.compression_level > 12) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("compression level ", options.compression_level, " is not in 1 to 12"));
-  }
   auto fonts = render::FontSet::Load(options.font_root, options.typeface);
   if (!fonts.ok()) return fonts.status();
   auto rasterizer = render::Rasterizer::Create(**fonts);

@@ -18,9 +18,6 @@ struct RendererOptions {
   std::string font_root = "/usr/share/fonts";
   // Part of Version(). The default is what bench/legibility found to be read best.
   Typeface typeface;
-  // libdeflate's level, 1 (fast) to 12 (small). Part of Version(). The default is the smallest that
-  // still draws a million characters in 200 ms on two processors; bench/render measures it.
-  int compression_level = 1;
   // About how many bytes of drawn glyphs other than ASCII are kept. Does not change what is drawn.
   size_t max_glyph_cache_bytes = size_t{32} << 20;
 };
@@ -29,7 +26,7 @@ struct RendererOptions {
 // LayOut and Draw return INVALID_ARGUMENT for a page side over 16384 pixels or grey bits other than
 // 1, 2, 4 and 8; LayOut costs time in proportion to one page, whatever the content; Draw returns
 // INVALID_ARGUMENT for an extent that does not fit its content, and RESOURCE_EXHAUSTED if memory
-// runs out. DrawnPage::pixel_digest is over what a reader decodes: at 4 bits, multiples of 17.
+// runs out.
 // FAILED_PRECONDITION, naming the file and its package, if a font is missing; INVALID_ARGUMENT for
 // an option out of range.
 absl::StatusOr<std::unique_ptr<PageRenderer>> CreateRenderer(const RendererOptions& options);

@@ -23,8 +23,6 @@ struct Workbench {
 // Benches for as many pages as are drawn at the same time. Thread-safe.
 class WorkbenchPool {
  public:
-  explicit WorkbenchPool(int compression_level) : compression_level_(compression_level) {}
-
   // A free bench, or a new one. RESOURCE_EXHAUSTED if there is no memory for it.
   absl::StatusOr<std::unique_ptr<Workbench>> Take() ABSL_LOCKS_EXCLUDED(mutex_) {
     {
@@ -35,7 +33,7 @@ class WorkbenchPool {
         return bench;
       }
     }
-    auto encoder = PngEncoder::Create(compression_level_);
+    auto encoder = PngEncoder::Create();
     if (!encoder.ok()) return encoder.status();
     return std::make_unique<Workbench>(Workbench{.encoder = *std::move(encoder), .pixels = {}});
   }
@@ -51,7 +49,6 @@ class WorkbenchPool {
   static constexpr size_t kMaxKept = 64;
   static constexpr size_t kMaxKeptPixels = size_t{8} << 20;
 
-  const int compression_level_;
   absl::Mutex mutex_;
   std::vector<std::unique_ptr<Workbench>> free_ ABSL_GUARDED_BY(mutex_);
 };

@@ -69,7 +69,8 @@ std::string PageId(std::string_view renderer_version, const PageContent& content
       .UpdateNumber(extent.width)
       .UpdateNumber(extent.height)
       .UpdateNumber(typography.line_pitch_px)
-      .UpdateNumber(typography.grey_bits);
+      .UpdateNumber(typography.grey_bits)
+      .UpdateNumber(static_cast<uint64_t>(typography.effort));
   for (size_t b = extent.begin.block; b < content.blocks.size(); ++b) {
     if (b > extent.end.block || (b == extent.end.block && extent.end.byte == 0)) break;
     const PageBlock& block = content.blocks[b];

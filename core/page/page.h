@@ -65,9 +65,16 @@ struct PageBox {
   bool operator==(const PageBox&) const = default;
 };
 
+// How much work a page's compression is worth. The pixels are the same.
+enum class PageEffort : uint8_t {
+  kFast = 1,  // for a page that is sent a few times
+  kSmall = 2  // a sixth fewer bytes, at five times the time: for one that is sent again and again
+};
+
 struct PageTypography {
   int line_pitch_px = 0;  // from baseline to baseline; the em is line_pitch / 1.164
   int grey_bits = 4;      // 1, 2, 4 or 8 bits a pixel
+  PageEffort effort = PageEffort::kFast;
   bool operator==(const PageTypography&) const = default;
 };
 
@@ -85,7 +92,6 @@ struct PageExtent {
 
 struct DrawnPage {
   std::string png;
-  std::string pixel_digest;     // SHA-256 of the unpacked 8-bit grey pixels, 64 hex digits
   uint64_t missing_glyphs = 0;  // code points that no font has, drawn as [U+HEX]
   uint64_t hidden_characters =
       0;  // zero-width, bidi control, tag and control codes, drawn as marks

@@ -266,6 +266,8 @@ void ReadProfile(JsonFields& fields, ReaderProfile& reader) {
   // The rule above prices the papers: without it they cannot be judged.
   if (!fields.ok()) return;
   fields.Objects("ladder", [&](JsonFields& rung) { ReadRung(rung, reader); });
+  // Text stays on the last rung until it is dropped, so its pages are sent most often.
+  if (!reader.ladder.empty()) reader.ladder.back().typography.effort = PageEffort::kSmall;
   fields.Finish();
 }
 

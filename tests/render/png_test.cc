@@ -21,11 +21,11 @@ TEST_P(PngDepth, DecodesToWhatWasEncoded) {
     for (char& pixel : pixels) {
       pixel = static_cast<char>(Quantise(static_cast<int>(random() % 256), bits));
     }
-    for (const int level : {1, 6, 12}) {
-      auto encoder = PngEncoder::Create(level);
+    for (const PageEffort effort : {PageEffort::kFast, PageEffort::kSmall}) {
+      auto encoder = PngEncoder::Create();
       ASSERT_TRUE(encoder.ok());
-      ASSERT_TRUE(encoder->Encode(std::string(5000, 'x'), 100, 50, bits).ok());
-      const auto png = encoder->Encode(pixels, width, kHeight, bits);
+      ASSERT_TRUE(encoder->Encode(std::string(5000, 'x'), 100, 50, bits, effort).ok());
+      const auto png = encoder->Encode(pixels, width, kHeight, bits, effort);
       ASSERT_TRUE(png.ok());
       const Picture picture = DecodePng(*png);
       EXPECT_EQ(picture.width, width);
