@@ -11,8 +11,8 @@ namespace fovea::render {
 namespace {
 
 struct FontFile {
-  enum class Use : uint8_t { kRegular, kBold, kLenderRegular, kLenderBold, kFallback };
-  Use use = Use::kFallback;
+  enum class Use : uint8_t { kAnyWeight, kRegular, kBold, kLenderRegular, kLenderBold };
+  Use use = Use::kAnyWeight;
   const char* package;
   const char* path;
   int index = 0;
@@ -27,6 +27,10 @@ constexpr char kSymbola[] = "fonts-symbola";
 // The faces that every other script falls back to, in this order. Changing it changes pages:
 // FontSet::digest covers it.
 constexpr FontFile kFallbacks[] = {
+    {FontFile::Use::kRegular, kDejaVu, "truetype/dejavu/DejaVuSans.ttf"},
+    {FontFile::Use::kBold, kDejaVu, "truetype/dejavu/DejaVuSans-Bold.ttf"},
+    {FontFile::Use::kRegular, kDejaVu, "truetype/dejavu/DejaVuSansMono.ttf"},
+    {FontFile::Use::kBold, kDejaVu, "truetype/dejavu/DejaVuSansMono-Bold.ttf"},
     // Index 2 of the collection is the simplified Chinese design; it holds kana and hangul too.
     {.package = kCjk, .path = "opentype/noto/NotoSansCJK-Regular.ttc", .index = 2},
     {.package = kNoto, .path = "truetype/noto/NotoSans-Regular.ttf"},
@@ -70,11 +74,23 @@ std::vector<FontFile> FilesOf(const Typeface& typeface) {
        {std::pair(Use::kRegular, &typeface.regular), std::pair(Use::kBold, &typeface.bold),
         std::pair(Use::kLenderRegular, &typeface.lender_regular),
         std::pair(Use::kLenderBold, &typeface.lender_bold)}) {
-    files.push_back(
-        {.use = use, .package = kDejaVu, .path = path->c_str(), .percent = typeface.percent});
+    files.push_back({.use = use,
+                     .package = typeface.package.c_str(),
+                     .path = path->c_str(),
+                     .percent = typeface.percent});
   }
   files.insert(files.end(), std::begin(kFallbacks), std::end(kFallbacks));
   return files;
+}
+
+bool IsInChain(FontFile::Use use, Weight weight) {
+  return use == FontFile::Use::kAnyWeight ||
+         use == (weight == Weight::kBold ? FontFile::Use::kBold : FontFile::Use::kRegular);
+}
+
+bool IsLender(FontFile::Use use, Weight weight) {
+  return use ==
+         (weight == Weight::kBold ? FontFile::Use::kLenderBold : FontFile::Use::kLenderRegular);
 }
 
 hb_font_t* CreateFont(hb_blob_t* blob, const FontFile& file) {
@@ -112,18 +128,10 @@ absl::StatusOr<std::unique_ptr<FontSet>> FontSet::Load(const std::string& root,
     const auto id = static_cast<FaceId>(set->faces_.size());
     set->faces_.push_back(std::move(face));
     digest.UpdateNumber(file.index).UpdateNumber(file.percent).UpdateField(set->data(id));
-    switch (file.use) {
-      case FontFile::Use::kRegular:
-      case FontFile::Use::kBold:
-        set->chains_[file.use == FontFile::Use::kBold].push_back(id);
-        break;
-      case FontFile::Use::kLenderRegular:
-      case FontFile::Use::kLenderBold:
-        set->lenders_[file.use == FontFile::Use::kLenderBold] = id;
-        set->chains_[file.use == FontFile::Use::kLenderBold].push_back(id);
-        break;
-      case FontFile::Use::kFallback:
-        for (auto& chain : set->chains_) chain.push_back(id);
+    for (const Weight weight : {Weight::kRegular, Weight::kBold}) {
+      const auto place = static_cast<size_t>(weight);
+      if (IsInChain(file.use, weight)) set->chains_[place].push_back(id);
+      if (IsLender(file.use, weight)) set->lenders_[place] = id;
     }
   }
   set->digest_ = digest.HexDigest();

@@ -16,7 +16,8 @@ namespace fovea::render {
 
 // The horizontal places within a pixel at which glyphs are drawn.
 inline constexpr int kPhases = 4;
-// At this line pitch and below, glyphs are reduced from a large drawing: readers read them better.
+// At this line pitch and below, glyphs are reduced from a large drawing: Tesseract reads a point or
+// two more of the characters.
 inline constexpr int kMaxReducedPitch = 12;
 
 // What a glyph's pixels depend on.

@@ -13,10 +13,10 @@
 namespace fovea {
 
 struct RendererOptions {
-  // Where the fonts of the Debian packages fonts-dejavu-core, fonts-noto-core, fonts-noto-cjk and
-  // fonts-symbola are. Their bytes are part of Version().
+  // Where the fonts of the Debian packages fonts-b612, fonts-dejavu-core, fonts-noto-core,
+  // fonts-noto-cjk and fonts-symbola are. Their bytes are part of Version().
   std::string font_root = "/usr/share/fonts";
-  // Part of Version(). The default is what bench/legibility found to be read best.
+  // Part of Version().
   Typeface typeface;
   // About how many bytes of drawn glyphs other than ASCII are kept. Does not change what is drawn.
   size_t max_glyph_cache_bytes = size_t{32} << 20;

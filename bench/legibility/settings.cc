@@ -66,26 +66,36 @@ class GridPages final : public PageMaker {
   const std::unique_ptr<GridPage> grid_;
 };
 
+// A face with an `I`, unless none is to be borrowed, from DejaVu Sans Mono.
+Typeface FaceOf(std::string regular, std::string borrowed = "I") {
+  return {.regular = std::move(regular),
+          .lender_regular = "truetype/dejavu/DejaVuSansMono.ttf",
+          .borrowed = std::move(borrowed)};
+}
+
 struct Face {
   const char* family;
   Typeface typeface;
 };
 
-// The faces, then DejaVu Sans with other characters borrowed.
-const Face kFaces[] = {
-    {"face DejaVu Sans plain", {.borrowed = ""}},
-    {"face DejaVu Sans Condensed", {.regular = "truetype/dejavu/DejaVuSansCondensed.ttf"}},
-    {"face Noto Sans", {.regular = "truetype/noto/NotoSans-Regular.ttf"}},
-    {"face Roboto", {.regular = "truetype/roboto/unhinted/RobotoTTF/Roboto-Regular.ttf"}},
-    {"face Inter", {.regular = "opentype/inter/Inter-Regular.otf"}},
-    {"face B612", {.regular = "opentype/b612/B612-Regular.otf"}},
-    {"face DejaVu Sans Mono", {.regular = "truetype/dejavu/DejaVuSansMono.ttf"}},
-    {"em 105 %", {.percent = 105}},
-    {"borrowed I0", {.borrowed = "I0"}},
-    {"borrowed Il", {.borrowed = "Il"}},
-    {"borrowed I and quotes", {.borrowed = "I\"'`"}},
-    {"borrowed I and brackets", {.borrowed = "I{}[]()"}},
-};
+// Other faces, then the default face with other borrowed characters and another em: at one pitch.
+std::vector<Face> Faces() {
+  const std::string dejavu = "truetype/dejavu/DejaVuSans.ttf";
+  return {
+      {"face DejaVu Sans plain", FaceOf(dejavu, "")},
+      {"face DejaVu Sans", FaceOf(dejavu)},
+      {"face DejaVu Sans Condensed", FaceOf("truetype/dejavu/DejaVuSansCondensed.ttf")},
+      {"face DejaVu Sans Mono", FaceOf("truetype/dejavu/DejaVuSansMono.ttf", "")},
+      {"face Noto Sans", FaceOf("truetype/noto/NotoSans-Regular.ttf")},
+      {"face Roboto", FaceOf("truetype/roboto/unhinted/RobotoTTF/Roboto-Regular.ttf")},
+      {"face Inter", FaceOf("opentype/inter/Inter-Regular.otf")},
+      {"borrowed nothing", {.borrowed = ""}},
+      {"borrowed I", {.borrowed = "I"}},
+      {"borrowed I ( ) 0", {.borrowed = "I()0"}},
+      {"em 95 %", {.percent = 95}},
+      {"em 105 %", {.percent = 105}},
+  };
+}
 
 absl::StatusOr<std::shared_ptr<const PageRenderer>> RendererOf(const Typeface& typeface) {
   auto renderer = CreateRenderer({.typeface = typeface});
@@ -163,10 +173,10 @@ std::string Setting::Name() const {
 absl::StatusOr<std::vector<Setting>> MakeSettings(const std::string& filter,
                                                   std::vector<std::string>* missing) {
   Collector collector(filter, missing);
-  absl::Status status = collector.AddFovea("fovea", {}, Pitches(7, 14, 4));
-  status.Update(collector.AddFovea("fovea", {}, Pitches(8, 10, 8)));
-  status.Update(collector.AddFovea("fovea", {}, Pitches(8, 10, 2)));
-  for (const PageTypography& typography : Pitches(8, 14, 8)) {
+  absl::Status status = collector.AddFovea("fovea", {}, Pitches(7, 12, 4));
+  status.Update(collector.AddFovea("fovea", {}, Pitches(9, 9, 8)));
+  status.Update(collector.AddFovea("fovea", {}, Pitches(9, 9, 2)));
+  for (const PageTypography& typography : Pitches(9, 13, 8)) {
     status.Update(collector.AddGrid("grid DejaVu Sans Mono", "truetype/dejavu/DejaVuSansMono.ttf",
                                     typography.line_pitch_px));
   }
@@ -174,8 +184,8 @@ absl::StatusOr<std::vector<Setting>> MakeSettings(const std::string& filter,
     status.Update(
         collector.AddGrid("grid Spleen", absl::StrCat("X11/misc/spleen-", cell, ".pcf.gz"), 0));
   }
-  for (const Face& face : kFaces) {
-    status.Update(collector.AddFovea(face.family, face.typeface, Pitches(8, 10, 4)));
+  for (const Face& face : Faces()) {
+    status.Update(collector.AddFovea(face.family, face.typeface, Pitches(9, 9, 4)));
   }
   if (!status.ok()) return status;
   return collector.Take();

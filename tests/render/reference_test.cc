@@ -13,7 +13,7 @@
 namespace fovea::render {
 namespace {
 
-constexpr char kSans[] = "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf";
+constexpr char kSans[] = "/usr/share/fonts/opentype/b612/B612-Regular.otf";
 constexpr char kMono[] = "/usr/share/fonts/truetype/dejavu/DejaVuSansMono.ttf";
 constexpr int kMargin = 4;
 
@@ -34,7 +34,7 @@ class Reference {
   void Write(const std::string& text) {
     double pen = 0;
     for (const char c : text) {
-      FT_FaceRec_* const face = c == 'I' ? mono_ : sans_;
+      FT_FaceRec_* const face = Typeface().borrowed.find(c) != std::string::npos ? mono_ : sans_;
       const double advance = Advance(face, c);
       if (c == ' ') {
         pen = std::ceil((pen + std::floor(advance * 3 / 4)) / 512) * 512;
