@@ -11,7 +11,6 @@
 namespace fovea::render {
 namespace {
 
-// No newlines or indentation: their marks are read as characters of some kind.
 constexpr char kText[] =
     "The planner does no input or output and reads no clock: time arrives as data on the turns, so "
     "that two replicas serve the same bytes after a restart. A page that is drawn once is served "
@@ -27,6 +26,15 @@ constexpr char kText[] =
     "its turns, its pages, its index and its caches, and returns a receipt. The deepest rung "
     "stands "
     "first in the prompt and changes least, and the covered history grows with every further rung.";
+
+// Marks that were read as letters would cost one character in twenty.
+constexpr char kLines[] =
+    "for (size_t at = 0; at < text.size();) {\n  const Token token = reader.Read(at, line_start);\n"
+    "  if (pen > width) break;\n    at += token.bytes;\n}\nreturn absl::OkStatus();\n"
+    "core/page/page.h\ncore/base/utf8.h\nrender/fonts.cc\nrender/marks.cc\nrender/metrics.cc\n"
+    "2026-11-22 03:11:20 INFO server listening\n2026-11-22 03:11:24 WARN over its budget\n"
+    "class Reader {\n public:\n  explicit Reader(Options options);\n  Status Open();\n\n"
+    " private:\n  const Options options_;\n};\n";
 
 std::string WithoutSpace(std::string_view text) {
   std::string result;
@@ -55,34 +63,54 @@ struct PixDestroy {
 };
 using Picture8 = std::unique_ptr<Pix, PixDestroy>;
 
-std::string ReadBack(tesseract::TessBaseAPI* reader, const std::string& png) {
+std::string ReadBack(tesseract::TessBaseAPI* reader, const std::string& png, float times) {
   const Picture8 page(pixReadMemPng(reinterpret_cast<const l_uint8*>(png.data()), png.size()));
   const Picture8 grey(pixConvertTo8(page.get(), 0));
-  const Picture8 large(pixScale(grey.get(), 2, 2));
+  const Picture8 large(pixScale(grey.get(), times, times));
   reader->SetImage(large.get());
   const std::unique_ptr<char[]> text(reader->GetUTF8Text());
   return text == nullptr ? "" : text.get();
 }
 
-TEST(Legibility, ASharpPageCanBeRead) {
+struct LegibilityCase {
+  std::string name;
+  std::string text;
+  int line_pitch_px = 10;
+  double least_percent = 0;
+};
+
+class Legibility : public testing::TestWithParam<LegibilityCase> {};
+
+TEST_P(Legibility, APageCanBeRead) {
   tesseract::TessBaseAPI reader;
   if (reader.Init(nullptr, "eng") != 0) {
     GTEST_SKIP() << "NOT CHECKED: install tesseract-ocr-eng to check that pages can be read";
   }
   reader.SetPageSegMode(tesseract::PSM_SINGLE_BLOCK);
-  const PageContent content = Body(kText);
-  const PageTypography typography{.line_pitch_px = 10, .grey_bits = 4};
+  const PageContent content = Body(GetParam().text);
+  const PageTypography typography{.line_pitch_px = GetParam().line_pitch_px, .grey_bits = 4};
   const auto extent = SharedRenderer().LayOut(content, {}, kBox, typography);
   ASSERT_TRUE(extent.ok());
   const auto page = SharedRenderer().Draw(content, *extent, typography, {});
   ASSERT_TRUE(page.ok());
-  const std::string expected = WithoutSpace(kText);
-  const std::string found = WithoutSpace(ReadBack(&reader, page->png));
+  const std::string expected = WithoutSpace(GetParam().text);
+  const float times = typography.line_pitch_px <= 8 ? 3 : 2;
+  const std::string found = WithoutSpace(ReadBack(&reader, page->png, times));
   const double right = 100.0 * (1 - static_cast<double>(EditDistance(expected, found)) /
                                         static_cast<double>(expected.size()));
   RecordProperty("characters_right_percent", std::to_string(right));
-  EXPECT_GE(right, 93) << found;
+  EXPECT_GE(right, GetParam().least_percent) << found;
 }
+
+INSTANTIATE_TEST_SUITE_P(
+    All, Legibility,
+    testing::Values(
+        LegibilityCase{.name = "Sharp", .text = kText, .line_pitch_px = 10, .least_percent = 93},
+        LegibilityCase{.name = "Soft", .text = kText, .line_pitch_px = 9, .least_percent = 91},
+        LegibilityCase{.name = "Faint", .text = kText, .line_pitch_px = 8, .least_percent = 86},
+        LegibilityCase{
+            .name = "SharpLines", .text = kLines, .line_pitch_px = 10, .least_percent = 93}),
+    [](const auto& test) { return test.param.name; });
 
 }  // namespace
 }  // namespace fovea::render
