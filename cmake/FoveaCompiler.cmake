@@ -2,6 +2,7 @@
 
 option(FOVEA_BUILD_TESTS "Build the tests" ON)
 option(FOVEA_BUILD_BENCH "Build the benchmarks" ON)
+option(FOVEA_BUILD_FUZZERS "Build the fuzz targets; needs clang" OFF)
 set(FOVEA_SANITIZER "" CACHE STRING "As for -fsanitize, such as address,undefined or thread; empty for none")
 
 set(CMAKE_CXX_STANDARD 20)
@@ -26,6 +27,9 @@ if(FOVEA_SANITIZER)
   if(FOVEA_SANITIZER MATCHES "undefined")
     add_compile_options(-fno-sanitize-recover=all)
   endif()
+endif()
+if(FOVEA_BUILD_FUZZERS)
+  add_compile_options(-fsanitize=fuzzer-no-link)
 endif()
 
 # Designated initialisers name what they set; the rest takes its default on purpose.

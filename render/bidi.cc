@@ -3,6 +3,7 @@
 #include <fribidi.h>
 
 #include <algorithm>
+#include <cstring>
 #include <numeric>
 
 #include "core/base/utf8.h"
@@ -56,11 +57,17 @@ std::vector<VisualItem> OrderForDisplay(absl::Span<const char32_t> items, bool r
   return result;
 }
 
-bool IsRtlParagraph(std::string_view text, size_t at) {
-  const size_t newline = at == 0 ? std::string_view::npos : text.rfind('\n', at - 1);
+size_t ParagraphBegin(std::string_view text, size_t at) {
+  // Much faster than rfind, and each line of a long paragraph comes here.
+  const void* newline = memrchr(text.data(), '\n', at);
+  return newline == nullptr
+             ? 0
+             : static_cast<size_t>(static_cast<const char*>(newline) - text.data()) + 1;
+}
+
+bool IsRtlParagraph(std::string_view text, size_t begin) {
   size_t length = 0;
-  for (size_t i = newline == std::string_view::npos ? 0 : newline + 1; i < text.size();
-       i += length) {
+  for (size_t i = begin; i < text.size(); i += length) {
     if (text[i] == '\n') return false;
     const FriBidiCharType type = TypeAt(text, i, &length);
     if (IsRtlLetter(type)) return true;

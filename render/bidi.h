@@ -19,9 +19,12 @@ struct VisualItem {
 // code point. No bidi control is ever obeyed: the caller passes U+FFFC for them.
 std::vector<VisualItem> OrderForDisplay(absl::Span<const char32_t> items, bool rtl_paragraph);
 
-// True if the first letter of the paragraph that `at` is in belongs to a right-to-left script.
-// Looks no further than the newlines around it.
-bool IsRtlParagraph(std::string_view text, size_t at);
+// Where the paragraph that `at` is in begins: behind a newline, or at the beginning of the text.
+size_t ParagraphBegin(std::string_view text, size_t at);
+
+// True if the first letter of the paragraph that begins at `begin` belongs to a right-to-left
+// script. Looks no further than that letter or the newline.
+bool IsRtlParagraph(std::string_view text, size_t begin);
 
 // True if text of a right-to-left script is in there.
 bool HasRtl(std::string_view text);

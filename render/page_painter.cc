@@ -180,6 +180,16 @@ std::vector<PagePainter::PlacedToken> PagePainter::ReadAll(const Stretch& stretc
   return tokens;
 }
 
+bool PagePainter::IsRtlAt(const Stretch& stretch, size_t at) {
+  const std::string_view page = stretch.whole.substr(stretch.page_begin);
+  const size_t begin = ParagraphBegin(page, at - stretch.page_begin);
+  if (paragraph_ != page.data() + begin) {
+    paragraph_ = page.data() + begin;
+    paragraph_is_rtl_ = IsRtlParagraph(page, begin);
+  }
+  return paragraph_is_rtl_;
+}
+
 // A newline ends a paragraph; each paragraph's part of the line is put in order by itself.
 Sub PagePainter::DrawReordered(const Stretch& stretch, Sub pen) {
   const std::vector<PlacedToken> tokens = ReadAll(stretch, pen);
@@ -210,9 +220,7 @@ void PagePainter::DrawParagraph(const Stretch& stretch, size_t at,
   if (tokens.empty()) return;
   std::vector<char32_t> items;
   for (const PlacedToken& placed : tokens) items.push_back(placed.token.code_point);
-  const bool rtl =
-      IsRtlParagraph(stretch.whole.substr(stretch.page_begin), at - stretch.page_begin);
-  for (const VisualItem& item : OrderForDisplay(items, rtl)) {
+  for (const VisualItem& item : OrderForDisplay(items, IsRtlAt(stretch, at))) {
     const PlacedToken& placed = tokens[item.index];
     if (item.mirror != 0 && placed.token.kind == Token::Kind::kGlyph) {
       DrawCharacter(stretch, item.mirror, pen);

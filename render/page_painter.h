@@ -63,6 +63,8 @@ class PagePainter {
 
   void DrawFrame(const ImageSize& size, int top);
   TokenReader ReaderFor(const Stretch& stretch) const;
+  // The direction of the paragraph that `at` is in, as far as it is on the page.
+  bool IsRtlAt(const Stretch& stretch, size_t at);
   // Each of these begins at `pen` and returns where the pen ends.
   Sub DrawStretch(const Stretch& stretch, Sub pen);
   Sub DrawLabel(const Stretch& stretch, Sub pen, bool begins_here);
@@ -89,6 +91,10 @@ class PagePainter {
   Canvas& canvas_;
   uint64_t missing_ = 0;
   uint64_t hidden_ = 0;
+  // The last paragraph whose direction was asked for. All lines of a page may belong to one, and
+  // its first letter may stand at its end.
+  const char* paragraph_ = nullptr;
+  bool paragraph_is_rtl_ = false;
 };
 
 }  // namespace fovea::render

@@ -72,7 +72,8 @@ class Renderer final : public PageRenderer {
       lines += taken;
       at = breaker.EndOfLine(at);
     }
-    return Extent(content, from, at, box.width, HeightForLines(box, lines, pitch));
+    // A content of empty blocks has no line, but its page has room for one, as Draw wants.
+    return Extent(content, from, at, box.width, HeightForLines(box, std::max(lines, 1), pitch));
   }
 
   absl::StatusOr<DrawnPage> Draw(const PageContent& content, const PageExtent& extent,

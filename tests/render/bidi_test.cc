@@ -37,10 +37,10 @@ TEST(Bidi, BracketsAreMirrored) { EXPECT_EQ(Display(U"\u05D0(\u05D1)", true), U"
 
 TEST(Bidi, ParagraphDirectionIsThatOfItsFirstLetter) {
   const std::string_view text = "12 \xD7\x90 abc\nabc \xD7\x90\n--";
-  EXPECT_TRUE(IsRtlParagraph(text, 0));
-  EXPECT_TRUE(IsRtlParagraph(text, 7));
-  EXPECT_FALSE(IsRtlParagraph(text, text.find("\nabc") + 1));
-  EXPECT_FALSE(IsRtlParagraph(text, text.size() - 1));
+  EXPECT_TRUE(IsRtlParagraph(text, ParagraphBegin(text, 0)));
+  EXPECT_TRUE(IsRtlParagraph(text, ParagraphBegin(text, 7)));
+  EXPECT_FALSE(IsRtlParagraph(text, ParagraphBegin(text, text.find("\nabc") + 1)));
+  EXPECT_FALSE(IsRtlParagraph(text, ParagraphBegin(text, text.size() - 1)));
 }
 
 TEST(Bidi, FindsRightToLeftText) {

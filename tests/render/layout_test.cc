@@ -74,6 +74,15 @@ TEST(LayOut, EmptyContentIsOnePageOfNothing) {
   EXPECT_TRUE(SharedRenderer().Draw(content, *page, kSoft, {}).ok());
 }
 
+TEST(LayOut, AnEmptyPageHasRoomForALine) {
+  const PageContent content = Body("");
+  const PageBox box{.width = 300, .min_height = 10, .max_height = 90, .height_step = 10};
+  const auto page = SharedRenderer().LayOut(content, {}, box, kSoft);
+  ASSERT_TRUE(page.ok());
+  EXPECT_EQ(page->height, 30);
+  EXPECT_TRUE(SharedRenderer().Draw(content, *page, kSoft, {}).ok());
+}
+
 TEST(LayOut, HeightFollowsTheTextInSteps) {
   int last = 0;
   for (size_t bytes = 100; bytes < 30000; bytes += 700) {
