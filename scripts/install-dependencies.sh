@@ -14,7 +14,8 @@ libjpeg62-turbo-dev libpango1.0-dev libpng-dev libprotobuf-dev libspdlog-dev lib
 protobuf-compiler-grpc zlib1g-dev
 "
 test_packages="
-clang clang-format clang-tidy libclang-rt-14-dev libedlib-dev libtesseract-dev tesseract-ocr-eng
+clang clang-format clang-tidy libclang-rt-14-dev libedlib-dev libtesseract-dev tesseract-ocr-deu
+tesseract-ocr-ell tesseract-ocr-eng tesseract-ocr-rus tesseract-ocr-spa tesseract-ocr-vie
 "
 # For tests/service/sdk. A Node.js from elsewhere will do, and Debian's npm would not install beside it.
 if ! command -v npm >/dev/null 2>&1; then test_packages="$test_packages nodejs npm"; fi

@@ -1,12 +1,8 @@
 // Reads a page back with Tesseract: a bound on what drawing may lose, not on what a model reads.
 #include <gtest/gtest.h>
-#include <leptonica/allheaders.h>
-#include <tesseract/baseapi.h>
-
-#include <algorithm>
-#include <memory>
 
 #include "tests/render/pages.h"
+#include "tests/render/tesseract.h"
 
 namespace fovea::render {
 namespace {
@@ -36,42 +32,6 @@ constexpr char kLines[] =
     "class Reader {\n public:\n  explicit Reader(Options options);\n  Status Open();\n\n"
     " private:\n  const Options options_;\n};\n";
 
-std::string WithoutSpace(std::string_view text) {
-  std::string result;
-  std::copy_if(text.begin(), text.end(), std::back_inserter(result),
-               [](unsigned char c) { return c > ' '; });
-  return result;
-}
-
-size_t EditDistance(const std::string& a, const std::string& b) {
-  std::vector<size_t> row(b.size() + 1);
-  for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (size_t i = 1; i <= a.size(); ++i) {
-    size_t diagonal = row[0];
-    row[0] = i;
-    for (size_t j = 1; j <= b.size(); ++j) {
-      const size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({replaced, row[j] + 1, row[j - 1] + 1});
-    }
-  }
-  return row[b.size()];
-}
-
-struct PixDestroy {
-  void operator()(Pix* pix) const { pixDestroy(&pix); }
-};
-using Picture8 = std::unique_ptr<Pix, PixDestroy>;
-
-std::string ReadBack(tesseract::TessBaseAPI* reader, const std::string& png, float times) {
-  const Picture8 page(pixReadMemPng(reinterpret_cast<const l_uint8*>(png.data()), png.size()));
-  const Picture8 grey(pixConvertTo8(page.get(), 0));
-  const Picture8 large(pixScale(grey.get(), times, times));
-  reader->SetImage(large.get());
-  const std::unique_ptr<char[]> text(reader->GetUTF8Text());
-  return text == nullptr ? "" : text.get();
-}
-
 struct LegibilityCase {
   std::string name;
   std::string text;
@@ -82,22 +42,19 @@ struct LegibilityCase {
 class Legibility : public testing::TestWithParam<LegibilityCase> {};
 
 TEST_P(Legibility, APageCanBeRead) {
-  tesseract::TessBaseAPI reader;
-  if (reader.Init(nullptr, "eng") != 0) {
+  const auto reader = Tesseract::Create("eng");
+  if (reader == nullptr) {
     GTEST_SKIP() << "NOT CHECKED: install tesseract-ocr-eng to check that pages can be read";
   }
-  reader.SetPageSegMode(tesseract::PSM_SINGLE_BLOCK);
   const PageContent content = Body(GetParam().text);
   const PageTypography typography{.line_pitch_px = GetParam().line_pitch_px, .grey_bits = 4};
   const auto extent = SharedRenderer().LayOut(content, {}, kBox, typography);
   ASSERT_TRUE(extent.ok());
   const auto page = SharedRenderer().Draw(content, *extent, typography, {});
   ASSERT_TRUE(page.ok());
-  const std::string expected = WithoutSpace(GetParam().text);
   const float times = typography.line_pitch_px <= 8 ? 3 : 2;
-  const std::string found = WithoutSpace(ReadBack(&reader, page->png, times));
-  const double right = 100.0 * (1 - static_cast<double>(EditDistance(expected, found)) /
-                                        static_cast<double>(expected.size()));
+  const std::string found = reader->Read(page->png, times);
+  const double right = PercentRight(GetParam().text, found);
   RecordProperty("characters_right_percent", std::to_string(right));
   EXPECT_GE(right, GetParam().least_percent) << found;
 }
