@@ -55,6 +55,7 @@ void AddVerbs(Verbs& verbs) {
   AddInsightVerbs(verbs);
   AddTransferVerbs(verbs);
   AddReaderVerbs(verbs);
+  AddRenderVerb(verbs);
   AddToolsVerb(verbs);
   AddLadderVerb(verbs);
   AddAdminVerbs(verbs);

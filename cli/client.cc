@@ -29,6 +29,7 @@ Client::Client(Options options, const std::shared_ptr<grpc::Channel>& channel)
       sessions_(v1::SessionService::NewStub(channel)),
       contexts_(v1::ContextService::NewStub(channel)),
       readers_(v1::ReaderService::NewStub(channel)),
+      pages_(v1::PageService::NewStub(channel)),
       admin_(v1::AdminService::NewStub(channel)) {}
 
 void Client::Authorize(grpc::ClientContext& context) const {

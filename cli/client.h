@@ -1,4 +1,4 @@
-// The connection to a server: one channel, the stubs of the three services, and the caller's token.
+// The connection to a server: one channel, the stubs of its services, and the caller's token.
 #ifndef FOVEA_CLI_CLIENT_H_
 #define FOVEA_CLI_CLIENT_H_
 
@@ -12,6 +12,7 @@
 #include "cli/status.h"
 #include "fovea/v1/admin.grpc.pb.h"
 #include "fovea/v1/context.grpc.pb.h"
+#include "fovea/v1/page.grpc.pb.h"
 #include "fovea/v1/reader.grpc.pb.h"
 #include "fovea/v1/session.grpc.pb.h"
 
@@ -31,6 +32,7 @@ class Client {
   v1::SessionService::Stub& sessions() { return *sessions_; }
   v1::ContextService::Stub& contexts() { return *contexts_; }
   v1::ReaderService::Stub& readers() { return *readers_; }
+  v1::PageService::Stub& pages() { return *pages_; }
   v1::AdminService::Stub& admin() { return *admin_; }
 
   // Makes `context` carry the token.
@@ -61,6 +63,7 @@ class Client {
   const std::unique_ptr<v1::SessionService::Stub> sessions_;
   const std::unique_ptr<v1::ContextService::Stub> contexts_;
   const std::unique_ptr<v1::ReaderService::Stub> readers_;
+  const std::unique_ptr<v1::PageService::Stub> pages_;
   const std::unique_ptr<v1::AdminService::Stub> admin_;
 };
 

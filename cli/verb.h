@@ -98,6 +98,7 @@ void AddContextVerb(Verbs& verbs);
 void AddInsightVerbs(Verbs& verbs);
 void AddLadderVerb(Verbs& verbs);
 void AddReaderVerbs(Verbs& verbs);
+void AddRenderVerb(Verbs& verbs);
 void AddToolsVerb(Verbs& verbs);
 void AddAdminVerbs(Verbs& verbs);
 

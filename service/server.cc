@@ -21,6 +21,7 @@
 #include "service/listen.h"
 #include "service/metrics.h"
 #include "service/page_provider.h"
+#include "service/page_service.h"
 #include "service/reader_service.h"
 #include "service/rpc.h"
 #include "service/session_service.h"
@@ -129,6 +130,11 @@ class GrpcServer final : public Server {
                                                             .pool = &building_,
                                                             .readers = &options_.readers,
                                                             .usage = usage_.get()});
+    page_service_ = std::make_unique<PageService>(PageServiceInputs{.environment = &environment_,
+                                                                    .pool = &building_,
+                                                                    .readers = &options_.readers,
+                                                                    .renderer = renderer_.get(),
+                                                                    .drawing = &drawing_});
     sessions_ = std::make_unique<SessionService>(
         SessionServiceInputs{.environment = &environment_,
                              .pool = &calls_,
@@ -176,6 +182,7 @@ class GrpcServer final : public Server {
     builder.RegisterService(sessions_.get());
     builder.RegisterService(contexts_.get());
     builder.RegisterService(reader_service_.get());
+    builder.RegisterService(page_service_.get());
     builder.RegisterService(admin_.get());
     server_ = builder.BuildAndStart();
     if (server_ == nullptr || std::count(ports.begin(), ports.end(), 0) > 0) {
@@ -206,6 +213,7 @@ class GrpcServer final : public Server {
   std::unique_ptr<wire::PayloadWriter> payloads_;
   std::unique_ptr<ContextService> contexts_;
   std::unique_ptr<ReaderService> reader_service_;
+  std::unique_ptr<PageService> page_service_;
   std::unique_ptr<SessionService> sessions_;
   std::unique_ptr<AdminService> admin_;
   WorkerPool calls_;

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/exact/sidecar.h"
 #include "core/page/picture_size.h"
+#include "core/reader/page_layout.h"
 
 namespace fovea {
 namespace {
@@ -23,37 +24,6 @@ TurnPtr PartsOfStrip(const Turn& turn, Strip::Parts parts) {
     if (is_result == (parts == Strip::Parts::kResults)) kept.parts.push_back(part);
   }
   return std::make_shared<const Turn>(std::move(kept));
-}
-
-struct Sheet {
-  PageExtent extent;
-  const PagePaper* paper = nullptr;
-  int64_t tokens = 0;
-};
-
-// Lays one page out on one paper and prices it.
-absl::StatusOr<Sheet> TryPaper(const PageContent& content, PagePosition from,
-                               const PagePaper& paper, const Rung& rung,
-                               const ReaderProfile& reader, const PageRenderer& renderer) {
-  auto extent = renderer.LayOut(content, from, paper.box, rung.typography);
-  if (!extent.ok()) return extent.status();
-  auto tokens = ImageTokens(reader, extent->width, extent->height, paper.flat_tokens);
-  if (!tokens.ok()) return tokens.status();
-  return Sheet{.extent = *extent, .paper = &paper, .tokens = *tokens};
-}
-
-// A full page on the first paper, or the cheapest page that holds all the rest.
-absl::StatusOr<Sheet> NextSheet(const PageContent& content, PagePosition from, const Rung& rung,
-                                const ReaderProfile& reader, const PageRenderer& renderer) {
-  const PagePosition end{.block = content.blocks.size()};
-  auto best = TryPaper(content, from, rung.papers.front(), rung, reader, renderer);
-  if (!best.ok() || best->extent.end != end) return best;
-  for (size_t i = 1; i < rung.papers.size(); ++i) {
-    auto sheet = TryPaper(content, from, rung.papers[i], rung, reader, renderer);
-    if (!sheet.ok()) return sheet;
-    if (sheet->extent.end == end && sheet->tokens < best->tokens) best = std::move(sheet);
-  }
-  return best;
 }
 
 }  // namespace
@@ -81,23 +51,19 @@ absl::StatusOr<PageContent> StripContent(const Strip& strip, const TurnSource& t
 absl::StatusOr<LaidOutStrip> LayOutStrip(const Strip& strip, const PageContent& content,
                                          const Rung& rung, const ReaderProfile& reader,
                                          const PageRenderer& renderer) {
+  auto laid_out_pages = LayOutPages(content, rung, reader, renderer);
+  if (!laid_out_pages.ok()) return laid_out_pages.status();
   LaidOutStrip laid_out;
-  PagePosition at;
-  const PagePosition end{.block = content.blocks.size()};
-  while (at != end) {
-    auto sheet = NextSheet(content, at, rung, reader, renderer);
-    if (!sheet.ok()) return sheet.status();
-    if (!(at < sheet->extent.end)) return absl::InternalError("a page holds no text");
-    at = sheet->extent.end;
+  for (const LaidOutPage& placed : *laid_out_pages) {
     PlannedPage page{
         .strip = strip,
-        .extent = sheet->extent,
+        .extent = placed.extent,
         .typography = rung.typography,
-        .header = {absl::StrCat(RangeName(sheet->extent.first_seq, sheet->extent.last_seq), " · ",
+        .header = {absl::StrCat(RangeName(placed.extent.first_seq, placed.extent.last_seq), " · ",
                                 rung.name)},
         .rung = rung.name,
-        .resolution = sheet->paper->resolution,
-        .tokens = sheet->tokens};
+        .resolution = placed.paper->resolution,
+        .tokens = placed.tokens};
     page.page_id = PageId(renderer.Version(), content, page.extent, page.typography, page.header);
     laid_out.tokens += page.tokens;
     laid_out.bytes += EstimatePageBytes(content, page.extent, page.typography);

@@ -314,6 +314,38 @@ Status FakeAdmin::DropPages(grpc::ServerContext*, const v1::DropPagesRequest*,
   return Status::OK;
 }
 
+Status FakePages::RenderDocument(grpc::ServerContext*, const v1::RenderDocumentRequest* request,
+                                 grpc::ServerWriter<v1::RenderDocumentResponse>* writer) {
+  constexpr uint64_t kPageBytes = 10;
+  last_request = *request;
+  if (request->reader() != "claude") return {grpc::StatusCode::NOT_FOUND, "no such reader"};
+  const std::string& text = request->text();
+  v1::DocumentTotals totals;
+  for (uint64_t at = 0; at < text.size(); at += kPageBytes) {
+    const std::string part = text.substr(at, kPageBytes);
+    v1::RenderDocumentResponse response;
+    v1::DocumentPage& page = *response.mutable_page();
+    page.set_number(static_cast<uint32_t>(at / kPageBytes + 1));
+    page.set_first_byte(at);
+    page.set_last_byte(at + part.size() - 1);
+    page.set_first_line(1);
+    page.set_last_line(2);
+    page.set_image_tokens(1);
+    page.set_text_tokens(2);
+    page.set_png("PNG of " + part);
+    writer->Write(response);
+    if (fails_midway) return {grpc::StatusCode::DATA_LOSS, "gone"};
+    totals.set_pages(page.number());
+  }
+  totals.set_rung("sharp");
+  totals.set_image_tokens(totals.pages());
+  totals.set_text_tokens(static_cast<int64_t>(text.size() / 5));
+  v1::RenderDocumentResponse last;
+  *last.mutable_totals() = totals;
+  writer->Write(last);
+  return Status::OK;
+}
+
 FakeServer::FakeServer() : folder_(MakeFolder()), address_("unix:" + folder_ + "/s") {
   grpc::ServerBuilder builder;
   builder.SetMaxReceiveMessageSize(-1);
@@ -321,6 +353,7 @@ FakeServer::FakeServer() : folder_(MakeFolder()), address_("unix:" + folder_ + "
   builder.RegisterService(&sessions);
   builder.RegisterService(&contexts);
   builder.RegisterService(&readers);
+  builder.RegisterService(&pages);
   builder.RegisterService(&admin);
   server_ = builder.BuildAndStart();
 }

@@ -12,6 +12,7 @@
 
 #include "fovea/v1/admin.grpc.pb.h"
 #include "fovea/v1/context.grpc.pb.h"
+#include "fovea/v1/page.grpc.pb.h"
 #include "fovea/v1/reader.grpc.pb.h"
 #include "fovea/v1/session.grpc.pb.h"
 
@@ -102,6 +103,17 @@ class FakeReaders final : public v1::ReaderService::Service {
                            v1::CountTokensResponse* response) override;
 };
 
+// Draws a page for every ten bytes: "PNG of " and the bytes. Each costs one token, as much as five
+// bytes of text.
+class FakePages final : public v1::PageService::Service {
+ public:
+  v1::RenderDocumentRequest last_request;
+  bool fails_midway = false;  // DATA_LOSS after the first page
+
+  grpc::Status RenderDocument(grpc::ServerContext*, const v1::RenderDocumentRequest* request,
+                              grpc::ServerWriter<v1::RenderDocumentResponse>* writer) override;
+};
+
 class FakeAdmin final : public v1::AdminService::Service {
  public:
   v1::VerifyStoreResponse verified;
@@ -127,6 +139,7 @@ class FakeServer {
   FakeSessions sessions;
   FakeContexts contexts;
   FakeReaders readers;
+  FakePages pages;
   FakeAdmin admin;
 
  private:

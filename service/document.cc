@@ -1,0 +1,176 @@
+#include "service/document.h"
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "core/tokens/token_counter.h"
+
+namespace fovea::service {
+namespace {
+
+constexpr size_t kMaxTextBytes = size_t{16} << 20;
+constexpr size_t kMaxTitleBytes = 1000;
+// A thread that is done with a small page early finds another.
+constexpr size_t kPagesAheadForThread = 2;
+
+absl::StatusOr<const Rung*> FindRung(const ReaderProfile& reader, const std::string& name) {
+  if (reader.ladder.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("reader: ", reader.name, " takes no pages: it gets text only"));
+  }
+  if (name.empty()) return &reader.ladder.front();
+  for (const Rung& rung : reader.ladder) {
+    if (rung.name == name) return &rung;
+  }
+  const std::string known =
+      absl::StrJoin(reader.ladder, ", ",
+                    [](std::string* out, const Rung& rung) { absl::StrAppend(out, rung.name); });
+  return absl::NotFoundError(
+      absl::StrCat("rung: ", reader.name, " has none named \"", name, "\"; there are: ", known));
+}
+
+absl::Status CheckText(const std::string& text, const std::string& title) {
+  if (text.empty()) return absl::InvalidArgumentError("text: must not be empty");
+  if (text.size() > kMaxTextBytes) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("text: has ", text.size(), " bytes; at most ", kMaxTextBytes));
+  }
+  if (title.size() > kMaxTitleBytes) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("title: has ", title.size(), " bytes; at most ", kMaxTitleBytes));
+  }
+  return absl::OkStatus();
+}
+
+uint64_t Newlines(std::string_view text) {
+  return static_cast<uint64_t>(std::count(text.begin(), text.end(), '\n'));
+}
+
+}  // namespace
+
+Document::Document(DocumentInputs inputs, const v1::RenderDocumentRequest& request)
+    : in_(inputs),
+      reader_name_(request.reader()),
+      rung_name_(request.rung()),
+      title_(request.title()) {
+  content_.blocks.push_back(
+      {.seq = 1, .role = Role::kUser, .style = PageBlock::Style::kBody, .text = request.text()});
+}
+
+absl::StatusOr<bool> Document::Next(v1::RenderDocumentResponse* response) {
+  if (state_ == State::kNew) {
+    absl::Status status = LayOut();
+    if (!status.ok()) return status;
+    state_ = State::kPages;
+  }
+  if (state_ == State::kEnded) return false;
+  if (drawn_.empty() && next_ < pages_.size()) {
+    absl::Status status = DrawAhead();
+    if (!status.ok()) return status;
+  }
+  if (drawn_.empty()) {
+    *response->mutable_totals() = totals_;
+    state_ = State::kEnded;
+    return true;
+  }
+  *response->mutable_page() = std::move(drawn_.front());
+  drawn_.pop_front();
+  return true;
+}
+
+absl::Status Document::LayOut() {
+  const std::string& text = content_.blocks.front().text;
+  absl::Status status = CheckText(text, title_);
+  if (!status.ok()) return status;
+  auto reader = in_.readers->Find(reader_name_);
+  if (!reader.ok()) return reader.status();
+  reader_ = *reader;
+  auto rung = FindRung(*reader_, rung_name_);
+  if (!rung.ok()) return rung.status();
+  rung_ = *rung;
+  auto pages = LayOutPages(content_, *rung_, *reader_, *in_.renderer);
+  if (!pages.ok()) return pages.status();
+  pages_ = *std::move(pages);
+
+  bool flat = false;
+  for (const LaidOutPage& page : pages_) {
+    totals_.set_image_tokens(totals_.image_tokens() + page.tokens);
+    flat |= page.paper->flat_tokens > 0;
+  }
+  totals_.set_pages(static_cast<uint32_t>(pages_.size()));
+  totals_.set_rung(rung_->name);
+  totals_.set_text_tokens(TokenCounter(*reader_).Text(text));
+  totals_.set_image_tokens_exact(reader_->image_rule.evidence <= Evidence::kPublished && !flat);
+  totals_.set_text_tokens_exact(reader_->text_tokens_exact());
+  totals_.set_legibility(rung_->legibility);
+  totals_.set_exact_legibility(rung_->exact_legibility);
+  totals_.set_evidence(EvidenceName(rung_->evidence));
+  return absl::OkStatus();
+}
+
+absl::Status Document::DrawAhead() {
+  const size_t count =
+      std::min(pages_.size() - next_, kPagesAheadForThread * in_.drawing->threads());
+  std::vector<v1::DocumentPage> drawn(count);
+  std::vector<absl::Status> statuses(count);
+  const size_t first = next_;
+  for (v1::DocumentPage& page : drawn) page = Describe(pages_[next_]);
+  const TokenCounter counter(*reader_);
+  in_.drawing->ParallelFor(count, [&](size_t i) {
+    const PageExtent& extent = pages_[first + i].extent;
+    v1::DocumentPage& page = drawn[i];
+    const PageHeader header = HeaderOf(page);
+    auto picture = in_.renderer->Draw(content_, extent, rung_->typography, header);
+    statuses[i] = picture.status();
+    if (!picture.ok()) return;
+    page.set_page_id(PageId(in_.renderer->Version(), content_, extent, rung_->typography, header));
+    page.set_text_tokens(counter.Text(TextOf(extent)));
+    page.set_missing_glyphs(picture->missing_glyphs);
+    page.set_hidden_characters(picture->hidden_characters);
+    page.set_png(std::move(picture->png));
+  });
+  for (const absl::Status& status : statuses) {
+    if (!status.ok()) return status;
+  }
+  in_.metrics->pages_drawn += count;
+  for (v1::DocumentPage& page : drawn) {
+    totals_.set_missing_glyphs(totals_.missing_glyphs() + page.missing_glyphs());
+    totals_.set_hidden_characters(totals_.hidden_characters() + page.hidden_characters());
+    drawn_.push_back(std::move(page));
+  }
+  return absl::OkStatus();
+}
+
+v1::DocumentPage Document::Describe(const LaidOutPage& page) {
+  const std::string_view text = TextOf(page.extent);
+  v1::DocumentPage proto;
+  proto.set_number(static_cast<uint32_t>(++next_));
+  proto.set_first_byte(page.extent.begin.byte);
+  proto.set_last_byte(page.extent.begin.byte + text.size() - 1);
+  proto.set_first_line(line_);
+  proto.set_last_line(line_ + Newlines(text.substr(0, text.size() - 1)));
+  line_ = proto.last_line() + Newlines(text.substr(text.size() - 1));
+  proto.set_characters(page.extent.characters);
+  proto.set_width(page.extent.width);
+  proto.set_height(page.extent.height);
+  proto.set_resolution(page.paper->resolution);
+  proto.set_image_tokens(page.tokens);
+  return proto;
+}
+
+std::string_view Document::TextOf(const PageExtent& extent) const {
+  const std::string_view text = content_.blocks.front().text;
+  const size_t end = extent.end.block > 0 ? text.size() : extent.end.byte;
+  return text.substr(extent.begin.byte, end - extent.begin.byte);
+}
+
+PageHeader Document::HeaderOf(const v1::DocumentPage& page) const {
+  return {absl::StrCat(title_, title_.empty() ? "" : " · ", "page ", page.number(), " of ",
+                       pages_.size(), " · lines ", page.first_line(), "–", page.last_line(), " · ",
+                       rung_->name)};
+}
+
+}  // namespace fovea::service
