@@ -6,8 +6,8 @@
 #include <cstring>
 #include <numeric>
 
+#include "core/base/hidden_characters.h"
 #include "core/base/utf8.h"
-#include "render/code_points.h"
 
 namespace fovea::render {
 namespace {

@@ -2,22 +2,10 @@
 
 #include <algorithm>
 
+#include "core/base/hidden_characters.h"
+
 namespace fovea::render {
 namespace {
-
-struct Range {
-  char32_t first;
-  char32_t last;
-};
-
-// Unicode's Default_Ignorable_Code_Point, the controls, the separators, and a few that have a glyph
-// of pure nothing. Sorted.
-constexpr Range kHidden[] = {
-    {0x0000, 0x001F}, {0x007F, 0x009F}, {0x00AD, 0x00AD},   {0x034F, 0x034F},   {0x061C, 0x061C},
-    {0x115F, 0x1160}, {0x17B4, 0x17B5}, {0x180B, 0x180F},   {0x200B, 0x200F},   {0x2028, 0x202E},
-    {0x2060, 0x206F}, {0x2800, 0x2800}, {0x3164, 0x3164},   {0xFE00, 0xFE0F},   {0xFEFF, 0xFEFF},
-    {0xFFA0, 0xFFA0}, {0xFFF0, 0xFFFB}, {0x1BCA0, 0x1BCA3}, {0x1D173, 0x1D17A}, {0xE0000, 0xE0FFF},
-};
 
 hb_unicode_funcs_t* Unicode() { return hb_unicode_funcs_get_default(); }
 
@@ -68,24 +56,6 @@ EmLength InkEdge(hb_font_t* font, hb_codepoint_t glyph) {
 }
 
 }  // namespace
-
-bool IsHiddenCodePoint(char32_t code_point) {
-  const auto* range = std::lower_bound(
-      std::begin(kHidden), std::end(kHidden), code_point,
-      [](const Range& candidate, char32_t value) { return candidate.last < value; });
-  return range != std::end(kHidden) && range->first <= code_point;
-}
-
-bool IsPresentationSelector(char32_t code_point) {
-  return code_point == 0xFE0E || code_point == 0xFE0F;
-}
-
-bool TakesPresentationSelector(char32_t code_point) {
-  return code_point == '#' || code_point == '*' || (code_point >= '0' && code_point <= '9') ||
-         code_point == 0xA9 || code_point == 0xAE ||
-         (code_point >= 0x203C && code_point < 0x3300) ||
-         (code_point >= 0x1F000 && code_point < 0x1FB00);
-}
 
 CodePointTable::CodePointTable(const FontSet& fonts) : fonts_(fonts) {}
 

@@ -29,13 +29,6 @@ struct CodePoint {
   EmLength advance = 0;
 };
 
-// Control, format, bidi, tag, filler and variation code points: those that show nothing.
-bool IsHiddenCodePoint(char32_t code_point);
-
-// Emoji presentation selectors, which are let pass behind a symbol that may be an emoji.
-bool IsPresentationSelector(char32_t code_point);
-bool TakesPresentationSelector(char32_t code_point);
-
 // A table over all of Unicode, filled in blocks of 256 as they are first asked for. Thread-safe;
 // reading a filled block takes no lock.
 class CodePointTable {

@@ -5,6 +5,7 @@
 
 #include "absl/container/inlined_vector.h"
 #include "absl/strings/str_format.h"
+#include "core/base/hidden_characters.h"
 #include "core/base/utf8.h"
 
 namespace fovea::render {

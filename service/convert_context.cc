@@ -48,6 +48,7 @@ void LossToProto(const LossEntry& loss, v1::LossManifest::Entry* proto) {
   proto->set_evidence(loss.evidence);
   proto->set_characters(loss.characters);
   proto->set_elided_characters(loss.elided_characters);
+  proto->set_hidden_characters(loss.hidden_characters);
   proto->set_exact_strings_in_sidecar(loss.exact_in_sidecar);
   proto->set_exact_strings_omitted(loss.exact_omitted);
   proto->set_opaque_blocks_omitted(loss.opaque_omitted);

@@ -79,6 +79,7 @@ struct LossEntry {
   std::string evidence;
   uint64_t characters = 0;
   uint64_t elided_characters = 0;
+  uint64_t hidden_characters = 0;  // drawn as marks
   uint32_t exact_in_sidecar = 0;
   uint32_t exact_omitted = 0;
   uint32_t opaque_omitted = 0;

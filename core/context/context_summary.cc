@@ -92,6 +92,7 @@ class Summarizer {
                              .legibility = rung.legibility,
                              .evidence = EvidenceName(rung.evidence),
                              .characters = run.characters,
+                             .hidden_characters = run.hidden_characters,
                              .exact_in_sidecar = run.sidecar.included,
                              .exact_omitted = run.sidecar.omitted,
                              .opaque_omitted = run.opaque_omitted,
@@ -136,7 +137,8 @@ class Summarizer {
                                .rung = rung.name,
                                .legibility = rung.legibility,
                                .evidence = EvidenceName(rung.evidence),
-                               .characters = on_pages});
+                               .characters = on_pages,
+                               .hidden_characters = turn.drawing.drawing.hidden_characters});
     }
     summary_.characters.pages += on_pages;
     summary_.characters.text += turn.characters - on_pages;

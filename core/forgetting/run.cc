@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "core/base/hidden_characters.h"
 #include "core/exact/sidecar.h"
-#include "core/page/picture_size.h"
 #include "core/reader/page_layout.h"
 
 namespace fovea {
@@ -54,6 +54,9 @@ absl::StatusOr<LaidOutStrip> LayOutStrip(const Strip& strip, const PageContent& 
   auto laid_out_pages = LayOutPages(content, rung, reader, renderer);
   if (!laid_out_pages.ok()) return laid_out_pages.status();
   LaidOutStrip laid_out;
+  for (const PageBlock& block : content.blocks) {
+    laid_out.hidden_characters += CountHiddenCharacters(block.text);
+  }
   for (const LaidOutPage& placed : *laid_out_pages) {
     PlannedPage page{
         .strip = strip,
@@ -99,6 +102,7 @@ class RunLayout {
     run_.pages.clear();
     run_.page_tokens = 0;
     run_.page_bytes = 0;
+    run_.hidden_characters = 0;
     std::erase_if(run_.drawn_results,
                   [this](const DrawnResult& drawn) { return drawn.rung < run_.rung; });
     uint64_t next = run_.turns.first;
@@ -131,6 +135,7 @@ class RunLayout {
     run_.pages.insert(run_.pages.end(), strip.pages.begin(), strip.pages.end());
     run_.page_tokens += strip.tokens;
     run_.page_bytes += strip.bytes;
+    run_.hidden_characters += strip.hidden_characters;
   }
 
   const RunBuilder& builder_;
@@ -179,6 +184,7 @@ absl::StatusOr<Run> RunBuilder::Build(Run run) const {
     run.pages.clear();
     run.page_tokens = 0;
     run.page_bytes = 0;
+    run.hidden_characters = 0;
     run.tokens = TokenCounter::kMessageTokens;
     for (const TurnPtr& turn : *read) run.tokens += counter.Text(TurnNote(*turn)) + 1;
     return run;

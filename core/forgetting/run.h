@@ -40,7 +40,8 @@ struct PlannedPage {
 struct LaidOutStrip {
   std::vector<PlannedPage> pages;
   int64_t tokens = 0;
-  uint64_t bytes = 0;  // of the pages' PNGs, estimated (EstimatePageBytes)
+  uint64_t bytes = 0;              // of the pages' PNGs, estimated (EstimatePageBytes)
+  uint64_t hidden_characters = 0;  // of the text: drawn as marks (core/base/hidden_characters.h)
 };
 
 // The tool results of one turn, drawn in place while the turn was in the tail. A run takes these
@@ -82,6 +83,7 @@ struct Run {
   int64_t tokens = 0;       // as served: pages, notes and sidecar, or text
   int64_t text_tokens = 0;  // as verbatim turns
   uint64_t characters = 0;
+  uint64_t hidden_characters = 0;  // on the pages, as marks
   uint32_t opaque_omitted = 0;
   uint32_t images_omitted = 0;
 };

@@ -3,6 +3,7 @@
 
 #include <thread>
 
+#include "core/base/hidden_characters.h"
 #include "core/base/sha256.h"
 #include "tests/render/pages.h"
 
@@ -116,6 +117,7 @@ TEST_P(Counts, OfWhatIsNotPlainlyThere) {
   const DrawnPage page = DrawFirst(SharedRenderer(), Body(GetParam().text), kSoft);
   EXPECT_EQ(page.missing_glyphs, GetParam().missing);
   EXPECT_EQ(page.hidden_characters, GetParam().hidden);
+  EXPECT_EQ(page.hidden_characters, CountHiddenCharacters(GetParam().text));
   const Picture picture = DecodePng(page.png);
   EXPECT_FALSE(IsBlank(picture, 0, picture.height)) << "drawn invisibly";
 }

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "core/base/hidden_characters.h"
 #include "tests/render/pages.h"
 
 namespace fovea::render {
@@ -98,6 +99,19 @@ TEST(Tokens, WordsBeginOnTheGrid) {
       EXPECT_EQ(after % kGrid, 0);
       EXPECT_GT(after, pen + metrics.Space(Weight::kRegular) - 1);
     }
+  }
+}
+
+// A context counts what its pages hide before they are drawn.
+TEST(Tokens, WhatIsDrawnAsHiddenIsWhatIsCounted) {
+  const Metrics metrics(*SharedParts().table, kPitch);
+  for (char32_t c = 1; c < 0x110000; ++c) {
+    if (c >= 0xD800 && c < 0xE000) continue;
+    const std::string text = Utf8({c});
+    TokenReader reader(*SharedParts().table, *SharedParts().shaper, metrics, text, Weight::kRegular,
+                       1);
+    EXPECT_EQ(reader.Read(0, false).hidden, CountHiddenCharacters(text) == 1)
+        << "U+" << std::hex << static_cast<uint32_t>(c);
   }
 }
 

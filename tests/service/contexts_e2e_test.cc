@@ -294,6 +294,34 @@ TEST_F(ContextsE2e, EveryPageCanBeFetched) {
   }
 }
 
+TEST_F(ContextsE2e, TheLossManifestCountsHiddenCharacters) {
+  constexpr char kHidden[] = "\x1B[0m\u200B\u202E x\uFE0F";
+  constexpr uint64_t kHiddenCharacters = 4;
+  std::vector<v1::Turn> turns = WorkingAgent(120, 3000);
+  for (v1::Turn& turn : turns) {
+    for (v1::Part& part : *turn.mutable_parts()) {
+      if (!part.has_tool_result()) continue;
+      std::string* text =
+          part.mutable_tool_result()->mutable_content(0)->mutable_text()->mutable_text();
+      text->append(kHidden);
+    }
+  }
+  ASSERT_TRUE(client_.CreateSession("s").ok());
+  ASSERT_TRUE(client_.Append("s", turns).ok());
+  const auto response = client_.MustBuild(ViewOf("s", kBudget, v1::WIRE_FORMAT_NATIVE));
+  uint64_t found = 0;
+  for (const v1::LossManifest::Entry& entry : response.summary().loss().entries()) {
+    uint64_t expected = 0;
+    for (uint64_t seq = entry.range().first(); seq <= entry.range().last(); ++seq) {
+      const bool hides = turns[seq - 1].role() == v1::ROLE_TOOL && entry.rung() != "latent";
+      expected += hides ? kHiddenCharacters : 0;
+    }
+    EXPECT_EQ(entry.hidden_characters(), expected) << entry.rung();
+    found += entry.hidden_characters();
+  }
+  EXPECT_GT(found, 0U);
+}
+
 TEST_F(ContextsE2e, ABudgetThatIsTooSmallNamesTheOneThatIsNot) {
   ASSERT_TRUE(client_.CreateSession("s").ok());
   std::string task;
