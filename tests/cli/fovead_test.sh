@@ -92,6 +92,10 @@ fovea context "$session" --budget 1000 --out "$work/none" --json >"$work/small" 
 needed=$(sed -n 's/^{"required_tokens":\([0-9]*\),.*/\1/p' "$work/small")
 fovea tiers "$session" --budget "$needed" >/dev/null || fail "$needed tokens are not enough"
 
+# A document as pages: the texts beside them are the document.
+fovea render "$work/whole" - --pairs --out "$work/pages" <"$work/log" >/dev/null
+cat "$work"/pages/page-*.txt | cmp - <(cat "$work/whole" "$work/log") || fail "a document in pairs"
+
 fovea verify
 kill "$server"
 wait "$server" || fail "fovead did not stop cleanly"
