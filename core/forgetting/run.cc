@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/base/hidden_characters.h"
 #include "core/exact/sidecar.h"
+#include "core/page/picture_size.h"
 #include "core/reader/page_layout.h"
 
 namespace fovea {

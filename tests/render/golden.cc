@@ -104,9 +104,9 @@ std::string DifferencePng(const Picture& a, const Picture& b) {
         std::abs(static_cast<unsigned char>(a.pixels[i]) - static_cast<unsigned char>(b.pixels[i]));
     pixels[i] = static_cast<char>(255 - difference);
   }
-  auto encoder = PngEncoder::Create(1);
+  auto encoder = PngEncoder::Create();
   if (!encoder.ok()) return "";
-  return encoder->Encode(pixels, a.width, a.height, 8).value_or("");
+  return encoder->Encode(pixels, a.width, a.height, 8, PageEffort::kFast).value_or("");
 }
 
 }  // namespace

@@ -39,12 +39,16 @@ PageBox DecodeBox(const std::array<uint8_t, kHeadBytes>& head) {
 }
 
 PageBlock NewBlock(uint8_t style, size_t index) {
-  constexpr std::array<PageBlock::Style, 4> kStyles = {
-      PageBlock::Style::kBody, PageBlock::Style::kLabel, PageBlock::Style::kUser,
-      PageBlock::Style::kError};
+  using Style = PageBlock::Style;
+  constexpr std::array<Style, 8> kStyles = {Style::kBody,    Style::kLabel,   Style::kUser,
+                                            Style::kError,   Style::kHeading, Style::kStrong,
+                                            Style::kHeading, Style::kStrong};
   constexpr std::array<Role, 4> kRoles = {Role::kTool, Role::kUser, Role::kAssistant,
                                           Role::kSystem};
-  return {.seq = index + 1, .role = kRoles[style / 4 % 4], .style = kStyles[style % 4]};
+  return {.seq = index + 1,
+          .role = kRoles[style / 4 % 4],
+          .style = kStyles[style % 4 + style / 16 % 2 * 4],
+          .joined = style / 32 % 2 == 1};
 }
 
 }  // namespace
@@ -91,6 +95,10 @@ std::string BlockBytes(PageBlock::Style style) {
       return {kBlockMark, 6};
     case PageBlock::Style::kError:
       return {kBlockMark, 3};
+    case PageBlock::Style::kHeading:
+      return {kBlockMark, 16};
+    case PageBlock::Style::kStrong:
+      return {kBlockMark, 49};  // joined
   }
   return {};
 }
