@@ -13,15 +13,20 @@ namespace {
 uint8_t AddClamped(int a, int b) { return static_cast<uint8_t>(std::min(255, a + b)); }
 uint8_t SubtractClamped(int a, int b) { return static_cast<uint8_t>(std::max(0, a - b)); }
 
-// One row of a glyph, 8 or a multiple of 16 bytes.
-void AddRow(uint8_t* to, const uint8_t* ink, int stride) {
+// One row of a glyph, of 8 bytes.
+void AddShortRow(uint8_t* to, const uint8_t* ink) {
 #if defined(__SSE2__)
-  if (stride == 8) {
-    const __m128i sum = _mm_adds_epu8(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(to)),
-                                      _mm_loadl_epi64(reinterpret_cast<const __m128i*>(ink)));
-    _mm_storel_epi64(reinterpret_cast<__m128i*>(to), sum);
-    return;
-  }
+  const __m128i sum = _mm_adds_epu8(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(to)),
+                                    _mm_loadl_epi64(reinterpret_cast<const __m128i*>(ink)));
+  _mm_storel_epi64(reinterpret_cast<__m128i*>(to), sum);
+#else
+  for (int i = 0; i < 8; ++i) to[i] = AddClamped(to[i], ink[i]);
+#endif
+}
+
+// One row of a multiple of 16 bytes.
+void AddLongRow(uint8_t* to, const uint8_t* ink, int stride) {
+#if defined(__SSE2__)
   for (int i = 0; i < stride; i += 16) {
     const __m128i sum = _mm_adds_epu8(_mm_loadu_si128(reinterpret_cast<const __m128i*>(to + i)),
                                       _mm_loadu_si128(reinterpret_cast<const __m128i*>(ink + i)));
@@ -64,15 +69,17 @@ void Canvas::Add(const Glyph& glyph, int x, int baseline) {
   const int left = x + glyph.left;
   const int top = baseline - glyph.top;
   if (!Contains(glyph, left, top)) {
-    Combine(glyph, x, baseline, 0, height_, AddClamped);
+    AddBetween(glyph, x, baseline, 0, height_);
     return;
   }
   uint8_t* to = pixels_.data() + static_cast<ptrdiff_t>(top) * width_ + left;
   const uint8_t* ink = glyph.ink;
-  for (int row = 0; row < glyph.rows; ++row) {
-    AddRow(to, ink, glyph.stride);
-    to += width_;
-    ink += glyph.stride;
+  if (glyph.stride == 8) {
+    for (int row = glyph.rows; row > 0; --row, to += width_, ink += 8) AddShortRow(to, ink);
+  } else {
+    for (int row = glyph.rows; row > 0; --row, to += width_, ink += glyph.stride) {
+      AddLongRow(to, ink, glyph.stride);
+    }
   }
 }
 
