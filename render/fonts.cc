@@ -71,13 +71,11 @@ std::vector<FontFile> FilesOf(const Typeface& typeface) {
   using Use = FontFile::Use;
   std::vector<FontFile> files;
   for (const auto& [use, path] :
-       {std::pair(Use::kRegular, &typeface.regular), std::pair(Use::kBold, &typeface.bold),
-        std::pair(Use::kLenderRegular, &typeface.lender_regular),
-        std::pair(Use::kLenderBold, &typeface.lender_bold)}) {
-    files.push_back({.use = use,
-                     .package = typeface.package.c_str(),
-                     .path = path->c_str(),
-                     .percent = typeface.percent});
+       {std::pair(Use::kRegular, typeface.regular), std::pair(Use::kBold, typeface.bold),
+        std::pair(Use::kLenderRegular, typeface.lender_regular),
+        std::pair(Use::kLenderBold, typeface.lender_bold)}) {
+    files.push_back(
+        {.use = use, .package = typeface.package, .path = path, .percent = typeface.percent});
   }
   files.insert(files.end(), std::begin(kFallbacks), std::end(kFallbacks));
   return files;

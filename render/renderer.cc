@@ -8,16 +8,12 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "render/code_points.h"
 #include "render/contact_sheet.h"
-#include "render/fonts.h"
-#include "render/glyphs.h"
+#include "render/font_stack.h"
 #include "render/line_breaker.h"
 #include "render/metrics.h"
 #include "render/page_geometry.h"
 #include "render/page_painter.h"
-#include "render/rasterizer.h"
-#include "render/shaper.h"
 #include "render/workbench.h"
 
 namespace fovea {
@@ -29,20 +25,17 @@ constexpr int kDrawingVersion = 2;
 
 class Renderer final : public PageRenderer {
  public:
-  Renderer(std::unique_ptr<FontSet> fonts, std::unique_ptr<Rasterizer> rasterizer,
+  Renderer(std::unique_ptr<const FontStack> large, std::unique_ptr<const FontStack> small,
            const RendererOptions& options)
-      : fonts_(std::move(fonts)),
-        rasterizer_(std::move(rasterizer)),
-        table_(*fonts_),
-        shaper_(*fonts_),
-        atlases_(table_, *rasterizer_),
-        glyphs_(*rasterizer_, options.max_glyph_cache_bytes),
-        version_(absl::StrCat("render-", kDrawingVersion, " fonts ", fonts_->digest().substr(0, 16),
-                              " freetype ", Rasterizer::LibraryVersion(), " harfbuzz ",
-                              hb_version_string(), " fribidi ", FRIBIDI_VERSION, " ",
-                              PngEncoder::LibraryVersions())) {
+      : large_(std::move(large)),
+        small_(std::move(small)),
+        version_(absl::StrCat("render-", kDrawingVersion, " fonts ",
+                              large_->fonts->digest().substr(0, 16), " ",
+                              small_->fonts->digest().substr(0, 16), " freetype ",
+                              Rasterizer::LibraryVersion(), " harfbuzz ", hb_version_string(),
+                              " fribidi ", FRIBIDI_VERSION, " ", PngEncoder::LibraryVersions())) {
     for (int pitch = kMinLinePitch; pitch <= kMaxLinePitch; ++pitch) {
-      metrics_.emplace_back(table_, pitch);
+      metrics_.emplace_back(StackFor(pitch).table, pitch);
     }
   }
 
@@ -93,17 +86,22 @@ class Renderer final : public PageRenderer {
     return DrawContactSheet(pages, [this](std::string_view caption, int width, int height) {
       constexpr int kCaptionPitch = 20;
       const Typesetter typesetter = TypesetterFor(kCaptionPitch);
-      const auto glyphs = glyphs_.Current();
+      const FontStack& stack = StackFor(kCaptionPitch);
+      const auto glyphs = stack.glyphs.Current();
       Canvas canvas(width, height);
-      PagePainter painter(typesetter, atlases_.Get(kCaptionPitch, 8), glyphs.get(), 8, &canvas);
+      PagePainter painter(typesetter, stack.atlases.Get(kCaptionPitch, 8), glyphs.get(), 8,
+                          &canvas);
       painter.DrawHeader({.text = std::string(caption)}, TextWidth(width), 0);
       return canvas;
     });
   }
 
  private:
+  const FontStack& StackFor(int pitch) const { return pitch <= kMaxSmallPitch ? *small_ : *large_; }
+
   Typesetter TypesetterFor(int pitch) const {
-    return {table_, shaper_, metrics_[static_cast<size_t>(pitch - kMinLinePitch)]};
+    const FontStack& stack = StackFor(pitch);
+    return {stack.table, stack.shaper, metrics_[static_cast<size_t>(pitch - kMinLinePitch)]};
   }
 
   absl::StatusOr<DrawnPage> DrawOn(Workbench* bench, const PageContent& content,
@@ -112,9 +110,10 @@ class Renderer final : public PageRenderer {
     const int pitch = typography.line_pitch_px;
     const int bits = typography.grey_bits;
     const Typesetter typesetter = TypesetterFor(pitch);
-    const auto glyphs = glyphs_.Current();
+    const FontStack& stack = StackFor(pitch);
+    const auto glyphs = stack.glyphs.Current();
     Canvas canvas(extent.width, extent.height, std::move(bench->pixels));
-    PagePainter painter(typesetter, atlases_.Get(pitch, bits), glyphs.get(), bits, &canvas);
+    PagePainter painter(typesetter, stack.atlases.Get(pitch, bits), glyphs.get(), bits, &canvas);
     const Stream stream{.content = content,
                         .begin = extent.begin,
                         .end = extent.end,
@@ -169,12 +168,8 @@ class Renderer final : public PageRenderer {
     }
   }
 
-  const std::unique_ptr<const FontSet> fonts_;
-  const std::unique_ptr<const Rasterizer> rasterizer_;
-  const CodePointTable table_;
-  const Shaper shaper_;
-  mutable AtlasSet atlases_;
-  mutable GlyphCache glyphs_;
+  const std::unique_ptr<const FontStack> large_;
+  const std::unique_ptr<const FontStack> small_;
   mutable WorkbenchPool benches_;
   std::vector<Metrics> metrics_;  // by line pitch
   const std::string version_;
@@ -184,11 +179,15 @@ class Renderer final : public PageRenderer {
 }  // namespace render
 
 absl::StatusOr<std::unique_ptr<PageRenderer>> CreateRenderer(const RendererOptions& options) {
-  auto fonts = render::FontSet::Load(options.font_root, options.typeface);
-  if (!fonts.ok()) return fonts.status();
-  auto rasterizer = render::Rasterizer::Create(**fonts);
-  if (!rasterizer.ok()) return rasterizer.status();
-  return std::make_unique<render::Renderer>(*std::move(fonts), *std::move(rasterizer), options);
+  const auto stack_of = [&options](const Typeface& typeface) {
+    return render::FontStack::Create(options.font_root, typeface,
+                                     options.max_glyph_cache_bytes / 2);
+  };
+  auto large = stack_of(options.typeface);
+  if (!large.ok()) return large.status();
+  auto small = stack_of(options.small_typeface);
+  if (!small.ok()) return small.status();
+  return std::make_unique<render::Renderer>(*std::move(large), *std::move(small));
 }
 
 }  // namespace fovea

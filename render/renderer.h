@@ -16,8 +16,9 @@ struct RendererOptions {
   // Where the fonts of the Debian packages fonts-b612, fonts-dejavu-core, fonts-noto-core,
   // fonts-noto-cjk and fonts-symbola are. Their bytes are part of Version().
   std::string font_root = "/usr/share/fonts";
-  // Part of Version().
+  // For line pitches over kMaxSmallPitch, and for those up to it. Part of Version().
   Typeface typeface;
+  Typeface small_typeface = DejaVuSans();
   // About how many bytes of drawn glyphs other than ASCII are kept. Does not change what is drawn.
   size_t max_glyph_cache_bytes = size_t{32} << 20;
 };

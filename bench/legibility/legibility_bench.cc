@@ -123,8 +123,9 @@ void PrintTable(const std::vector<Mean>& means, const std::vector<Mean>& confusa
 void PrintDensities(const std::vector<Mean>& means) {
   for (const double percent : {94.0, 90.0, 85.0}) {
     std::printf("characters a megapixel at %.0f %% of characters read:", percent);
-    for (const char* family : {"fovea", "grid DejaVu Sans Mono", "grid Spleen"}) {
-      const auto density = DensityAt(means, family, percent);
+    for (const auto& [family, bits] : {std::pair("fovea", 4), std::pair("grid DejaVu Sans Mono", 8),
+                                       std::pair("grid Spleen", 8)}) {
+      const auto density = DensityAt(means, family, bits, percent);
       std::printf("  %s %s", family,
                   density.has_value() ? std::to_string(static_cast<int>(*density)).c_str() : "-");
     }

@@ -117,10 +117,10 @@ std::vector<Mean> MeansOf(const std::vector<Result>& results, bool confusable) {
 }
 
 std::optional<double> DensityAt(const std::vector<Mean>& means, const std::string& family,
-                                double characters_percent) {
+                                int grey_bits, double characters_percent) {
   std::vector<Mean> line;
   for (const Mean& mean : means) {
-    if (mean.family == family) line.push_back(mean);
+    if (mean.family == family && mean.grey_bits == grey_bits) line.push_back(mean);
   }
   std::sort(line.begin(), line.end(), [](const Mean& a, const Mean& b) {
     return a.characters_per_megapixel > b.characters_per_megapixel;

@@ -34,10 +34,11 @@ struct Mean {
 // In the order of `results`; the confusable strings are left out, or alone are taken.
 std::vector<Mean> MeansOf(const std::vector<Result>& results, bool confusable);
 
-// The most characters a megapixel at which a family still reads `characters_percent`, on the
-// straight line between the two settings around it. Nothing if its settings do not reach across it.
+// The most characters a megapixel at which a family of that depth still reads `characters_percent`,
+// on the straight line between the two settings around it. Nothing if its settings do not reach
+// across it.
 std::optional<double> DensityAt(const std::vector<Mean>& means, const std::string& family,
-                                double characters_percent);
+                                int grey_bits, double characters_percent);
 
 std::string ToCsv(const std::vector<Result>& results);
 

@@ -14,6 +14,7 @@ namespace fovea::bench {
 namespace {
 
 constexpr char kFonts[] = "/usr/share/fonts/";
+constexpr char kFovea[] = "fovea";
 constexpr int kHighest = 16384;
 
 class FoveaPages final : public PageMaker {
@@ -67,10 +68,10 @@ class GridPages final : public PageMaker {
 };
 
 // A face with an `I`, unless none is to be borrowed, from DejaVu Sans Mono.
-Typeface FaceOf(std::string regular, std::string borrowed = "I") {
-  return {.regular = std::move(regular),
+Typeface FaceOf(const char* regular, std::string_view borrowed = "I") {
+  return {.regular = regular,
           .lender_regular = "truetype/dejavu/DejaVuSansMono.ttf",
-          .borrowed = std::move(borrowed)};
+          .borrowed = borrowed};
 }
 
 struct Face {
@@ -78,9 +79,9 @@ struct Face {
   Typeface typeface;
 };
 
-// Other faces, then the default face with other borrowed characters and another em: at one pitch.
+// Other faces, then the default face with other borrowed characters and another em: at two pitches.
 std::vector<Face> Faces() {
-  const std::string dejavu = "truetype/dejavu/DejaVuSans.ttf";
+  const char* const dejavu = "truetype/dejavu/DejaVuSans.ttf";
   return {
       {"face DejaVu Sans plain", FaceOf(dejavu, "")},
       {"face DejaVu Sans", FaceOf(dejavu)},
@@ -97,8 +98,9 @@ std::vector<Face> Faces() {
   };
 }
 
-absl::StatusOr<std::shared_ptr<const PageRenderer>> RendererOf(const Typeface& typeface) {
-  auto renderer = CreateRenderer({.typeface = typeface});
+absl::StatusOr<std::shared_ptr<const PageRenderer>> RendererOf(const Typeface& typeface,
+                                                               const Typeface& small) {
+  auto renderer = CreateRenderer({.typeface = typeface, .small_typeface = small});
   if (!renderer.ok()) return renderer.status();
   return std::shared_ptr<const PageRenderer>(*std::move(renderer));
 }
@@ -116,12 +118,12 @@ class Collector {
                       .line_pitch_px = typography.line_pitch_px,
                       .grey_bits = typography.grey_bits};
       if (!IsWanted(setting)) continue;
-      if (!std::filesystem::exists(kFonts + typeface.regular)) {
+      if (!std::filesystem::exists(absl::StrCat(kFonts, typeface.regular))) {
         missing_.push_back(typeface.regular);
         return absl::OkStatus();
       }
       if (renderer == nullptr) {
-        auto created = RendererOf(typeface);
+        auto created = RendererOf(typeface, family == kFovea ? DejaVuSans() : typeface);
         if (!created.ok()) return created.status();
         renderer = *created;
       }
@@ -173,9 +175,9 @@ std::string Setting::Name() const {
 absl::StatusOr<std::vector<Setting>> MakeSettings(const std::string& filter,
                                                   std::vector<std::string>* missing) {
   Collector collector(filter, missing);
-  absl::Status status = collector.AddFovea("fovea", {}, Pitches(7, 12, 4));
-  status.Update(collector.AddFovea("fovea", {}, Pitches(9, 9, 8)));
-  status.Update(collector.AddFovea("fovea", {}, Pitches(9, 9, 2)));
+  absl::Status status = collector.AddFovea(kFovea, {}, Pitches(7, 12, 4));
+  status.Update(collector.AddFovea(kFovea, {}, Pitches(9, 9, 8)));
+  status.Update(collector.AddFovea(kFovea, {}, Pitches(9, 9, 2)));
   for (const PageTypography& typography : Pitches(9, 13, 8)) {
     status.Update(collector.AddGrid("grid DejaVu Sans Mono", "truetype/dejavu/DejaVuSansMono.ttf",
                                     typography.line_pitch_px));
@@ -185,7 +187,7 @@ absl::StatusOr<std::vector<Setting>> MakeSettings(const std::string& filter,
         collector.AddGrid("grid Spleen", absl::StrCat("X11/misc/spleen-", cell, ".pcf.gz"), 0));
   }
   for (const Face& face : Faces()) {
-    status.Update(collector.AddFovea(face.family, face.typeface, Pitches(9, 9, 4)));
+    status.Update(collector.AddFovea(face.family, face.typeface, Pitches(8, 9, 4)));
   }
   if (!status.ok()) return status;
   return collector.Take();

@@ -61,6 +61,18 @@ TEST(CodePoints, CapitalIDoesNotLookLikeL) {
   }
 }
 
+TEST(CodePoints, OnlyWhatIsBorrowedComesFromTheLender) {
+  const auto fonts = FontSet::Load("/usr/share/fonts", {.borrowed = "("});
+  ASSERT_TRUE(fonts.ok());
+  const CodePointTable table(**fonts);
+  for (char32_t c = 0x21; c < 0x7F; ++c) {
+    const bool borrowed =
+        table.Find(Weight::kRegular, c).face == (*fonts)->Lender(Weight::kRegular);
+    EXPECT_EQ(borrowed, c == '(') << static_cast<char>(c);
+  }
+  EXPECT_NE((*fonts)->digest(), SharedParts().fonts->digest());
+}
+
 TEST(CodePoints, EveryCodePointCanBeAsked) {
   size_t drawn = 0;
   for (char32_t c = 0; c <= 0x10FFFF; ++c) {
