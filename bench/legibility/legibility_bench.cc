@@ -9,6 +9,7 @@
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
+#include <exception>
 #include <fstream>
 #include <thread>
 
@@ -89,6 +90,7 @@ absl::Status RunAll(const Flags& flags, std::vector<Job>* jobs) {
   }
   std::atomic<size_t> next = 0;
   std::vector<std::thread> threads;
+  threads.reserve(readers.size());
   for (const auto& reader : readers) {
     threads.emplace_back([&flags, jobs, &next, reader = reader.get()] {
       for (size_t i = next++; i < jobs->size(); i = next++) {
@@ -175,7 +177,7 @@ absl::Status Run(const Flags& flags) {
 }  // namespace
 }  // namespace fovea::bench
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
   // OpenMP reads this before main does: Tesseract's own threads only get in each other's way.
   if (std::getenv("OMP_THREAD_LIMIT") == nullptr) {
     setenv("OMP_THREAD_LIMIT", "1", 1);
@@ -199,4 +201,7 @@ int main(int argc, char** argv) {
     return 1;
   }
   return 0;
+} catch (const std::exception& error) {
+  std::fprintf(stderr, "%s\n", error.what());
+  return 1;
 }

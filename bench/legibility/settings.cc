@@ -119,7 +119,7 @@ class Collector {
                       .grey_bits = typography.grey_bits};
       if (!IsWanted(setting)) continue;
       if (!std::filesystem::exists(absl::StrCat(kFonts, typeface.regular))) {
-        missing_.push_back(typeface.regular);
+        missing_.emplace_back(typeface.regular);
         return absl::OkStatus();
       }
       if (renderer == nullptr) {

@@ -66,7 +66,7 @@ INSTANTIATE_TEST_SUITE_P(
         LegibilityCase{.name = "Soft", .text = kText, .line_pitch_px = 9, .least_percent = 91},
         LegibilityCase{.name = "Faint", .text = kText, .line_pitch_px = 8, .least_percent = 86},
         LegibilityCase{
-            .name = "SharpLines", .text = kLines, .line_pitch_px = 10, .least_percent = 93}),
+            .name = "SharpLines", .text = kLines, .line_pitch_px = 10, .least_percent = 96}),
     [](const auto& test) { return test.param.name; });
 
 }  // namespace
