@@ -25,8 +25,7 @@ constexpr int kDrawingVersion = 2;
 
 class Renderer final : public PageRenderer {
  public:
-  Renderer(std::unique_ptr<const FontStack> large, std::unique_ptr<const FontStack> small,
-           const RendererOptions& options)
+  Renderer(std::unique_ptr<const FontStack> large, std::unique_ptr<const FontStack> small)
       : large_(std::move(large)),
         small_(std::move(small)),
         version_(absl::StrCat("render-", kDrawingVersion, " fonts ",
