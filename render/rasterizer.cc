@@ -78,16 +78,8 @@ GreyImage Trim(const GreyImage& image) {
   return part;
 }
 
-// Without the faint rim that reducing leaves around a stroke and within it: no reader misses it,
-// and it is a twelfth of a page's bytes.
-uint8_t WithoutRim(uint8_t pixel) {
-  constexpr uint8_t kRim = 255 / 10;
-  if (pixel < kRim) return 0;
-  return pixel > 255 - kRim ? 255 : pixel;
-}
-
 GlyphPixels Pack(GreyImage image, int bits) {
-  for (uint8_t& pixel : image.pixels) pixel = Quantise(WithoutRim(pixel), bits);
+  for (uint8_t& pixel : image.pixels) pixel = Quantise(pixel, bits);
   image = Trim(image);
   GlyphPixels result;
   const int stride = GlyphStride(image.width);

@@ -266,8 +266,12 @@ void ReadProfile(JsonFields& fields, ReaderProfile& reader) {
   // The rule above prices the papers: without it they cannot be judged.
   if (!fields.ok()) return;
   fields.Objects("ladder", [&](JsonFields& rung) { ReadRung(rung, reader); });
-  // Text stays on the last rung until it is dropped, so its pages are sent most often.
-  if (!reader.ladder.empty()) reader.ladder.back().typography.effort = PageEffort::kSmall;
+  // Pages of the first rung are the next to be drawn anew; further down they stay, and are sent, for
+  // longer.
+  for (size_t i = 0; i < reader.ladder.size(); ++i) {
+    const bool leaves_soon = i == 0 && reader.ladder.size() > 1;
+    reader.ladder[i].typography.effort = leaves_soon ? PageEffort::kFast : PageEffort::kSmall;
+  }
   fields.Finish();
 }
 

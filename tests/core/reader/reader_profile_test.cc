@@ -95,6 +95,7 @@ TEST(ParseReaderProfile, ReadsRungs) {
   EXPECT_EQ(sharp.papers[0].resolution, "original");
   EXPECT_EQ(sharp.papers[0].flat_tokens, 0);
   EXPECT_EQ(reader->ladder[1].papers.size(), 2U);
+  EXPECT_EQ(reader->ladder[1].typography.effort, PageEffort::kSmall) << "it stays longer";
 }
 
 struct Mistake {
