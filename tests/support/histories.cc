@@ -116,7 +116,7 @@ std::string StringOr(const nlohmann::json& object, const char* key) {
 }
 
 Turn TurnFromJson(const nlohmann::json& json, uint64_t seq) {
-  Turn turn{.seq = seq};
+  Turn turn{.seq = seq, .time_us = json.value("time_us", int64_t{0})};
   const std::string role = StringOr(json, "role");
   const std::string text = StringOr(json, "text");
   if (role == "tool") {
@@ -159,7 +159,11 @@ std::vector<Turn> RandomHistory(uint64_t seed, const HistoryShape& shape) {
 }
 
 std::vector<SharedSession> SharedSessions(const std::string& file) {
-  std::istringstream lines(ReadGzip(std::string(FOVEA_SOURCE_DIR) + "/../shared/data/" + file));
+  return SessionsOf(std::string(FOVEA_SOURCE_DIR) + "/../shared/data/" + file);
+}
+
+std::vector<SharedSession> SessionsOf(const std::string& path) {
+  std::istringstream lines(ReadGzip(path));
   std::vector<SharedSession> sessions;
   for (std::string line; std::getline(lines, line);) {
     const nlohmann::json json = nlohmann::json::parse(line);

@@ -42,6 +42,9 @@ struct SharedSession {
 // histories are absent: the test must then skip and say so.
 std::vector<SharedSession> SharedSessions(const std::string& file);
 
+// The same of a file anywhere.
+std::vector<SharedSession> SessionsOf(const std::string& path);
+
 }  // namespace fovea::testing
 
 #endif  // FOVEA_TESTS_SUPPORT_HISTORIES_H_

@@ -1,0 +1,138 @@
+#include "bench/replay/experiment.h"
+
+#include <algorithm>
+#include <atomic>
+#include <iterator>
+#include <thread>
+#include <utility>
+
+namespace fovea::replay {
+namespace {
+
+// One session with one reader.
+struct Job {
+  const Session* session = nullptr;
+  const ReaderProfile* reader = nullptr;
+  std::unique_ptr<PageBook> book;
+  std::vector<Lived> lived;
+  absl::Status status;
+};
+
+absl::StatusOr<std::unique_ptr<Strategy>> Make(std::string_view name, const Setting& setting) {
+  if (name == kFullHistory) return FullHistory(setting);
+  if (name == kTruncation) return Truncation(setting);
+  if (name == kMasking) {
+    return Masking(setting, MaskedResultsWithin(setting.session, setting.costs, setting.budget));
+  }
+  if (name == kGrid) return TextOrImageGrid(setting);
+  return Fovea(setting);
+}
+
+Row RowOf(const Outcome& outcome, const CacheRule& cache) {
+  const Usage& usage = outcome.usage;
+  Row row;
+  row.cost = usage.Cost(cache.read_price, cache.write_price);
+  row.cost_at_01 = usage.Cost(0.1, cache.write_price);
+  row.cost_reads = static_cast<double>(usage.cached) * cache.read_price;
+  row.cost_text = static_cast<double>(usage.new_text) * cache.write_price;
+  row.cost_pages = static_cast<double>(usage.new_pages) * cache.write_price;
+  row.cost_again = static_cast<double>(usage.sent_again) * cache.write_price;
+  row.requests = outcome.requests;
+  row.refused = outcome.refused;
+  row.over_budget = outcome.over_budget;
+  row.peak_tokens = usage.peak;
+  row.mean_tokens = static_cast<double>(usage.total()) /
+                    static_cast<double>(std::max<int64_t>(1, usage.requests));
+  row.prefix_breaks = usage.prefix_breaks;
+  return row;
+}
+
+absl::Status LiveOne(Job& job, const TurnCosts& costs, const std::vector<Moment>& moments,
+                     const PageRenderer& renderer, double share, int64_t min_budget) {
+  const auto wanted = static_cast<int64_t>(share * static_cast<double>(costs.total));
+  const Setting setting{.session = *job.session,
+                        .costs = costs,
+                        .reader = *job.reader,
+                        .renderer = renderer,
+                        .book = *job.book,
+                        .budget = std::max(min_budget, wanted)};
+  for (const std::string_view name : kStrategies) {
+    auto strategy = Make(name, setting);
+    if (!strategy.ok()) return strategy.status();
+    auto outcome = Replay(*job.session, moments, **strategy, job.reader->cache, setting.budget);
+    if (!outcome.ok()) return outcome.status();
+    Row row = RowOf(*outcome, job.reader->cache);
+    row.session = job.session->name;
+    row.session_tokens = job.session->tokens;
+    row.reader = job.reader->name;
+    row.budget_share = share;
+    row.budget = setting.budget;
+    row.strategy = name;
+    job.lived.push_back({std::move(row), *std::move(outcome), job.book.get()});
+  }
+  return absl::OkStatus();
+}
+
+void Run(Job& job, const PageRenderer& renderer, const ExperimentOptions& options) {
+  const TurnCosts costs(*job.session, *job.reader);
+  const std::vector<Moment> moments = Sampled(job.session->uses.moments, options.max_moments);
+  job.book = std::make_unique<PageBook>(*job.session);
+  for (const double share : options.budget_shares) {
+    job.status = LiveOne(job, costs, moments, renderer, share, options.min_budget);
+    if (!job.status.ok()) return;
+  }
+}
+
+void AddScore(const Score& score, Row& row) {
+  row.shown = score.shown;
+  row.shown_end = score.shown_end;
+  row.gist = score.gist;
+  row.moments = score.moments;
+  row.survival = score.Survival();
+  row.in_text = score.in_text / score.moments;
+  row.in_sidecar = score.in_sidecar / score.moments;
+  row.read_from_page = score.read_from_page / score.moments;
+  row.lost_on_page = score.lost_on_page / score.moments;
+  row.not_shown = score.not_shown / score.moments;
+  row.recalls = score.Recalls();
+}
+
+}  // namespace
+
+absl::StatusOr<Experiment> Live(const std::vector<std::unique_ptr<Session>>& sessions,
+                                const PageRenderer& renderer, const ExperimentOptions& options) {
+  std::vector<Job> jobs;
+  for (const auto& session : sessions) {
+    for (const ReaderProfile& reader : options.readers) {
+      jobs.push_back({.session = session.get(), .reader = &reader});
+    }
+  }
+  std::atomic<size_t> next = 0;
+  const auto work = [&] {
+    for (size_t i = next++; i < jobs.size(); i = next++) Run(jobs[i], renderer, options);
+  };
+  {
+    std::vector<std::jthread> threads;
+    for (int i = 1; i < options.threads; ++i) threads.emplace_back(work);
+    work();
+  }
+  Experiment experiment;
+  for (Job& job : jobs) {
+    if (!job.status.ok()) return job.status;
+    std::ranges::move(job.lived, std::back_inserter(experiment.lived));
+    experiment.books.push_back(std::move(job.book));
+  }
+  return experiment;
+}
+
+std::vector<Row> Rows(const Experiment& experiment, const PageReading& reading) {
+  std::vector<Row> rows;
+  for (const Lived& lived : experiment.lived) {
+    Row row = lived.row;
+    AddScore(ScoreOf(lived.outcome, *lived.book, reading), row);
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+}  // namespace fovea::replay

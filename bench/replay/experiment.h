@@ -1,0 +1,49 @@
+// All strategies on all sessions, readers and budgets.
+#ifndef FOVEA_BENCH_REPLAY_EXPERIMENT_H_
+#define FOVEA_BENCH_REPLAY_EXPERIMENT_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "bench/replay/page_book.h"
+#include "bench/replay/replay.h"
+#include "bench/replay/row.h"
+#include "bench/replay/score.h"
+
+namespace fovea::replay {
+
+struct ExperimentOptions {
+  std::vector<ReaderProfile> readers;
+  std::vector<double> budget_shares;  // of the history's text tokens by the reader's count
+  int64_t min_budget = 16'000;
+  size_t max_moments = 0;  // a session; 0: all
+  int threads = 1;
+};
+
+// A row whose figures about pages wait for how they are read.
+struct Lived {
+  Row row;
+  Outcome outcome;
+  const PageBook* book = nullptr;
+};
+
+struct Experiment {
+  std::vector<Lived> lived;  // by session, reader, budget, strategy, in the order given
+  std::vector<std::unique_ptr<PageBook>> books;  // one a session and reader
+};
+
+// `sessions` and `renderer` outlive the experiment. The threads change nothing but the time. Fails
+// if a strategy does.
+absl::StatusOr<Experiment> Live(const std::vector<std::unique_ptr<Session>>& sessions,
+                                const PageRenderer& renderer, const ExperimentOptions& options);
+
+// The finished rows.
+std::vector<Row> Rows(const Experiment& experiment, const PageReading& reading);
+
+}  // namespace fovea::replay
+
+#endif  // FOVEA_BENCH_REPLAY_EXPERIMENT_H_

@@ -1,0 +1,56 @@
+// One strategy through one session, request by request.
+#ifndef FOVEA_BENCH_REPLAY_REPLAY_H_
+#define FOVEA_BENCH_REPLAY_REPLAY_H_
+
+#include <cstdint>
+#include <map>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "bench/replay/exact_uses.h"
+#include "bench/replay/prompt.h"
+#include "bench/replay/strategy.h"
+
+namespace fovea::replay {
+
+// Where a string was that the agent was about to write.
+struct Verdict {
+  enum class Where : uint8_t {
+    kText = 1,     // in a turn served as text
+    kSidecar = 2,  // in the text beside pages
+    kPages = 3,    // only on the pages of `pages`
+    kNowhere = 4   // only recallable, or the request was refused
+  };
+  Where where = Where::kNowhere;
+  uint32_t string = 0;
+  std::vector<const SeenPage*> pages;
+};
+
+// What was shown, summed over requests; of all text that the session had at the time.
+struct ShownCharacters {
+  double all = 0;
+  double text = 0;
+  std::map<uint64_t, double> pages;  // by SeenPage::number
+};
+
+struct Outcome {
+  Usage usage;
+  int64_t requests = 0;     // refused ones too
+  int64_t refused = 0;      // that could not be served within the budget
+  int64_t over_budget = 0;  // that were, but over it
+  std::vector<Verdict> verdicts;
+  ShownCharacters late;  // over the last quarter of the requests
+  ShownCharacters last;  // in the last
+};
+
+// Asks for a request before each turn of the assistant but a session's first turn. `moments` are
+// some of the session's, in order. Fails if the strategy does.
+absl::StatusOr<Outcome> Replay(const Session& session, const std::vector<Moment>& moments,
+                               Strategy& strategy, const CacheRule& cache, int64_t budget);
+
+// Where `string` is in what was served.
+Verdict Locate(const UsedString& used, uint32_t string, const Served& served);
+
+}  // namespace fovea::replay
+
+#endif  // FOVEA_BENCH_REPLAY_REPLAY_H_

@@ -1,0 +1,223 @@
+// Lives through real histories turn by turn and compares ways to keep the context within a budget:
+// what is billed, what is shown, and what an agent finds of the strings that it is about to write.
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "CLI/CLI.hpp"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "bench/replay/bars.h"
+#include "bench/replay/experiment.h"
+#include "bench/replay/read_back.h"
+#include "bench/replay/report.h"
+#include "render/renderer.h"
+#include "tests/render/tesseract.h"
+#include "tests/support/histories.h"
+
+namespace fovea::replay {
+namespace {
+
+constexpr int64_t kLeastTokens = 50'000;
+
+struct Flags {
+  std::vector<std::string> histories;
+  std::vector<std::string> readers = {"claude", "gpt-5.6", "gemini-3", "deepseek-flash",
+                                      "deepseek-ocr"};
+  std::vector<double> budgets = {0.10, 0.25};
+  int64_t min_budget = 16'000;
+  size_t sessions = 0;
+  size_t moments = 0;
+  std::string ocr = "none";
+  size_t ocr_pages = 4;
+  std::string ocr_cache;
+  int threads = 2;
+  std::string out;
+};
+
+class TesseractReader final : public PictureReader {
+ public:
+  explicit TesseractReader(std::unique_ptr<render::Tesseract> reader)
+      : reader_(std::move(reader)) {}
+  std::string Read(const std::string& png, float times) override {
+    return reader_->Read(png, times);
+  }
+  double PercentRight(std::string_view text, std::string_view read) const override {
+    return render::PercentRight(text, read);
+  }
+
+ private:
+  const std::unique_ptr<render::Tesseract> reader_;
+};
+
+// Those of the given files that are long enough; without files, the shared histories', and where
+// they are absent, the example's.
+std::vector<std::unique_ptr<Session>> ReadSessions(const Flags& flags) {
+  std::vector<testing::SharedSession> found;
+  const auto add = [&](std::vector<testing::SharedSession> more) {
+    for (testing::SharedSession& session : more) found.push_back(std::move(session));
+  };
+  for (const std::string& file : flags.histories) add(testing::SessionsOf(file));
+  if (flags.histories.empty()) {
+    for (const char* file : {"deepswe", "pi", "swe-smith", "swe-agent", "tau-airline", "aider"}) {
+      add(testing::SharedSessions(absl::StrCat("trajectories/", file, ".jsonl.gz")));
+    }
+    if (found.empty()) {
+      add(testing::SessionsOf(std::string(FOVEA_SOURCE_DIR) + "/examples/long-session.jsonl.gz"));
+    }
+  }
+  std::vector<std::unique_ptr<Session>> sessions;
+  for (testing::SharedSession& session : found) {
+    uint64_t bytes = 0;
+    for (const Turn& turn : session.turns) bytes += TurnCharacters(turn);
+    if (bytes < kLeastTokens) continue;  // no token is shorter than a character
+    auto read = std::make_unique<Session>(session.name, std::move(session.turns));
+    if (read->tokens > kLeastTokens) sessions.push_back(std::move(read));
+    if (flags.sessions > 0 && sessions.size() == flags.sessions) break;
+  }
+  return sessions;
+}
+
+absl::StatusOr<ReadBack> ReadPages(const Experiment& experiment, const PageRenderer& renderer,
+                                   const Flags& flags) {
+  auto tesseract = render::Tesseract::Create("eng");
+  if (tesseract == nullptr) {
+    return absl::NotFoundError("Tesseract does not start: install tesseract-ocr-eng");
+  }
+  TesseractReader reader(std::move(tesseract));
+  std::filesystem::create_directories(flags.ocr_cache);
+  std::vector<const PageBook*> books;
+  for (const auto& book : experiment.books) books.push_back(book.get());
+  const std::vector<BookPage> pages = PagesToRead(books, flags.ocr == "all" ? 0 : flags.ocr_pages);
+  ReadBack read_back;
+  for (size_t i = 0; i < pages.size(); ++i) {
+    auto read = ReadPage(pages[i], renderer, flags.ocr_cache, reader);
+    if (!read.ok()) return read.status();
+    auto text = pages[i].book->TextOf(*pages[i].page);
+    if (!text.ok()) return text.status();
+    read_back.Add(*pages[i].page, StringsRead(pages[i].book->session().uses.finder, *read),
+                  reader.PercentRight(*text, *read));
+    if ((i + 1) % 10 == 0) std::fprintf(stderr, "read %zu of %zu pages\n", i + 1, pages.size());
+  }
+  return read_back;
+}
+
+std::vector<std::string> Notes(const Flags& flags, size_t sessions, const ReadBack* read_back) {
+  std::vector<std::string> notes = {
+      absl::StrCat("Commit ", FOVEA_COMMIT, ", ", FOVEA_BUILD_TYPE, ", compiler ", __VERSION__),
+      absl::StrFormat("%d sessions of more than %d text tokens (estimated), %s moments a session",
+                      sessions, kLeastTokens,
+                      flags.moments == 0 ? "all" : absl::StrCat(flags.moments)),
+      absl::StrFormat("Budgets are shares of the history's tokens by the reader's count, at least "
+                      "%d; requests that are refused count as showing nothing",
+                      flags.min_budget)};
+  if (read_back == nullptr) {
+    notes.emplace_back(
+        "Pages were not read: a string on a page counts by the rung's exact_legibility, a page for "
+        "its gist if the rung's legibility is 0.85 or more. Both are expectations");
+    return notes;
+  }
+  notes.push_back(flags.ocr == "all"
+                      ? "Every page was read by Tesseract"
+                      : "Pages were sampled and read by Tesseract; the others of the same line "
+                        "pitch and grey levels count by what was measured on these");
+  for (const auto& [typography, rate] : read_back->rates()) {
+    notes.push_back(absl::StrFormat(
+        "Line pitch %d px, %d bits: %d pages read, %.1f %% of their characters on average; %.0f %% "
+        "of the characters are on pages at 85 %% or better; %d of %d strings exact",
+        typography.first, typography.second, rate.pages,
+        rate.percent_sum / static_cast<double>(rate.pages), 100 * rate.gist / rate.characters,
+        rate.strings_exact, rate.strings));
+  }
+  return notes;
+}
+
+void Write(const std::string& directory, const std::string& name, const std::string& text) {
+  std::ofstream(directory + "/" + name, std::ios::binary) << text;
+}
+
+absl::StatusOr<ExperimentOptions> OptionsOf(const Flags& flags) {
+  auto catalogue = BuiltInReaders();
+  if (!catalogue.ok()) return catalogue.status();
+  ExperimentOptions options{.budget_shares = flags.budgets,
+                            .min_budget = flags.min_budget,
+                            .max_moments = flags.moments,
+                            .threads = flags.threads};
+  for (const std::string& name : flags.readers) {
+    auto reader = catalogue->Find(name);
+    if (!reader.ok()) return reader.status();
+    options.readers.push_back(**reader);
+  }
+  return options;
+}
+
+absl::Status Run(const Flags& flags) {
+  auto options = OptionsOf(flags);
+  if (!options.ok()) return options.status();
+  auto renderer = CreateRenderer({});
+  if (!renderer.ok()) return renderer.status();
+  const std::vector<std::unique_ptr<Session>> sessions = ReadSessions(flags);
+  if (sessions.empty()) return absl::NotFoundError("no session is long enough");
+  auto experiment = Live(sessions, **renderer, *options);
+  if (!experiment.ok()) return experiment.status();
+  ReadBack read_back;
+  const bool reads = flags.ocr != "none";
+  if (reads) {
+    auto read = ReadPages(*experiment, **renderer, flags);
+    if (!read.ok()) return read.status();
+    read_back = *std::move(read);
+  }
+  const ExpectedReading expected;
+  const PageReading& reading = reads ? static_cast<const PageReading&>(read_back) : expected;
+  const std::vector<Row> rows = Rows(*experiment, reading);
+  std::filesystem::create_directories(flags.out);
+  Write(flags.out, "rows.csv", Csv(rows));
+  Write(flags.out, "replay.md",
+        Markdown(rows, Notes(flags, sessions.size(), reads ? &read_back : nullptr)));
+  for (const auto& [name, svg] : Plots(rows)) Write(flags.out, name, svg);
+  for (const Bar& bar : CompareWithBars(rows)) {
+    absl::PrintF("%-3s %s: wanted %s; %s\n", bar.met ? "yes" : "no", bar.name, bar.wanted,
+                 bar.measured);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+}  // namespace fovea::replay
+
+int main(int argc, char** argv) try {
+  CLI::App app("Compares ways to keep an agent's context within a budget, on real histories");
+  fovea::replay::Flags flags;
+  app.add_option("histories", flags.histories,
+                 "JSON Lines, gzip; the shared histories, or else the example, if none is given");
+  app.add_option("--out", flags.out, "directory for tables and plots")->required();
+  app.add_option("--readers", flags.readers)->capture_default_str()->delimiter(',');
+  app.add_option("--budgets", flags.budgets, "shares of the history")
+      ->capture_default_str()
+      ->delimiter(',');
+  app.add_option("--min-budget", flags.min_budget, "tokens")->capture_default_str();
+  app.add_option("--sessions", flags.sessions, "only the first; 0: all")->capture_default_str();
+  app.add_option("--moments", flags.moments, "sampled a session; 0: all")->capture_default_str();
+  app.add_option("--ocr", flags.ocr, "which pages Tesseract reads")
+      ->check(CLI::IsMember({"none", "sample", "all"}))
+      ->capture_default_str();
+  app.add_option("--ocr-pages", flags.ocr_pages, "of each typography, if sampled")
+      ->capture_default_str();
+  app.add_option("--ocr-cache", flags.ocr_cache, "directory; OUT/pages-read if none is given");
+  app.add_option("--threads", flags.threads)->capture_default_str();
+  CLI11_PARSE(app, argc, argv);
+  if (flags.ocr_cache.empty()) flags.ocr_cache = flags.out + "/pages-read";
+  const absl::Status status = fovea::replay::Run(flags);
+  if (status.ok()) return 0;
+  std::cerr << status.ToString() << "\n";
+  return 1;
+} catch (const std::exception& error) {
+  std::cerr << error.what() << "\n";
+  return 1;
+}

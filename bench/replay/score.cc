@@ -1,0 +1,66 @@
+#include "bench/replay/score.h"
+
+#include <algorithm>
+
+namespace fovea::replay {
+namespace {
+
+struct Shares {
+  double shown = 0;
+  double gist = 0;
+};
+
+Shares SharesOf(const ShownCharacters& characters, const PageBook& book,
+                const PageReading& reading) {
+  if (characters.all == 0) return {};
+  Shares shares{characters.text, characters.text};
+  for (const auto& [number, on_page] : characters.pages) {
+    shares.shown += on_page;
+    shares.gist += on_page * reading.Gist(*book.pages()[number]);
+  }
+  // A page's characters include the marks of calls, which the history's do not.
+  return {std::min(1.0, shares.shown / characters.all),
+          std::min(1.0, shares.gist / characters.all)};
+}
+
+}  // namespace
+
+double ExpectedReading::Exact(const SeenPage& page, uint32_t /*string*/) const {
+  return page.exact_legibility;
+}
+
+double ExpectedReading::Gist(const SeenPage& page) const {
+  return page.legibility >= kGistShare ? 1 : 0;
+}
+
+Score ScoreOf(const Outcome& outcome, const PageBook& book, const PageReading& reading) {
+  Score score{.moments = static_cast<double>(outcome.verdicts.size())};
+  for (const Verdict& verdict : outcome.verdicts) {
+    double best = 0;
+    for (const SeenPage* page : verdict.pages) {
+      best = std::max(best, reading.Exact(*page, verdict.string));
+    }
+    switch (verdict.where) {
+      case Verdict::Where::kText:
+        score.in_text += 1;
+        break;
+      case Verdict::Where::kSidecar:
+        score.in_sidecar += 1;
+        break;
+      case Verdict::Where::kPages:
+        score.read_from_page += best;
+        score.lost_on_page += 1 - best;
+        break;
+      case Verdict::Where::kNowhere:
+        score.not_shown += 1;
+        break;
+    }
+  }
+  const Shares late = SharesOf(outcome.late, book, reading);
+  score.shown = late.shown;
+  score.gist = late.gist;
+  score.shown_end = SharesOf(outcome.last, book, reading).shown;
+  return score;
+}
+
+}  // namespace fovea::replay

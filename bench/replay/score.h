@@ -1,0 +1,55 @@
+// What an outcome is worth, given how well its pages are read.
+#ifndef FOVEA_BENCH_REPLAY_SCORE_H_
+#define FOVEA_BENCH_REPLAY_SCORE_H_
+
+#include <cstdint>
+
+#include "bench/replay/page_book.h"
+#include "bench/replay/replay.h"
+
+namespace fovea::replay {
+
+// A page counts as read for its gist if so much of it comes back.
+constexpr double kGistShare = 0.85;
+
+// How well pages are read. Thread-compatible.
+class PageReading {
+ public:
+  virtual ~PageReading() = default;
+  // The chance that the string comes back exactly from the page; 0 or 1 where it was tried.
+  virtual double Exact(const SeenPage& page, uint32_t string) const = 0;
+  // The share of such pages that come back to kGistShare or better; 0 or 1 where it was tried.
+  virtual double Gist(const SeenPage& page) const = 0;
+};
+
+// By what the reader's profile expects of the rung.
+class ExpectedReading final : public PageReading {
+ public:
+  double Exact(const SeenPage& page, uint32_t string) const override;
+  double Gist(const SeenPage& page) const override;
+};
+
+// Moments may be fractions: a string on a page counts by its chance. The best page counts alone, as
+// the errors of one string on two pages need not be independent.
+struct Score {
+  double moments = 0;
+  double in_text = 0;
+  double in_sidecar = 0;
+  double read_from_page = 0;
+  double lost_on_page = 0;
+  double not_shown = 0;
+
+  double shown = 0;      // of the history's characters, in the last quarter of the requests
+  double shown_end = 0;  // in the last request
+  double gist = 0;       // in the last quarter, as text or on pages that are read
+
+  // NaN if there was no moment.
+  double Survival() const { return (in_text + in_sidecar + read_from_page) / moments; }
+  double Recalls() const { return lost_on_page + not_shown; }
+};
+
+Score ScoreOf(const Outcome& outcome, const PageBook& book, const PageReading& reading);
+
+}  // namespace fovea::replay
+
+#endif  // FOVEA_BENCH_REPLAY_SCORE_H_

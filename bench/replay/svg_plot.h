@@ -1,0 +1,32 @@
+// Bar charts as SVG.
+#ifndef FOVEA_BENCH_REPLAY_SVG_PLOT_H_
+#define FOVEA_BENCH_REPLAY_SVG_PLOT_H_
+
+#include <string>
+#include <vector>
+
+namespace fovea::replay {
+
+struct PlotBar {
+  std::string label;
+  std::vector<double> parts;  // stacked, from the left; a value that is no number draws nothing
+};
+
+struct PlotGroup {
+  std::string label;
+  std::vector<PlotBar> bars;
+};
+
+struct BarChart {
+  std::string title;
+  std::string axis;                     // what a length means
+  std::vector<std::string> part_names;  // the legend, if there are several; at most 6
+  std::vector<PlotGroup> groups;
+};
+
+// Horizontal bars on a common scale from 0 to the longest, each with its total. Deterministic.
+std::string DrawBarChart(const BarChart& chart);
+
+}  // namespace fovea::replay
+
+#endif  // FOVEA_BENCH_REPLAY_SVG_PLOT_H_

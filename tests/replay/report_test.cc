@@ -1,0 +1,90 @@
+#include "bench/replay/report.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+
+#include "bench/replay/svg_plot.h"
+
+namespace fovea::replay {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+std::vector<Row> TwoSessions() {
+  std::vector<Row> rows;
+  for (const char* session : {"one", "two"}) {
+    for (const std::string_view strategy : kStrategies) {
+      rows.push_back({.session = session,
+                      .session_tokens = 60'000,
+                      .reader = "claude",
+                      .budget_share = 0.1,
+                      .budget = 16'000,
+                      .strategy = std::string(strategy),
+                      .cost = strategy == kFullHistory        ? 1000
+                              : std::string(session) == "one" ? 200.0
+                                                              : 400.0,
+                      .cost_at_01 = 1000,
+                      .requests = 10,
+                      .shown = 0.5,
+                      .gist = 0.25,
+                      .moments = 100,
+                      .survival = 0.75});
+    }
+  }
+  return rows;
+}
+
+TEST(Report, ACsvHasAsManyFieldsInEachLine) {
+  const std::string csv = Csv(TwoSessions());
+  size_t commas = 0;
+  size_t lines = 0;
+  for (size_t begin = 0; begin < csv.size();) {
+    const size_t end = csv.find('\n', begin);
+    ASSERT_NE(end, std::string::npos);
+    const auto here = static_cast<size_t>(std::count(csv.begin() + static_cast<long>(begin),
+                                                     csv.begin() + static_cast<long>(end), ','));
+    if (lines++ == 0) commas = here;
+    EXPECT_EQ(here, commas);
+    begin = end + 1;
+  }
+  EXPECT_EQ(lines, 11);
+}
+
+TEST(Report, MarkdownHasTheMedianOfCostsAgainstTheFullHistory) {
+  const std::string markdown = Markdown(TwoSessions(), {"a note"});
+  EXPECT_THAT(markdown, HasSubstr("- a note\n"));
+  EXPECT_THAT(markdown, HasSubstr("### claude, budget 10 %"));
+  EXPECT_THAT(markdown, HasSubstr("| fovea | 0.300 | 1.000 |"));
+  EXPECT_THAT(markdown, HasSubstr("| one | 60000 | claude | 16000 | 0.200 | 1.000 |"));
+}
+
+TEST(Report, PlotsShowEveryStrategy) {
+  const auto plots = Plots(TwoSessions());
+  EXPECT_EQ(plots.size(), 3);
+  for (const auto& [name, svg] : plots) {
+    for (const std::string_view strategy : kStrategies) {
+      EXPECT_THAT(svg, HasSubstr(">" + std::string(strategy) + "</text>")) << name;
+    }
+    EXPECT_THAT(svg, HasSubstr("</svg>"));
+  }
+}
+
+TEST(BarChart, ScalesToItsLongestBarAndLeavesOutWhatIsNoNumber) {
+  const std::string svg =
+      DrawBarChart({.title = "a < b",
+                    .part_names = {"x", "y"},
+                    .groups = {{"g", {{"long", {1, 3}}, {"half", {2, std::nan("")}}}}}});
+  EXPECT_THAT(svg, HasSubstr("a &lt; b"));
+  EXPECT_THAT(svg, HasSubstr("x=\"290.0\" y=\"79\" width=\"480.0\""));
+  EXPECT_THAT(svg, HasSubstr(">4.00</text>"));
+  EXPECT_THAT(svg, HasSubstr(">2.00</text>"));
+  EXPECT_THAT(svg, Not(HasSubstr("nan")));
+}
+
+}  // namespace
+}  // namespace fovea::replay

@@ -1,0 +1,105 @@
+#include "bench/replay/score.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "bench/replay/replay.h"
+#include "bench/replay/session.h"
+#include "tests/replay/histories.h"
+
+namespace fovea::replay {
+namespace {
+
+const UsedString kUsed{.text = "src/a_1.cc", .occurrences = {{2, true}, {5, false}}};
+
+TEST(Locate, LooksInTextThenInSidecarsThenOnPages) {
+  const SeenNote note{.strings = {3}};
+  const SeenNote other_note{.strings = {4}};
+  const SeenPage page{.strings = {1, 3}};
+  const SeenPage other_page{.strings = {1}};
+  using Where = Verdict::Where;
+  const TurnView no = TurnView::kHidden;
+  const TurnView text = TurnView::kText;
+  const TurnView partly = TurnView::kTextWithoutResults;
+  struct Case {
+    const char* name;
+    Served served;
+    Where where;
+    size_t pages = 0;
+  };
+  for (const Case& c : {
+           Case{"text",
+                {.turns = {no, text, no}, .pages = {&page}, .sidecars = {&note}},
+                Where::kText},
+           Case{"its result is masked", {.turns = {no, partly, no, no}}, Where::kNowhere},
+           Case{"beside the masked results", {.turns = {no, no, no, no, partly}}, Where::kText},
+           Case{"later than the request", {.turns = {text}}, Where::kNowhere},
+           Case{"sidecar",
+                {.turns = {no, no}, .pages = {&page}, .sidecars = {&note}},
+                Where::kSidecar},
+           Case{"another's sidecar",
+                {.turns = {no, no}, .sidecars = {&other_note}},
+                Where::kNowhere},
+           Case{"pages",
+                {.turns = {no, no}, .pages = {&other_page, &page, &page}},
+                Where::kPages,
+                2},
+           Case{"refused", {.refused = true}, Where::kNowhere},
+       }) {
+    const Verdict verdict = Locate(kUsed, 3, c.served);
+    EXPECT_EQ(verdict.where, c.where) << c.name;
+    EXPECT_EQ(verdict.pages.size(), c.pages) << c.name;
+  }
+}
+
+class ScoreTest : public ::testing::Test {
+ protected:
+  // A reader with one rung, of the given legibility.
+  const SeenPage* Seen(const char* id, double legibility, double exact) {
+    const PlannedPage planned{.page_id = id,
+                              .strip = {.turns = {1, 1}},
+                              .extent = {.end = {.block = 2}, .characters = 100}};
+    auto page = book_.Page(planned, {.legibility = legibility, .exact_legibility = exact});
+    EXPECT_TRUE(page.ok()) << page.status();
+    return page.ok() ? *page : nullptr;
+  }
+
+  Session session_{"s", Numbered({User("look at src/a_1.cc")})};
+  PageBook book_{session_};
+};
+
+TEST_F(ScoreTest, AStringOnPagesCountsByTheBestPage) {
+  const SeenPage* good = Seen("good", 0.95, 0.9);
+  const SeenPage* bad = Seen("bad", 0.8, 0.3);
+  Outcome outcome;
+  outcome.verdicts = {{.where = Verdict::Where::kText},
+                      {.where = Verdict::Where::kSidecar},
+                      {.where = Verdict::Where::kPages, .pages = {bad, good}},
+                      {.where = Verdict::Where::kPages, .pages = {bad}},
+                      {.where = Verdict::Where::kNowhere}};
+  const Score score = ScoreOf(outcome, book_, ExpectedReading());
+  EXPECT_DOUBLE_EQ(score.in_text, 1);
+  EXPECT_DOUBLE_EQ(score.in_sidecar, 1);
+  EXPECT_DOUBLE_EQ(score.read_from_page, 1.2);
+  EXPECT_DOUBLE_EQ(score.lost_on_page, 0.8);
+  EXPECT_DOUBLE_EQ(score.not_shown, 1);
+  EXPECT_DOUBLE_EQ(score.Survival(), 3.2 / 5);
+  EXPECT_DOUBLE_EQ(score.Recalls(), 1.8);
+}
+
+TEST_F(ScoreTest, GistCountsPagesThatAreReadAndShownCountsAll) {
+  const SeenPage* good = Seen("good", kGistShare, 0);
+  const SeenPage* bad = Seen("bad", kGistShare - 0.01, 0);
+  Outcome outcome;
+  outcome.late = {.all = 1000, .text = 200, .pages = {{good->number, 300}, {bad->number, 100}}};
+  outcome.last = {.all = 1000, .text = 400};
+  const Score score = ScoreOf(outcome, book_, ExpectedReading());
+  EXPECT_DOUBLE_EQ(score.shown, 0.6);
+  EXPECT_DOUBLE_EQ(score.gist, 0.5);
+  EXPECT_DOUBLE_EQ(score.shown_end, 0.4);
+  EXPECT_TRUE(std::isnan(score.Survival()));
+}
+
+}  // namespace
+}  // namespace fovea::replay
