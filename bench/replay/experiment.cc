@@ -95,6 +95,11 @@ void AddScore(const Score& score, Row& row) {
   row.lost_on_page = score.lost_on_page / score.moments;
   row.not_shown = score.not_shown / score.moments;
   row.recalls = score.Recalls();
+  for (size_t kind = 1; kind < score.by_kind.size(); ++kind) {
+    row.missing.emplace_back(score.by_kind[kind].moments, score.by_kind[kind].missing);
+  }
+  row.missing.emplace_back(score.own.moments, score.own.missing);
+  row.missing.emplace_back(score.heard.moments, score.heard.missing);
 }
 
 }  // namespace

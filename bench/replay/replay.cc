@@ -23,6 +23,14 @@ void CountShown(const Session& session, const Served& served, uint64_t turns,
   }
 }
 
+// Whether the agent wrote the string before turn `seq`.
+bool HasWritten(const Session& session, const UsedString& used, uint64_t seq) {
+  return std::ranges::any_of(used.occurrences, [&](const Occurrence& occurrence) {
+    return occurrence.seq < seq && !occurrence.in_results &&
+           session.turns[occurrence.seq - 1].role == Role::kAssistant;
+  });
+}
+
 int64_t TokensOf(const std::vector<Segment>& prompt) {
   int64_t tokens = 0;
   for (const Segment& segment : prompt) tokens += segment.tokens;
@@ -76,8 +84,9 @@ absl::StatusOr<Outcome> Replay(const Session& session, const std::vector<Moment>
       }
       if (outcome.requests == requests) CountShown(session, *served, turn.seq - 1, outcome.last);
       for (; moment != moments.end() && moment->seq <= turn.seq; ++moment) {
-        outcome.verdicts.push_back(
-            Locate(session.uses.strings[moment->string], moment->string, *served));
+        const UsedString& used = session.uses.strings[moment->string];
+        outcome.verdicts.push_back(Locate(used, moment->string, *served));
+        outcome.verdicts.back().own = HasWritten(session, used, moment->seq);
       }
     }
     absl::Status status = strategy.Append(turn);

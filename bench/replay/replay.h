@@ -23,6 +23,7 @@ struct Verdict {
   };
   Where where = Where::kNowhere;
   uint32_t string = 0;
+  bool own = false;  // the agent itself had written the string before
   std::vector<const SeenPage*> pages;
 };
 

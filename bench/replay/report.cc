@@ -120,6 +120,34 @@ void AddParts(const std::vector<Cell>& cells, std::string& out) {
   }
 }
 
+void AddMissing(const std::vector<Cell>& cells, std::string& out) {
+  out +=
+      "\n## Which strings Fovea misses\n\nOver all sessions: missing strings of all moments. Of "
+      "truncation in the last column.\n\n| strings |";
+  for (const Cell& cell : cells) {
+    absl::StrAppendFormat(&out, " %s, %.0f %% |", cell.reader, 100 * cell.share);
+  }
+  out += " truncation, " + absl::StrFormat("%.0f %%", 100 * cells.front().share) + " |\n|---|";
+  for (size_t i = 0; i <= cells.size(); ++i) out += "---|";
+  out += '\n';
+  for (size_t i = 0; i < std::size(kMissingNames); ++i) {
+    const auto add = [&](const Cell& cell, std::string_view strategy) {
+      double moments = 0;
+      double missing = 0;
+      for (const Row& row : cell.rows) {
+        if (row.strategy != strategy || i >= row.missing.size()) continue;
+        moments += row.missing[i].first;
+        missing += row.missing[i].second;
+      }
+      absl::StrAppendFormat(&out, " %.0f of %.0f |", missing, moments);
+    };
+    absl::StrAppend(&out, "| ", std::string(kMissingNames[i]), " |");
+    for (const Cell& cell : cells) add(cell, kFovea);
+    add(cells.front(), kTruncation);
+    out += '\n';
+  }
+}
+
 void AddSessions(const std::vector<Cell>& cells, std::string& out) {
   out +=
       "\n## Every session: Fovea against truncation\n\n| session | tokens | reader | budget | cost "
@@ -198,6 +226,7 @@ std::string Markdown(const std::vector<Row>& rows, const std::vector<std::string
   out += "\n## Medians over sessions\n\nCosts are shares of the full history's.\n";
   for (const Cell& cell : cells) AddMedians(cell, out);
   AddParts(cells, out);
+  if (!cells.empty()) AddMissing(cells, out);
   AddSessions(cells, out);
   return out;
 }

@@ -6,6 +6,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace fovea::replay {
@@ -40,7 +41,15 @@ struct Row {
   double lost_on_page = 0;
   double not_shown = 0;
   double recalls = 0;
+  // Missing strings by what they are, as pairs of moments and missing ones.
+  std::vector<std::pair<double, double>> missing;  // by kMissingNames
 };
+
+constexpr std::string_view kMissingNames[] = {
+    "hash",           "uuid",       "url",
+    "path",           "number",     "identifier",
+    "version",        "error code", "written by the agent before",
+    "only read by it"};
 
 constexpr std::string_view kFullHistory = "full history";
 constexpr std::string_view kTruncation = "truncation";

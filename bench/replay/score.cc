@@ -23,6 +23,30 @@ Shares SharesOf(const ShownCharacters& characters, const PageBook& book,
           std::min(1.0, shares.gist / characters.all)};
 }
 
+// The chance that the string is missing.
+double AddVerdict(const Verdict& verdict, const PageReading& reading, Score& score) {
+  double best = 0;
+  for (const SeenPage* page : verdict.pages) {
+    best = std::max(best, reading.Exact(*page, verdict.string));
+  }
+  switch (verdict.where) {
+    case Verdict::Where::kText:
+      score.in_text += 1;
+      return 0;
+    case Verdict::Where::kSidecar:
+      score.in_sidecar += 1;
+      return 0;
+    case Verdict::Where::kPages:
+      score.read_from_page += best;
+      score.lost_on_page += 1 - best;
+      return 1 - best;
+    case Verdict::Where::kNowhere:
+      break;
+  }
+  score.not_shown += 1;
+  return 1;
+}
+
 }  // namespace
 
 double ExpectedReading::Exact(const SeenPage& page, uint32_t /*string*/) const {
@@ -36,24 +60,12 @@ double ExpectedReading::Gist(const SeenPage& page) const {
 Score ScoreOf(const Outcome& outcome, const PageBook& book, const PageReading& reading) {
   Score score{.moments = static_cast<double>(outcome.verdicts.size())};
   for (const Verdict& verdict : outcome.verdicts) {
-    double best = 0;
-    for (const SeenPage* page : verdict.pages) {
-      best = std::max(best, reading.Exact(*page, verdict.string));
-    }
-    switch (verdict.where) {
-      case Verdict::Where::kText:
-        score.in_text += 1;
-        break;
-      case Verdict::Where::kSidecar:
-        score.in_sidecar += 1;
-        break;
-      case Verdict::Where::kPages:
-        score.read_from_page += best;
-        score.lost_on_page += 1 - best;
-        break;
-      case Verdict::Where::kNowhere:
-        score.not_shown += 1;
-        break;
+    const double missing = AddVerdict(verdict, reading, score);
+    const ExactString::Kind kind = book.session().uses.strings[verdict.string].kind;
+    Score::OfKind& of_kind = score.by_kind[static_cast<size_t>(kind)];
+    for (Score::OfKind* sum : {&of_kind, verdict.own ? &score.own : &score.heard}) {
+      sum->moments += 1;
+      sum->missing += missing;
     }
   }
   const Shares late = SharesOf(outcome.late, book, reading);

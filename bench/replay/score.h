@@ -2,6 +2,7 @@
 #ifndef FOVEA_BENCH_REPLAY_SCORE_H_
 #define FOVEA_BENCH_REPLAY_SCORE_H_
 
+#include <array>
 #include <cstdint>
 
 #include "bench/replay/page_book.h"
@@ -32,12 +33,21 @@ class ExpectedReading final : public PageReading {
 // Moments may be fractions: a string on a page counts by its chance. The best page counts alone, as
 // the errors of one string on two pages need not be independent.
 struct Score {
+  // The moments of one kind of string, and how many of them are lost on pages or not shown.
+  struct OfKind {
+    double moments = 0;
+    double missing = 0;
+  };
+
   double moments = 0;
   double in_text = 0;
   double in_sidecar = 0;
   double read_from_page = 0;
   double lost_on_page = 0;
   double not_shown = 0;
+  std::array<OfKind, 9> by_kind;  // by ExactString::Kind; 0 is empty
+  OfKind own;                     // strings that the agent itself had written before
+  OfKind heard;                   // that stood in tool results or others' turns only
 
   double shown = 0;      // of the history's characters, in the last quarter of the requests
   double shown_end = 0;  // in the last request

@@ -65,7 +65,7 @@ class ScoreTest : public ::testing::Test {
     return page.ok() ? *page : nullptr;
   }
 
-  Session session_{"s", Numbered({User("look at src/a_1.cc")})};
+  Session session_{"s", Numbered({User("look at src/a_1.cc"), Call(R"({"path":"src/a_1.cc"})")})};
   PageBook book_{session_};
 };
 
@@ -76,7 +76,7 @@ TEST_F(ScoreTest, AStringOnPagesCountsByTheBestPage) {
   outcome.verdicts = {{.where = Verdict::Where::kText},
                       {.where = Verdict::Where::kSidecar},
                       {.where = Verdict::Where::kPages, .pages = {bad, good}},
-                      {.where = Verdict::Where::kPages, .pages = {bad}},
+                      {.where = Verdict::Where::kPages, .own = true, .pages = {bad}},
                       {.where = Verdict::Where::kNowhere}};
   const Score score = ScoreOf(outcome, book_, ExpectedReading());
   EXPECT_DOUBLE_EQ(score.in_text, 1);
@@ -86,6 +86,12 @@ TEST_F(ScoreTest, AStringOnPagesCountsByTheBestPage) {
   EXPECT_DOUBLE_EQ(score.not_shown, 1);
   EXPECT_DOUBLE_EQ(score.Survival(), 3.2 / 5);
   EXPECT_DOUBLE_EQ(score.Recalls(), 1.8);
+  const auto& paths = score.by_kind[static_cast<size_t>(ExactString::Kind::kPath)];
+  EXPECT_DOUBLE_EQ(paths.moments, 5);
+  EXPECT_DOUBLE_EQ(paths.missing, 1.8);
+  EXPECT_DOUBLE_EQ(score.own.moments, 1);
+  EXPECT_DOUBLE_EQ(score.own.missing, 0.7);
+  EXPECT_DOUBLE_EQ(score.heard.missing, 1.1);
 }
 
 TEST_F(ScoreTest, GistCountsPagesThatAreReadAndShownCountsAll) {
