@@ -49,7 +49,7 @@ Tally Count(std::vector<double> values, double limit, bool at_most) {
 }
 
 std::string Figures(const Tally& tally) {
-  return absl::StrFormat("median %.2f, worst %.2f, %d of %d", tally.median, tally.worst,
+  return absl::StrFormat("median %.3f, worst %.3f, %d of %d", tally.median, tally.worst,
                          tally.passed, tally.all);
 }
 

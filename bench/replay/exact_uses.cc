@@ -118,8 +118,7 @@ std::vector<uint32_t> StringFinder::FindIn(std::string_view text) const {
     }
   }
   std::ranges::sort(found);
-  const auto rest = std::ranges::unique(found);
-  found.erase(rest.begin(), rest.end());
+  found.erase(std::unique(found.begin(), found.end()), found.end());
   return found;
 }
 

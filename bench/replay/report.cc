@@ -174,9 +174,12 @@ void AddSessions(const std::vector<Cell>& cells, std::string& out) {
 }
 
 BarChart Chart(const std::vector<Cell>& cells, const std::string& title, const std::string& axis,
-               std::vector<std::string> part_names,
+               std::vector<std::string> part_names, size_t summed_parts,
                const std::function<std::vector<Value>(const Cell&)>& parts) {
-  BarChart chart{.title = title, .axis = axis, .part_names = std::move(part_names)};
+  BarChart chart{.title = title,
+                 .axis = axis,
+                 .part_names = std::move(part_names),
+                 .summed_parts = summed_parts};
   for (const Cell& cell : cells) {
     PlotGroup group{.label = absl::StrFormat("%s, budget %.0f %%", cell.reader, 100 * cell.share)};
     for (const std::string_view strategy : kStrategies) {
@@ -236,7 +239,7 @@ std::map<std::string, std::string> Plots(const std::vector<Row>& rows) {
   std::map<std::string, std::string> plots;
   plots["cost.svg"] = DrawBarChart(Chart(
       cells, "Billed input at the reader's prices", "share of the full history's, mean of sessions",
-      {"cached reads", "new text", "new pages", "sent again"}, [](const Cell& cell) {
+      {"cached reads", "new text", "new pages", "sent again"}, 4, [](const Cell& cell) {
         std::map<std::string, double> full;
         for (const Row& row : cell.rows) {
           if (row.strategy == kFullHistory) full[row.session] = row.cost;
@@ -251,20 +254,21 @@ std::map<std::string, std::string> Plots(const std::vector<Row>& rows) {
       }));
   plots["survival.svg"] = DrawBarChart(Chart(
       cells, "Exact strings when the agent writes them", "share of moments, mean of sessions",
-      {"in text", "in a sidecar", "read from a page", "lost on a page", "not shown"},
+      {"in text", "in a sidecar", "read from a page", "lost on a page", "not shown"}, 3,
       [](const Cell&) {
         return std::vector<Value>{
             [](const Row& r) { return r.in_text; }, [](const Row& r) { return r.in_sidecar; },
             [](const Row& r) { return r.read_from_page; },
             [](const Row& r) { return r.lost_on_page; }, [](const Row& r) { return r.not_shown; }};
       }));
-  plots["gist.svg"] = DrawBarChart(Chart(
-      cells, "The history's characters in the context",
-      "share, last quarter of the requests, mean of sessions",
-      {"as text or read back at 85 % or better", "on pages that are read worse"}, [](const Cell&) {
-        return std::vector<Value>{[](const Row& r) { return r.gist; },
-                                  [](const Row& r) { return r.shown - r.gist; }};
-      }));
+  plots["gist.svg"] =
+      DrawBarChart(Chart(cells, "The history's characters in the context",
+                         "share, last quarter of the requests, mean of sessions",
+                         {"as text or read back at 85 % or better", "on pages that are read worse"},
+                         1, [](const Cell&) {
+                           return std::vector<Value>{[](const Row& r) { return r.gist; },
+                                                     [](const Row& r) { return r.shown - r.gist; }};
+                         }));
   return plots;
 }
 

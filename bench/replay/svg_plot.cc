@@ -94,12 +94,14 @@ class Drawer {
     for (const PlotBar& bar : group.bars) {
       Text(kLeft - 6, y_ + 11, 11, bar.label, "end");
       double so_far = 0;
+      double number = 0;
       for (size_t i = 0; i < bar.parts.size(); ++i) {
         if (!std::isfinite(bar.parts[i])) continue;
         Box(X(so_far), y_ + 1, X(so_far + bar.parts[i]) - X(so_far), kBarHeight - 3, i);
         so_far += bar.parts[i];
+        if (i < chart_.summed_parts) number += bar.parts[i];
       }
-      Text(X(so_far) + 4, y_ + 11, 10, absl::StrFormat("%.2f", so_far));
+      Text(X(so_far) + 4, y_ + 11, 10, absl::StrFormat("%.2f", number));
       y_ += kBarHeight;
     }
   }

@@ -21,10 +21,11 @@ struct BarChart {
   std::string title;
   std::string axis;                     // what a length means
   std::vector<std::string> part_names;  // the legend, if there are several; at most 6
+  size_t summed_parts = 6;  // the number at a bar's end is the sum of so many of its parts
   std::vector<PlotGroup> groups;
 };
 
-// Horizontal bars on a common scale from 0 to the longest, each with its total. Deterministic.
+// Horizontal bars on a common scale from 0 to the longest, each with its number. Deterministic.
 std::string DrawBarChart(const BarChart& chart);
 
 }  // namespace fovea::replay

@@ -74,6 +74,12 @@ TEST(Report, PlotsShowEveryStrategy) {
   }
 }
 
+TEST(BarChart, ABarsNumberIsTheSumOfItsFirstParts) {
+  const std::string svg = DrawBarChart({.summed_parts = 2, .groups = {{"g", {{"b", {1, 2, 4}}}}}});
+  EXPECT_THAT(svg, HasSubstr(">3.00</text>"));
+  EXPECT_THAT(svg, Not(HasSubstr(">7.00</text>")));
+}
+
 TEST(BarChart, ScalesToItsLongestBarAndLeavesOutWhatIsNoNumber) {
   const std::string svg =
       DrawBarChart({.title = "a < b",
