@@ -56,6 +56,7 @@ void AddVerbs(Verbs& verbs) {
   AddTransferVerbs(verbs);
   AddReaderVerbs(verbs);
   AddRenderVerb(verbs);
+  AddCalibrateVerb(verbs);
   AddToolsVerb(verbs);
   AddLadderVerb(verbs);
   AddAdminVerbs(verbs);

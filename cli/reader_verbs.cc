@@ -7,11 +7,9 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_split.h"
 #include "cli/line_file.h"
 #include "cli/message_json.h"
 #include "cli/verb.h"
@@ -97,11 +95,9 @@ absl::StatusOr<v1::CountTokensRequest> CountRequest(const ReaderOptions& options
     request.set_text(*std::move(text));
     return request;
   }
-  const std::vector<std::string> sides = absl::StrSplit(options.image, 'x');
   int width = 0;
   int height = 0;
-  if (sides.size() != 2 || !absl::SimpleAtoi(sides[0], &width) ||
-      !absl::SimpleAtoi(sides[1], &height)) {
+  if (!ParseSides(options.image, &width, &height)) {
     return absl::InvalidArgumentError(
         absl::StrCat("--image ", options.image, " is not of the form 1092x1092"));
   }

@@ -7,6 +7,7 @@
 #include <map>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -117,6 +118,19 @@ void DeclareRange(CLI::App& verb, v1::SeqRange& range, const std::string& descri
           },
           description)
       ->required();
+}
+
+bool ParseSides(const std::string& text, int* width, int* height) {
+  const std::vector<std::string> sides = absl::StrSplit(text, 'x');
+  int first = 0;
+  int second = 0;
+  if (sides.size() != 2 || !absl::SimpleAtoi(sides[0], &first) ||
+      !absl::SimpleAtoi(sides[1], &second)) {
+    return false;
+  }
+  *width = first;
+  *height = second;
+  return true;
 }
 
 std::string RangeText(uint64_t first, uint64_t last) {

@@ -85,6 +85,9 @@ void DeclareSession(CLI::App& verb, std::string& session);
 // "7" or "3-9"; a usage error otherwise.
 void DeclareRange(CLI::App& verb, v1::SeqRange& range, const std::string& description);
 
+// Pixels from "1092x224"; false, and nothing is set, for what is not of that form.
+bool ParseSides(const std::string& text, int* width, int* height);
+
 // "turn 7" or "turns 3 to 9".
 std::string RangeText(uint64_t first, uint64_t last);
 
@@ -99,6 +102,7 @@ void AddInsightVerbs(Verbs& verbs);
 void AddLadderVerb(Verbs& verbs);
 void AddReaderVerbs(Verbs& verbs);
 void AddRenderVerb(Verbs& verbs);
+void AddCalibrateVerb(Verbs& verbs);
 void AddToolsVerb(Verbs& verbs);
 void AddAdminVerbs(Verbs& verbs);
 

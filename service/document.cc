@@ -1,6 +1,7 @@
 #include "service/document.h"
 
 #include <algorithm>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -13,6 +14,10 @@ namespace {
 
 constexpr size_t kMaxTextBytes = size_t{16} << 20;
 constexpr size_t kMaxTitleBytes = 1000;
+// Small pages are many: this bounds how many, as the larger limit does on a reader's papers.
+constexpr size_t kMaxTextBytesWithSetting = size_t{1} << 20;
+constexpr int kMinSide = 64;
+constexpr int kMaxSide = 4096;
 // A thread that is done with a small page early finds another.
 constexpr size_t kPagesAheadForThread = 2;
 
@@ -32,17 +37,44 @@ absl::StatusOr<const Rung*> FindRung(const ReaderProfile& reader, const std::str
       absl::StrCat("rung: ", reader.name, " has none named \"", name, "\"; there are: ", known));
 }
 
-absl::Status CheckText(const std::string& text, const std::string& title) {
+absl::Status CheckText(const std::string& text, const std::string& title, size_t max_bytes) {
   if (text.empty()) return absl::InvalidArgumentError("text: must not be empty");
-  if (text.size() > kMaxTextBytes) {
+  if (text.size() > max_bytes) {
     return absl::InvalidArgumentError(
-        absl::StrCat("text: has ", text.size(), " bytes; at most ", kMaxTextBytes));
+        absl::StrCat("text: has ", text.size(), " bytes; at most ", max_bytes));
   }
   if (title.size() > kMaxTitleBytes) {
     return absl::InvalidArgumentError(
         absl::StrCat("title: has ", title.size(), " bytes; at most ", kMaxTitleBytes));
   }
   return absl::OkStatus();
+}
+
+absl::Status CheckWithin(const char* field, int value, int least, int most) {
+  if (value >= least && value <= most) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("setting.", field, ": ", value, " is not within ", least, " to ", most));
+}
+
+absl::Status CheckSetting(const v1::PageSetting& setting) {
+  absl::Status status = CheckWithin("line_pitch_px", setting.line_pitch_px(), 5, 64);
+  status.Update(CheckWithin("width", setting.width(), kMinSide, kMaxSide));
+  status.Update(CheckWithin("height", setting.height(), kMinSide, kMaxSide));
+  const int bits = setting.grey_bits();
+  if (status.ok() && bits != 1 && bits != 2 && bits != 4 && bits != 8) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("setting.grey_bits: ", bits, " is not 1, 2, 4 or 8"));
+  }
+  return status;
+}
+
+// A rung that is nobody's: no price and no legibility.
+Rung RungOf(const v1::PageSetting& setting) {
+  const int height = setting.height();
+  return {
+      .name = absl::StrCat(setting.line_pitch_px(), " px"),
+      .typography = {.line_pitch_px = setting.line_pitch_px(), .grey_bits = setting.grey_bits()},
+      .papers = {{.box = {.width = setting.width(), .min_height = height, .max_height = height}}}};
 }
 
 uint64_t Newlines(std::string_view text) {
@@ -56,6 +88,7 @@ Document::Document(DocumentInputs inputs, const v1::RenderDocumentRequest& reque
       reader_name_(request.reader()),
       rung_name_(request.rung()),
       title_(request.title()) {
+  if (request.has_setting()) setting_ = request.setting();
   content_.blocks.push_back(
       {.seq = 1, .role = Role::kUser, .style = PageBlock::Style::kBody, .text = request.text()});
 }
@@ -82,9 +115,35 @@ absl::StatusOr<bool> Document::Next(v1::RenderDocumentResponse* response) {
 }
 
 absl::Status Document::LayOut() {
-  const std::string& text = content_.blocks.front().text;
-  absl::Status status = CheckText(text, title_);
+  absl::Status status = CheckText(content_.blocks.front().text, title_,
+                                  setting_ ? kMaxTextBytesWithSetting : kMaxTextBytes);
   if (!status.ok()) return status;
+  status = setting_ ? LayOutAsSet() : LayOutForReader();
+  if (!status.ok()) return status;
+  totals_.set_pages(static_cast<uint32_t>(pages_.size()));
+  totals_.set_rung(rung_->name);
+  return absl::OkStatus();
+}
+
+absl::Status Document::LayOutAsSet() {
+  if (!reader_name_.empty() || !rung_name_.empty()) {
+    return absl::InvalidArgumentError("setting: stands in the place of a reader and a rung");
+  }
+  absl::Status status = CheckSetting(*setting_);
+  if (!status.ok()) return status;
+  set_rung_ = RungOf(*setting_);
+  rung_ = &set_rung_;
+  const PagePaper& paper = rung_->papers.front();
+  const PagePosition end{content_.blocks.size(), 0};
+  for (PagePosition at; at < end; at = pages_.back().extent.end) {
+    auto extent = in_.renderer->LayOut(content_, at, paper.box, rung_->typography);
+    if (!extent.ok()) return extent.status();
+    pages_.push_back({.extent = *extent, .paper = &paper});
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Document::LayOutForReader() {
   auto reader = in_.readers->Find(reader_name_);
   if (!reader.ok()) return reader.status();
   reader_ = *reader;
@@ -100,9 +159,7 @@ absl::Status Document::LayOut() {
     totals_.set_image_tokens(totals_.image_tokens() + page.tokens);
     flat |= page.paper->flat_tokens > 0;
   }
-  totals_.set_pages(static_cast<uint32_t>(pages_.size()));
-  totals_.set_rung(rung_->name);
-  totals_.set_text_tokens(TokenCounter(*reader_).Text(text));
+  totals_.set_text_tokens(TokenCounter(*reader_).Text(content_.blocks.front().text));
   totals_.set_image_tokens_exact(reader_->image_rule.evidence <= Evidence::kPublished && !flat);
   totals_.set_text_tokens_exact(reader_->text_tokens_exact());
   totals_.set_legibility(rung_->legibility);
@@ -118,7 +175,8 @@ absl::Status Document::DrawAhead() {
   std::vector<absl::Status> statuses(count);
   const size_t first = next_;
   for (v1::DocumentPage& page : drawn) page = Describe(pages_[next_]);
-  const TokenCounter counter(*reader_);
+  std::optional<TokenCounter> counter;
+  if (reader_ != nullptr) counter.emplace(*reader_);
   in_.drawing->ParallelFor(count, [&](size_t i) {
     const PageExtent& extent = pages_[first + i].extent;
     v1::DocumentPage& page = drawn[i];
@@ -127,7 +185,7 @@ absl::Status Document::DrawAhead() {
     statuses[i] = picture.status();
     if (!picture.ok()) return;
     page.set_page_id(PageId(in_.renderer->Version(), content_, extent, rung_->typography, header));
-    page.set_text_tokens(counter.Text(TextOf(extent)));
+    if (counter) page.set_text_tokens(counter->Text(TextOf(extent)));
     page.set_missing_glyphs(picture->missing_glyphs);
     page.set_hidden_characters(picture->hidden_characters);
     page.set_png(std::move(picture->png));

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -37,6 +38,8 @@ class Document {
 
  private:
   absl::Status LayOut();
+  absl::Status LayOutForReader();
+  absl::Status LayOutAsSet();
   absl::Status DrawAhead();
   // Of the next page to be drawn; takes its lines.
   v1::DocumentPage Describe(const LaidOutPage& page);
@@ -47,8 +50,10 @@ class Document {
   const std::string reader_name_;
   const std::string rung_name_;
   const std::string title_;
-  PageContent content_;  // one block: the text
-  const ReaderProfile* reader_ = nullptr;
+  std::optional<v1::PageSetting> setting_;
+  PageContent content_;                    // one block: the text
+  const ReaderProfile* reader_ = nullptr;  // null with a setting
+  Rung set_rung_;                          // of the setting
   const Rung* rung_ = nullptr;
   std::vector<LaidOutPage> pages_;
   size_t next_ = 0;    // in pages_: the next to be drawn

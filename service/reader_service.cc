@@ -73,6 +73,17 @@ absl::Status ReaderService::Count(const v1::CountTokensRequest& request,
   return absl::InvalidArgumentError("text or image: one of them must be set");
 }
 
+grpc::ServerUnaryReactor* ReaderService::GetReaderProfile(
+    grpc::CallbackServerContext* context, const v1::GetReaderProfileRequest* request,
+    v1::GetReaderProfileResponse* response) {
+  return ServeUnary(*in_.environment, *in_.pool, context, "GetReaderProfile", request, response,
+                    [this](const Call&, const auto& req, auto* out) {
+                      auto reader = in_.readers->Find(req.reader());
+                      if (reader.ok()) out->set_json((*reader)->json);
+                      return reader.status();
+                    });
+}
+
 grpc::ServerUnaryReactor* ReaderService::ReportUsage(grpc::CallbackServerContext* context,
                                                      const v1::ReportUsageRequest* request,
                                                      v1::ReportUsageResponse* response) {

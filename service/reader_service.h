@@ -26,6 +26,10 @@ class ReaderService final : public v1::ReaderService::CallbackService {
                                         const v1::CountTokensRequest* request,
                                         v1::CountTokensResponse* response) override;
 
+  grpc::ServerUnaryReactor* GetReaderProfile(grpc::CallbackServerContext* context,
+                                             const v1::GetReaderProfileRequest* request,
+                                             v1::GetReaderProfileResponse* response) override;
+
   grpc::ServerUnaryReactor* ReportUsage(grpc::CallbackServerContext* context,
                                         const v1::ReportUsageRequest* request,
                                         v1::ReportUsageResponse* response) override;

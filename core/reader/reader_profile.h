@@ -91,6 +91,7 @@ struct ReaderProfile {
   Prices prices;
   std::string source;
   std::string confidence;
+  std::string json;  // the text that the profile was read from
 };
 
 // Tokens of an image of the given size by the reader's rule, overhead included; `flat_tokens` (the

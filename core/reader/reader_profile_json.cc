@@ -281,6 +281,7 @@ absl::StatusOr<ReaderProfile> ParseReaderProfile(std::string_view file, std::str
   absl::StatusOr<JsonReading> reading = ParseJson(file, json);
   if (!reading.ok()) return reading.status();
   ReaderProfile reader;
+  reader.json = std::string(json);
   JsonFields fields(&*reading);
   if (fields.ok()) ReadProfile(fields, reader);
   if (!fields.ok()) {

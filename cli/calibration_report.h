@@ -1,0 +1,22 @@
+// A calibration as people and scripts get to see it.
+#ifndef FOVEA_CLI_CALIBRATION_REPORT_H_
+#define FOVEA_CLI_CALIBRATION_REPORT_H_
+
+#include <ostream>
+#include <vector>
+
+#include "cli/calibration.h"
+#include "cli/lossless_json.h"
+
+namespace fovea::cli {
+
+// A line for each cell, with the share of characters by kind of text, and which became a rung; then
+// how many answers were empty, refused, echoed or cut.
+void PrintCells(const std::vector<Cell>& cells, const std::vector<size_t>& rungs,
+                std::ostream& out);
+
+Json CellsJson(const std::vector<Cell>& cells);
+
+}  // namespace fovea::cli
+
+#endif  // FOVEA_CLI_CALIBRATION_REPORT_H_
