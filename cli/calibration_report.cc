@@ -40,9 +40,11 @@ void PrintNotes(const std::vector<Cell>& cells, std::ostream& out) {
 
 void PrintCells(const std::vector<Cell>& cells, const std::vector<size_t>& rungs,
                 std::ostream& out) {
-  out << "Characters read, by kind of text; exact strings; - : not asked\n\n  line  px/char";
+  out << "Characters read, by kind of text; exact strings read of those there were; –: not "
+         "asked\n\n"
+         "  line  px/char";
   for (const ProbeKind kind : kProbeKinds) out << Padded(Name(kind), kColumn);
-  out << Padded("mixed", kColumn) << Padded("hex", kColumn) << Padded("names", kColumn)
+  out << Padded("mixed", kColumn) << Padded("hex", kColumn) << Padded("idents", kColumn)
       << Padded("numbers", kColumn) << Padded("paths", kColumn) << "  rung\n";
   for (size_t i = 0; i < cells.size(); ++i) {
     const Cell& cell = cells[i];

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <sstream>
 #include <string>
 #include <thread>
@@ -26,6 +27,8 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
+constexpr char kLeftOut[] = "-";
+
 struct Ran {
   int exit_code = 0;
   std::string out;
@@ -39,29 +42,20 @@ std::string ReadText(const std::string& path) {
 
 class Calibrate : public ::testing::Test {
  protected:
-  Ran Run(const ChatEndpoint& endpoint, const std::vector<std::string>& more = {}) {
-    std::vector<std::string> arguments = {"--server",
-                                          server_.address(),
-                                          "calibrate",
-                                          "--reader",
-                                          "tesseract",
-                                          "--like",
-                                          "qwen3-vl",
-                                          "--endpoint",
-                                          endpoint.url(),
-                                          "--out",
-                                          File(),
-                                          "--page",
-                                          "512x128",
-                                          "--probes",
-                                          "1",
-                                          "--date",
-                                          "2026-11-22",
-                                          "--retries",
-                                          "0",
-                                          "--parallel",
-                                          "2"};
-    arguments.insert(arguments.end(), more.begin(), more.end());
+  // `more` adds to the flags or takes their place; "" is a flag without a value, kLeftOut none.
+  Ran Run(const ChatEndpoint& endpoint, const std::map<std::string, std::string>& more = {}) {
+    std::map<std::string, std::string> flags = {
+        {"--reader", "tesseract"}, {"--like", "qwen3-vl"}, {"--endpoint", endpoint.url()},
+        {"--out", File()},         {"--page", "512x96"},   {"--pitches", "14,10,8,6"},
+        {"--probes", "1"},         {"--parallel", "2"},    {"--retries", "0"},
+        {"--date", "2026-11-22"}};
+    for (const auto& [flag, value] : more) flags[flag] = value;
+    std::vector<std::string> arguments = {"--server", server_.address(), "calibrate"};
+    for (const auto& [flag, value] : flags) {
+      if (value == kLeftOut) continue;
+      arguments.push_back(flag);
+      if (!value.empty()) arguments.push_back(value);
+    }
     std::ostringstream out;
     std::ostringstream err;
     Console console{.out = out, .err = err};
@@ -103,8 +97,7 @@ ChatEndpoint::Respond Responding(int status, const std::string& body) {
 
 TEST_F(Calibrate, TesseractHasTheSameLadderTwice) {
   ChatEndpoint endpoint(ReadWithTesseract);
-  const std::vector<std::string> pitches = {"--pitches", "14,10,8,6"};
-  const Ran first = Run(endpoint, pitches);
+  const Ran first = Run(endpoint);
   ASSERT_EQ(first.exit_code, 0) << first.err;
   const std::string written = ReadText(File());
   const ReaderProfile reader = Profile();
@@ -120,10 +113,10 @@ TEST_F(Calibrate, TesseractHasTheSameLadderTwice) {
   }
   EXPECT_THAT(first.out, HasSubstr("has a ladder of"));
 
-  const Ran refused = Run(endpoint, pitches);
+  const Ran refused = Run(endpoint);
   EXPECT_EQ(refused.exit_code, 1);
   EXPECT_THAT(refused.err, HasSubstr("--force"));
-  const Ran second = Run(endpoint, {"--pitches", "14,10,8,6", "--force", "--json"});
+  const Ran second = Run(endpoint, {{"--force", ""}, {"--json", ""}});
   ASSERT_EQ(second.exit_code, 0) << second.err;
   EXPECT_EQ(ReadText(File()), written);
   EXPECT_EQ(Json::parse(second.out)["ladder"].size(), reader.ladder.size());
@@ -163,7 +156,7 @@ TEST_F(Calibrate, AnInstructionThatComesBackIsNothingRead) {
 TEST_F(Calibrate, AServerErrorIsReportedAfterTheRetries) {
   ChatEndpoint endpoint(Responding(500, "out of memory"));
   ExpectFailure(Run(endpoint), "HTTP status 500: out of memory");
-  const Ran twice = Run(endpoint, {"--retries", "1"});
+  const Ran twice = Run(endpoint, {{"--retries", "1"}});
   ExpectFailure(twice, "asked 2 times");
   EXPECT_THAT(twice.err, HasSubstr("at 14 px a line"));
 }
@@ -182,7 +175,7 @@ TEST_F(Calibrate, ASlowReaderIsNotWaitedFor) {
     std::this_thread::sleep_for(std::chrono::milliseconds(600));
     return "";
   });
-  ExpectFailure(Run(endpoint, {"--timeout", "0.2"}), "no answer within 200ms");
+  ExpectFailure(Run(endpoint, {{"--timeout", "0.2"}}), "no answer within 200ms");
 }
 
 TEST_F(Calibrate, AnEndpointThatIsNotThereIsNamed) {
@@ -192,31 +185,31 @@ TEST_F(Calibrate, AnEndpointThatIsNotThereIsNamed) {
     url = gone.url();
   }
   ChatEndpoint other([](const std::string&) { return ""; });
-  ExpectFailure(Run(other, {"--endpoint", url}), "127.0.0.1");
+  ExpectFailure(Run(other, {{"--endpoint", url}}), "127.0.0.1");
 }
 
 TEST_F(Calibrate, TheKeyIsSentAndNeverShown) {
   setenv("CALIBRATE_TEST_KEY", "secret-7f3a", 1);
   ChatEndpoint reads_nothing([](const std::string&) { return ""; });
-  const Ran ran = Run(reads_nothing, {"--key-variable", "CALIBRATE_TEST_KEY"});
+  const Ran ran = Run(reads_nothing, {{"--key-variable", "CALIBRATE_TEST_KEY"}});
   EXPECT_EQ(reads_nothing.authorization(), "Bearer secret-7f3a");
   EXPECT_THAT(ran.out + ran.err + ReadText(File()), Not(HasSubstr("secret-7f3a")));
   std::filesystem::remove(File());
   ChatEndpoint refuses(Responding(401, "the key secret-7f3a is wrong"));
-  const Ran refused = Run(refuses, {"--key-variable", "CALIBRATE_TEST_KEY"});
+  const Ran refused = Run(refuses, {{"--key-variable", "CALIBRATE_TEST_KEY"}});
   ExpectFailure(refused, "the key [key] is wrong");
   EXPECT_THAT(refused.err, Not(HasSubstr("secret-7f3a")));
 }
 
 TEST_F(Calibrate, AReaderThatNobodyKnowsNeedsALikeness) {
   ChatEndpoint endpoint([](const std::string&) { return ""; });
-  ExpectFailure(Run(endpoint, {"--like", ""}), "--like");
-  ExpectFailure(Run(endpoint, {"--like", "text-only"}), "has no page sizes");
+  ExpectFailure(Run(endpoint, {{"--like", kLeftOut}}), "--like");
+  ExpectFailure(Run(endpoint, {{"--like", "text-only"}}), "has no page sizes");
 }
 
 TEST_F(Calibrate, APageThatTheReaderResizesIsRefused) {
   ChatEndpoint endpoint([](const std::string&) { return ""; });
-  ExpectFailure(Run(endpoint, {"--page", "500x100"}), "would reduce it to");
+  ExpectFailure(Run(endpoint, {{"--page", "500x100"}}), "would reduce it to");
 }
 
 TEST_F(Calibrate, TheRestOfAProfileStays) {
@@ -226,7 +219,7 @@ TEST_F(Calibrate, TheRestOfAProfileStays) {
   profile["title"] = "Mine";
   profile["prices"]["input"] = 1.25;
   std::ofstream(File()) << profile.dump();
-  const Ran ran = Run(endpoint, {"--force"});
+  const Ran ran = Run(endpoint, {{"--force", ""}});
   ASSERT_EQ(ran.exit_code, 0) << ran.err;
   EXPECT_EQ(Json::parse(ReadText(File())), profile);
 }

@@ -171,6 +171,54 @@ TEST(Documents, WhatCannotBeDrawnIsRefusedByName) {
   refused(request, StatusCode::INVALID_ARGUMENT, "title: has 1001 bytes; at most 1000");
 }
 
+v1::RenderDocumentRequest RequestWithSetting(int pitch, int bits, int width, int height) {
+  auto request = RequestFor(LongDocument().substr(0, 20000), "");
+  request.mutable_setting()->set_line_pitch_px(pitch);
+  request.mutable_setting()->set_grey_bits(bits);
+  request.mutable_setting()->set_width(width);
+  request.mutable_setting()->set_height(height);
+  return request;
+}
+
+TEST(Documents, ASettingStandsInThePlaceOfAReaderAndARung) {
+  const ServerFixture fixture;
+  const auto request = RequestWithSetting(9, 4, 500, 200);
+  const Rendered rendered = Render(fixture, request);
+  ASSERT_TRUE(rendered.status.ok()) << rendered.status.error_message();
+  ASSERT_GT(rendered.pages.size(), 2U);
+  std::string joined;
+  for (const v1::DocumentPage& page : rendered.pages) {
+    EXPECT_EQ(page.width(), 500);
+    EXPECT_EQ(page.height(), 200);
+    EXPECT_EQ(page.image_tokens() + page.text_tokens(), 0);
+    joined += request.text().substr(page.first_byte(), page.last_byte() - page.first_byte() + 1);
+  }
+  EXPECT_EQ(joined, request.text());
+  EXPECT_EQ(rendered.totals.front().evidence(), "");
+  const Rendered larger = Render(fixture, RequestWithSetting(12, 4, 500, 200));
+  EXPECT_GT(larger.pages.size(), rendered.pages.size());
+}
+
+TEST(Documents, ASettingOutOfItsLimitsIsRefusedByName) {
+  const ServerFixture fixture;
+  const auto refused = [&](const v1::RenderDocumentRequest& request, const std::string& words) {
+    const Rendered rendered = Render(fixture, request);
+    EXPECT_EQ(rendered.status.error_code(), StatusCode::INVALID_ARGUMENT) << words;
+    EXPECT_NE(rendered.status.error_message().find(words), std::string::npos)
+        << rendered.status.error_message();
+  };
+  refused(RequestWithSetting(4, 4, 500, 200), "setting.line_pitch_px: 4 is not within 5 to 64");
+  refused(RequestWithSetting(9, 3, 500, 200), "setting.grey_bits");
+  refused(RequestWithSetting(9, 4, 63, 200), "setting.width");
+  refused(RequestWithSetting(9, 4, 500, 5000), "setting.height");
+  auto request = RequestWithSetting(9, 4, 500, 200);
+  request.set_reader("claude");
+  refused(request, "in the place of a reader");
+  request.clear_reader();
+  request.set_text(std::string((1 << 20) + 1, 'x'));
+  refused(request, "at most 1048576");
+}
+
 TEST(Documents, AClientThatGoesAwayStopsTheDrawing) {
   const ServerFixture fixture;
   const Client client = fixture.MakeClient();

@@ -1,6 +1,11 @@
 // Counting for a reader, and learning from what its provider counted.
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <string>
+
 #include "fovea/v1/reader.grpc.pb.h"
 #include "tests/service/server_fixture.h"
 
@@ -58,6 +63,23 @@ TEST_F(Readers, AnImageCostsWhatTheRuleSays) {
   ASSERT_TRUE(Count(request, &response).ok());
   EXPECT_EQ(response.tokens(), 560 + 75);
   EXPECT_FALSE(response.exact());
+}
+
+TEST_F(Readers, AProfileIsGivenAsItsFileHasIt) {
+  v1::GetReaderProfileRequest request;
+  v1::GetReaderProfileResponse response;
+  request.set_reader("claude");
+  grpc::ClientContext context;
+  client_->Prepare(context);
+  ASSERT_TRUE(readers_->GetReaderProfile(&context, request, &response).ok());
+  std::ifstream file(FOVEA_SOURCE_DIR "/readers/claude.json", std::ios::binary);
+  const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  EXPECT_EQ(response.json(), text);
+  request.set_reader("nobody");
+  grpc::ClientContext other;
+  client_->Prepare(other);
+  EXPECT_EQ(readers_->GetReaderProfile(&other, request, &response).error_code(),
+            StatusCode::NOT_FOUND);
 }
 
 TEST_F(Readers, WhatCannotBeCountedIsRefusedByName) {
