@@ -167,7 +167,7 @@ class Calibrator {
     }
     return absl::InvalidArgumentError(
         absl::StrCat("--page ", calibration_.width, "x", calibration_.height, ": ", base.counted_as,
-                     " would reduce it to ", counted->seen_width(), "x", counted->seen_height()));
+                     " would resize it to ", counted->seen_width(), "x", counted->seen_height()));
   }
 
   absl::StatusOr<std::vector<Cell>> Measure(const ReaderEndpoint& endpoint) {

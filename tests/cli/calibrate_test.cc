@@ -46,7 +46,7 @@ class Calibrate : public ::testing::Test {
   Ran Run(const ChatEndpoint& endpoint, const std::map<std::string, std::string>& more = {}) {
     std::map<std::string, std::string> flags = {
         {"--reader", "tesseract"}, {"--like", "qwen3-vl"}, {"--endpoint", endpoint.url()},
-        {"--out", File()},         {"--page", "512x96"},   {"--pitches", "14,10,8,6"},
+        {"--out", File()},         {"--page", "512x128"},  {"--pitches", "14,10,8,6"},
         {"--probes", "1"},         {"--parallel", "2"},    {"--retries", "0"},
         {"--date", "2026-11-22"}};
     for (const auto& [flag, value] : more) flags[flag] = value;
@@ -145,8 +145,8 @@ TEST_F(Calibrate, ARefusalIsNamed) {
 }
 
 TEST_F(Calibrate, AnInstructionThatComesBackIsNothingRead) {
-  ChatEndpoint endpoint([](const std::string& png) {
-    return "Transcribe it from its second line on: " + ReadWithTesseract(png);
+  ChatEndpoint endpoint([](const std::string&) {
+    return "Transcribe it from its second line on, exactly as it stands: every character";
   });
   const Ran ran = Run(endpoint);
   ExpectTextOnly(ran);
@@ -209,7 +209,7 @@ TEST_F(Calibrate, AReaderThatNobodyKnowsNeedsALikeness) {
 
 TEST_F(Calibrate, APageThatTheReaderResizesIsRefused) {
   ChatEndpoint endpoint([](const std::string&) { return ""; });
-  ExpectFailure(Run(endpoint, {{"--page", "500x100"}}), "would reduce it to");
+  ExpectFailure(Run(endpoint, {{"--page", "500x100"}}), "would resize it to");
 }
 
 TEST_F(Calibrate, TheRestOfAProfileStays) {
