@@ -37,6 +37,10 @@ absl::Status WriteFile(const std::string& file, const std::string& text) {
   return absl::OkStatus();
 }
 
+std::string CacheFile(const BookPage& page, const std::string& cache_directory) {
+  return absl::StrCat(cache_directory, "/", page.page->planned.page_id, ".txt");
+}
+
 }  // namespace
 
 void ReadBack::Add(const SeenPage& page, std::vector<uint32_t> found_strings,
@@ -89,10 +93,14 @@ std::vector<BookPage> PagesToRead(const std::vector<const PageBook*>& books, siz
   return pages;
 }
 
+bool WasRead(const BookPage& page, const std::string& cache_directory) {
+  return std::filesystem::exists(CacheFile(page, cache_directory));
+}
+
 absl::StatusOr<std::string> ReadPage(const BookPage& page, const PageRenderer& renderer,
                                      const std::string& cache_directory, PictureReader& reader) {
   const PlannedPage& planned = page.page->planned;
-  const std::string file = absl::StrCat(cache_directory, "/", planned.page_id, ".txt");
+  const std::string file = CacheFile(page, cache_directory);
   std::string read;
   if (ReadFile(file, &read)) return read;
   auto content = StripContent(planned.strip, page.book->session().source);

@@ -65,6 +65,9 @@ struct BookPage {
 // at random. In the order of ids; a page that is in several books comes once.
 std::vector<BookPage> PagesToRead(const std::vector<const PageBook*>& books, size_t most);
 
+// Whether the page is in the cache.
+bool WasRead(const BookPage& page, const std::string& cache_directory);
+
 // Draws the page and reads it, or takes what was read from `cache_directory`, where it is kept
 // under the page's id. Fails if the page cannot be drawn or the file not be written.
 absl::StatusOr<std::string> ReadPage(const BookPage& page, const PageRenderer& renderer,

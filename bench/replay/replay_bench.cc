@@ -94,9 +94,11 @@ absl::StatusOr<ReadBack> ReadPages(const Experiment& experiment, const PageRende
   std::filesystem::create_directories(flags.ocr_cache);
   std::vector<const PageBook*> books;
   for (const auto& book : experiment.books) books.push_back(book.get());
-  const std::vector<BookPage> pages = PagesToRead(books, flags.ocr == "all" ? 0 : flags.ocr_pages);
+  const std::vector<BookPage> pages =
+      PagesToRead(books, flags.ocr == "sample" ? flags.ocr_pages : 0);
   ReadBack read_back;
   for (size_t i = 0; i < pages.size(); ++i) {
+    if (flags.ocr == "cached" && !WasRead(pages[i], flags.ocr_cache)) continue;
     auto read = ReadPage(pages[i], renderer, flags.ocr_cache, reader);
     if (!read.ok()) return read.status();
     auto text = pages[i].book->TextOf(*pages[i].page);
@@ -204,8 +206,9 @@ int main(int argc, char** argv) try {
   app.add_option("--min-budget", flags.min_budget, "tokens")->capture_default_str();
   app.add_option("--sessions", flags.sessions, "only the first; 0: all")->capture_default_str();
   app.add_option("--moments", flags.moments, "sampled a session; 0: all")->capture_default_str();
-  app.add_option("--ocr", flags.ocr, "which pages Tesseract reads")
-      ->check(CLI::IsMember({"none", "sample", "all"}))
+  app.add_option("--ocr", flags.ocr,
+                 "which pages Tesseract reads; cached: those that it has read before")
+      ->check(CLI::IsMember({"none", "sample", "cached", "all"}))
       ->capture_default_str();
   app.add_option("--ocr-pages", flags.ocr_pages, "of each typography, if sampled")
       ->capture_default_str();

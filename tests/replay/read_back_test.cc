@@ -80,8 +80,10 @@ TEST_F(ReadBackTest, APageIsReadOnce) {
   const BookPage page{&book_, Seen("page", 9)};
   EchoReader reader;
   const testing::GridRenderer renderer;
+  EXPECT_FALSE(WasRead(page, directory));
   const auto first = ReadPage(page, renderer, directory, reader);
   const auto second = ReadPage(page, renderer, directory, reader);
+  EXPECT_TRUE(WasRead(page, directory));
   std::filesystem::remove_all(directory);
   ASSERT_TRUE(first.ok()) << first.status();
   ASSERT_TRUE(second.ok()) << second.status();

@@ -75,7 +75,7 @@ TEST_F(ScoreTest, AStringOnPagesCountsByTheBestPage) {
   Outcome outcome;
   outcome.verdicts = {{.where = Verdict::Where::kText},
                       {.where = Verdict::Where::kSidecar},
-                      {.where = Verdict::Where::kPages, .pages = {bad, good}},
+                      {.where = Verdict::Where::kPages, .pages = {good, bad}},
                       {.where = Verdict::Where::kPages, .own = true, .pages = {bad}},
                       {.where = Verdict::Where::kNowhere}};
   const Score score = ScoreOf(outcome, book_, ExpectedReading());
