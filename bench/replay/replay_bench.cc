@@ -125,10 +125,10 @@ std::vector<std::string> Notes(const Flags& flags, size_t sessions, const ReadBa
         "its gist if the rung's legibility is 0.85 or more. Both are expectations");
     return notes;
   }
-  notes.push_back(flags.ocr == "all"
-                      ? "Every page was read by Tesseract"
-                      : "Pages were sampled and read by Tesseract; the others of the same line "
-                        "pitch and grey levels count by what was measured on these");
+  notes.emplace_back(flags.ocr == "all"
+                         ? "Every page was read by Tesseract"
+                         : "Pages were sampled and read by Tesseract; the others of the same line "
+                           "pitch and grey levels count by what was measured on these");
   for (const auto& [typography, rate] : read_back->rates()) {
     notes.push_back(absl::StrFormat(
         "Line pitch %d px, %d bits: %d pages read, %.1f %% of their characters on average; %.0f %% "
