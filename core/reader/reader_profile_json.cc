@@ -266,8 +266,8 @@ void ReadProfile(JsonFields& fields, ReaderProfile& reader) {
   // The rule above prices the papers: without it they cannot be judged.
   if (!fields.ok()) return;
   fields.Objects("ladder", [&](JsonFields& rung) { ReadRung(rung, reader); });
-  // Pages of the first rung are the next to be drawn anew; further down they stay, and are sent, for
-  // longer.
+  // Pages of the first rung are the next to be drawn anew; further down they stay, and are sent,
+  // for longer.
   for (size_t i = 0; i < reader.ladder.size(); ++i) {
     const bool leaves_soon = i == 0 && reader.ladder.size() > 1;
     reader.ladder[i].typography.effort = leaves_soon ? PageEffort::kFast : PageEffort::kSmall;
