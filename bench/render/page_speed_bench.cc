@@ -28,7 +28,7 @@ namespace fovea::bench {
 namespace {
 
 constexpr int kRounds = 7;
-constexpr int kRivalPages = 3;  // they take long
+constexpr size_t kRivalPages = 3;  // they take long
 constexpr PageTypography kTypography{.line_pitch_px = 9, .grey_bits = 4};
 
 double ProcessorSeconds() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
@@ -242,7 +242,8 @@ int Main() {
   std::vector<std::string> pixels;
   for (const DrawnPage& page : pages.drawn) pixels.push_back(render::DecodePng(page.png).pixels);
   std::vector<std::string> texts;
-  for (int i = 0; i < kRivalPages; ++i) texts.push_back(TextOf(pages.extents[i * 7]));
+  texts.reserve(kRivalPages);
+  for (size_t i = 0; i < kRivalPages; ++i) texts.push_back(TextOf(pages.extents[i * 7]));
 
   std::vector<Speed> fovea, layout, fast, small, copy, pango, pillow;
   for (int round = 0; round < kRounds; ++round) {

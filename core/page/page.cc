@@ -38,7 +38,8 @@ uint64_t EstimatePageBytes(const PageContent& content, const PageExtent& extent,
     int grey_bits;
     double small, large;  // bytes a pixel, up to a line pitch of 8 and above
   };
-  constexpr Density kDensities[] = {{1, 0.08, 0.07}, {2, 0.13, 0.115}, {4, 0.24, 0.175}};
+  constexpr Density kDensities[] = {{1, 0.08, 0.07}, {2, 0.13, 0.115}, {4, 0.205, 0.18}};
+  constexpr double kMoreEffort = 0.9;  // of the bytes of the least
   constexpr int kSmallPitch = 8;
   constexpr double kContainerBytes = 1024;
   constexpr double kPictureBytesPerPixel = 0.37;  // of 4 bits: a photograph
@@ -47,6 +48,7 @@ uint64_t EstimatePageBytes(const PageContent& content, const PageExtent& extent,
     if (density.grey_bits != typography.grey_bits) continue;
     bytes_per_pixel = typography.line_pitch_px <= kSmallPitch ? density.small : density.large;
   }
+  if (typography.effort == PageEffort::kSmall) bytes_per_pixel *= kMoreEffort;
   // A byte of text covers at most about this part of the square of the pitch; the rest of a page
   // that is not full is white, which takes next to nothing.
   constexpr double kSquaresPerByte = 0.45;
