@@ -30,7 +30,7 @@ std::string DefaultFile(const std::string& reader) {
 }
 
 // The profile that gets the ladder, and the papers that it goes on.
-struct Base {
+struct Base {  // NOLINT(bugprone-exception-escape): what moving JSON asserts does not throw
   Json profile;
   Json papers;
   std::string counted_as;  // the reader that the server prices these papers by; "": none
