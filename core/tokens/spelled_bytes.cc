@@ -52,15 +52,15 @@ TextAndTokens TakeOutSpelledBytes(std::string_view text,
   TextAndTokens result;
   std::array<char, 4096> gathered;
   size_t used = 0;
-  uint32_t before = 0;  // the flags of the byte before
+  size_t before = 0;  // the flags of the byte before
   for (size_t at = 0; at < text.size();) {
     if (used + sizeof(ByteShown::spelling) > gathered.size()) {
       result.text.append(gathered.data(), used);
       used = 0;
     }
     const ByteShown& shown = shown_at(at);
-    const uint32_t flags = shown.flags;
-    const uint32_t behind = shown_at(at + 1).flags;
+    const size_t flags = shown.flags;
+    const size_t behind = shown_at(at + 1).flags;
     if ((flags & kBeginsCharacter) / kBeginsCharacter & (behind & kContinues) / kContinues) {
       const DecodedCharacter character = DecodeUtf8(text, at);
       if (character.well_formed) {
@@ -72,11 +72,12 @@ TextAndTokens TakeOutSpelledBytes(std::string_view text,
     }
     // In noise nothing foretells which bytes are spelled, and which of those are taken out: so four
     // characters are written for each, and no branch is taken on how many of them stay.
-    const uint32_t spelled = flags & kSpelled;
-    const uint32_t taken = spelled & before / kCutsBehind & behind / kCutsBefore;
+    const size_t spelled = flags & kSpelled;
+    const size_t taken = spelled & before / kCutsBehind & behind / kCutsBefore;
     std::memcpy(gathered.data() + used, shown.spelling.data(), sizeof(shown.spelling));
     used += (1 + 3 * spelled) * (1 - taken);
-    result.tokens += taken * spelled_tokens[static_cast<unsigned char>(text[at])];
+    result.tokens +=
+        static_cast<int64_t>(taken) * spelled_tokens[static_cast<unsigned char>(text[at])];
     before = flags;
     ++at;
   }
