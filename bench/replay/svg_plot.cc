@@ -109,7 +109,9 @@ class Drawer {
   void AddAxis(int top) {
     y_ += 6;
     const double tick = TickFor(most_);
-    for (double value = 0; value <= most_ * 1.0001; value += tick) {
+    const int ticks = static_cast<int>(most_ * 1.0001 / tick);
+    for (int i = 0; i <= ticks; ++i) {
+      const double value = i * tick;
       absl::StrAppendFormat(&svg_,
                             "<line x1=\"%.1f\" y1=\"%d\" x2=\"%.1f\" y2=\"%d\" stroke=\"#000\" "
                             "stroke-opacity=\"0.12\"/>\n",
