@@ -1,7 +1,5 @@
 #include "bench/legibility/samples.h"
 
-#include <zlib.h>
-
 #include <algorithm>
 #include <cstdint>
 #include <filesystem>
@@ -16,6 +14,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "tests/support/gzip_file.h"
 
 namespace fovea::bench {
 namespace {
@@ -25,23 +24,11 @@ using Json = nlohmann::json;
 // So much of any one text is taken, so that a sample is a mixture.
 constexpr size_t kMaxOfOneText = 800;
 
-std::string ReadFile(const std::string& file) {
-  std::string text;
-  gzFile input = gzopen(file.c_str(), "rb");
-  if (input == nullptr) return text;
-  std::string buffer(1 << 20, '\0');
-  for (int bytes = 0; (bytes = gzread(input, buffer.data(), buffer.size())) > 0;) {
-    text.append(buffer, 0, bytes);
-  }
-  gzclose(input);
-  return text;
-}
-
 // The texts of the role of all sessions of a file of that language, if they name one.
 std::vector<std::string> TextsOf(const std::string& file, std::string_view role,
                                  std::string_view language = "") {
   std::vector<std::string> texts;
-  std::istringstream lines(ReadFile(file));
+  std::istringstream lines(testing::ReadGzipFile(file));
   for (std::string line; std::getline(lines, line);) {
     const Json session = Json::parse(line, nullptr, /*allow_exceptions=*/false);
     if (!session.is_object() || !session.contains("turns")) continue;

@@ -1,27 +1,14 @@
 #include "bench/service/history_file.h"
 
-#include <zlib.h>
-
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
+#include "tests/support/gzip_file.h"
 
 namespace fovea::bench {
 namespace {
 
 using Json = nlohmann::json;
-
-std::string ReadAll(const std::string& file) {
-  std::string text;
-  gzFile input = gzopen(file.c_str(), "rb");
-  if (input == nullptr) return text;
-  std::string buffer(1 << 20, '\0');
-  for (int bytes = 0; (bytes = gzread(input, buffer.data(), buffer.size())) > 0;) {
-    text.append(buffer, 0, bytes);
-  }
-  gzclose(input);
-  return text;
-}
 
 std::string StringOf(const Json& object, const char* key) {
   auto found = object.find(key);
@@ -58,7 +45,7 @@ v1::Turn TurnOf(const Json& line) {
 }  // namespace
 
 absl::StatusOr<std::vector<v1::Turn>> ReadLongestSession(const std::string& file) {
-  const std::string text = ReadAll(file);
+  const std::string text = testing::ReadGzipFile(file);
   Json longest;
   size_t bytes = 0;
   for (size_t begin = 0; begin < text.size();) {

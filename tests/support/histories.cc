@@ -1,12 +1,11 @@
 #include "tests/support/histories.h"
 
-#include <zlib.h>
-
 #include <array>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "absl/strings/str_cat.h"
+#include "tests/support/gzip_file.h"
 
 namespace fovea::testing {
 namespace {
@@ -98,18 +97,6 @@ class Generator {
   int next_call_ = 0;
 };
 
-std::string ReadGzip(const std::string& path) {
-  std::string content;
-  gzFile file = gzopen(path.c_str(), "rb");
-  if (file == nullptr) return content;
-  std::array<char, 1 << 16> buffer;
-  for (int read = 0; (read = gzread(file, buffer.data(), buffer.size())) > 0;) {
-    content.append(buffer.data(), read);
-  }
-  gzclose(file);
-  return content;
-}
-
 std::string StringOr(const nlohmann::json& object, const char* key) {
   const auto field = object.find(key);
   return field != object.end() && field->is_string() ? field->get<std::string>() : "";
@@ -163,7 +150,7 @@ std::vector<SharedSession> SharedSessions(const std::string& file) {
 }
 
 std::vector<SharedSession> SessionsOf(const std::string& path) {
-  std::istringstream lines(ReadGzip(path));
+  std::istringstream lines(ReadGzipFile(path));
   std::vector<SharedSession> sessions;
   for (std::string line; std::getline(lines, line);) {
     const nlohmann::json json = nlohmann::json::parse(line);
