@@ -1,4 +1,4 @@
-// The verbs that handle sessions as a whole: sessions, fork, delete, pin, unpin.
+// The verbs that handle sessions as a whole: sessions, fork, delete, pin, unpin, compact.
 #include <CLI/CLI.hpp>
 #include <cstdint>
 #include <string>
@@ -116,6 +116,19 @@ absl::Status RunUnpin(const Environment& environment, const v1::UnpinTurnsReques
   return MarkTurns(environment, request, &Sessions::UnpinTurns, "unpinned");
 }
 
+absl::Status RunCompact(const Environment& environment, const v1::CompactSessionRequest& request) {
+  const absl::StatusOr<v1::CompactSessionResponse> response =
+      environment.client.Call(environment.client.sessions(), &Sessions::CompactSession, request);
+  if (!response.ok()) return response.status();
+  if (environment.json) {
+    environment.PrintJson(MessageToJson(*response));
+  } else {
+    environment.console.out << "compacted " << request.session_id()
+                            << ": contexts from here on take a step of forgetting\n";
+  }
+  return absl::OkStatus();
+}
+
 template <typename Request>
 void DeclareMark(CLI::App& verb, Request& request) {
   DeclareSession(verb, *request.mutable_session_id());
@@ -148,6 +161,12 @@ void AddSessionVerbs(Verbs& verbs) {
                                  DeclareMark<v1::PinTurnsRequest>, RunPin);
   verbs.Add<v1::UnpinTurnsRequest>("unpin", "let pinned turns fade again",
                                    DeclareMark<v1::UnpinTurnsRequest>, RunUnpin);
+  verbs.Add<v1::CompactSessionRequest>(
+      "compact", "take a step of forgetting now, in every view",
+      [](CLI::App& verb, v1::CompactSessionRequest& request) {
+        DeclareSession(verb, *request.mutable_session_id());
+      },
+      RunCompact);
 }
 
 }  // namespace fovea::cli

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -176,6 +177,21 @@ std::string EpochLine(const v1::ContextSummary& summary) {
                       summary.epoch_reason());
 }
 
+std::string CostLine(const v1::ContextSummary& summary) {
+  if (!summary.has_cost()) return "";
+  const v1::ContextCost& cost = summary.cost();
+  const auto of = [](double tokens, double usd) {
+    std::string text = Grouped(std::llround(tokens));
+    if (usd > 0) absl::StrAppend(&text, absl::StrFormat(" ($%.4f)", usd));
+    return text;
+  };
+  return absl::StrCat("next request: ", Grouped(cost.cached_tokens()), " tokens from the cache, ",
+                      Grouped(cost.written_tokens()), " written",
+                      cost.cache_is_cold() ? " (the cache is cold)" : "", ": as dear as ",
+                      of(cost.now(), cost.now_usd()), " input tokens; each after it ",
+                      of(cost.next(), cost.next_usd()));
+}
+
 std::string PinLine(const v1::ContextSummary& summary) {
   if (summary.pinned().empty()) return "";
   return absl::StrCat("pinned: ", absl::StrJoin(summary.pinned(), ", ",
@@ -225,7 +241,8 @@ std::string RenderTiers(const v1::ContextSummary& summary, const TiersViewOption
                     "\n\n", Table(summary, options), "\n");
   }
   absl::StrAppend(&text, indent, BudgetLine(summary), "\n");
-  for (const std::string& line : {EpochLine(summary), LossLine(summary), PinLine(summary)}) {
+  for (const std::string& line :
+       {EpochLine(summary), LossLine(summary), CostLine(summary), PinLine(summary)}) {
     if (!line.empty()) absl::StrAppend(&text, indent, line, "\n");
   }
   return text;

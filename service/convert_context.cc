@@ -55,6 +55,16 @@ void LossToProto(const LossEntry& loss, v1::LossManifest::Entry* proto) {
   proto->set_images_omitted(loss.images_omitted);
 }
 
+void CostToProto(const ContextCost& cost, v1::ContextCost* proto) {
+  proto->set_cache_is_cold(cost.cache_is_cold);
+  proto->set_cached_tokens(cost.cached_tokens);
+  proto->set_written_tokens(cost.written_tokens);
+  proto->set_now(cost.now);
+  proto->set_next(cost.next);
+  proto->set_now_usd(cost.now_usd);
+  proto->set_next_usd(cost.next_usd);
+}
+
 absl::Status RungToProto(const Rung& rung, const ReaderProfile& reader, v1::Reader::Rung* proto) {
   const PagePaper& paper = rung.papers.front();
   auto tokens = ImageTokens(reader, paper.box.width, paper.box.max_height, paper.flat_tokens);
@@ -120,6 +130,14 @@ void SummaryToProto(const ContextSummary& summary, v1::ContextSummary* proto) {
   }
   proto->set_text_tokens_replaced(summary.text_tokens_replaced);
   for (const SeqRange& range : summary.pinned) RangeToProto(range, proto->add_pinned());
+  CostToProto(summary.cost, proto->mutable_cost());
+  v1::Marks* marks = proto->mutable_marks();
+  marks->set_tail_high_permille(summary.marks.tail_high_permille);
+  marks->set_tail_low_permille(summary.marks.tail_low_permille);
+  marks->set_pressure_low_permille(summary.marks.pressure_low_permille);
+  marks->set_entry_rung(summary.marks.entry_rung);
+  marks->set_expected_billed(summary.forecast.billed);
+  marks->set_expected_lost(summary.forecast.lost);
 }
 
 void ExplanationToProto(const TurnExplanation& explanation, v1::ExplainTurnResponse* proto) {

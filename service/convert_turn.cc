@@ -246,8 +246,12 @@ absl::StatusOr<LogEvent> EventFromProto(const v1::Event& proto, absl::string_vie
     case v1::Event::RECALL:
       event.kind = LogEvent::Kind::kRecall;
       return event;
+    case v1::Event::COMPACT:
+      event.kind = LogEvent::Kind::kCompact;
+      return event;
     default:
-      return Invalid(absl::StrCat(path, ".kind"), "must be a pin, an unpin or a recall");
+      return Invalid(absl::StrCat(path, ".kind"),
+                     "must be a pin, an unpin, a recall or a compaction");
   }
 }
 

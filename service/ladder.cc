@@ -33,7 +33,7 @@ absl::StatusOr<PageContent> EnoughText(SeqRange turns, const ReaderProfile& read
     auto read = source.Turns({first, std::min(turns.last, first + kReadBatch - 1)});
     if (!read.ok()) return read.status();
     for (const TurnPtr& turn : *read) {
-      AppendTurnWithPictures(turn, &content);
+      AppendTurnWithPictures(turn, {}, &content);
       characters += static_cast<double>(TurnCharacters(*turn));
     }
   }

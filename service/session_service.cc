@@ -254,6 +254,25 @@ grpc::ServerUnaryReactor* SessionService::UnpinTurns(grpc::CallbackServerContext
                });
 }
 
+grpc::ServerUnaryReactor* SessionService::CompactSession(grpc::CallbackServerContext* context,
+                                                         const v1::CompactSessionRequest* request,
+                                                         v1::CompactSessionResponse* response) {
+  return Unary(context, "CompactSession", request, response,
+               [this](const Call& call, const auto& req, auto* out) {
+                 absl::Status status = CheckSessionId("session_id", req.session_id());
+                 if (!status.ok()) return status;
+                 auto info = in_.log->GetSession(call.Key(req.session_id()));
+                 if (!info.ok()) return info.status();
+                 if (info->last_seq == 0) {
+                   return absl::OutOfRangeError("session_id: the session has no turn yet");
+                 }
+                 auto index = AddEvent(call, req.session_id(), LogEvent::Kind::kCompact,
+                                       {.first = 1, .last = info->last_seq});
+                 if (index.ok()) out->set_event_index(*index);
+                 return index.status();
+               });
+}
+
 grpc::ServerReadReactor<v1::AppendTurnsRequest>* SessionService::StreamAppendTurns(
     grpc::CallbackServerContext* context, v1::StreamAppendTurnsResponse* response) {
   return new ReadStream<v1::AppendTurnsRequest, v1::StreamAppendTurnsResponse>(

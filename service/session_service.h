@@ -66,6 +66,9 @@ class SessionService final : public v1::SessionService::CallbackService {
   grpc::ServerUnaryReactor* UnpinTurns(grpc::CallbackServerContext* context,
                                        const v1::UnpinTurnsRequest* request,
                                        v1::UnpinTurnsResponse* response) override;
+  grpc::ServerUnaryReactor* CompactSession(grpc::CallbackServerContext* context,
+                                           const v1::CompactSessionRequest* request,
+                                           v1::CompactSessionResponse* response) override;
   grpc::ServerWriteReactor<v1::ExportChunk>* ExportSession(
       grpc::CallbackServerContext* context, const v1::ExportSessionRequest* request) override;
   grpc::ServerReadReactor<v1::ExportChunk>* ImportSession(grpc::CallbackServerContext* context,

@@ -65,12 +65,7 @@ class Assembler {
   absl::Status AddTextRun(const Run& run) {
     auto read = turns_.Turns(run.turns);
     if (!read.ok()) return read.status();
-    std::string note;
-    for (const TurnPtr& turn : *read) {
-      if (!note.empty()) note += '\n';
-      note += TurnNote(*turn);
-    }
-    context_.history.push_back({.items = {std::move(note)}});
+    context_.history.push_back({.items = {TextRunNote(run, *read)}});
     return absl::OkStatus();
   }
 

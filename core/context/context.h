@@ -86,6 +86,21 @@ struct LossEntry {
   uint32_t images_omitted = 0;
 };
 
+// What sending the context costs by the reader's prices, if the last request was the context before
+// the assistant's newest turn.
+struct ContextCost {
+  bool cache_is_cold = false;  // its lifetime had passed: nothing of it is left
+  int64_t cached_tokens = 0;   // that the cache still holds
+  int64_t written_tokens = 0;  // sent for the first time, or again behind a change
+  // In input tokens that are not cached: this request, and each that would follow at once with
+  // nothing added.
+  double now = 0;
+  double next = 0;
+  // US dollars; 0 where the reader's profile states no price.
+  double now_usd = 0;
+  double next_usd = 0;
+};
+
 struct ContextSummary {
   int64_t tokens = 0;
   int64_t budget = 0;
@@ -103,6 +118,9 @@ struct ContextSummary {
   std::vector<LossEntry> loss;   // oldest first
   int64_t text_tokens_replaced = 0;
   std::vector<SeqRange> pinned;
+  ContextCost cost;
+  Marks marks;
+  CostForecast forecast;  // of a long session at these marks, a call
 };
 
 ContextSummary SummarizeContext(const Planner& planner);

@@ -10,6 +10,7 @@ namespace {
 
 std::string RungName(const Planner& planner, int rung) {
   if (rung == kVerbatim) return "verbatim";
+  if (rung == kGist) return "gist";
   if (rung == kLatent) return "latent";
   return planner.ladder()[rung].name;
 }
@@ -33,6 +34,7 @@ class Summarizer {
                           .evidence = EvidenceName(rung.evidence)});
     }
     verbatim_ = {.rung = "verbatim", .evidence = "exact"};
+    gist_ = {.rung = "gist", .evidence = "exact"};
   }
 
   ContextSummary Summarize() {
@@ -50,6 +52,7 @@ class Summarizer {
     AddHeadAndTail();
     AddPins();
     CollectRungs();
+    AddCost();
     return std::move(summary_);
   }
 
@@ -68,35 +71,52 @@ class Summarizer {
     summary_.loss.push_back({.range = plan_.latent,
                              .rung = "latent",
                              .evidence = latent_.evidence,
-                             .characters = plan_.latent_characters});
+                             .characters = plan_.latent_characters,
+                             .exact_in_sidecar = plan_.latent_sidecar.included,
+                             .exact_omitted = plan_.latent_sidecar.omitted});
+  }
+
+  RungShare& ShareOf(const Run& run) {
+    if (!run.gist) return run.as_text ? verbatim_ : by_rung_[run.rung];
+    if (!run.as_text) {
+      gist_.legibility = by_rung_[run.rung].legibility;
+      gist_.exact_legibility = by_rung_[run.rung].exact_legibility;
+      gist_.evidence = by_rung_[run.rung].evidence;
+    }
+    return gist_;
   }
 
   void AddRun(const Run& run) {
-    RungShare& share = run.as_text ? verbatim_ : by_rung_[run.rung];
+    RungShare& share = ShareOf(run);
     share.turns += run.turns.last - run.turns.first + 1;
     Extend(share.range, run.turns);
     share.characters += run.characters;
     share.tokens += run.tokens;
     share.text_tokens += run.text_tokens;
     share.pages += static_cast<uint32_t>(run.pages.size());
-    if (run.as_text) {
-      summary_.characters.text += run.characters;
-      return;
-    }
-    summary_.characters.pages += run.characters;
-    summary_.text_tokens_replaced += run.text_tokens;
+    const uint64_t shown = run.characters - run.elided_characters;
+    (run.as_text ? summary_.characters.text : summary_.characters.pages) += shown;
+    summary_.characters.elided += run.elided_characters;
+    if (run.as_text && run.elided_characters == 0) return;
+    if (!run.as_text) summary_.text_tokens_replaced += run.text_tokens;
     summary_.pages.insert(summary_.pages.end(), run.pages.begin(), run.pages.end());
-    const Rung& rung = planner_.ladder()[run.rung];
-    summary_.loss.push_back({.range = run.turns,
-                             .rung = rung.name,
-                             .legibility = rung.legibility,
-                             .evidence = EvidenceName(rung.evidence),
-                             .characters = run.characters,
-                             .hidden_characters = run.hidden_characters,
-                             .exact_in_sidecar = run.sidecar.included,
-                             .exact_omitted = run.sidecar.omitted,
-                             .opaque_omitted = run.opaque_omitted,
-                             .images_omitted = run.images_omitted});
+    LossEntry loss{.range = run.turns,
+                   .rung = share.rung,
+                   .legibility = 1,
+                   .evidence = "exact",
+                   .characters = run.characters,
+                   .elided_characters = run.elided_characters,
+                   .hidden_characters = run.hidden_characters,
+                   .exact_in_sidecar = run.sidecar.included,
+                   .exact_omitted = run.sidecar.omitted,
+                   .opaque_omitted = run.opaque_omitted,
+                   .images_omitted = run.images_omitted};
+    if (!run.as_text) {
+      const Rung& rung = planner_.ladder()[run.rung];
+      loss.legibility = rung.legibility;
+      loss.evidence = EvidenceName(rung.evidence);
+    }
+    summary_.loss.push_back(std::move(loss));
   }
 
   void AddHeadAndTail() {
@@ -162,25 +182,63 @@ class Summarizer {
       const auto run = std::find_if(
           plan_.runs.begin(), plan_.runs.end(),
           [pinned_seq](const Run& candidate) { return candidate.turns.contains(pinned_seq); });
-      const bool on_pages = run != plan_.runs.end() && !run->as_text;
-      const bool in_text = run != plan_.runs.end() && run->as_text;
-      if (in_text) continue;
-      (on_pages ? summary_.characters.pages : summary_.characters.latent) -= pin.characters;
-      summary_.characters.text += pin.characters;
+      CharacterCounts& counts = summary_.characters;
+      if (run == plan_.runs.end()) {
+        counts.latent -= pin.characters;
+        counts.text += pin.characters;
+        continue;
+      }
+      const uint64_t elided = run->ElidedOf(seq);
+      (run->as_text ? counts.text : counts.pages) -= pin.characters - elided;
+      counts.elided -= elided;
+      counts.text += pin.characters;
     }
   }
 
   void CollectRungs() {
     if (latent_.turns > 0) summary_.rungs.push_back(latent_);
+    if (gist_.turns > 0) summary_.rungs.push_back(gist_);
     for (auto share = by_rung_.rbegin(); share != by_rung_.rend(); ++share) {
       if (share->characters > 0 || share->pages > 0) summary_.rungs.push_back(*share);
     }
     summary_.rungs.push_back(verbatim_);
   }
 
+  // Of what the last request held, the cache has all up to the first change since.
+  int64_t CachedTokens() const {
+    if (plan_.cache_is_cold || plan_.last_request_seq == 0) return 0;
+    int64_t cached = planner_.tokens();
+    for (auto turn = plan_.tail.rbegin();
+         turn != plan_.tail.rend() && turn->seq >= plan_.last_request_seq; ++turn) {
+      cached -= turn->tokens();
+    }
+    for (auto epoch = plan_.epochs.rbegin();
+         epoch != plan_.epochs.rend() && epoch->since_seq >= plan_.last_request_seq; ++epoch) {
+      cached = std::min(cached, epoch->kept_tokens);
+    }
+    return std::max<int64_t>(0, cached);
+  }
+
+  void AddCost() {
+    const ReaderProfile& reader = planner_.inputs().reader;
+    ContextCost& cost = summary_.cost;
+    cost.cache_is_cold = plan_.cache_is_cold;
+    cost.cached_tokens = CachedTokens();
+    cost.written_tokens = summary_.tokens - cost.cached_tokens;
+    cost.now = static_cast<double>(cost.cached_tokens) * reader.cache.read_price +
+               static_cast<double>(cost.written_tokens) * reader.cache.write_price;
+    cost.next = static_cast<double>(summary_.tokens) * reader.cache.read_price;
+    constexpr double kTokensOfPrice = 1'000'000;
+    cost.now_usd = cost.now * reader.prices.input / kTokensOfPrice;
+    cost.next_usd = cost.next * reader.prices.input / kTokensOfPrice;
+    summary_.marks = planner_.marks();
+    summary_.forecast = planner_.forecast();
+  }
+
   const Planner& planner_;
   const Plan& plan_;
   RungShare latent_;
+  RungShare gist_;
   RungShare verbatim_;
   std::vector<RungShare> by_rung_;
   ContextSummary summary_;
@@ -243,8 +301,12 @@ void ExplainPlace(const Planner& planner, TurnExplanation& out) {
     out.legibility = 0;
     out.evidence = "recallable";
     out.reason = "The budget has no room for it at any rung; its exact text can be recalled.";
-  } else if (run->as_text) {
+  } else if (run->as_text && !run->gist) {
     out.reason = "It is old, but a page would cost more than its text.";
+  } else if (run->as_text) {
+    out.rung = "gist";
+    out.reason = absl::StrCat("It is old: of turns #", run->turns.first, " to #", run->turns.last,
+                              " the gist is shown as text.");
   } else {
     at_rung(run->rung);
     AddPageIds(run->pages, out.seq, out.page_ids);
@@ -252,6 +314,12 @@ void ExplainPlace(const Planner& planner, TurnExplanation& out) {
         "It is older than the verbatim tail and was drawn with turns #", run->turns.first, " to #",
         run->turns.last, " on ", run->pages.size(), run->pages.size() == 1 ? " page" : " pages",
         run->recalled ? "; it was recalled, so the next step passes it over." : ".");
+    if (run->gist) out.rung = "gist";
+  }
+  if (run != nullptr && run->ElidedOf(out.seq) > 0) {
+    absl::StrAppend(&out.reason, " Of its text ", run->ElidedOf(out.seq),
+                    " characters in the middle are left out",
+                    run->gist ? "." : ": later turns have its result anew.");
   }
   if (out.pinned) out.reason += " It is pinned, so its text is served as well.";
 }

@@ -6,7 +6,9 @@
 #include <optional>
 #include <string_view>
 
+#include "absl/functional/function_ref.h"
 #include "core/exact/sidecar.h"
+#include "core/log/turn.h"
 
 namespace fovea {
 
@@ -40,6 +42,10 @@ class ExactScanner {
   const std::string_view text_;
   size_t at_ = 0;
 };
+
+// The texts of a turn in which exact strings are looked for: what a reader reads as text, without
+// the names of calls.
+void ForEachExactText(const Turn& turn, absl::FunctionRef<void(std::string_view)> visit);
 
 // The kind of a whole word (no spaces or quotes, ends trimmed), or nothing if it is one that a
 // reader would not garble.

@@ -35,25 +35,37 @@ int TierOf(Kind kind) {
   return 2;
 }
 
-// Indices of `strings`, the most telling first.
-std::vector<size_t> ByImportance(const std::vector<ExactString>& strings) {
-  std::array<size_t, 9> of_kind{};
-  for (const ExactString& string : strings) ++of_kind[static_cast<size_t>(string.kind)];
-  const auto rank = [&](size_t i) {
-    const ExactString& string = strings[i];
-    return std::tuple(TierOf(string.kind), of_kind[static_cast<size_t>(string.kind)], string.kind,
-                      string.label.empty(), ~string.occurrences, i);
-  };
-  std::vector<size_t> order(strings.size());
-  std::iota(order.begin(), order.end(), size_t{0});
-  std::ranges::sort(order, {}, rank);
-  return order;
+// Of three strings that the agent wrote, one more goes to those that it only heard.
+constexpr size_t kOwnForOneHeard = 3;
+
+// The first strings of both lists, `ratio` of `more` for one of `fewer`.
+std::vector<ExactString> Interleave(std::vector<ExactString> more, std::vector<ExactString> fewer,
+                                    size_t ratio) {
+  std::vector<ExactString> all;
+  all.reserve(more.size() + fewer.size());
+  size_t m = 0;
+  size_t f = 0;
+  while (m < more.size() || f < fewer.size()) {
+    for (size_t i = 0; i < ratio && m < more.size(); ++i) all.push_back(std::move(more[m++]));
+    if (f < fewer.size()) all.push_back(std::move(fewer[f++]));
+  }
+  return all;
+}
+
+// A path's label that says no more than that it is one is a waste of room.
+std::string_view LabelOf(const ExactString& string) {
+  static constexpr std::array<std::string_view, 9> kPathLabels = {
+      "command", "cwd", "dir", "directory", "file", "file_path", "filename", "filepath", "path"};
+  const bool idle =
+      string.kind == Kind::kPath && std::ranges::binary_search(kPathLabels, string.label);
+  return idle ? std::string_view() : std::string_view(string.label);
 }
 
 std::string LineStart(uint64_t seq) { return absl::StrCat("#", seq); }
 
 size_t EntryBytes(const ExactString& string) {
-  return 1 + string.text.size() + (string.label.empty() ? 0 : string.label.size() + 1);
+  const size_t label = LabelOf(string).size();
+  return 1 + string.text.size() + (label == 0 ? 0 : label + 1);
 }
 
 }  // namespace
@@ -76,44 +88,85 @@ void ExactStringCollector::AddText(uint64_t seq, std::string_view text) {
 }
 
 void ExactStringCollector::Add(const Turn& turn) {
+  ForEachExactText(turn, [&](std::string_view text) { AddText(turn.seq, text); });
+}
+
+void ForEachExactText(const Turn& turn, absl::FunctionRef<void(std::string_view)> visit) {
   for (const Part& part : turn.parts) {
     if (const auto* text = std::get_if<TextPart>(&part)) {
-      AddText(turn.seq, text->text);
+      visit(text->text);
     } else if (const auto* call = std::get_if<ToolCallPart>(&part)) {
-      AddText(turn.seq, call->arguments_json);
+      visit(call->arguments_json);
     } else if (const auto* result = std::get_if<ToolResultPart>(&part)) {
       for (const auto& content : result->content) {
-        if (const auto* shown = std::get_if<TextPart>(&content)) AddText(turn.seq, shown->text);
+        if (const auto* shown = std::get_if<TextPart>(&content)) visit(shown->text);
       }
     }
   }
 }
 
-Sidecar WriteSidecar(const std::vector<ExactString>& strings, size_t max_bytes) {
+void RankExactStrings(const StringUses& uses, std::vector<ExactString>* strings) {
+  struct Ranked {
+    std::tuple<uint32_t, uint64_t, size_t> own;
+    std::tuple<int, size_t, Kind, bool, uint32_t, uint64_t, size_t> heard;
+    size_t index;
+  };
+  std::array<size_t, 9> of_kind{};
+  for (const ExactString& string : *strings) ++of_kind[static_cast<size_t>(string.kind)];
+  std::vector<Ranked> own;
+  std::vector<Ranked> heard;
+  for (size_t i = 0; i < strings->size(); ++i) {
+    const ExactString& string = (*strings)[i];
+    const StringUses::Use use = uses.Of(string.text);
+    if (use.agent_turns > 0) {
+      own.push_back({.own = {~std::min(use.agent_turns, 2U), ~use.last_seq, i}, .index = i});
+    } else {
+      heard.push_back({.heard = {TierOf(string.kind), of_kind[static_cast<size_t>(string.kind)],
+                                 string.kind, string.label.empty(),
+                                 ~std::max(use.turns, string.occurrences), ~use.last_seq, i},
+                       .index = i});
+    }
+  }
+  std::ranges::sort(own, {}, &Ranked::own);
+  std::ranges::sort(heard, {}, &Ranked::heard);
+  const auto taken = [&](const std::vector<Ranked>& ranked) {
+    std::vector<ExactString> list;
+    list.reserve(ranked.size());
+    for (const Ranked& entry : ranked) list.push_back(std::move((*strings)[entry.index]));
+    return list;
+  };
+  *strings = Interleave(taken(own), taken(heard), kOwnForOneHeard);
+}
+
+Sidecar WriteSidecar(const std::vector<ExactString>& ranked, size_t max_bytes,
+                     const absl::flat_hash_set<std::string>& elsewhere) {
   std::map<uint64_t, std::vector<size_t>> lines;
   size_t used = 0;
-  for (const size_t i : ByImportance(strings)) {
-    const uint64_t seq = strings[i].first_seq;
+  Sidecar sidecar;
+  for (size_t i = 0; i < ranked.size(); ++i) {
+    if (elsewhere.contains(ranked[i].text)) continue;
+    ++sidecar.omitted;
+    const uint64_t seq = ranked[i].first_seq;
     const bool new_line = !lines.contains(seq);
     // A line ends with a newline, the last one too.
-    const size_t bytes = EntryBytes(strings[i]) + (new_line ? LineStart(seq).size() + 1 : 0);
+    const size_t bytes = EntryBytes(ranked[i]) + (new_line ? LineStart(seq).size() + 1 : 0);
     if (used + bytes > max_bytes) continue;
     used += bytes;
     lines[seq].push_back(i);
   }
-  Sidecar sidecar;
   for (auto& [seq, line] : lines) {
-    std::ranges::sort(line);
+    std::ranges::sort(line, {}, [&](size_t i) { return std::string_view(ranked[i].text); });
     absl::StrAppend(&sidecar.text, LineStart(seq));
     for (const size_t i : line) {
-      const ExactString& string = strings[i];
-      absl::StrAppend(&sidecar.text, " ", string.label, string.label.empty() ? "" : "=",
-                      string.text);
-      ++sidecar.included;
+      const ExactString& string = ranked[i];
+      const std::string label(LabelOf(string));
+      absl::StrAppend(&sidecar.text, " ", label, label.empty() ? "" : "=", string.text);
+      sidecar.holds.push_back(string.text);
     }
     sidecar.text += '\n';
   }
-  sidecar.omitted = static_cast<uint32_t>(strings.size()) - sidecar.included;
+  sidecar.included = static_cast<uint32_t>(sidecar.holds.size());
+  sidecar.omitted -= sidecar.included;
   return sidecar;
 }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 
 namespace fovea {
@@ -61,11 +62,24 @@ absl::StatusOr<std::unique_ptr<Planner>> Planner::Create(PlannerInputs inputs) {
                                              rung.pixels_per_character /
                                              static_cast<double>(*tokens));
   }
+  planner->ChooseMarks();
   return planner;
 }
 
 Planner::Planner(PlannerInputs inputs)
     : inputs_(std::move(inputs)), ladder_(UsableLadder(inputs_)), counter_(inputs_.reader) {}
+
+void Planner::ChooseMarks() {
+  // Agents' text has so many characters a token of o200k_base (docs/forgetting.md).
+  constexpr double kCharactersPerToken = 3.6;
+  const double characters = kCharactersPerToken / inputs_.reader.text_token_factor;
+  std::vector<double> page_tokens;
+  for (const double of_page : characters_per_token_) page_tokens.push_back(characters / of_page);
+  const CostModel model(inputs_.reader, ladder_, std::move(page_tokens), inputs_.token_budget);
+  if (ladder_.empty()) return;
+  marks_ = model.Cheapest(inputs_.policy);
+  forecast_ = model.Forecast(marks_);
+}
 
 int64_t Planner::tokens() const {
   return plan_.head_tokens + latent_note_tokens_ + runs_tokens_ + pins_tokens(plan_.served_pins) +
@@ -84,11 +98,64 @@ absl::Status Planner::Append(const Turn& turn) {
         absl::StrCat("turn ", turn.seq, " does not follow turn ", plan_.last_seq));
   }
   plan_.last_seq = turn.seq;
+  calls_.Add(turn);
+  uses_.Add(turn);
+  NoteTime(turn);
+  NoteMentions(turn);
   if (!TakeAsHead(turn)) {
     absl::Status status = AddToTail(turn);
     if (!status.ok()) return status;
   }
   return Review();
+}
+
+// A request is sent when the assistant answers; the cache lives for a while from then on.
+void Planner::NoteTime(const Turn& turn) {
+  const int64_t lifetime_us = inputs_.reader.cache.lifetime_seconds * 1'000'000;
+  if (turn.role == Role::kAssistant) {
+    plan_.last_request_seq = turn.seq;
+    plan_.cache_is_cold = false;
+    if (turn.time_us > 0) last_request_us_ = turn.time_us;
+    return;
+  }
+  plan_.cache_is_cold =
+      plan_.cache_is_cold || (lifetime_us > 0 && turn.time_us > 0 && last_request_us_ > 0 &&
+                              turn.time_us - last_request_us_ > lifetime_us);
+}
+
+// What the agent names by its number, as pages and notes do, it still works with.
+void Planner::NoteMentions(const Turn& turn) {
+  if (turn.role != Role::kAssistant) return;
+  recall_calls_.clear();
+  for (const Part& part : turn.parts) {
+    if (const auto* call = std::get_if<ToolCallPart>(&part)) {
+      if (CallHistory::IsRecall(*call)) recall_calls_.push_back(call->call_id);
+    }
+    const auto* text = std::get_if<TextPart>(&part);
+    if (text == nullptr) continue;
+    for (size_t at = text->text.find('#'); at != std::string::npos;
+         at = text->text.find('#', at + 1)) {
+      const size_t end =
+          std::min(text->text.find_first_not_of("0123456789", at + 1), text->text.size());
+      uint64_t seq = 0;
+      if (!absl::SimpleAtoi(text->text.substr(at + 1, end - at - 1), &seq)) continue;
+      if (seq >= 1 && seq < turn.seq) MarkRecalled({seq, seq});
+    }
+  }
+}
+
+void Planner::MarkRecalled(SeqRange turns) {
+  for (Run& run : plan_.runs) {
+    run.recalled |= turns.first <= run.turns.last && run.turns.first <= turns.last;
+  }
+}
+
+bool Planner::HasRecalledText(const Turn& turn) const {
+  return std::ranges::any_of(turn.parts, [this](const Part& part) {
+    const auto* result = std::get_if<ToolResultPart>(&part);
+    return result != nullptr &&
+           std::ranges::find(recall_calls_, result->call_id) != recall_calls_.end();
+  });
 }
 
 // The head is what the conversation opens with: system turns, then the task.
@@ -101,6 +168,9 @@ bool Planner::TakeAsHead(const Turn& turn) {
   plan_.head.push_back(turn.seq);
   plan_.head_tokens += counter_.Turn(turn);
   plan_.head_characters += TurnCharacters(turn);
+  ExactStringCollector collector;
+  collector.Add(turn);
+  for (const ExactString& string : collector.strings()) head_strings_.insert(string.text);
   for (const ImagePart* image : TurnImages(turn)) {
     ++head_images_;
     head_image_bytes_ += image->data.size();
@@ -122,6 +192,7 @@ absl::Status Planner::AddToTail(const Turn& turn) {
 
   TailTurn tail_turn{
       .seq = turn.seq, .text_tokens = counter_.Turn(turn), .characters = TurnCharacters(turn)};
+  tail_turn.recalled = HasRecalledText(turn);
   if (HasToolResult(turn) && step.answered_calls == 0) tail_turn.text_tokens += kOrphanNoteTokens;
   ForEachResultText(turn, [&](const std::string& text) {
     tail_turn.result_tokens += counter_.Text(text);
@@ -176,8 +247,9 @@ absl::StatusOr<DrawnResult> Planner::DrawResultOf(uint64_t seq, size_t rung) con
 // pages that fit the share.
 absl::Status Planner::DrawIfTooLarge(TailTurn& turn) {
   if (ladder_.empty() || inputs_.policy.forbid_drawn_results) return absl::OkStatus();
-  if (turn.result_tokens < kMinDrawnTokens) return absl::OkStatus();
-  const int64_t high = share(inputs_.policy.tail_high_permille);
+  // What was recalled was asked for as text.
+  if (turn.result_tokens < kMinDrawnTokens || turn.recalled) return absl::OkStatus();
+  const int64_t high = tail_high_tokens();
   if (turn.result_tokens <= high && staying_tokens() + turn.text_tokens <= available() / 2) {
     return absl::OkStatus();
   }
@@ -222,10 +294,11 @@ absl::Status Planner::Apply(const LogEvent& event) {
       }
       return absl::OkStatus();
     case LogEvent::Kind::kRecall:
-      for (Run& run : plan_.runs) {
-        run.recalled |= event.turns.first <= run.turns.last && run.turns.first <= event.turns.last;
-      }
+      MarkRecalled(event.turns);
       return absl::OkStatus();
+    case LogEvent::Kind::kCompact:
+      if (plan_.required_tokens > 0) return absl::OkStatus();
+      return Step("forgetting was asked for", true);
   }
   return absl::InvalidArgumentError("unknown kind of event");
 }
@@ -312,14 +385,18 @@ RunBuilder Planner::run_builder() const {
           .renderer = *inputs_.renderer,
           .turns = *inputs_.turns,
           .counter = counter_,
-          .sidecar_permille = inputs_.policy.sidecar_permille};
+          .calls = calls_,
+          .uses = uses_,
+          .entry_rung = entry_rung()};
 }
 
 std::string LatentNote(const Plan& plan) {
   if (plan.latent_turns == 0) return "";
   return absl::StrCat("[", plan.latent_turns, " turns between #", plan.latent.first, " and #",
                       plan.latent.last,
-                      " are not shown. Recall #n or search by words for their exact text.]");
+                      " are not shown. Recall #n or search by words for their exact text.]",
+                      plan.latent_sidecar.text.empty() ? "" : "\n[Exact strings of them]\n",
+                      plan.latent_sidecar.text);
 }
 
 }  // namespace fovea

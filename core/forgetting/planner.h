@@ -8,11 +8,15 @@
 //
 // The context that it plans is, in order:
 //   head     leading system turns and the opening task, as text
-//   latent   a note of what is no longer shown
-//   runs     pages of older turns, oldest first; the deepest rung is oldest, recalls apart
+//   latent   a note of what is no longer shown, with exact strings of it
+//   runs     pages of older turns, oldest first; the deepest rung is oldest, recalls apart. Before
+//   a
+//            run becomes latent, it is shown as its gist: without the middle of what is long
 //   pins     the text of pinned turns that are on pages or latent
 //   tail     the newest turns as text; huge tool results in them may be drawn in place
-// All but the tail is the prefix. It changes only when the epoch does.
+// All but the tail is the prefix. It changes only when the epoch does. An epoch ends when the tail
+// is over its share, when the context is over its budget, when an older turn is pinned, when the
+// reader's cache is known to be cold, so that drawing anew costs nothing, and on request.
 #ifndef FOVEA_CORE_FORGETTING_PLANNER_H_
 #define FOVEA_CORE_FORGETTING_PLANNER_H_
 
@@ -24,8 +28,12 @@
 #include <string>
 #include <vector>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "core/exact/string_uses.h"
+#include "core/forgetting/call_history.h"
+#include "core/forgetting/cost_model.h"
 #include "core/forgetting/policy.h"
 #include "core/forgetting/run.h"
 #include "core/log/group.h"
@@ -39,6 +47,7 @@ namespace fovea {
 
 // Where a chunk is. Rungs of the ladder are 0, 1, ...
 constexpr int kVerbatim = -1;
+constexpr int kGist = 900;
 constexpr int kLatent = 1000;
 
 struct ChunkStep {
@@ -61,6 +70,7 @@ struct EpochRecord {
   std::string reason;  // for people
   int64_t tokens_before = 0;
   int64_t tokens_after = 0;
+  int64_t kept_tokens = 0;  // from the start to the first change: what a cache still holds
 };
 
 // A turn of the tail.
@@ -73,6 +83,7 @@ struct TailTurn {
   size_t images = 0;          // of the agent's own, which go out with the turn
   uint64_t image_bytes = 0;   // of them
   int64_t floor_tokens = -1;  // as served with its results at the last rung; -1: not known yet
+  bool recalled = false;      // its results are what a recall brought back
   bool drawn = false;         // its results are on pages, in place
   DrawnResult drawing;        // if drawn
 
@@ -96,6 +107,11 @@ struct PinnedTurn {
 struct Plan {
   uint64_t last_seq = 0;
   uint64_t last_event = 0;
+  // The newest turn of the assistant: the request before it was the last, as far as the log tells.
+  uint64_t last_request_seq = 0;
+  // More than the lifetime of the reader's cache had passed since that request when the newest turn
+  // came: the next request is written to the cache anew.
+  bool cache_is_cold = false;
 
   std::vector<uint64_t> head;  // seqs
   int64_t head_tokens = 0;
@@ -108,6 +124,7 @@ struct Plan {
   uint64_t latent_turns = 0;
   uint64_t latent_characters = 0;
   int64_t latent_text_tokens = 0;
+  Sidecar latent_sidecar;
 
   std::vector<Run> runs;  // oldest first
 
@@ -160,11 +177,16 @@ class Planner {
   const PlannerInputs& inputs() const { return inputs_; }
   // The rungs in use: the reader's ladder without those that the policy forbids.
   const std::vector<Rung>& ladder() const { return ladder_; }
+  // As the policy sets them, and where it does not, as the reader's prices suggest.
+  const Marks& marks() const { return marks_; }
+  // What the cost model expects of a long session at these marks. Zeros without a ladder.
+  const CostForecast& forecast() const { return forecast_; }
   // Of the whole context as served, by the reader's rules.
   int64_t tokens() const;
 
  private:
   explicit Planner(PlannerInputs inputs);
+  void ChooseMarks();
 
   // Bookkeeping of the tail (planner.cc).
   bool TakeAsHead(const Turn& turn);
@@ -172,25 +194,41 @@ class Planner {
   void CloseGroup();
   absl::Status Pin(const LogEvent& event);
   absl::Status DrawIfTooLarge(TailTurn& turn);
+  void NoteTime(const Turn& turn);
+  void NoteMentions(const Turn& turn);
+  void MarkRecalled(SeqRange turns);
+  bool HasRecalledText(const Turn& turn) const;
   absl::StatusOr<DrawnResult> DrawResultOf(uint64_t seq, size_t rung) const;
   void SetDrawing(TailTurn& turn, DrawnResult drawing);
 
   // One step of forgetting (planner_step.cc).
   absl::Status Review();
-  absl::Status Step(std::string reason);
+  bool worth_a_cold_step() const;
+  absl::Status Step(std::string reason, bool even_if_it_fits);
   absl::Status MoveTail(int64_t low_tokens);
-  absl::Status Press();
+  absl::StatusOr<Run> BuildAt(Run run, size_t position) const;
+  absl::Status Press(bool even_if_it_fits);
+  int64_t goal_tokens() const;
+  void NoteChangeFrom(int64_t kept_tokens);
   std::vector<size_t> ChooseTargets(int64_t goal_tokens) const;
   absl::Status MoveRuns(const std::vector<size_t>& targets);
   absl::Status DrawTail();
   absl::StatusOr<int64_t> Floor();
   absl::Status FindFloor(TailTurn& turn);
   void AddRun(Run run);
-  void ForgetRun(const Run& run);
+  void ForgetRun(Run run);
+  void WriteSidecars(size_t first_run);
+  void WriteLatentNote(bool with_sidecar);
   uint64_t first_tail_seq() const;
   bool HasUnservedPin() const;
   void RefreshPins();
   void NoteMove(const Run& run, int rung);
+  // How far a run has faded: its rung, then the gist, then latent.
+  size_t gist_position() const { return ladder_.size(); }
+  size_t latent_position() const { return ladder_.size() + 1; }
+  size_t PositionOf(const Run& run) const { return run.gist ? gist_position() : run.rung; }
+  size_t entry_rung() const;
+  double EstimateAt(const Run& run, size_t position) const;
 
   int64_t available() const {
     return std::max<int64_t>(0, inputs_.token_budget - plan_.head_tokens);
@@ -214,7 +252,13 @@ class Planner {
   const std::vector<Rung> ladder_;
   const TokenCounter counter_;
   std::vector<double> characters_per_token_;  // of a full page, by rung
+  Marks marks_;
+  CostForecast forecast_;
   GroupTracker groups_;
+  CallHistory calls_;
+  StringUses uses_;
+  absl::flat_hash_set<std::string> head_strings_;
+  std::vector<ExactString> latent_strings_;  // that were in the sidecars of runs now latent
   Plan plan_;
   // Sums, kept so that a turn costs the same however long the session is.
   int64_t tail_tokens_ = 0;           // of the tail as served
@@ -228,6 +272,8 @@ class Planner {
   Chunk filling_;            // closed groups since the last cut
   int64_t grid_tokens_ = 0;  // text tokens of all closed groups so far
   uint64_t opening_seq_ = 0;
+  int64_t last_request_us_ = 0;
+  std::vector<std::string> recall_calls_;  // ids, of the newest assistant turn
   // By the step in progress.
   bool changed_ = false;
   uint64_t redrawn_characters_ = 0;

@@ -16,17 +16,19 @@ absl::Status CheckRange(const char* field, int value, int low, int high) {
 absl::Status ValidatePolicy(const Policy& policy) {
   struct Limit {
     const char* field;
-    int value, low, high;
+    std::optional<int> value;
+    int low, high;
   };
   const Limit limits[] = {
       {"tail_high_permille", policy.tail_high_permille, 20, 900},
-      {"tail_low_permille", policy.tail_low_permille, 0, policy.tail_high_permille},
+      {"tail_low_permille", policy.tail_low_permille, 0, policy.tail_high_permille.value_or(900)},
       {"pressure_low_permille", policy.pressure_low_permille, 100, 1000},
       {"entry_rung", policy.entry_rung, 0, 7},
       {"sidecar_permille", policy.sidecar_permille, 0, 500},
   };
   for (const Limit& limit : limits) {
-    absl::Status status = CheckRange(limit.field, limit.value, limit.low, limit.high);
+    if (!limit.value.has_value()) continue;
+    absl::Status status = CheckRange(limit.field, *limit.value, limit.low, limit.high);
     if (!status.ok()) return status;
   }
   return absl::OkStatus();

@@ -1,6 +1,7 @@
 #include "core/forgetting/run.h"
 
 #include <algorithm>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -36,13 +37,13 @@ absl::StatusOr<PageContent> StripContent(const Strip& strip, const TurnSource& t
   for (const TurnPtr& turn : *read) {
     switch (strip.parts) {
       case Strip::Parts::kAll:
-        AppendTurnWithPictures(turn, &content);
+        AppendTurnWithPictures(turn, strip.elision, &content);
         break;
       case Strip::Parts::kAllButResults:
-        AppendTurnWithPictures(PartsOfStrip(*turn, strip.parts), &content);
+        AppendTurnWithPictures(PartsOfStrip(*turn, strip.parts), {}, &content);
         break;
       case Strip::Parts::kResults:
-        AppendTurnToPage(*PartsOfStrip(*turn, strip.parts), &content);
+        AppendTurnToPage(*PartsOfStrip(*turn, strip.parts), {}, &content);
         break;
     }
   }
@@ -64,7 +65,7 @@ absl::StatusOr<LaidOutStrip> LayOutStrip(const Strip& strip, const PageContent& 
         .extent = placed.extent,
         .typography = rung.typography,
         .header = {absl::StrCat(RangeName(placed.extent.first_seq, placed.extent.last_seq), " · ",
-                                rung.name)},
+                                rung.name, strip.elision.bulk ? " · gist" : "")},
         .rung = rung.name,
         .resolution = placed.paper->resolution,
         .tokens = placed.tokens};
@@ -83,10 +84,10 @@ absl::StatusOr<DrawnPage> DrawPlannedPage(const PlannedPage& page, const PageCon
 
 namespace {
 
-// The sidecar's share of what the pages cost, at most.
-constexpr int64_t kSidecarPageShare = 8;
 // Exact strings take about two bytes a token.
 constexpr int64_t kSidecarBytesPerToken = 2;
+// Of a run's candidates for its sidecar, as many bytes are kept as it could ever have room for.
+constexpr size_t kMostExactBytes = size_t{16} << 10;
 
 bool HasBody(const PageContent& content) {
   return std::any_of(content.blocks.begin(), content.blocks.end(), [](const PageBlock& block) {
@@ -104,8 +105,9 @@ class RunLayout {
     run_.page_tokens = 0;
     run_.page_bytes = 0;
     run_.hidden_characters = 0;
-    std::erase_if(run_.drawn_results,
-                  [this](const DrawnResult& drawn) { return drawn.rung < run_.rung; });
+    std::erase_if(run_.drawn_results, [this](const DrawnResult& drawn) {
+      return drawn.rung < run_.rung || run_.gist || run_.ElidedOf(drawn.seq) > 0;
+    });
     uint64_t next = run_.turns.first;
     for (const DrawnResult& drawn : run_.drawn_results) {
       absl::Status status = Add({.turns = {next, drawn.seq - 1}});
@@ -120,8 +122,9 @@ class RunLayout {
   }
 
  private:
-  absl::Status Add(const Strip& strip) {
+  absl::Status Add(Strip strip) {
     if (strip.turns.empty()) return absl::OkStatus();
+    if (strip.parts == Strip::Parts::kAll) strip.elision = ElisionOf(strip.turns);
     auto content = StripContent(strip, builder_.turns);
     if (!content.ok()) return content.status();
     if (strip.parts == Strip::Parts::kAllButResults && !HasBody(*content)) return absl::OkStatus();
@@ -130,6 +133,13 @@ class RunLayout {
     if (!laid_out.ok()) return laid_out.status();
     Take(*laid_out);
     return absl::OkStatus();
+  }
+
+  Elision ElisionOf(SeqRange turns) const {
+    Elision elision{.bulk = run_.elision.bulk};
+    std::ranges::copy_if(run_.elision.superseded, std::back_inserter(elision.superseded),
+                         [turns](const PartKey& key) { return turns.contains(key.seq); });
+    return elision;
   }
 
   void Take(const LaidOutStrip& strip) {
@@ -143,65 +153,104 @@ class RunLayout {
   Run& run_;
 };
 
-void CountOmitted(const Turn& turn, Run& run) {
-  for (const Part& part : turn.parts) {
-    if (std::holds_alternative<OpaquePart>(part)) ++run.opaque_omitted;
-  }
-  for (const ImagePart* image : TurnImages(turn)) {
-    if (!DrawableSize(image->data).has_value()) ++run.images_omitted;
-  }
-}
-
 bool HasPictures(const Turn& turn) {
   const std::vector<const ImagePart*> images = TurnImages(turn);
   return std::any_of(images.begin(), images.end(),
                      [](const ImagePart* image) { return DrawableSize(image->data).has_value(); });
 }
 
+// What the run shows of its turns, and what not.
+void CountTurns(const std::vector<TurnPtr>& turns, Run& run) {
+  run.opaque_omitted = run.images_omitted = 0;
+  run.elided_characters = 0;
+  run.elided_of_turns.clear();
+  run.gist_characters = run.characters;
+  const Elision gist{.bulk = true};
+  for (const TurnPtr& turn : turns) {
+    for (const Part& part : turn->parts) {
+      if (std::holds_alternative<OpaquePart>(part)) ++run.opaque_omitted;
+    }
+    for (const ImagePart* image : TurnImages(*turn)) {
+      if (run.elision.bulk || !DrawableSize(image->data).has_value()) ++run.images_omitted;
+    }
+    run.gist_characters -= ElidedCharacters(*turn, gist);
+    const uint64_t elided = ElidedCharacters(*turn, run.elision);
+    if (elided == 0) continue;
+    run.elided_characters += elided;
+    run.elided_of_turns.emplace_back(turn->seq, elided);
+  }
+}
+
+std::vector<ExactString> ExactStringsOf(const std::vector<TurnPtr>& turns, const StringUses& uses) {
+  ExactStringCollector collector;
+  for (const TurnPtr& turn : turns) collector.Add(*turn);
+  std::vector<ExactString> strings = collector.strings();
+  RankExactStrings(uses, &strings);
+  size_t bytes = 0;
+  size_t kept = 0;
+  while (kept < strings.size() && bytes < kMostExactBytes) bytes += strings[kept++].text.size();
+  strings.resize(kept);
+  return strings;
+}
+
 }  // namespace
+
+uint64_t Run::ElidedOf(uint64_t seq) const {
+  const auto found =
+      std::ranges::lower_bound(elided_of_turns, seq, {}, &std::pair<uint64_t, uint64_t>::first);
+  return found != elided_of_turns.end() && found->first == seq ? found->second : 0;
+}
 
 absl::StatusOr<Run> RunBuilder::Build(Run run) const {
   auto read = turns.Turns(run.turns);
   if (!read.ok()) return read.status();
-  run.opaque_omitted = run.images_omitted = 0;
-  for (const TurnPtr& turn : *read) CountOmitted(*turn, run);
+  run.elision = {.bulk = run.gist};
+  if (run.gist || run.rung > entry_rung) run.elision.superseded = calls.SupersededOf(*read);
+  CountTurns(*read, run);
   // In its place only the texts of a result were drawn, as its pictures went out beside them. Here
   // they are on the pages, which are therefore drawn anew.
   std::erase_if(run.drawn_results, [&read](const DrawnResult& drawn) {
     return HasPictures(*(*read)[drawn.seq - (*read).front()->seq]);
   });
 
+  run.sidecar = {};
+  run.sidecar_tokens = 0;
+  run.exact.clear();
+  const int64_t text_tokens = run.gist ? counter.Text(TextRunNote(run, *read)) : run.text_tokens;
   const size_t wanted_rung = run.rung;
-  for (; run.rung < ladder.size(); ++run.rung) {
+  const size_t last_rung = run.gist ? std::min(wanted_rung + 1, ladder.size()) : ladder.size();
+  for (; run.rung < last_rung; ++run.rung) {
     absl::Status status = RunLayout(*this, run).LayOut();
     if (!status.ok()) return status;
-    const double price = static_cast<double>(run.page_tokens) * reader.cache.write_price;
-    if (price < static_cast<double>(run.text_tokens)) break;
+    const int64_t served = counter.Text(RunIntroduction(run, ladder[run.rung])) + run.page_tokens;
+    const double price = static_cast<double>(served) * reader.cache.write_price;
+    if (price < static_cast<double>(text_tokens)) break;
   }
-  run.sidecar = {};
-  run.as_text = run.rung == ladder.size();
+  run.as_text = run.rung == last_rung;
   if (run.as_text) {
     run.rung = wanted_rung;
     run.pages.clear();
     run.page_tokens = 0;
     run.page_bytes = 0;
     run.hidden_characters = 0;
-    run.tokens = TokenCounter::kMessageTokens;
-    for (const TurnPtr& turn : *read) run.tokens += counter.Text(TurnNote(*turn)) + 1;
+    run.tokens = TokenCounter::kMessageTokens + counter.Text(TextRunNote(run, *read)) +
+                 static_cast<int64_t>(read->size());
     return run;
   }
-  const int64_t saved = run.text_tokens - run.page_tokens;
-  const int64_t cap =
-      std::min(saved * sidecar_permille / 1000, run.page_tokens / kSidecarPageShare);
-  if (cap > 0) {
-    ExactStringCollector collector;
-    for (const TurnPtr& turn : *read) collector.Add(*turn);
-    run.sidecar =
-        WriteSidecar(collector.strings(), static_cast<size_t>(cap * kSidecarBytesPerToken));
-  }
+  run.exact = ExactStringsOf(*read, uses);
   run.tokens = TokenCounter::kMessageTokens + counter.Text(RunIntroduction(run, ladder[run.rung])) +
-               run.page_tokens + counter.Text(RunSidecarNote(run));
+               run.page_tokens;
   return run;
+}
+
+void SetSidecar(const TokenCounter& counter, int64_t max_tokens,
+                const absl::flat_hash_set<std::string>& elsewhere, Run* run) {
+  if (run->as_text) return;
+  run->tokens -= run->sidecar_tokens;
+  const auto max_bytes = static_cast<size_t>(std::max<int64_t>(0, max_tokens));
+  run->sidecar = WriteSidecar(run->exact, max_bytes * kSidecarBytesPerToken, elsewhere);
+  run->sidecar_tokens = counter.Text(RunSidecarNote(*run));
+  run->tokens += run->sidecar_tokens;
 }
 
 const char kUnansweredCallNote[] = "[no result was recorded for this call]";
@@ -209,6 +258,7 @@ const char kUnansweredCallNote[] = "[no result was recorded for this call]";
 std::string RunIntroduction(const Run& run, const Rung& rung) {
   return absl::StrCat("[Turns ", RangeName(run.turns.first, run.turns.last), " on the next ",
                       run.pages.size(), run.pages.size() == 1 ? " page (" : " pages (", rung.name,
+                      run.gist ? ", the middle of long results left out" : "",
                       "). Small text may mislead: recall #n for exact text.]");
 }
 
@@ -218,13 +268,22 @@ std::string RunSidecarNote(const Run& run) {
                       run.sidecar.text);
 }
 
-std::string TurnNote(const Turn& turn) {
+std::string TurnNote(const Turn& turn, const Elision& elision) {
   PageContent content;
-  AppendTurnToPage(turn, &content);
+  AppendTurnToPage(turn, elision, &content);
   std::string note;
   for (const PageBlock& block : content.blocks) {
     if (!note.empty() && !block.joined) note += '\n';
     note += block.text;
+  }
+  return note;
+}
+
+std::string TextRunNote(const Run& run, const std::vector<TurnPtr>& turns) {
+  std::string note;
+  for (const TurnPtr& turn : turns) {
+    if (!note.empty()) note += '\n';
+    note += TurnNote(*turn, run.elision);
   }
   return note;
 }

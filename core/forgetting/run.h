@@ -4,10 +4,14 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/statusor.h"
 #include "core/exact/sidecar.h"
+#include "core/exact/string_uses.h"
+#include "core/forgetting/call_history.h"
 #include "core/log/turn.h"
 #include "core/log/turn_source.h"
 #include "core/page/page.h"
@@ -22,6 +26,7 @@ struct Strip {
   enum class Parts : uint8_t { kAll = 1, kResults = 2, kAllButResults = 3 };
   SeqRange turns;
   Parts parts = Parts::kAll;
+  Elision elision;
   bool operator==(const Strip&) const = default;
 };
 
@@ -66,26 +71,39 @@ absl::StatusOr<LaidOutStrip> LayOutStrip(const Strip& strip, const PageContent& 
 absl::StatusOr<DrawnPage> DrawPlannedPage(const PlannedPage& page, const PageContent& content,
                                           const PageRenderer& renderer);
 
-// A run of chunks at one rung, or as text where a page would not be cheaper.
+// A run of chunks at one rung, whole or as its gist, or as text where a page would not be cheaper.
 struct Run {
   size_t first_chunk = 0;  // indices into Plan::chunks
   size_t last_chunk = 0;   // inclusive
   SeqRange turns;
   size_t rung = 0;  // index in the ladder
+  // The middle of what is long is left out: the last that is shown of a run before it is latent.
+  bool gist = false;
   bool as_text = false;
-  // Set by a recall: the next step of forgetting passes this run over.
+  // Set by a recall, or by the agent's naming one of its turns: the next step of forgetting passes
+  // this run over.
   bool recalled = false;
+  Elision elision;  // of all its strips
   std::vector<PlannedPage> pages;
   std::vector<DrawnResult> drawn_results;  // whose pages are among `pages`
+  std::vector<ExactString> exact;          // what its sidecar may hold, the best first
   Sidecar sidecar;
   int64_t page_tokens = 0;
-  uint64_t page_bytes = 0;  // estimated
-  int64_t tokens = 0;       // as served: pages, notes and sidecar, or text
-  int64_t text_tokens = 0;  // as verbatim turns
+  uint64_t page_bytes = 0;     // estimated
+  int64_t sidecar_tokens = 0;  // of its note
+  int64_t tokens = 0;          // as served: pages, notes and sidecar, or text
+  int64_t text_tokens = 0;     // as verbatim turns
   uint64_t characters = 0;
+  uint64_t gist_characters = 0;    // of them, what the gist shows
+  uint64_t elided_characters = 0;  // of them, what is left out as served
   uint64_t hidden_characters = 0;  // on the pages, as marks
   uint32_t opaque_omitted = 0;
   uint32_t images_omitted = 0;
+  std::vector<std::pair<uint64_t, uint64_t>> elided_of_turns;  // seq, characters; by seq
+
+  int64_t saved_tokens() const { return as_text ? 0 : text_tokens - page_tokens; }
+  // Of this turn's characters, those that are left out.
+  uint64_t ElidedOf(uint64_t seq) const;
 };
 
 // What a run needs to be built.
@@ -95,14 +113,23 @@ struct RunBuilder {
   const PageRenderer& renderer;
   const TurnSource& turns;
   const TokenCounter& counter;
-  int sidecar_permille;
+  const CallHistory& calls;
+  const StringUses& uses;
+  // Runs at deeper rungs than this show superseded results by their beginning alone.
+  size_t entry_rung = 0;
 
   // Lays out `run.turns` at `run.rung`, or, where a page would not be cheaper than its text with
   // the reader's cache writes counted, at the first deeper rung where it is; as text if there is
-  // none. Takes first_chunk, last_chunk, turns, rung, drawn_results, text_tokens and characters as
-  // given and sets the rest.
+  // none, or no ladder. A gist keeps its rung. Takes first_chunk, last_chunk, turns, rung, gist,
+  // drawn_results, text_tokens and characters as given and sets the rest; the sidecar is left empty
+  // (SetSidecar).
   absl::StatusOr<Run> Build(Run run) const;
 };
+
+// Gives a run on pages its sidecar, of at most `max_tokens` by estimate, without what stands
+// elsewhere.
+void SetSidecar(const TokenCounter& counter, int64_t max_tokens,
+                const absl::flat_hash_set<std::string>& elsewhere, Run* run);
 
 // What is served around a run's pages.
 std::string RunIntroduction(const Run& run, const Rung& rung);
@@ -110,7 +137,9 @@ std::string RunSidecarNote(const Run& run);
 // Stands in for a tool result that never came.
 extern const char kUnansweredCallNote[];
 // A turn's text as a note: "#57 tool" on a line of its own, then its texts, calls and results.
-std::string TurnNote(const Turn& turn);
+std::string TurnNote(const Turn& turn, const Elision& elision = {});
+// The note of a run as text, each of its turns as a note.
+std::string TextRunNote(const Run& run, const std::vector<TurnPtr>& turns);
 
 }  // namespace fovea
 

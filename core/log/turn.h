@@ -90,7 +90,8 @@ struct LogEvent {
   enum class Kind : uint8_t {
     kPin = 1,    // `turns` stay text in every context until unpinned
     kUnpin = 2,  //
-    kRecall = 3  // `turns` were read back exactly by the model or the agent
+    kRecall = 3,  // `turns` were read back exactly by the model or the agent
+    kCompact = 4   // a step of forgetting was asked for; of all `turns`
   };
   uint64_t index = 0;  // 1, 2, 3, ... within the session
   uint64_t after_seq =

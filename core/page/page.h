@@ -13,6 +13,7 @@
 #include "core/base/image_size.h"
 #include "core/log/turn.h"
 #include "core/log/turn_source.h"
+#include "core/page/elision.h"
 
 namespace fovea {
 
@@ -26,10 +27,10 @@ struct PagePicture {
 // a light mark for each newline and for collapsed indentation.
 struct PageBlock {
   enum class Style : uint8_t {
-    kLabel = 1,    // "#57 tool": starts a turn
-    kBody = 2,     //
-    kUser = 3,     // a user's own words: emphasised
-    kError = 4,    // an error: emphasised
+    kLabel = 1,  // Fovea's own words: "#57 tool" starts a turn; what was left out is named so, too
+    kBody = 2,   //
+    kUser = 3,   // a user's own words: emphasised
+    kError = 4,  // an error: emphasised
     kHeading = 5,  // a heading of a text in Markdown
     kStrong = 6    // what such a text itself makes bold, with its marks
   };
@@ -47,6 +48,7 @@ struct PageBlock {
 // The content of consecutive turns, to be laid out on one or more pages.
 struct PageContent {
   std::vector<PageBlock> blocks;
+  uint64_t elided_characters = 0;  // code points of the turns that no block holds
 };
 
 // A place in a PageContent: a block and a byte offset in its text. {blocks.size(), 0} is the end.
@@ -138,11 +140,13 @@ class PageRenderer {
 // What is drawn of a turn: a label block, then its texts, calls and results in order. The label is
 // "#57 tool". Headings and bold words of an assistant's Markdown are blocks of their own; the text
 // is the same. An opaque block is left out. Of an image only a note is drawn: its type and size.
-void AppendTurnToPage(const Turn& turn, PageContent* content);
+// In the place of what the elision leaves out stands a label of its own.
+void AppendTurnToPage(const Turn& turn, const Elision& elision, PageContent* content);
 
 // The same with the turn's images as pictures, each behind a note of its type and its size in
-// pixels. Images of no known type or size (DrawableSize) stay notes. Shares the turn's bytes.
-void AppendTurnWithPictures(const TurnPtr& turn, PageContent* content);
+// pixels. Images of no known type or size (DrawableSize) stay notes, and so do all where bulk is
+// left out. Shares the turn's bytes.
+void AppendTurnWithPictures(const TurnPtr& turn, const Elision& elision, PageContent* content);
 
 // About the most bytes that the PNG of such a page takes: what was measured on pages of tool
 // output, code and screenshots, and a tenth on top. A page of noise may take more.

@@ -3,6 +3,7 @@
 #include <string>
 #include <string_view>
 
+#include "absl/functional/function_ref.h"
 #include "absl/strings/str_cat.h"
 #include "core/page/markdown.h"
 #include "core/page/page.h"
@@ -31,27 +32,33 @@ std::string PictureNote(const ImagePart& image, const ImageSize& size) {
 class TurnDrawer {
  public:
   // `owner` keeps the turn alive for its pictures; if it is null, there are none.
-  TurnDrawer(const Turn& turn, TurnPtr owner, PageContent* content)
-      : turn_(turn), owner_(std::move(owner)), content_(*content) {}
+  TurnDrawer(const Turn& turn, TurnPtr owner, const Elision& elision, PageContent* content)
+      : turn_(turn), owner_(std::move(owner)), elision_(elision), content_(*content) {}
 
   void Draw() {
     Add(Style::kLabel, absl::StrCat("#", turn_.seq, " ", RoleName(turn_.role)));
-    for (const Part& part : turn_.parts) std::visit(*this, part);
+    for (size_t i = 0; i < turn_.parts.size(); ++i) {
+      ends_ = elision_.empty() ? std::nullopt : EndsKept(turn_, i, elision_);
+      std::visit(*this, turn_.parts[i]);
+    }
   }
 
   void operator()(const TextPart& part) {
-    if (turn_.role == Role::kAssistant) return AddMarkdown(part.text);
-    Add(BodyStyle(turn_.role), part.text);
+    AddEnds(part.text, "", [this](std::string text) {
+      if (turn_.role == Role::kAssistant) return AddMarkdown(text);
+      Add(BodyStyle(turn_.role), std::move(text));
+    });
   }
   void operator()(const ImagePart& part) { AddImage(part); }
   void operator()(const ToolCallPart& part) {
-    Add(Style::kBody, absl::StrCat("→ ", part.name, " ", part.arguments_json));
+    AddEnds(part.arguments_json, absl::StrCat("→ ", part.name, " "),
+            [this](std::string text) { Add(Style::kBody, std::move(text)); });
   }
   void operator()(const ToolResultPart& part) {
     const Style style = part.is_error ? Style::kError : Style::kBody;
     for (const auto& item : part.content) {
       if (const auto* text = std::get_if<TextPart>(&item)) {
-        Add(style, text->text);
+        AddEnds(text->text, "", [this, style](std::string end) { Add(style, std::move(end)); });
       } else {
         AddImage(std::get<ImagePart>(item));
       }
@@ -69,6 +76,19 @@ class TurnDrawer {
                                .text = std::move(text)});
   }
 
+  // Adds the text behind `before`, or its two ends with a note between them.
+  void AddEnds(std::string_view text, std::string before,
+               absl::FunctionRef<void(std::string)> add) {
+    const std::optional<ElidedMiddle> middle =
+        ends_.has_value() ? MiddleOf(text, *ends_) : std::nullopt;
+    before += text.substr(0, middle.has_value() ? middle->begin : text.size());
+    add(std::move(before));
+    if (!middle.has_value()) return;
+    content_.elided_characters += middle->characters;
+    Add(Style::kLabel, ElisionNote(turn_.seq, middle->characters));
+    add(std::string(text.substr(middle->end)));
+  }
+
   void AddMarkdown(std::string_view text) {
     size_t at = 0;
     for (const EmphasisedSpan& span : FindEmphasis(text, kMaxEmphasisedSpans)) {
@@ -82,7 +102,7 @@ class TurnDrawer {
 
   void AddImage(const ImagePart& image) {
     const std::optional<ImageSize> size =
-        owner_ == nullptr ? std::nullopt : DrawableSize(image.data);
+        owner_ == nullptr || elision_.bulk ? std::nullopt : DrawableSize(image.data);
     if (!size.has_value()) return Add(Style::kBody, ImageNote(image));
     Add(Style::kBody, PictureNote(image, *size));
     content_.blocks.push_back(
@@ -94,17 +114,19 @@ class TurnDrawer {
 
   const Turn& turn_;
   const TurnPtr owner_;
+  const Elision& elision_;
   PageContent& content_;
+  std::optional<KeptEnds> ends_;  // of the part at hand
 };
 
 }  // namespace
 
-void AppendTurnToPage(const Turn& turn, PageContent* content) {
-  TurnDrawer(turn, nullptr, content).Draw();
+void AppendTurnToPage(const Turn& turn, const Elision& elision, PageContent* content) {
+  TurnDrawer(turn, nullptr, elision, content).Draw();
 }
 
-void AppendTurnWithPictures(const TurnPtr& turn, PageContent* content) {
-  TurnDrawer(*turn, turn, content).Draw();
+void AppendTurnWithPictures(const TurnPtr& turn, const Elision& elision, PageContent* content) {
+  TurnDrawer(*turn, turn, elision, content).Draw();
 }
 
 }  // namespace fovea

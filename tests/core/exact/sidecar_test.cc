@@ -177,10 +177,18 @@ std::vector<ExactString> Collect(const std::vector<std::string>& texts) {
   return collector.strings();
 }
 
+// The same as text of tools, the best first.
+std::vector<ExactString> Ranked(const std::vector<std::string>& texts) {
+  std::vector<ExactString> strings = Collect(texts);
+  RankExactStrings(StringUses(), &strings);
+  return strings;
+}
+
 TEST(WriteSidecar, WritesALineATurn) {
-  const Sidecar sidecar =
-      WriteSidecar(Collect({"path=src/a.cc at 1a2b3c4d", "nothing here", "took 123456 ms"}), 1000);
-  EXPECT_EQ(sidecar.text, "#1 path=src/a.cc 1a2b3c4d\n#3 123456\n");
+  const Sidecar sidecar = WriteSidecar(
+      Ranked({"path=src/a.cc at id=1a2b3c4d", "nothing here", "took 123456 ms"}), 1000);
+  EXPECT_EQ(sidecar.text, "#1 id=1a2b3c4d src/a.cc\n#3 123456\n") << "a path is a path unlabelled";
+  EXPECT_THAT(sidecar.holds, testing::ElementsAre("1a2b3c4d", "src/a.cc", "123456"));
   EXPECT_EQ(sidecar.included, 3U);
   EXPECT_EQ(sidecar.omitted, 0U);
 }
@@ -193,20 +201,63 @@ TEST(WriteSidecar, SaysNothingOfNothing) {
 
 TEST(WriteSidecar, PrefersHashesToPathsToNumbers) {
   const std::vector<ExactString> strings =
-      Collect({"123456 654321 src/long/path/to/a.cc 0123456789abcdef"});
+      Ranked({"123456 654321 src/long/path/to/a.cc 0123456789abcdef"});
   EXPECT_EQ(WriteSidecar(strings, 20).text, "#1 0123456789abcdef\n");
-  EXPECT_EQ(WriteSidecar(strings, 45).text, "#1 src/long/path/to/a.cc 0123456789abcdef\n");
+  EXPECT_EQ(WriteSidecar(strings, 45).text, "#1 0123456789abcdef src/long/path/to/a.cc\n");
   EXPECT_EQ(WriteSidecar(strings, 45).omitted, 2U);
 }
 
 TEST(WriteSidecar, PrefersTheRarerKind) {
   const std::vector<ExactString> strings =
-      Collect({"0123456789abcde0 0123456789abcde1 https://a.io/12345"});
+      Ranked({"0123456789abcde0 0123456789abcde1 https://a.io/12345"});
   EXPECT_EQ(WriteSidecar(strings, 22).text, "#1 https://a.io/12345\n");
 }
 
+TEST(WriteSidecar, LeavesOutWhatStandsElsewhere) {
+  const std::vector<ExactString> strings = Ranked({"0123456789abcde0 0123456789abcde1"});
+  const Sidecar sidecar = WriteSidecar(strings, 1000, {"0123456789abcde0"});
+  EXPECT_EQ(sidecar.text, "#1 0123456789abcde1\n");
+  EXPECT_EQ(sidecar.omitted, 0U);
+}
+
+// The agent's own strings first, the often and lately written before others; of four places one
+// goes to what it only heard.
+TEST(RankExactStrings, PutsFirstWhatTheAgentWrote) {
+  StringUses uses;
+  const auto append = [&uses](uint64_t seq, Role role, std::string text) {
+    uses.Add({.seq = seq, .role = role, .parts = {TextPart{std::move(text)}}});
+  };
+  append(1, Role::kAssistant, "src/once_early.cc src/twice.cc");
+  append(2, Role::kTool, "src/heard_a.cc 0123456789abcdef src/twice.cc");
+  append(3, Role::kAssistant, "src/twice.cc src/once_late.cc");
+  std::vector<ExactString> strings =
+      Collect({"src/heard_a.cc 0123456789abcdef src/once_early.cc src/once_late.cc src/twice.cc"});
+  RankExactStrings(uses, &strings);
+  std::vector<std::string> order;
+  for (const ExactString& string : strings) order.push_back(string.text);
+  EXPECT_THAT(order, testing::ElementsAre("src/twice.cc", "src/once_late.cc", "src/once_early.cc",
+                                          "0123456789abcdef", "src/heard_a.cc"));
+}
+
+TEST(StringUses, CountsTurnsAndForgetsTheLongUnusedFirst) {
+  StringUses uses;
+  uses.Add({.seq = 1, .role = Role::kAssistant, .parts = {TextPart{"own1234 and own1234"}}});
+  uses.Add({.seq = 2, .role = Role::kTool, .parts = {TextPart{"old1234 own1234"}}});
+  EXPECT_EQ(uses.Of("own1234").turns, 2U);
+  EXPECT_EQ(uses.Of("own1234").agent_turns, 1U);
+  EXPECT_EQ(uses.Of("own1234").last_seq, 2U);
+  EXPECT_EQ(uses.Of("new1234").turns, 0U);
+  for (uint64_t seq = 3; seq < 3 + 2 * StringUses::kMostStrings / 100; ++seq) {
+    std::string text;
+    for (int i = 0; i < 100; ++i) text += "n" + std::to_string(seq * 1000 + i) + "x ";
+    uses.Add({.seq = seq, .role = Role::kTool, .parts = {TextPart{text}}});
+  }
+  EXPECT_EQ(uses.Of("old1234").turns, 0U);
+  EXPECT_EQ(uses.Of("own1234").turns, 2U) << "the agent's own stay longest";
+}
+
 TEST(WriteSidecar, StaysWithinItsBytes) {
-  const std::vector<ExactString> strings = Collect(
+  const std::vector<ExactString> strings = Ranked(
       {"id=a1b2c3 1a2b3c4d src/x_1.cc", "took 123456 at https://a.io/12345", "v1.2.3 E0308 77777"});
   uint32_t before = 0;
   for (size_t limit = 0; limit < 200; ++limit) {

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 
 namespace fovea::testing {
 namespace {
@@ -70,12 +72,10 @@ std::vector<uint64_t> GroupStarts(const std::vector<Turn>& turns) {
   return starts;
 }
 
-std::string PrefixFingerprint(const Planner& planner, const TurnSource& turns) {
-  const auto context = AssembleContext(planner, turns);
-  EXPECT_TRUE(context.ok()) << context.status();
+std::string PrefixFingerprint(const Context& context) {
   std::string out;
-  for (const ServedGroup& group : context->head) out += Fingerprint(group);
-  for (const HistoryMessage& message : context->history) out += Fingerprint(message);
+  for (const ServedGroup& group : context.head) out += Fingerprint(group);
+  for (const HistoryMessage& message : context.history) out += Fingerprint(message);
   return out;
 }
 
@@ -83,7 +83,7 @@ std::string PlanFingerprint(const Planner& planner, const TurnSource& turns) {
   const auto context = AssembleContext(planner, turns);
   EXPECT_TRUE(context.ok()) << context.status();
   const Plan& plan = planner.plan();
-  std::string out = PrefixFingerprint(planner, turns);
+  std::string out = PrefixFingerprint(*context);
   for (const ServedGroup& group : context->tail) out += Fingerprint(group);
   absl::StrAppend(&out, planner.tokens(), " of ", plan.required_tokens, " at ", plan.last_seq,
                   "\n");
@@ -95,35 +95,51 @@ std::string PlanFingerprint(const Planner& planner, const TurnSource& turns) {
 }
 
 LawWatcher::LawWatcher(const Planner& planner, const std::vector<Turn>& turns,
-                       const TurnSource& source)
-    : planner_(planner), turns_(turns), source_(source), counter_(planner.inputs().reader) {
+                       const TurnSource& source, uint64_t every)
+    : planner_(planner),
+      turns_(turns),
+      source_(source),
+      counter_(planner.inputs().reader),
+      every_(every) {
   const std::vector<uint64_t> starts = GroupStarts(turns);
   group_starts_.insert(starts.begin(), starts.end());
 }
 
 void LawWatcher::Check() {
+  Note();
   const Plan& plan = planner_.plan();
+  const bool new_epoch = plan.epoch() != epoch_;
+  if (!new_epoch && plan.last_seq % every_ != 0) return;
   const auto context = AssembleContext(planner_, source_);
   ASSERT_TRUE(context.ok()) << context.status();
-  if (plan.last_event != last_event_) {
-    last_event_ = plan.last_event;
-    ++pin_events_;
-  } else if (plan.last_seq > 0) {
-    verbatim_appended_ += counter_.Turn(turns_[plan.last_seq - 1]);
-    characters_appended_ += TurnCharacters(turns_[plan.last_seq - 1]);
-    const int64_t available =
-        std::max<int64_t>(0, planner_.inputs().token_budget - plan.head_tokens);
-    crowded_turns_ += StayingTokens(plan) > available / 4 ? 1 : 0;
-  }
   CheckBudget();
   CheckTokens(*context);
   CheckCharacters();
   CheckPlaces();
   CheckChunks();
   CheckPages();
-  CheckPrefix();
+  if (new_epoch) CheckSidecars();
+  CheckPrefix(*context);
   CheckMustBeText(*context);
   epoch_ = plan.epoch();
+}
+
+// What the bound on epochs counts.
+void LawWatcher::Note() {
+  const Plan& plan = planner_.plan();
+  if (plan.last_event != last_event_) {
+    last_event_ = plan.last_event;
+    ++asked_;
+    return;
+  }
+  if (plan.last_seq == 0) return;
+  constexpr int64_t kOrphanNoteTokens = 40;  // a result without a call goes out with a note
+  const Turn& turn = turns_[plan.last_seq - 1];
+  verbatim_appended_ += counter_.Turn(turn) + (HasToolResult(turn) ? kOrphanNoteTokens : 0);
+  characters_appended_ += TurnCharacters(turn);
+  const int64_t available = std::max<int64_t>(0, planner_.inputs().token_budget - plan.head_tokens);
+  crowded_turns_ += StayingTokens(plan) > available / 4 ? 1 : 0;
+  cold_turns_ += plan.cache_is_cold ? 1 : 0;
 }
 
 // Law 7.
@@ -176,14 +192,10 @@ void LawWatcher::CheckTokens(const Context& context) {
 
 // Law 6: every character is somewhere.
 void LawWatcher::CheckCharacters() {
-  uint64_t characters = 0;
-  for (uint64_t seq = 1; seq <= planner_.plan().last_seq; ++seq) {
-    characters += TurnCharacters(turns_[seq - 1]);
-  }
   const ContextSummary summary = SummarizeContext(planner_);
   EXPECT_TRUE(summary.groups_complete);
   const CharacterCounts& counts = summary.characters;
-  EXPECT_EQ(counts.text + counts.pages + counts.elided + counts.latent, characters);
+  EXPECT_EQ(counts.text + counts.pages + counts.elided + counts.latent, characters_appended_);
 }
 
 // Every turn is in exactly one place: head, latent, one run, or the tail.
@@ -237,20 +249,51 @@ void LawWatcher::CheckPages() {
     EXPECT_LT(static_cast<double>(tokens) * planner_.inputs().reader.cache.write_price,
               static_cast<double>(run.text_tokens));
     for (size_t i = run.first_chunk; i <= run.last_chunk; ++i) {
-      const auto [entry, is_new] = drawn_.try_emplace({i, run.rung}, ids);
+      const auto [entry, is_new] = drawn_.try_emplace({i, run.gist ? kGist : run.rung}, ids);
       EXPECT_TRUE(is_new || entry->second == ids) << "chunk " << i << " was drawn twice";
     }
   }
 }
 
-// Law 3: within an epoch the prefix does not change by a byte.
-void LawWatcher::CheckPrefix() {
+// Law 6: every string of a sidecar stands in the turn that it names; none stands twice. Sidecars
+// stay within their share.
+void LawWatcher::CheckSidecars() {
   const Plan& plan = planner_.plan();
-  std::string prefix = PrefixFingerprint(planner_, source_);
-  if (plan.epoch() == epoch_ && plan.last_seq > plan.head.size() + 1) {
+  std::set<std::string> seen;
+  int64_t tokens = 0;
+  const auto check = [&](const Sidecar& sidecar) {
+    tokens += counter_.Text(sidecar.text);
+    for (const std::string& string : sidecar.holds) {
+      EXPECT_TRUE(seen.insert(string).second) << string << " stands in two sidecars";
+    }
+    for (const absl::string_view line : absl::StrSplit(sidecar.text, '\n', absl::SkipEmpty())) {
+      const std::vector<std::string> words = absl::StrSplit(line, ' ');
+      uint64_t seq = 0;
+      ASSERT_TRUE(words[0][0] == '#' && absl::SimpleAtoi(words[0].substr(1), &seq)) << line;
+      const std::string text = TurnNote(turns_[seq - 1]);
+      for (size_t i = 1; i < words.size(); ++i) {
+        const bool labelled = text.find(words[i]) == std::string::npos;
+        const std::string string = labelled ? words[i].substr(words[i].find('=') + 1) : words[i];
+        EXPECT_NE(text.find(string), std::string::npos) << words[i] << " is not in turn " << seq;
+      }
+    }
+  };
+  for (const Run& run : plan.runs) check(run.sidecar);
+  check(plan.latent_sidecar);
+  const int64_t available = planner_.inputs().token_budget - plan.head_tokens;
+  // By estimate: strings take two bytes a token or so.
+  EXPECT_LE(tokens, std::max<int64_t>(64, available / 6)) << "at turn " << plan.last_seq;
+}
+
+// Law 3: within an epoch the prefix does not change by a byte.
+void LawWatcher::CheckPrefix(const Context& context) {
+  const Plan& plan = planner_.plan();
+  std::string prefix = PrefixFingerprint(context);
+  if (plan.epoch() == epoch_ && prefix_settled_) {
     EXPECT_EQ(prefix, prefix_) << "at turn " << plan.last_seq << " in epoch " << plan.epoch();
   }
   prefix_ = std::move(prefix);
+  prefix_settled_ = plan.last_seq > plan.head.size();  // the head grows no more
 }
 
 // Law 6: the head, the newest group and every pin are text.
@@ -279,14 +322,19 @@ void LawWatcher::CheckEpochBound() const {
   const int64_t available = inputs.token_budget - planner_.plan().head_tokens;
   if (available <= 0) return;
   const int64_t step =
-      available * (inputs.policy.tail_high_permille - inputs.policy.tail_low_permille) / 1000;
-  const int64_t freed = available / 2 * (1000 - inputs.policy.pressure_low_permille) / 1000;
+      available * (planner_.marks().tail_high_permille - planner_.marks().tail_low_permille) / 1000;
+  const int64_t freed = available / 2 * (1000 - planner_.marks().pressure_low_permille) / 1000;
   const uint64_t redrawings =
       planner_.ladder().size() * characters_appended_ / Planner::kRedrawnCharacters;
   const int64_t bound = verbatim_appended_ / std::max<int64_t>(1, step) +
                         verbatim_appended_ / std::max<int64_t>(1, freed) +
-                        static_cast<int64_t>(redrawings + crowded_turns_ + pin_events_);
-  EXPECT_LE(static_cast<int64_t>(planner_.plan().epochs.size()), bound);
+                        static_cast<int64_t>(redrawings + crowded_turns_ + cold_turns_ + asked_);
+  const std::vector<EpochRecord>& epochs = planner_.plan().epochs;
+  EXPECT_LE(static_cast<int64_t>(epochs.size()), bound)
+      << "the last at turn " << epochs.back().since_seq << ": " << epochs.back().reason << ", "
+      << epochs.back().tokens_before << " to " << epochs.back().tokens_after
+      << " tokens; a step is " << step << ", freed " << freed << ", appended "
+      << verbatim_appended_;
 }
 
 }  // namespace fovea::testing

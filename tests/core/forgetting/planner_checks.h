@@ -19,14 +19,16 @@ namespace fovea::testing {
 std::vector<uint64_t> GroupStarts(const std::vector<Turn>& turns);
 
 // Everything that the prefix serves, as one string.
-std::string PrefixFingerprint(const Planner& planner, const TurnSource& turns);
+std::string PrefixFingerprint(const Context& context);
 // The prefix, the tail, the counts and the epochs.
 std::string PlanFingerprint(const Planner& planner, const TurnSource& turns);
 
 // Watches a planner live through a session and fails the test at the first broken law.
 class LawWatcher {
  public:
-  LawWatcher(const Planner& planner, const std::vector<Turn>& turns, const TurnSource& source);
+  // Of the turns within an epoch every `every`th is checked; the first of an epoch always.
+  LawWatcher(const Planner& planner, const std::vector<Turn>& turns, const TurnSource& source,
+             uint64_t every = 1);
 
   // To be called after each turn (or event).
   void Check();
@@ -34,29 +36,34 @@ class LawWatcher {
   void CheckEpochBound() const;
 
  private:
+  void Note();
   void CheckBudget();
   void CheckTokens(const Context& context);
   void CheckCharacters();
   void CheckPlaces();
   void CheckChunks();
   void CheckPages();
-  void CheckPrefix();
+  void CheckSidecars();
+  void CheckPrefix(const Context& context);
   void CheckMustBeText(const Context& context);
 
   const Planner& planner_;
   const std::vector<Turn>& turns_;
   const TurnSource& source_;
   const TokenCounter counter_;
+  const uint64_t every_;
   std::set<uint64_t> group_starts_;
   uint64_t epoch_ = 0;
   std::string prefix_;
+  bool prefix_settled_ = false;
   std::vector<SeqRange> chunks_;
   // Where a chunk's pages at a rung were first seen: they must stay those.
   std::map<std::pair<uint64_t, size_t>, std::string> drawn_;
   int64_t verbatim_appended_ = 0;
   uint64_t characters_appended_ = 0;
   uint64_t crowded_turns_ = 0;
-  uint64_t pin_events_ = 0;
+  uint64_t asked_ = 0;  // pins and compactions
+  uint64_t cold_turns_ = 0;
   uint64_t last_event_ = 0;
 };
 

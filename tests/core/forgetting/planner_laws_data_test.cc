@@ -24,7 +24,8 @@ TEST_P(RealHistories, KeepTheLaws) {
       auto planner = Planner::Create(
           {.reader = reader, .token_budget = 16'000, .renderer = &renderer, .turns = &source});
       ASSERT_TRUE(planner.ok());
-      LawWatcher watcher(**planner, session.turns, source);
+      // Long sessions are checked here and there, and at every epoch.
+      LawWatcher watcher(**planner, session.turns, source, 1 + session.turns.size() / 60);
       for (const Turn& turn : session.turns) {
         ASSERT_TRUE((*planner)->Append(turn).ok());
         watcher.Check();

@@ -50,7 +50,7 @@ std::unique_ptr<Life> RandomLife(uint64_t seed, const ReaderProfile& reader, int
     const uint64_t first = upto(turn.seq);
     life->events.push_back({.index = life->events.size() + 1,
                             .after_seq = turn.seq,
-                            .kind = static_cast<LogEvent::Kind>(upto(3)),
+                            .kind = static_cast<LogEvent::Kind>(upto(4)),
                             .turns = {first, std::min(turn.seq, first + upto(2) - 1)}});
   }
   return life;

@@ -79,12 +79,13 @@ TEST_F(PlannerTest, AShortSessionIsAllText) {
 
 TEST_F(PlannerTest, HistoryAgesDownTheLadderOldestFirst) {
   for (int i = 0; i < 300; ++i) AddCall(400);
-  Plan("claude", 16'000, {.pressure_low_permille = 800});
-  EXPECT_LE(planner_->tokens(), 16'000);
+  Plan("claude", 8'000, {.pressure_low_permille = 800, .entry_rung = 1});
+  EXPECT_LE(planner_->tokens(), 8'000);
   const ContextSummary summary = SummarizeContext(*planner_);
   std::vector<std::string> rungs;
   for (const RungShare& share : summary.rungs) rungs.push_back(share.rung);
-  EXPECT_EQ(rungs, (std::vector<std::string>{"latent", "trace", "faint", "soft", "verbatim"}));
+  EXPECT_EQ(rungs,
+            (std::vector<std::string>{"latent", "gist", "trace", "faint", "soft", "verbatim"}));
   EXPECT_EQ(RungOf(1), "verbatim");
   EXPECT_EQ(RungOf(2), "verbatim");
   EXPECT_EQ(RungOf(5), "latent");
@@ -97,10 +98,11 @@ TEST_F(PlannerTest, HistoryAgesDownTheLadderOldestFirst) {
 }
 
 TEST_F(PlannerTest, TextOnlyGetsNoPages) {
-  for (int i = 0; i < 100; ++i) AddCall(400);
+  for (int i = 0; i < 600; ++i) AddCall(400);
   Plan("text-only", 16'000);
   const ContextSummary summary = SummarizeContext(*planner_);
   EXPECT_TRUE(summary.pages.empty());
+  EXPECT_GT(summary.characters.elided, 0) << "of what is older the gist is shown";
   EXPECT_GT(summary.characters.latent, 0);
   EXPECT_LE(planner_->tokens(), 16'000);
 }
@@ -205,6 +207,133 @@ TEST_F(PlannerTest, ARecalledRunIsPassedOverOnce) {
   EXPECT_EQ((*fresh)->plan().runs.front().rung, oldest.rung);
 }
 
+// What a recall brought is not drawn in its place, however long it is, and what repeats it later
+// takes no room on pages.
+TEST_F(PlannerTest, RecalledTextStaysText) {
+  Add(Role::kAssistant, ToolCallPart{"r1", "recall", R"({"seq": 2})"});
+  std::string text;
+  for (int i = 0; i < 5'000; ++i) text += "word ";
+  Add(Role::kTool, ToolResultPart{"r1", {TextPart{text}}});
+  Plan("claude", 16'000);
+  EXPECT_FALSE(planner_->plan().tail.back().drawn);
+  Add(Role::kAssistant, ToolCallPart{"c1", "run", "{}"});
+  Add(Role::kTool, ToolResultPart{"c1", {TextPart{text}}});
+  Plan("claude", 16'000);
+  EXPECT_TRUE(planner_->plan().tail.back().drawn) << "another tool's result is";
+}
+
+// An agent that names an old turn still works with it: the next step passes it over.
+TEST_F(PlannerTest, ATurnThatIsNamedIsKeptSharper) {
+  for (int i = 0; i < 60; ++i) AddCall(400);
+  Plan("claude", 16'000);
+  const SeqRange oldest = planner_->plan().runs.front().turns;
+  Add(Role::kAssistant, TextPart{absl::StrCat("As #", oldest.first, " said, and #999999 and #x.")});
+  source_ = std::make_unique<VectorTurnSource>(turns_);
+  ASSERT_TRUE(planner_->Append(turns_.back()).ok());
+  EXPECT_TRUE(planner_->plan().runs.front().recalled);
+}
+
+// When the cache's lifetime has passed between the last request and the next turn, drawing anew
+// costs nothing: half a step is then worth taking.
+TEST_F(PlannerTest, AColdCacheIsATimeToForget) {
+  constexpr int64_t kSecond = 1'000'000;
+  int64_t now = 1'700'000'000 * kSecond;
+  const auto live = [&](int64_t pause) {
+    turns_.resize(2);
+    now = 1'700'000'000 * kSecond;
+    for (int i = 0; i < 6; ++i) {
+      AddCall(400);
+      turns_[turns_.size() - 2].time_us = now += kSecond;
+      turns_.back().time_us = now += kSecond;
+    }
+    Add(Role::kUser, TextPart{"Go on."}).time_us = now += pause;
+    Plan("claude", 20'000, {.tail_high_permille = 250, .tail_low_permille = 20});
+  };
+  live(299 * kSecond);
+  EXPECT_FALSE(planner_->plan().cache_is_cold);
+  EXPECT_EQ(planner_->plan().epoch(), 0);
+  EXPECT_GT(SummarizeContext(*planner_).cost.cached_tokens, 0);
+  live(302 * kSecond);
+  EXPECT_TRUE(planner_->plan().cache_is_cold);
+  ASSERT_EQ(planner_->plan().epoch(), 1);
+  EXPECT_EQ(planner_->plan().epochs.back().reason,
+            "the cache was cold: drawing anew costs nothing");
+  const ContextCost cost = SummarizeContext(*planner_).cost;
+  EXPECT_TRUE(cost.cache_is_cold);
+  EXPECT_EQ(cost.cached_tokens, 0);
+  EXPECT_EQ(cost.written_tokens, planner_->tokens());
+}
+
+TEST_F(PlannerTest, ForgettingCanBeAskedFor) {
+  for (int i = 0; i < 8; ++i) AddCall(400);
+  Plan("claude", 32'000, {.tail_high_permille = 250, .tail_low_permille = 20});
+  ASSERT_EQ(planner_->plan().epoch(), 0);
+  ASSERT_TRUE(Apply(LogEvent::Kind::kCompact, {1, turns_.size()}).ok());
+  EXPECT_EQ(planner_->plan().epoch(), 1);
+  EXPECT_FALSE(planner_->plan().runs.empty());
+  ASSERT_TRUE(Apply(LogEvent::Kind::kCompact, {1, turns_.size()}).ok());
+  EXPECT_EQ(planner_->plan().epoch(), 1) << "there was nothing left to do";
+}
+
+// What a cache keeps of a request whose context has changed: all up to the first change.
+TEST_F(PlannerTest, CostsKnowWhatIsCached) {
+  for (int i = 0; i < 200; ++i) {
+    AddCall(400);
+    Plan("claude", 16'000);
+    const ContextCost cost = SummarizeContext(*planner_).cost;
+    ASSERT_EQ(cost.cached_tokens + cost.written_tokens, planner_->tokens());
+    ASSERT_LE(cost.next, cost.now);
+    const fovea::Plan& plan = planner_->plan();
+    const bool stepped = plan.epoch() > 0 && plan.epochs.back().since_seq >= plan.last_request_seq;
+    if (stepped) {
+      ASSERT_LE(cost.cached_tokens, plan.epochs.back().kept_tokens);
+    } else if (i > 0) {
+      ASSERT_GT(cost.cached_tokens, planner_->tokens() * 3 / 4);
+    }
+    i += 7;
+    for (int more = 0; more < 7; ++more) AddCall(400);
+  }
+}
+
+// The last that is shown of a run: its ends, its calls, and what was left out by count.
+TEST_F(PlannerTest, AGistKeepsCallsAndEnds) {
+  for (int i = 0; i < 400; ++i) AddCall(400);
+  Plan("claude", 16'000, {.entry_rung = 1});
+  const fovea::Run& gist = planner_->plan().runs.front();
+  ASSERT_TRUE(gist.gist);
+  EXPECT_EQ(gist.rung, 1U) << "drawn at the entry rung";
+  EXPECT_GT(gist.elided_characters, gist.characters / 2);
+  EXPECT_LE(gist.characters - gist.elided_characters, gist.gist_characters)
+      << "superseded results show less";
+  const auto content = StripContent(gist.pages.front().strip, *source_);
+  ASSERT_TRUE(content.ok());
+  const auto holds = [&](std::string_view text) {
+    return std::any_of(content->blocks.begin(), content->blocks.end(), [&](const PageBlock& block) {
+      return block.text.find(text) != std::string::npos;
+    });
+  };
+  EXPECT_TRUE(holds("make"));
+  EXPECT_TRUE(holds("characters left out: recall #"));
+  EXPECT_EQ(RungOf(gist.turns.first), "gist");
+}
+
+// A result that a later call has anew fades first: at deeper rungs its beginning alone is shown.
+TEST_F(PlannerTest, SupersededResultsFadeFaster) {
+  for (int i = 0; i < 150; ++i) AddCall(400);  // the same call each time
+  Plan("claude", 16'000, {.entry_rung = 0});
+  bool deeper = false;
+  for (const fovea::Run& run : planner_->plan().runs) {
+    if (run.gist || run.as_text) continue;
+    if (run.rung == 0) {
+      EXPECT_EQ(run.elided_characters, 0U);
+      continue;
+    }
+    deeper = true;
+    EXPECT_GT(run.elided_characters, run.characters / 2);
+  }
+  EXPECT_TRUE(deeper);
+}
+
 // The bound of docs/forgetting.md where steps are large: a step a chunk would be far over it.
 TEST_F(PlannerTest, EpochsAreFew) {
   for (int i = 0; i < 800; ++i) AddCall(1'000);
@@ -212,7 +341,10 @@ TEST_F(PlannerTest, EpochsAreFew) {
   int64_t appended = 0;
   for (const Chunk& chunk : planner_->plan().chunks) appended += chunk.text_tokens;
   const int64_t available = 128'000 - planner_->plan().head_tokens;
-  const int64_t bound = appended / (available * 17 / 100) + appended / (available / 8) + 2;
+  const Marks& marks = planner_->marks();
+  const int64_t step = available * (marks.tail_high_permille - marks.tail_low_permille) / 1000;
+  const int64_t freed = available * (1000 - marks.pressure_low_permille) / 2000;
+  const int64_t bound = appended / step + appended / freed + 2;
   EXPECT_LE(planner_->plan().epochs.size(), bound);
   EXPECT_GT(planner_->plan().epochs.size(), bound / 8);
 }
@@ -278,12 +410,15 @@ TEST_F(PlannerTest, PicturesAreDrawnWithTheirRun) {
 
   const DrawnResult& drawn = planner_->plan().tail.back().drawing;
   const TokenCounter counter(planner_->inputs().reader);
+  const CallHistory calls;
+  const StringUses uses;
   const RunBuilder builder{.reader = planner_->inputs().reader,
                            .ladder = planner_->ladder(),
                            .renderer = renderer_,
                            .turns = *source_,
                            .counter = counter,
-                           .sidecar_permille = 0};
+                           .calls = calls,
+                           .uses = uses};
   const auto run = builder.Build({.turns = {seq - 1, seq},
                                   .rung = drawn.rung,
                                   .drawn_results = {drawn},
@@ -316,6 +451,7 @@ TEST_F(PlannerTest, BadInputIsRefusedByName) {
   EXPECT_EQ(Planner::Create(inputs).status().message(),
             "token_budget is 10; it must be 1000 to 100000000");
   inputs = planner_->inputs();
+  inputs.policy.tail_high_permille = 250;
   inputs.policy.tail_low_permille = 400;
   EXPECT_EQ(Planner::Create(inputs).status().message(),
             "policy.tail_low_permille is 400; it must be 0 to 250");

@@ -61,7 +61,7 @@ TEST(Sha256, MatchesThePublishedVector) {
 TEST(PageId, DependsOnAllThatIsDrawn) {
   PageContent content;
   AppendTurnToPage(
-      {.seq = 3, .role = Role::kTool, .parts = {ToolResultPart{"c", {TextPart{"all fine"}}}}},
+      {.seq = 3, .role = Role::kTool, .parts = {ToolResultPart{"c", {TextPart{"all fine"}}}}}, {},
       &content);
   ASSERT_EQ(content.blocks.size(), 2);
   EXPECT_EQ(content.blocks[0].text, "#3 tool");

@@ -21,7 +21,7 @@ std::string PngHeader(int width, int height) {
 
 std::vector<std::pair<Style, std::string>> BlocksOf(const Turn& turn) {
   PageContent content;
-  AppendTurnToPage(turn, &content);
+  AppendTurnToPage(turn, {}, &content);
   std::vector<std::pair<Style, std::string>> blocks;
   for (const PageBlock& block : content.blocks) blocks.emplace_back(block.style, block.text);
   return blocks;
@@ -37,7 +37,7 @@ TEST(TurnBlocks, AnAssistantsMarkdownIsSplitByStyle) {
       {Style::kBody, " that"}};
   EXPECT_EQ(BlocksOf(turn), expected);
   PageContent content;
-  AppendTurnToPage(turn, &content);
+  AppendTurnToPage(turn, {}, &content);
   std::vector<bool> joined;
   for (const PageBlock& block : content.blocks) joined.push_back(block.joined);
   EXPECT_EQ(joined, (std::vector<bool>{false, false, true, true, true, false, true}));
@@ -71,7 +71,7 @@ TEST(TurnBlocks, ImagesAreNotesOrPictures) {
                      ImagePart{"image/png", PngHeader(60000, 60000)}}});
   EXPECT_EQ(BlocksOf(*turn)[1].second, "[image: image/png, 24 bytes]");
   PageContent content;
-  AppendTurnWithPictures(turn, &content);
+  AppendTurnWithPictures(turn, {}, &content);
   ASSERT_EQ(content.blocks.size(), 5U);
   EXPECT_EQ(content.blocks[1].text, "[image: image/png, 1280x720]");
   EXPECT_EQ(content.blocks[2].text, "");
@@ -86,7 +86,7 @@ TEST(TurnBlocks, APageIsKnownByItsPictures) {
   const auto id = [](const std::string& data) {
     PageContent content;
     AppendTurnWithPictures(
-        std::make_shared<const Turn>(Turn{.seq = 3, .parts = {ImagePart{"image/png", data}}}),
+        std::make_shared<const Turn>(Turn{.seq = 3, .parts = {ImagePart{"image/png", data}}}), {},
         &content);
     const PageExtent extent{.end = {.block = content.blocks.size()}, .width = 9, .height = 9};
     return PageId("v1", content, extent, {.line_pitch_px = 9}, {});
@@ -99,7 +99,7 @@ TEST(TurnBlocks, APictureCountsAmongThePagesBytes) {
   PageContent content;
   AppendTurnWithPictures(std::make_shared<const Turn>(Turn{
                              .seq = 3, .parts = {ImagePart{"image/png", PngHeader(1280, 720)}}}),
-                         &content);
+                         {}, &content);
   PageExtent extent{.end = {.block = 3}, .width = 1092, .height = 1092};
   const PageTypography typography{.line_pitch_px = 10, .grey_bits = 4};
   const uint64_t with = EstimatePageBytes(content, extent, typography);

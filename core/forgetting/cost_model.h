@@ -1,0 +1,59 @@
+// What it costs to keep a long session's context, by a reader's prices: chooses the planner's
+// marks.
+#ifndef FOVEA_CORE_FORGETTING_COST_MODEL_H_
+#define FOVEA_CORE_FORGETTING_COST_MODEL_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "core/forgetting/policy.h"
+#include "core/reader/reader_profile.h"
+
+namespace fovea {
+
+// When the planner takes a step, and how far. Shares are in thousandths of the budget that is left
+// beside the head.
+struct Marks {
+  int tail_high_permille = 0;     // verbatim text over this share is drawn, ...
+  int tail_low_permille = 0;      // ... until it is at this
+  int pressure_low_permille = 0;  // a context over the budget shrinks to this share
+  int entry_rung = 0;             // index of the rung at which text enters the ladder
+  bool operator==(const Marks&) const = default;
+};
+
+// Means over the calls of a session, in input tokens that are not cached.
+struct CostForecast {
+  double billed = 0;  // a call: cached reads, first and later writes
+  double lost = 0;    // a call: what it costs that strings are misread or not shown
+  double misses = 0;  // a call: such strings
+  double total() const { return billed + lost; }
+};
+
+// A model of a session as a fluid: each call adds the same text, text becomes pages when the tail
+// is over its high mark, pages fade oldest first, and each look-up goes back as far as agents were
+// measured to look back (docs/forgetting.md). It knows no content. Pure; all arithmetic is plain,
+// so that every machine comes to the same marks. Thread-compatible.
+class CostModel {
+ public:
+  // `ladder` is in use; `page_tokens` are, by rung, what a text token costs on full pages.
+  CostModel(const ReaderProfile& reader, const std::vector<Rung>& ladder,
+            std::vector<double> page_tokens, int64_t budget);
+
+  CostForecast Forecast(const Marks& marks) const;
+  // The marks with the least total among some hundred, with what the policy sets taken as set.
+  Marks Cheapest(const Policy& policy) const;
+
+ private:
+  struct Session;
+
+  const double read_price_;
+  const double write_price_;
+  const double output_price_;  // of the input price
+  const double budget_;
+  std::vector<double> page_tokens_;  // by position: the rungs, then the gist
+  std::vector<double> kept_;         // by position: the share of look-ups that it answers
+};
+
+}  // namespace fovea
+
+#endif  // FOVEA_CORE_FORGETTING_COST_MODEL_H_

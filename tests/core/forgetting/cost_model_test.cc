@@ -1,0 +1,88 @@
+#include "core/forgetting/cost_model.h"
+
+#include <gtest/gtest.h>
+
+namespace fovea {
+namespace {
+
+ReaderProfile Priced(double read_price, double write_price) {
+  const ReaderCatalogue readers = *BuiltInReaders();
+  ReaderProfile reader = **readers.Find("claude");
+  reader.cache.read_price = read_price;
+  reader.cache.write_price = write_price;
+  return reader;
+}
+
+CostModel ModelOf(const ReaderProfile& reader, int64_t budget = 64'000) {
+  return {reader, reader.ladder, {0.15, 0.125, 0.1, 0.08}, budget};
+}
+
+constexpr Marks kMarks = {.tail_high_permille = 250,
+                          .tail_low_permille = 80,
+                          .pressure_low_permille = 750,
+                          .entry_rung = 1};
+
+TEST(CostModel, CheapestIsNoDearerThanAnyOther) {
+  for (const double read_price : {0.02, 0.1, 0.5}) {
+    const ReaderProfile reader = Priced(read_price, 1.25);
+    const CostModel model = ModelOf(reader);
+    const double least = model.Forecast(model.Cheapest({})).total();
+    EXPECT_LE(least, model.Forecast(kMarks).total());
+    for (const int high : {150, 400}) {
+      for (const int rung : {0, 3}) {
+        Marks other = kMarks;
+        other.tail_high_permille = high;
+        other.entry_rung = rung;
+        other.tail_low_permille = high / 10;
+        EXPECT_LE(least, model.Forecast(other).total()) << high << " " << rung;
+      }
+    }
+  }
+}
+
+TEST(CostModel, TakesWhatThePolicySets) {
+  const ReaderProfile reader = Priced(0.1, 1.25);
+  const Marks marks = ModelOf(reader).Cheapest({.tail_high_permille = 500,
+                                                .tail_low_permille = 70,
+                                                .pressure_low_permille = 900,
+                                                .entry_rung = 7});
+  EXPECT_EQ(marks, (Marks{.tail_high_permille = 500,
+                          .tail_low_permille = 70,
+                          .pressure_low_permille = 900,
+                          .entry_rung = 3}))
+      << "a shorter ladder is entered at its last rung";
+}
+
+TEST(CostModel, DearerReadsAndWritesCostMore) {
+  const CostForecast cheap = ModelOf(Priced(0.02, 1)).Forecast(kMarks);
+  const CostForecast usual = ModelOf(Priced(0.1, 1)).Forecast(kMarks);
+  const CostForecast dear = ModelOf(Priced(0.1, 2)).Forecast(kMarks);
+  EXPECT_LT(cheap.billed, usual.billed);
+  EXPECT_LT(usual.billed, dear.billed);
+  EXPECT_EQ(usual.misses, dear.misses) << "prices change no page";
+}
+
+// Where pages are read badly, more text is kept.
+TEST(CostModel, AWorseReaderKeepsMoreText) {
+  ReaderProfile good = Priced(0.1, 1.25);
+  ReaderProfile bad = good;
+  for (Rung& rung : bad.ladder) rung.exact_legibility = rung.legibility = 0.1;
+  const Marks of_good = ModelOf(good).Cheapest({});
+  const Marks of_bad = ModelOf(bad).Cheapest({});
+  EXPECT_LT(of_good.tail_high_permille, of_bad.tail_high_permille);
+  EXPECT_LT(ModelOf(good).Forecast(of_good).misses, ModelOf(bad).Forecast(of_bad).misses);
+}
+
+// A budget that holds the whole history as pages is never pressed: only the last look-ups miss.
+TEST(CostModel, MissesAreAShareOfLookups) {
+  for (const int64_t budget : {1'000, 16'000, 1'000'000, 100'000'000}) {
+    const ReaderProfile reader = Priced(0.1, 1.25);
+    const CostForecast forecast = ModelOf(reader, budget).Forecast(kMarks);
+    EXPECT_GE(forecast.misses, 0);
+    EXPECT_LE(forecast.misses, 1.2);
+    EXPECT_GT(forecast.billed, 0);
+  }
+}
+
+}  // namespace
+}  // namespace fovea

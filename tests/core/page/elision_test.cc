@@ -1,0 +1,106 @@
+#include "core/page/elision.h"
+
+#include <gtest/gtest.h>
+
+#include "core/base/utf8.h"
+#include "core/page/page.h"
+
+namespace fovea {
+namespace {
+
+std::string Words(size_t count) {
+  std::string text;
+  for (size_t i = 0; i < count; ++i) text += "w" + std::to_string(i) + " ";
+  return text;
+}
+
+Turn Result(std::string text, bool is_error = false) {
+  return {.seq = 57,
+          .role = Role::kTool,
+          .parts = {ToolResultPart{"c", {TextPart{std::move(text)}}, is_error}}};
+}
+
+PageContent ContentOf(const Turn& turn, const Elision& elision) {
+  PageContent content;
+  AppendTurnToPage(turn, elision, &content);
+  return content;
+}
+
+// What is drawn and what is counted as left out are the whole turn.
+void ExpectAllAccountedFor(const Turn& turn, const Elision& elision) {
+  const PageContent content = ContentOf(turn, elision);
+  EXPECT_EQ(content.elided_characters, ElidedCharacters(turn, elision));
+  uint64_t shown = 0;
+  for (const PageBlock& block : content.blocks) {
+    EXPECT_TRUE(IsWellFormedUtf8(block.text));
+    if (block.style != PageBlock::Style::kLabel) shown += CountCharacters(block.text);
+  }
+  const uint64_t marks = std::holds_alternative<ToolCallPart>(turn.parts[0]) ? 3 : 0;  // "→ x "
+  EXPECT_EQ(shown + content.elided_characters, TurnCharacters(turn) + marks);
+}
+
+TEST(Elision, LeavesOutTheMiddleOfALongResultWithItsCount) {
+  const Turn turn = Result(Words(1'000));
+  const PageContent content = ContentOf(turn, {.bulk = true});
+  ASSERT_EQ(content.blocks.size(), 4U);
+  EXPECT_TRUE(content.blocks[1].text.starts_with("w0 w1 "));
+  EXPECT_EQ(content.blocks[2].style, PageBlock::Style::kLabel);
+  EXPECT_EQ(content.blocks[2].text, "… 4,529 characters left out: recall #57 …");
+  EXPECT_TRUE(content.blocks[3].text.ends_with("w998 w999 "));
+  EXPECT_TRUE(content.blocks[3].text.starts_with("w")) << "cut at a space";
+  ExpectAllAccountedFor(turn, {.bulk = true});
+}
+
+TEST(Elision, KeepsWhatIsShort) {
+  for (const Turn& turn :
+       {Result(Words(80)), Turn{.seq = 3, .role = Role::kUser, .parts = {TextPart{Words(900)}}},
+        Turn{.seq = 3, .role = Role::kAssistant, .parts = {TextPart{Words(300)}}}, Result("")}) {
+    EXPECT_EQ(ElidedCharacters(turn, {.bulk = true}), 0U);
+  }
+  EXPECT_EQ(ElidedCharacters(Result(Words(1'000)), {}), 0U);
+}
+
+TEST(Elision, KeepsMoreOfAnError) {
+  const Elision gist{.bulk = true};
+  EXPECT_LT(ElidedCharacters(Result(Words(1'000), true), gist),
+            ElidedCharacters(Result(Words(1'000)), gist));
+}
+
+TEST(Elision, OfASupersededResultKeepsTheBeginningAlone) {
+  const Turn turn = Result(Words(1'000));
+  const Elision superseded{.superseded = {{.seq = 57, .part = 0}}};
+  const PageContent content = ContentOf(turn, superseded);
+  ASSERT_EQ(content.blocks.size(), 3U);
+  EXPECT_LT(content.blocks[1].text.size(), 120U);
+  ExpectAllAccountedFor(turn, superseded);
+  EXPECT_EQ(ElidedCharacters(turn, {.superseded = {{.seq = 56, .part = 0}}}), 0U);
+}
+
+TEST(Elision, CutsBetweenCharactersOfAnyScript) {
+  for (const char* character : {"é", "中", "🙂", "\xFF", "a\xCC\x81"}) {
+    std::string text;
+    for (int i = 0; i < 3'000; ++i) text += character;
+    const Turn turn = Result(text);
+    const PageContent content = ContentOf(turn, {.bulk = true});
+    uint64_t shown = 0;
+    for (const PageBlock& block : content.blocks) {
+      if (block.style != PageBlock::Style::kLabel) shown += CountCharacters(block.text);
+    }
+    EXPECT_EQ(shown + content.elided_characters, CountCharacters(text)) << character;
+    EXPECT_GE(shown, 360U);
+    EXPECT_LE(shown, 480U);
+  }
+}
+
+TEST(Elision, CutsCallsAndTheAgentsEssays) {
+  const Turn call{.seq = 4,
+                  .role = Role::kAssistant,
+                  .parts = {ToolCallPart{"c", "x", "{\"text\": \"" + Words(500) + "\"}"}}};
+  EXPECT_GT(ElidedCharacters(call, {.bulk = true}), 1'000U);
+  const Turn essay{.seq = 4, .role = Role::kAssistant, .parts = {TextPart{Words(2'000)}}};
+  EXPECT_GT(ElidedCharacters(essay, {.bulk = true}), 5'000U);
+  ExpectAllAccountedFor(essay, {.bulk = true});
+}
+
+}  // namespace
+}  // namespace fovea
