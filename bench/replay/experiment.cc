@@ -48,14 +48,15 @@ Row RowOf(const Outcome& outcome, const CacheRule& cache) {
 }
 
 absl::Status LiveOne(Job& job, const TurnCosts& costs, const std::vector<Moment>& moments,
-                     const PageRenderer& renderer, double share, int64_t min_budget) {
+                     const PageRenderer& renderer, double share, const ExperimentOptions& options) {
   const auto wanted = static_cast<int64_t>(share * static_cast<double>(costs.total));
   const Setting setting{.session = *job.session,
                         .costs = costs,
                         .reader = *job.reader,
                         .renderer = renderer,
                         .book = *job.book,
-                        .budget = std::max(min_budget, wanted)};
+                        .budget = std::max(options.min_budget, wanted),
+                        .policy = options.policy};
   for (const std::string_view name : kStrategies) {
     auto strategy = Make(name, setting);
     if (!strategy.ok()) return strategy.status();
@@ -78,7 +79,7 @@ void Run(Job& job, const PageRenderer& renderer, const ExperimentOptions& option
   const std::vector<Moment> moments = Sampled(job.session->uses.moments, options.max_moments);
   job.book = std::make_unique<PageBook>(*job.session);
   for (const double share : options.budget_shares) {
-    job.status = LiveOne(job, costs, moments, renderer, share, options.min_budget);
+    job.status = LiveOne(job, costs, moments, renderer, share, options);
     if (!job.status.ok()) return;
   }
 }

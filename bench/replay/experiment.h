@@ -20,6 +20,7 @@ struct ExperimentOptions {
   std::vector<ReaderProfile> readers;
   std::vector<double> budget_shares;  // of the history's text tokens by the reader's count
   int64_t min_budget = 16'000;
+  Policy policy;           // Fovea's
   size_t max_moments = 0;  // a session; 0: all
   int threads = 1;
 };

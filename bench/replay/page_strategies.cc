@@ -172,6 +172,7 @@ std::unique_ptr<Strategy> TextOrImageGrid(const Setting& setting) {
 
 absl::StatusOr<std::unique_ptr<Strategy>> Fovea(const Setting& setting) {
   auto planner = Planner::Create({.reader = setting.reader,
+                                  .policy = setting.policy,
                                   .token_budget = setting.budget,
                                   .renderer = &setting.renderer,
                                   .turns = &setting.session.source});

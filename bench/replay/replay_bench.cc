@@ -13,8 +13,10 @@
 #include "CLI/CLI.hpp"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "bench/replay/bars.h"
 #include "bench/replay/experiment.h"
+#include "bench/replay/policy_flag.h"
 #include "bench/replay/read_back.h"
 #include "bench/replay/report.h"
 #include "render/renderer.h"
@@ -38,6 +40,7 @@ struct Flags {
   size_t ocr_pages = 4;
   std::string ocr_cache;
   int threads = 2;
+  std::vector<std::string> policy;
   std::string out;
 };
 
@@ -119,6 +122,10 @@ std::vector<std::string> Notes(const Flags& flags, size_t sessions, const ReadBa
       absl::StrFormat("Budgets are shares of the history's tokens by the reader's count, at least "
                       "%d; requests that are refused count as showing nothing",
                       flags.min_budget)};
+  if (!flags.policy.empty()) {
+    notes.push_back(
+        absl::StrCat("Fovea's policy is not the default: ", absl::StrJoin(flags.policy, ", ")));
+  }
   if (read_back == nullptr) {
     notes.emplace_back(
         "Pages were not read: a string on a page counts by the rung's exact_legibility, a page for "
@@ -147,8 +154,11 @@ void Write(const std::string& directory, const std::string& name, const std::str
 absl::StatusOr<ExperimentOptions> OptionsOf(const Flags& flags) {
   auto catalogue = BuiltInReaders();
   if (!catalogue.ok()) return catalogue.status();
+  auto policy = PolicyOf(flags.policy);
+  if (!policy.ok()) return policy.status();
   ExperimentOptions options{.budget_shares = flags.budgets,
                             .min_budget = flags.min_budget,
+                            .policy = *policy,
                             .max_moments = flags.moments,
                             .threads = flags.threads};
   for (const std::string& name : flags.readers) {
@@ -213,6 +223,10 @@ int main(int argc, char** argv) try {
   app.add_option("--ocr-pages", flags.ocr_pages, "of each typography, if sampled")
       ->capture_default_str();
   app.add_option("--ocr-cache", flags.ocr_cache, "directory; OUT/pages-read if none is given");
+  app.add_option("--policy", flags.policy,
+                 "Fovea's, where it is not the default: tail_high=300,entry_rung=0; see "
+                 "core/forgetting/policy.h")
+      ->delimiter(',');
   app.add_option("--threads", flags.threads)->capture_default_str();
   CLI11_PARSE(app, argc, argv);
   if (flags.ocr_cache.empty()) flags.ocr_cache = flags.out + "/pages-read";

@@ -11,6 +11,7 @@
 #include "bench/replay/page_book.h"
 #include "bench/replay/prompt.h"
 #include "bench/replay/session.h"
+#include "core/forgetting/policy.h"
 
 namespace fovea::replay {
 
@@ -43,6 +44,7 @@ struct Setting {
   const PageRenderer& renderer;
   PageBook& book;
   int64_t budget = 0;  // tokens of the reader
+  Policy policy = {};  // Fovea's
 };
 
 // Everything, always; knows no budget.
@@ -61,7 +63,7 @@ uint64_t MaskedResultsWithin(const Session& session, const TurnCosts& costs, int
 // strips of 50 turns; the rest, and the head, is text. Knows no budget.
 std::unique_ptr<Strategy> TextOrImageGrid(const Setting& setting);
 
-// Fovea's planner with its default policy. INVALID_ARGUMENT for a bad budget.
+// Fovea's planner. INVALID_ARGUMENT for a bad budget or policy.
 absl::StatusOr<std::unique_ptr<Strategy>> Fovea(const Setting& setting);
 
 }  // namespace fovea::replay
