@@ -27,27 +27,16 @@ bool GoesOn(std::string_view text, size_t at) {
          std::string_view("nrt").find(text[at - 1]) == std::string_view::npos;
 }
 
-// Whether the string, which begins where no word goes on, ends with a word's end.
-bool StandsAlone(std::string_view text, size_t at, std::string_view string) {
-  const size_t end = at + string.size();
-  return end == text.size() || !IsWordByte(text[end]) || !IsWordByte(string.back());
-}
-
-// The texts that an agent's reader sees of a turn's tool results, or of the rest.
-std::vector<std::string_view> TextsOf(const Turn& turn, bool of_results) {
+// The texts of a part that its reader sees.
+std::vector<std::string_view> TextsOf(const Part& part) {
   std::vector<std::string_view> texts;
-  for (const Part& part : turn.parts) {
-    if (const auto* result = std::get_if<ToolResultPart>(&part)) {
-      if (!of_results) continue;
-      for (const auto& item : result->content) {
-        if (const auto* text = std::get_if<TextPart>(&item)) texts.emplace_back(text->text);
-      }
-    } else if (of_results) {
-      continue;
-    } else if (const auto* text = std::get_if<TextPart>(&part)) {
-      texts.emplace_back(text->text);
-    } else if (const auto* call = std::get_if<ToolCallPart>(&part)) {
-      texts.emplace_back(call->arguments_json);
+  if (const auto* text = std::get_if<TextPart>(&part)) {
+    texts.emplace_back(text->text);
+  } else if (const auto* call = std::get_if<ToolCallPart>(&part)) {
+    texts.emplace_back(call->arguments_json);
+  } else if (const auto* result = std::get_if<ToolResultPart>(&part)) {
+    for (const auto& item : result->content) {
+      if (const auto* shown = std::get_if<TextPart>(&item)) texts.emplace_back(shown->text);
     }
   }
   return texts;
@@ -99,6 +88,20 @@ std::vector<Moment> CollectActions(const std::vector<Turn>& turns, ExactUses& us
 
 }  // namespace
 
+std::vector<std::string_view> AllTexts(const Turn& turn) {
+  std::vector<std::string_view> texts;
+  for (const Part& part : turn.parts) {
+    for (const std::string_view text : TextsOf(part)) texts.push_back(text);
+  }
+  return texts;
+}
+
+bool StandsAlone(std::string_view text, size_t at, std::string_view string) {
+  const size_t end = at + string.size();
+  return !GoesOn(text, at) &&
+         (end == text.size() || !IsWordByte(text[end]) || !IsWordByte(string.back()));
+}
+
 void StringFinder::Add(std::string_view string) {
   by_start_[StartOf(string.data())].push_back(static_cast<uint32_t>(strings_.size()));
   strings_.emplace_back(string);
@@ -128,8 +131,11 @@ ExactUses FindExactUses(const std::vector<Turn>& turns) {
   for (const Turn& turn : turns) {
     for (const bool in_results : {false, true}) {
       std::set<uint32_t> here;
-      for (const std::string_view text : TextsOf(turn, in_results)) {
-        for (const uint32_t string : uses.finder.FindIn(text)) here.insert(string);
+      for (const Part& part : turn.parts) {
+        if (std::holds_alternative<ToolResultPart>(part) != in_results) continue;
+        for (const std::string_view text : TextsOf(part)) {
+          for (const uint32_t string : uses.finder.FindIn(text)) here.insert(string);
+        }
       }
       for (const uint32_t string : here) {
         uses.strings[string].occurrences.push_back({turn.seq, in_results});

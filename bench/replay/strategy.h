@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "bench/replay/page_book.h"
 #include "bench/replay/prompt.h"
+#include "bench/replay/served_claims.h"
 #include "bench/replay/session.h"
 #include "core/forgetting/policy.h"
 
@@ -23,6 +24,9 @@ struct Served {
   std::vector<TurnView> turns;         // by seq - 1; what is on pages is hidden here
   std::vector<const SeenPage*> pages;  // in the order served
   std::vector<const SeenNote*> sidecars;
+  // How often what stands before the newest turns has changed since the session began.
+  int64_t epoch = 0;
+  Claims claims;         // of what is served
   bool refused = false;  // nothing can be served within the budget; the rest is empty
 };
 

@@ -62,6 +62,8 @@ std::string Tesseract::Read(const std::string& png, float times) {
   const Picture8 page(pixReadMemPng(reinterpret_cast<const l_uint8*>(png.data()), png.size()));
   const Picture8 grey(pixConvertTo8(page.get(), 0));
   const Picture8 large(pixScale(grey.get(), times, times));
+  // What was read before must not teach how this page is read.
+  reader_->ClearAdaptiveClassifier();
   reader_->SetImage(large.get());
   const std::unique_ptr<char[]> text(reader_->GetUTF8Text());
   return text == nullptr ? "" : text.get();
