@@ -20,11 +20,24 @@ uint32_t StartOf(const char* at) {
   return start;
 }
 
-// Whether a word that begins before `at` goes on there. The n of an escape (\n) is none.
+// Whether a terminal's colour sequence (ESC [ 3 2 m) ends before `at`.
+bool EndsColour(std::string_view text, size_t at) {
+  if (at == 0 || text[at - 1] != 'm') return false;
+  --at;
+  while (at > 0 &&
+         (absl::ascii_isdigit(static_cast<unsigned char>(text[at - 1])) || text[at - 1] == ';')) {
+    --at;
+  }
+  return at >= 2 && text[at - 1] == '[' && text[at - 2] == '\x1B';
+}
+
+// Whether a word that begins before `at` goes on there. The n of an escape (\n) is none, nor is the
+// end of a colour.
 bool GoesOn(std::string_view text, size_t at) {
   if (at == 0 || !IsWordByte(text[at - 1]) || !IsWordByte(text[at])) return false;
-  return at < 2 || text[at - 2] != '\\' ||
-         std::string_view("nrt").find(text[at - 1]) == std::string_view::npos;
+  const bool escape = at >= 2 && text[at - 2] == '\\' &&
+                      std::string_view("nrt").find(text[at - 1]) != std::string_view::npos;
+  return !escape && !EndsColour(text, at);
 }
 
 // The texts of a part that its reader sees.

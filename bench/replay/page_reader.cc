@@ -13,6 +13,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
+#include "bench/replay/page_band.h"
 #include "core/forgetting/run.h"
 
 namespace fovea::replay {
@@ -38,8 +39,9 @@ absl::Status WriteFile(const std::string& file, const std::string& text) {
   return absl::OkStatus();
 }
 
-// What was read of a page, and how much of it is right.
+// What was read of a page.
 struct PageText {
+  PageBand band;
   std::string text;
   double percent_right = 0;
 };
@@ -77,7 +79,10 @@ class Work {
   absl::Status ReadOne(const PageDemand& demand, PictureReader& reader,
                        std::optional<PageText>& out) const {
     const PlannedPage& planned = demand.page->planned;
-    const std::string file = absl::StrCat(options_.cache_directory, "/", planned.page_id, ".txt");
+    auto band = BandOf(demand, options_.lines, renderer_);
+    if (!band.ok()) return band.status();
+    const std::string file = absl::StrCat(options_.cache_directory, "/", planned.page_id, "-",
+                                          band->first_line, "-", band->last_line, ".txt");
     std::optional<std::string> text = ReadFile(file);
     if (!text.has_value()) {
       if (options_.cached_only) return absl::OkStatus();
@@ -85,14 +90,13 @@ class Work {
       if (!content.ok()) return content.status();
       auto drawn = DrawPlannedPage(planned, *content, renderer_);
       if (!drawn.ok()) return drawn.status();
-      text = reader.Read(drawn->png, EnlargementFor(planned.typography.line_pitch_px));
+      text = reader.Read(drawn->png, band->top, band->bottom,
+                         EnlargementFor(planned.typography.line_pitch_px));
       absl::Status status = WriteFile(file, *text);
       if (!status.ok()) return status;
     }
-    auto expected = demand.book->TextOf(*demand.page);
-    if (!expected.ok()) return expected.status();
-    const double right = reader.PercentRight(*expected, *text);
-    out = PageText{*std::move(text), right};
+    const double right = reader.PercentRight(band->text, *text);
+    out = PageText{*std::move(band), *std::move(text), right};
     return absl::OkStatus();
   }
 
@@ -127,8 +131,12 @@ absl::StatusOr<ReadBack> ReadPages(const std::vector<PageDemand>& demands,
   for (const PageDemand& demand : demands) {
     const auto read = by_id.find(demand.page->planned.page_id);
     if (read == by_id.end()) continue;
-    read_back.Add(demand, StringsRead(demand.book->session().uses.finder, read->second->text),
-                  read->second->percent_right);
+    const StringFinder& finder = demand.book->session().uses.finder;
+    const PageBand& band = read->second->band;
+    read_back.Add(demand, {.strings = finder.FindIn(band.text),
+                           .found_strings = StringsRead(finder, read->second->text),
+                           .characters = static_cast<double>(CountCharacters(band.text)),
+                           .percent_right = read->second->percent_right});
   }
   return read_back;
 }

@@ -16,17 +16,19 @@
 
 namespace fovea::replay {
 
-// Reads a PNG, enlarged `times` first. Thread-compatible. What it read before changes nothing.
+// Reads the rows of pixels from `top` to `bottom` (exclusive) of a PNG, enlarged `times` first.
+// Thread-compatible. What it read before changes nothing.
 class PictureReader {
  public:
   virtual ~PictureReader() = default;
-  virtual std::string Read(const std::string& png, float times) = 0;
+  virtual std::string Read(const std::string& png, int top, int bottom, float times) = 0;
   // The share of the characters of `text` that were read, in per cent; may be below 0.
   virtual double PercentRight(std::string_view text, std::string_view read) const = 0;
 };
 
 struct ReadingOptions {
-  std::string cache_directory;  // what was read is kept there, under the page's id
+  int lines = 0;                // of each page (BandOf)
+  std::string cache_directory;  // what was read is kept there, under the page's id and lines
   bool cached_only = false;     // leave out what is not there
   // For each thread one; null if there is none, which is UNAVAILABLE.
   std::function<std::unique_ptr<PictureReader>()> make_reader;

@@ -6,17 +6,15 @@
 #include <string_view>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+#include "bench/replay/stable_hash.h"
+
 namespace fovea::replay {
 namespace {
 
-// A hash that is the same on every machine (FNV-1a, then the finaliser of SplitMix64).
-uint64_t HashOf(uint64_t seed, std::string_view text, uint64_t number) {
-  uint64_t hash = 14695981039346656037U ^ seed * 0x9E3779B97F4A7C15U;
-  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211U;
-  hash = (hash ^ number) * 1099511628211U;
-  hash = (hash ^ (hash >> 30)) * 0xBF58476D1CE4E5B9U;
-  hash = (hash ^ (hash >> 27)) * 0x94D049BB133111EBU;
-  return hash ^ (hash >> 31);
+// A number that belongs to the seed, the session and the string.
+uint64_t HashOf(uint64_t seed, std::string_view session, uint32_t string) {
+  return StableHash(StableHash(seed, session), std::to_string(string));
 }
 
 double UnitOf(uint64_t hash) { return static_cast<double>(hash >> 11) * 0x1p-53; }
@@ -33,7 +31,8 @@ class RedrawnReading final : public PageReading {
     for (const auto& [typography, donors] : sample.donors_) {
       Pool& pool = pools_[typography];
       for (size_t i = 0; i < donors.size(); ++i) {
-        const uint64_t hash = HashOf(seed, "donor", pools_.size() * 1'000'000 + i);
+        const uint64_t hash =
+            StableHash(seed, absl::StrCat(typography.first, " ", typography.second, " ", i));
         pool.donors.push_back(donors[hash % donors.size()]);
         pool.moments += pool.donors.back().moments;
         pool.moments_up_to.push_back(pool.moments);
@@ -43,7 +42,8 @@ class RedrawnReading final : public PageReading {
 
   double Exact(const SeenPage& page, uint32_t string) const override {
     const auto pool = pools_.find(TypographyOf(page));
-    if (sample_.tried_.contains(&page) || pool == pools_.end() || pool->second.moments == 0) {
+    const bool tried = sample_.Tried(page, string).has_value();
+    if (tried || pool == pools_.end() || pool->second.moments == 0) {
       return sample_.Exact(page, string);
     }
     // A donor by the moments that it stands for, then whether one of these finds its string.
@@ -59,7 +59,7 @@ class RedrawnReading final : public PageReading {
     const auto pool = pools_.find(TypographyOf(page));
     if (sample_.tried_.contains(&page) || pool == pools_.end()) return sample_.Gist(page);
     const auto& donors = pool->second.donors;
-    return donors[HashOf(seed_, page.planned.page_id, 0) % donors.size()].gist ? 1 : 0;
+    return donors[StableHash(seed_, page.planned.page_id) % donors.size()].gist ? 1 : 0;
   }
 
  private:
@@ -80,36 +80,41 @@ double ReadBack::Rate::PercentError() const {
   return 1.96 * std::sqrt(std::max(0.0, variance) / n);
 }
 
-void ReadBack::Add(const PageDemand& demand, std::vector<uint32_t> found_strings,
-                   double percent_right) {
+void ReadBack::Add(const PageDemand& demand, BandRead read) {
   const SeenPage& page = *demand.page;
-  const bool gist = percent_right >= 100 * kGistShare;
+  const bool gist = read.percent_right >= 100 * kGistShare;
   Rate& rate = rates_[TypographyOf(page)];
   std::vector<Donor>& donors = donors_[TypographyOf(page)];
   const auto [donor_of, is_new] = donor_of_.try_emplace(page.planned.page_id, donors.size());
   if (is_new) {
     donors.push_back({.gist = gist});
     ++rate.pages;
-    rate.characters += static_cast<double>(page.characters);
-    if (gist) rate.gist += static_cast<double>(page.characters);
-    const double percent = std::max(0.0, percent_right);
+    rate.characters += read.characters;
+    if (gist) rate.gist += read.characters;
+    const double percent = std::max(0.0, read.percent_right);
     rate.percent_sum += percent;
     rate.percent_squares += percent * percent;
   }
   Donor& donor = donors[donor_of->second];
   for (const auto& [string, moments] : demand.moments) {
-    const double read = Contains(found_strings, string) ? moments : 0;
+    if (!Contains(read.strings, string)) continue;
+    const double found = Contains(read.found_strings, string) ? moments : 0;
     donor.moments += moments;
-    donor.moments_read += read;
+    donor.moments_read += found;
     rate.moments += moments;
-    rate.moments_read += read;
+    rate.moments_read += found;
   }
-  tried_[&page] = {.strings = std::move(found_strings), .gist = gist};
+  tried_[&page] = {.read = std::move(read), .gist = gist};
+}
+
+std::optional<double> ReadBack::Tried(const SeenPage& page, uint32_t string) const {
+  const auto tried = tried_.find(&page);
+  if (tried == tried_.end() || !Contains(tried->second.read.strings, string)) return std::nullopt;
+  return Contains(tried->second.read.found_strings, string) ? 1 : 0;
 }
 
 double ReadBack::Exact(const SeenPage& page, uint32_t string) const {
-  const auto tried = tried_.find(&page);
-  if (tried != tried_.end()) return Contains(tried->second.strings, string) ? 1 : 0;
+  if (const auto tried = Tried(page, string)) return *tried;
   const auto rate = rates_.find(TypographyOf(page));
   if (rate == rates_.end() || rate->second.moments == 0) return page.exact_legibility;
   return rate->second.moments_read / rate->second.moments;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,27 +16,35 @@
 
 namespace fovea::replay {
 
-// Where a page was tried, what was read counts; elsewhere, what was measured on the tried pages of
-// the same line pitch and grey levels; where there are none, what the profile expects.
-// Thread-compatible.
+// What was read of a page, or of some of its lines.
+struct BandRead {
+  std::vector<uint32_t> strings;        // the session's used strings that stand there; sorted
+  std::vector<uint32_t> found_strings;  // that came back; sorted
+  double characters = 0;                // that stand there
+  double percent_right = 0;             // of them; may be below 0
+};
+
+// Where a string was tried on a page, what was read counts, and likewise for a page's gist;
+// elsewhere, what was measured on the tried pages of the same line pitch and grey levels; where
+// there are none, what the profile expects. Thread-compatible.
 class ReadBack final : public PageReading {
  public:
   // Of the tried pages of one typography; a page that is in several books counts once.
   struct Rate {
     size_t pages = 0;
-    double characters = 0;   // on them
+    double characters = 0;   // that were tried
     double gist = 0;         // on those that came back to kGistShare or better
     double percent_sum = 0;  // of what came back, by page
     double percent_squares = 0;
-    double moments = 0;       // that looked for a string on one of these pages
-    double moments_read = 0;  // and would have found it
+    double moments = 0;       // that look for a string that was tried
+    double moments_read = 0;  // and find it
 
     // Half of the 95 % interval of the mean percentage; NaN for less than two pages.
     double PercentError() const;
   };
 
-  // A page that was tried, with the strings that came back, sorted.
-  void Add(const PageDemand& demand, std::vector<uint32_t> found_strings, double percent_right);
+  // A page that was tried.
+  void Add(const PageDemand& demand, BandRead read);
 
   double Exact(const SeenPage& page, uint32_t string) const override;
   double Gist(const SeenPage& page) const override;
@@ -48,8 +57,11 @@ class ReadBack final : public PageReading {
 
  private:
   friend class RedrawnReading;
-  struct Tried {
-    std::vector<uint32_t> strings;
+  // 0 or 1 where the string was tried on the page.
+  std::optional<double> Tried(const SeenPage& page, uint32_t string) const;
+
+  struct Result {
+    BandRead read;
     bool gist = false;
   };
   struct Donor {
@@ -57,7 +69,7 @@ class ReadBack final : public PageReading {
     double moments = 0;
     double moments_read = 0;
   };
-  absl::flat_hash_map<const SeenPage*, Tried> tried_;
+  absl::flat_hash_map<const SeenPage*, Result> tried_;
   std::map<Typography, std::vector<Donor>> donors_;
   absl::flat_hash_map<std::string, size_t> donor_of_;  // by page id
   std::map<Typography, Rate> rates_;

@@ -43,7 +43,8 @@ struct Flags {
   size_t sessions = 0;
   size_t moments = 0;
   std::string ocr = "none";
-  size_t ocr_pages = 20;
+  size_t ocr_pages = 40;
+  int ocr_lines = 9;
   std::string ocr_cache;
   int threads = 2;
   std::vector<std::string> policy;
@@ -54,8 +55,8 @@ class TesseractReader final : public PictureReader {
  public:
   explicit TesseractReader(std::unique_ptr<render::Tesseract> reader)
       : reader_(std::move(reader)) {}
-  std::string Read(const std::string& png, float times) override {
-    return reader_->Read(png, times);
+  std::string Read(const std::string& png, int top, int bottom, float times) override {
+    return reader_->ReadRows(png, top, bottom, times);
   }
   double PercentRight(std::string_view text, std::string_view read) const override {
     return render::PercentRight(text, read);
@@ -100,7 +101,8 @@ absl::StatusOr<ReadBack> Read(const Experiment& experiment, const PageRenderer& 
   const std::vector<const PageDemand*> pages =
       PagesToRead(demands, flags.ocr == "sample" ? flags.ocr_pages : 0);
   return ReadPages(demands, pages, renderer,
-                   {.cache_directory = flags.ocr_cache,
+                   {.lines = flags.ocr == "all" ? 0 : flags.ocr_lines,
+                    .cache_directory = flags.ocr_cache,
                     .cached_only = flags.ocr == "cached",
                     .make_reader = []() -> std::unique_ptr<PictureReader> {
                       auto tesseract = render::Tesseract::Create("eng");
@@ -154,13 +156,18 @@ std::vector<std::string> Notes(const Flags& flags,
   notes.emplace_back(
       flags.ocr == "all"
           ? "Every page was read by Tesseract"
-          : "Pages were sampled and read by Tesseract; the others of the same line pitch and grey "
-            "levels count by what was measured on these. The intervals are those of drawing the "
-            "sample again");
+          : absl::StrFormat(
+                "Pages were sampled, and %d lines of each read by Tesseract, around a string that "
+                "a "
+                "moment looks for; the other strings and pages of the same line pitch and grey "
+                "levels count by what was measured on these. The intervals are those of drawing "
+                "the "
+                "sample again",
+                flags.ocr_lines));
   for (const auto& [typography, rate] : read_back->rates()) {
     notes.push_back(absl::StrFormat(
         "Line pitch %d px, %d bits: %d pages read, %.1f ± %.1f %% of their characters (95 %%); "
-        "%.0f %% of the characters are on pages at 85 %% or better; %.0f of %.0f moments that "
+        "%.0f %% of the characters are where 85 %% or more come back; %.0f of %.0f moments that "
         "look for a string there find it",
         typography.first, typography.second, rate.pages,
         rate.percent_sum / static_cast<double>(rate.pages), rate.PercentError(),
@@ -251,6 +258,10 @@ int main(int argc, char** argv) try {
       ->check(CLI::IsMember({"none", "sample", "cached", "all"}))
       ->capture_default_str();
   app.add_option("--ocr-pages", flags.ocr_pages, "of each typography, if sampled")
+      ->capture_default_str();
+  app.add_option("--ocr-lines", flags.ocr_lines,
+                 "of each page that is not read with all, around a string that a moment looks for; "
+                 "0: all of its lines")
       ->capture_default_str();
   app.add_option("--ocr-cache", flags.ocr_cache, "directory; OUT/pages-read if none is given");
   app.add_option("--policy", flags.policy,
