@@ -44,9 +44,12 @@ void AddIntervals(const Experiment& experiment, const ReadBack& read_back, int d
   for (size_t i = 0; i < bars.size(); ++i) {
     const Range median = RangeOf(outcomes, i, [](const Tally& tally) { return tally.median; });
     const Range worst = RangeOf(outcomes, i, [](const Tally& tally) { return tally.worst; });
+    const auto failed = [](const Tally& tally) {
+      return static_cast<double>(tally.all - tally.passed);
+    };
+    if (median.empty() && worst.empty() && RangeOf(outcomes, i, failed).empty()) continue;
     const Range passed =
         RangeOf(outcomes, i, [](const Tally& tally) { return static_cast<double>(tally.passed); });
-    if (median.empty() && worst.empty() && passed.empty()) continue;
     bars[i].interval =
         absl::StrFormat("median %.3f to %.3f, worst %.3f to %.3f, %.0f to %.0f pass", median.low,
                         median.high, worst.low, worst.high, passed.low, passed.high);
