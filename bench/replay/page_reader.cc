@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "bench/replay/page_band.h"
 #include "core/forgetting/run.h"
@@ -50,7 +51,13 @@ class Work {
  public:
   Work(const std::vector<const PageDemand*>& pages, const PageRenderer& renderer,
        const ReadingOptions& options)
-      : pages_(pages), renderer_(renderer), options_(options), read_(pages.size()) {}
+      : pages_(pages), renderer_(renderer), options_(options), read_(pages.size()) {
+    if (!options.cached_only) return;
+    for (const auto& file : std::filesystem::directory_iterator(options.cache_directory)) {
+      const std::string name = file.path().filename();
+      cached_ids_.insert(name.substr(0, name.find('-')));
+    }
+  }
 
   // Each thread takes the next page until none is left or one fails.
   void Run() {
@@ -79,6 +86,7 @@ class Work {
   absl::Status ReadOne(const PageDemand& demand, PictureReader& reader,
                        std::optional<PageText>& out) const {
     const PlannedPage& planned = demand.page->planned;
+    if (options_.cached_only && !cached_ids_.contains(planned.page_id)) return absl::OkStatus();
     auto band = BandOf(demand, options_.lines, renderer_);
     if (!band.ok()) return band.status();
     const std::string file = absl::StrCat(options_.cache_directory, "/", planned.page_id, "-",
@@ -103,6 +111,7 @@ class Work {
   const std::vector<const PageDemand*>& pages_;
   const PageRenderer& renderer_;
   const ReadingOptions& options_;
+  absl::flat_hash_set<std::string> cached_ids_;  // where only these are wanted
   std::vector<std::optional<PageText>> read_;
   std::atomic<size_t> next_ = 0;
   std::atomic<bool> failed_ = false;

@@ -140,9 +140,10 @@ std::vector<std::string> Notes(const Flags& flags,
                       flags.min_budget),
       absl::StrFormat("Sessions with fewer than %d moments: %s", kEnoughMoments,
                       WithFewMoments(sessions)),
-      "Each missing string was asked of a store that held the turns before: recall of the first "
-      "turn with it, compared with the log byte for byte, and at most three searches by its label, "
-      "its file's name or the words before it"};
+      "Each string was asked of a store that held the turns before: recall of the first turn with "
+      "it, compared with the log byte for byte, and at most three searches by its label, its "
+      "file's "
+      "name or the words before it"};
   if (!flags.policy.empty()) {
     notes.push_back(
         absl::StrCat("Fovea's policy is not the default: ", absl::StrJoin(flags.policy, ", ")));
@@ -158,11 +159,9 @@ std::vector<std::string> Notes(const Flags& flags,
           ? "Every page was read by Tesseract"
           : absl::StrFormat(
                 "Pages were sampled, and %d lines of each read by Tesseract, around a string that "
-                "a "
-                "moment looks for; the other strings and pages of the same line pitch and grey "
+                "a moment looks for; the other strings and pages of the same line pitch and grey "
                 "levels count by what was measured on these. The intervals are those of drawing "
-                "the "
-                "sample again",
+                "the sample again",
                 flags.ocr_lines));
   for (const auto& [typography, rate] : read_back->rates()) {
     notes.push_back(absl::StrFormat(

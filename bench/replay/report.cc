@@ -71,6 +71,22 @@ void AddBars(const std::vector<Bar>& bars, std::string& out) {
   }
 }
 
+// What of Fovea's missing strings comes back, over all sessions, readers and budgets.
+void AddRecovered(const std::vector<Row>& rows, std::string& out) {
+  double missing = 0;
+  double by_recall = 0;
+  double by_search = 0;
+  for (const Row& row : rows) {
+    if (row.strategy != kFovea || std::isnan(row.by_recall)) continue;
+    missing += row.recalls;
+    by_recall += row.by_recall;
+    by_search += row.by_search;
+  }
+  absl::StrAppendFormat(
+      &out, "\nOf %.0f strings that Fovea misses, %.0f come back by recall and %.0f by search.\n",
+      missing, by_recall, by_search);
+}
+
 void AddMedians(const Cell& cell, std::string& out) {
   absl::StrAppendFormat(&out, "\n### %s, budget %.0f %%\n\n", cell.reader, 100 * cell.share);
   out +=
@@ -236,6 +252,7 @@ std::string Markdown(const std::vector<Row>& rows, const std::vector<Bar>& bars,
   std::string out = "# Replay\n\n";
   for (const std::string& note : notes) absl::StrAppend(&out, "- ", note, "\n");
   AddBars(bars, out);
+  AddRecovered(rows, out);
   const std::vector<Cell> cells = Cells(rows);
   out += "\n## Medians over sessions\n\nCosts are shares of the full history's.\n";
   for (const Cell& cell : cells) AddMedians(cell, out);
