@@ -8,6 +8,7 @@
 #include <set>
 
 #include "absl/strings/str_cat.h"
+#include "bench/replay/intervals.h"
 #include "bench/replay/page_band.h"
 #include "bench/replay/page_reader.h"
 #include "tests/replay/histories.h"
@@ -68,7 +69,7 @@ TEST_F(ReadBackTest, WhatWasTriedCountsAndElseItsTypographyAndElseTheProfile) {
   const SeenPage* alike = Seen("alike", 9);
   const SeenPage* other = Seen("other", 7);
   ReadBack read_back;
-  read_back.Add(Demand(tried, {{0, 3}, {1, 1}}),
+  read_back.Add(Demand(tried, {{0, 3}, {1, 1}, {2, 5}}),
                 {.strings = {0, 1}, .found_strings = {1}, .characters = 50, .percent_right = 84.9});
   EXPECT_EQ(read_back.Exact(*tried, 0), 0);
   EXPECT_EQ(read_back.Exact(*tried, 1), 1);
@@ -189,6 +190,48 @@ TEST_F(ReadBackTest, APageIsReadOnceAndCountsInEveryBook) {
   EXPECT_EQ(ReadPages(demands, pages, renderer_, options).status().code(),
             absl::StatusCode::kUnavailable);
   std::filesystem::remove_all(directory);
+}
+
+// Half of the pages cannot be read at all: what depends on them is not sure, and nothing else.
+TEST_F(ReadBackTest, BarsThatDependOnTheSampleGetAnInterval) {
+  std::vector<Turn> turns = {User("Read all files")};
+  for (int i = 0; i < 150; ++i) {
+    turns.push_back(Call(absl::StrCat(R"({"path":"src/file_)", (i * 37) % 150, R"(.cc"})")));
+    std::string text = absl::StrCat("next is src/file_", ((i + 75) * 37) % 150, ".cc\n");
+    for (int word = 0; word < 90; ++word) absl::StrAppend(&text, "word", word % 10, " and ");
+    turns.push_back(Result(std::move(text)));
+  }
+  std::vector<std::unique_ptr<Session>> sessions;
+  sessions.push_back(std::make_unique<Session>("s", Numbered(std::move(turns))));
+  ExperimentOptions experiment_options{.readers = {**(*BuiltInReaders()).Find("claude")},
+                                       .budget_shares = {0.25},
+                                       .min_budget = 1'000};
+  const auto experiment = Live(sessions, renderer_, experiment_options);
+  ASSERT_TRUE(experiment.ok()) << experiment.status();
+  const std::vector<PageDemand> demands = DemandsOf(*experiment);
+  ReadBack read_back;
+  bool readable = false;
+  for (const PageDemand* demand : PagesToRead(demands, 6)) {
+    readable = !readable;
+    read_back.Add(*demand,
+                  {.strings = demand->page->strings,
+                   .found_strings = readable ? demand->page->strings : std::vector<uint32_t>(),
+                   .characters = 100,
+                   .percent_right = readable ? 99.0 : 0.0});
+  }
+  std::vector<Bar> bars = CompareWithBars(Rows(*experiment, read_back));
+  AddIntervals(*experiment, read_back, 50, 2, bars);
+  for (const Bar& bar : bars) {
+    const bool sampled = bar.name.starts_with("2 future-use survival");
+    EXPECT_EQ(bar.interval.empty(), !sampled) << bar.name << ": " << bar.interval;
+    if (sampled) {
+      EXPECT_GT(bar.tally.median, 0.2);
+      EXPECT_LT(bar.tally.median, 0.98);
+    }
+  }
+  std::vector<Bar> again = CompareWithBars(Rows(*experiment, read_back));
+  AddIntervals(*experiment, read_back, 50, 1, again);
+  for (size_t i = 0; i < bars.size(); ++i) EXPECT_EQ(bars[i].interval, again[i].interval);
 }
 
 TEST_F(ReadBackTest, AStringMayBeBrokenAtTheEndOfALine) {
