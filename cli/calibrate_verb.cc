@@ -41,6 +41,9 @@ void DeclareEndpoint(CLI::App& verb, CalibrateOptions& options) {
   verb.add_option("--timeout", options.timeout_seconds, "seconds for one answer")
       ->capture_default_str()
       ->check(CLI::Range(0.001, 86400.0));
+  verb.add_option("--time-limit", options.time_limit_seconds, "seconds for all answers together")
+      ->capture_default_str()
+      ->check(CLI::Range(0.001, 86400.0));
   verb.add_option("--retries", options.endpoint.retries,
                   "after a timeout, a broken connection, status 429 or 5xx")
       ->capture_default_str()

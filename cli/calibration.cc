@@ -11,6 +11,8 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "cli/console.h"
 
 namespace fovea::cli {
 namespace {
@@ -22,6 +24,7 @@ constexpr char kInstruction[] =
 // Enough to know it by, and not what a page could hold.
 constexpr char kInstructionPart[] = "Transcribe it from its second line on";
 constexpr size_t kLongestRefusal = 400;
+constexpr size_t kQuotedColumns = 200;
 
 struct DrawnProbe {
   ProbeKind kind = ProbeKind::kProse;
@@ -83,7 +86,12 @@ bool SaysThatItCannot(const std::string& answer) {
          absl::StrContains(lower, "unable") || absl::StrContains(lower, "sorry");
 }
 
-absl::StatusOr<KindResult> Read(const ReaderEndpoint& endpoint, const DrawnProbe& drawn) {
+struct ReadProbe {
+  KindResult result;
+  std::string said;  // another text than the page's; "" if it was not
+};
+
+absl::StatusOr<ReadProbe> Read(const ReaderEndpoint& endpoint, const DrawnProbe& drawn) {
   auto answer = endpoint.Ask(kInstruction, drawn.page.png());
   if (!answer.ok()) {
     return absl::Status(answer.status().code(),
@@ -100,14 +108,16 @@ absl::StatusOr<KindResult> Read(const ReaderEndpoint& endpoint, const DrawnProbe
   read.cut = answer->cut ? 1 : 0;
   read.refused = answer->refused || (wrong && SaysThatItCannot(answer->text)) ? 1 : 0;
   read.empty = empty && !answer->refused ? 1 : 0;
-  return read;
+  const bool nothing = read.echoed + read.refused + read.empty > 0;
+  read.other_text = !nothing && read.score.characters.Share() < kOtherShare ? 1 : 0;
+  return ReadProbe{read, read.other_text > 0 ? std::move(answer->text) : ""};
 }
 
 // Reads all, some at a time. The error is that of the first probe that has one.
-absl::StatusOr<std::vector<KindResult>> ReadAll(const ReaderEndpoint& endpoint,
-                                                const std::vector<DrawnProbe>& drawn, int parallel,
-                                                const std::function<void()>& done) {
-  std::vector<absl::StatusOr<KindResult>> read(drawn.size(), KindResult());
+absl::StatusOr<std::vector<ReadProbe>> ReadAll(const ReaderEndpoint& endpoint,
+                                               const std::vector<DrawnProbe>& drawn, int parallel,
+                                               const std::function<void()>& done) {
+  std::vector<absl::StatusOr<ReadProbe>> read(drawn.size(), ReadProbe());
   std::atomic<size_t> next = 0;
   std::atomic<bool> failed = false;
   std::mutex reporting;
@@ -123,21 +133,21 @@ absl::StatusOr<std::vector<KindResult>> ReadAll(const ReaderEndpoint& endpoint,
   for (int i = 1; i < parallel; ++i) threads.emplace_back(work);
   work();
   for (std::thread& thread : threads) thread.join();
-  std::vector<KindResult> all;
-  for (absl::StatusOr<KindResult>& one : read) {
+  std::vector<ReadProbe> all;
+  for (absl::StatusOr<ReadProbe>& one : read) {
     if (!one.ok()) return one.status();
-    all.push_back(*one);
+    all.push_back(*std::move(one));
   }
   return all;
 }
 
 Cell Summarise(const CalibrationOptions& options, const std::vector<DrawnProbe>& drawn,
-               const std::vector<KindResult>& read) {
+               const std::vector<ReadProbe>& read) {
   Cell cell{.line_pitch_px = drawn.front().pitch};
   uint64_t characters = 0;
   int pages = 0;
   for (size_t i = 0; i < drawn.size(); ++i) {
-    cell.kinds[static_cast<size_t>(drawn[i].kind)] += read[i];
+    cell.kinds[static_cast<size_t>(drawn[i].kind)] += read[i].result;
     if (!IsMixed(drawn[i].kind)) continue;
     characters += drawn[i].page.characters();
     ++pages;
@@ -145,6 +155,21 @@ Cell Summarise(const CalibrationOptions& options, const std::vector<DrawnProbe>&
   const double area = static_cast<double>(options.width) * (options.height - cell.line_pitch_px);
   cell.pixels_per_character = area * pages / static_cast<double>(std::max<uint64_t>(characters, 1));
   return cell;
+}
+
+// An error if nearly all pages of mixed text were answered with another text.
+absl::Status CheckThatPagesAreRead(const Cell& cell, const std::vector<ReadProbe>& read) {
+  const KindResult mixed = cell.Mixed();
+  if (mixed.score.characters.Share() >= kOtherShare || 5 * mixed.other_text < 4 * mixed.probes) {
+    return absl::OkStatus();
+  }
+  const auto said = std::find_if(read.begin(), read.end(),
+                                 [](const ReadProbe& p) { return p.result.other_text > 0; });
+  return absl::FailedPreconditionError(absl::StrFormat(
+      "%d of %d pages at %d px a line were answered with another text than stands there (%.1f %% "
+      "of the characters): is the model shown the image? It said: %s",
+      mixed.other_text, mixed.probes, cell.line_pitch_px, 100 * mixed.score.characters.Share(),
+      OneLine(said->said, kQuotedColumns)));
 }
 
 }  // namespace
@@ -156,6 +181,7 @@ KindResult& KindResult::operator+=(const KindResult& other) {
   refused += other.refused;
   echoed += other.echoed;
   cut += other.cut;
+  other_text += other.other_text;
   return *this;
 }
 
@@ -167,9 +193,9 @@ KindResult Cell::Mixed() const {
   return mixed;
 }
 
-absl::StatusOr<std::vector<Cell>> MeasureReader(
-    Client& client, const ReaderEndpoint& endpoint, const CalibrationOptions& options,
-    const std::function<void(int line_pitch_px, int probes_read)>& progress) {
+absl::StatusOr<std::vector<Cell>> MeasureReader(Client& client, const ReaderEndpoint& endpoint,
+                                                const CalibrationOptions& options,
+                                                const CalibrationProgress& progress) {
   std::vector<Cell> cells;
   int probes_read = 0;
   for (const int pitch : options.pitches) {
@@ -183,10 +209,17 @@ absl::StatusOr<std::vector<Cell>> MeasureReader(
         drawn.push_back(*std::move(probe));
       }
     }
-    const auto read =
-        ReadAll(endpoint, drawn, options.parallel, [&] { progress(pitch, ++probes_read); });
+    const auto read = ReadAll(endpoint, drawn, options.parallel, [&] {
+      ++probes_read;
+      if (progress.probe) progress.probe(pitch, probes_read);
+    });
     if (!read.ok()) return read.status();
     cells.push_back(Summarise(options, drawn, *read));
+    if (progress.pitch) progress.pitch(cells.back());
+    if (cells.size() == 1) {
+      absl::Status status = CheckThatPagesAreRead(cells.front(), *read);
+      if (!status.ok()) return status;
+    }
     if (cells.back().Mixed().score.characters.Share() < kLowestShare) break;
   }
   return cells;

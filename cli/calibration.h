@@ -31,9 +31,10 @@ struct KindResult {
   int probes = 0;  // 0: not asked, for it was under kLowestShare at the pitch before
   // Of the answers:
   int empty = 0;
-  int refused = 0;  // by the API's field, or briefly and in words
-  int echoed = 0;   // the instruction came back: nothing was read
-  int cut = 0;      // at the endpoint's longest answer
+  int refused = 0;     // by the API's field, or briefly and in words
+  int echoed = 0;      // the instruction came back: nothing was read
+  int cut = 0;         // at the endpoint's longest answer
+  int other_text = 0;  // than the page's: under kOtherShare of the characters
 
   KindResult& operator+=(const KindResult& other);
 };
@@ -51,15 +52,25 @@ struct Cell {
 
 // A cell with less is the last one: smaller ones cannot be rungs.
 inline constexpr double kLowestShare = 0.60;
+// An answer with less is not a reading of the page: a text alone that has nothing to do with it
+// gets some 15 %.
+inline constexpr double kOtherShare = 0.30;
 inline constexpr double kLowestRungShare = 0.85;
 inline constexpr size_t kMostRungs = 4;
 
+// Both may be empty; one thread at a time.
+struct CalibrationProgress {
+  std::function<void(int line_pitch_px, int probes_read)> probe;  // after each
+  std::function<void(const Cell& cell)> pitch;                    // likewise
+};
+
 // Draws the probes of each pitch, the largest first, and has them read, until a pitch is under
-// kLowestShare. The first error of the server or the endpoint ends it. `progress` is called after
-// each probe, by one thread at a time.
-absl::StatusOr<std::vector<Cell>> MeasureReader(
-    Client& client, const ReaderEndpoint& endpoint, const CalibrationOptions& options,
-    const std::function<void(int line_pitch_px, int probes_read)>& progress);
+// kLowestShare. The first error of the server or the endpoint ends it. FAILED_PRECONDITION, with
+// what it said, for a reader that answers nearly all pages of the first pitch with another text: it
+// was not shown the page, or makes one up.
+absl::StatusOr<std::vector<Cell>> MeasureReader(Client& client, const ReaderEndpoint& endpoint,
+                                                const CalibrationOptions& options,
+                                                const CalibrationProgress& progress);
 
 // The cells that become rungs, as indices, sharpest first. Each is read to kLowestRungShare, and
 // better than all smaller ones. The first is the smallest that reads nearly as well as the best:

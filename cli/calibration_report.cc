@@ -32,6 +32,7 @@ void PrintNotes(const std::vector<Cell>& cells, std::ostream& out) {
   };
   note(all.empty, "were empty");
   note(all.refused, "were refusals");
+  note(all.other_text, "were another text");
   note(all.echoed, "repeated the instruction");
   note(all.cut, "were cut at the endpoint's longest answer: pages with less text may score better");
 }
@@ -79,6 +80,7 @@ Json CellsJson(const std::vector<Cell>& cells) {
                                {"empty", result.empty},
                                {"refused", result.refused},
                                {"echoed", result.echoed},
+                               {"other_text", result.other_text},
                                {"cut", result.cut}};
     }
     list.push_back(Json{{"line_pitch_px", cell.line_pitch_px},

@@ -11,7 +11,7 @@
 namespace fovea::cli {
 
 // A line for each cell, with the share of characters by kind of text, and which became a rung; then
-// how many answers were empty, refused, echoed or cut.
+// how many answers were empty, refused, echoed, cut or another text.
 void PrintCells(const std::vector<Cell>& cells, const std::vector<size_t>& rungs,
                 std::ostream& out);
 

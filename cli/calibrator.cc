@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "cli/calibration_profile.h"
 #include "cli/calibration_report.h"
@@ -42,7 +43,8 @@ class Calibrator {
       : environment_(environment),
         options_(options),
         calibration_(options.calibration),
-        file_(options.out.empty() ? DefaultFile(options.reader) : options.out) {}
+        file_(options.out.empty() ? DefaultFile(options.reader) : options.out),
+        deadline_(absl::Now() + absl::Seconds(options.time_limit_seconds)) {}
 
   absl::Status Run() {
     auto endpoint = OpenEndpoint();
@@ -71,6 +73,7 @@ class Calibrator {
     if (key != nullptr) endpoint.api_key = key;
     if (endpoint.model.empty()) endpoint.model = options_.reader;
     endpoint.timeout = absl::Seconds(options_.timeout_seconds);
+    endpoint.deadline = deadline_;
     endpoint.fields = Json::parse(options_.fields, nullptr, /*allow_exceptions=*/false);
     if (!endpoint.fields.is_object()) {
       return absl::InvalidArgumentError("--fields is not a JSON object");
@@ -173,13 +176,39 @@ class Calibrator {
   absl::StatusOr<std::vector<Cell>> Measure(const ReaderEndpoint& endpoint) {
     const auto most =
         static_cast<int>(calibration_.pitches.size() * kProbeKinds.size()) * calibration_.probes;
-    ProgressBar bar(environment_.console, "probes");
-    return MeasureReader(
-        environment_.client, endpoint, calibration_, [&](int pitch, int probes_read) {
-          bar.Update(static_cast<uint64_t>(probes_read), static_cast<double>(probes_read) / most,
-                     absl::StrCat(pitch, " px a line"));
-        });
+    Say(absl::StrCat("reading up to ", most, " pages with ", endpoint.model(), " at ",
+                     endpoint.host(), ", ", Limit(), " at most"));
+    int read = 0;
+    absl::StatusOr<std::vector<Cell>> cells;
+    {
+      ProgressBar bar(environment_.console, "probes");
+      CalibrationProgress progress;
+      progress.probe = [&](int pitch, int probes_read) {
+        read = probes_read;
+        bar.Update(static_cast<uint64_t>(read), static_cast<double>(read) / most,
+                   absl::StrCat(pitch, " px a line"));
+      };
+      progress.pitch = [&](const Cell& cell) {
+        bar.Wipe();
+        Say(absl::StrFormat("%d px a line: %.1f %% of the characters, %d of up to %d pages read",
+                            cell.line_pitch_px, cell.Mixed().score.characters.Share() * 100, read,
+                            most));
+      };
+      cells = MeasureReader(environment_.client, endpoint, calibration_, progress);
+    }
+    if (cells.ok() || absl::Now() < deadline_) return cells;
+    return absl::DeadlineExceededError(
+        absl::StrCat("not done after ", Limit(), ": ", read, " of up to ", most,
+                     " pages were read; give more by --time-limit, or ask for less by --pitches "
+                     "and --probes"));
   }
+
+  std::string Limit() const {
+    return absl::FormatDuration(absl::Seconds(options_.time_limit_seconds));
+  }
+
+  // For people, and never between the lines of a result.
+  void Say(const std::string& line) const { environment_.console.err << line << std::endl; }
 
   absl::Status Write(const std::string& profile) const {
     const fs::path folder = fs::path(file_).parent_path();
@@ -221,6 +250,7 @@ class Calibrator {
   const CalibrateOptions& options_;
   CalibrationOptions calibration_;
   const std::string file_;
+  const absl::Time deadline_;
 };
 
 }  // namespace

@@ -18,7 +18,8 @@ struct CalibrateOptions {
   std::string key_variable = "OPENAI_API_KEY";
   std::string fields = R"({"temperature": 0})";
   double timeout_seconds = 120;
-  std::string page;  // "WxH"
+  double time_limit_seconds = 1800;  // of the whole measurement
+  std::string page;                  // "WxH"
   std::string out;
   std::string date;
   bool force = false;
@@ -29,7 +30,8 @@ struct CalibrateOptions {
 // another's), measures, writes the file and reports. On an error no file is written:
 // ALREADY_EXISTS for a file that is there, without `force`; NOT_FOUND for a reader that nobody
 // knows; FAILED_PRECONDITION where no page sizes are known; INVALID_ARGUMENT for a page that the
-// reader would resize; and the server's and the endpoint's own.
+// reader would resize; DEADLINE_EXCEEDED at the time limit; and the server's and the endpoint's
+// own.
 absl::Status Calibrate(const Environment& environment, const CalibrateOptions& options);
 
 }  // namespace fovea::cli

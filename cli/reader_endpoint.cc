@@ -53,7 +53,8 @@ struct HttpAnswer {
   std::string body;
 };
 
-HttpAnswer Post(const EndpointOptions& options, const std::string& body) {
+// One attempt of at most `timeout`, which is over 0.
+HttpAnswer Post(const EndpointOptions& options, absl::Duration timeout, const std::string& body) {
   HttpAnswer answer;
   const CurlHandle curl(curl_easy_init());
   CurlList headers(curl_slist_append(nullptr, "Content-Type: application/json"));
@@ -69,7 +70,8 @@ HttpAnswer Post(const EndpointOptions& options, const std::string& body) {
   curl_easy_setopt(curl.get(), CURLOPT_HTTPHEADER, headers.get());
   curl_easy_setopt(curl.get(), CURLOPT_POSTFIELDS, body.data());
   curl_easy_setopt(curl.get(), CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
-  curl_easy_setopt(curl.get(), CURLOPT_TIMEOUT_MS, absl::ToInt64Milliseconds(options.timeout));
+  curl_easy_setopt(curl.get(), CURLOPT_TIMEOUT_MS,
+                   std::max<int64_t>(1, absl::ToInt64Milliseconds(timeout)));
   curl_easy_setopt(curl.get(), CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(curl.get(), CURLOPT_ERRORBUFFER, error);
   curl_easy_setopt(curl.get(), CURLOPT_WRITEFUNCTION, Append);
@@ -177,8 +179,13 @@ absl::StatusOr<ReaderEndpoint::Answer> ReaderEndpoint::Ask(std::string_view inst
   const std::string body = RequestBody(instruction, png);
   absl::Duration wait = absl::Seconds(1);
   for (int attempt = 0;; ++attempt) {
-    const HttpAnswer answer = Post(options_, body);
-    const absl::Status status = StatusOf(answer, options_.timeout);
+    const absl::Duration left = options_.deadline - absl::Now();
+    if (left <= absl::ZeroDuration()) {
+      return absl::DeadlineExceededError(absl::StrCat(host_, ": no time is left"));
+    }
+    const absl::Duration timeout = std::min(options_.timeout, left);
+    const HttpAnswer answer = Post(options_, timeout, body);
+    const absl::Status status = StatusOf(answer, timeout);
     absl::StatusOr<Answer> parsed = status.ok() ? ParseCompletion(answer.body) : status;
     if (parsed.ok()) return parsed;
     if (!MayPass(status) || attempt >= options_.retries) {
@@ -187,7 +194,8 @@ absl::StatusOr<ReaderEndpoint::Answer> ReaderEndpoint::Ask(std::string_view inst
           absl::StrCat(host_, ": ", std::string(parsed.status().message()),
                        attempt > 0 ? absl::StrCat(" (asked ", attempt + 1, " times)") : ""));
     }
-    absl::SleepFor(std::min(std::max(wait, answer.retry_after), kLongestWait));
+    absl::SleepFor(std::min(
+        {std::max(wait, answer.retry_after), kLongestWait, options_.deadline - absl::Now()}));
     wait *= 2;
   }
 }

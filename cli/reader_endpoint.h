@@ -18,8 +18,9 @@ struct EndpointOptions {
   std::string api_key;  // sent as "Authorization: Bearer"; "": none. Never in an error's text
   Json fields = Json::object();  // further members of each request: {"temperature": 0}
   std::string detail;            // of image_url; "": left out
-  absl::Duration timeout = absl::Seconds(120);  // of one attempt
-  int retries = 2;                              // after a timeout, a broken connection, 429 or 5xx
+  absl::Duration timeout = absl::Seconds(120);   // of one attempt
+  int retries = 2;                               // after a timeout, a broken connection, 429 or 5xx
+  absl::Time deadline = absl::InfiniteFuture();  // of all requests: none is waited for after it
 };
 
 // Thread-safe.
@@ -34,10 +35,10 @@ class ReaderEndpoint {
   // Does not connect. INVALID_ARGUMENT for what is no HTTP URL.
   static absl::StatusOr<ReaderEndpoint> Create(EndpointOptions options);
 
-  // One request with one image. DEADLINE_EXCEEDED for a timeout, UNAVAILABLE where the endpoint
-  // cannot be reached or answers 429 or 5xx, each after the retries; PERMISSION_DENIED for 401 and
-  // 403, FAILED_PRECONDITION for another HTTP status, DATA_LOSS for an answer that is no chat
-  // completion. The message has the endpoint's own words, shortened.
+  // One request with one image. DEADLINE_EXCEEDED for a timeout and for the deadline, UNAVAILABLE
+  // where the endpoint cannot be reached or answers 429 or 5xx, each after the retries;
+  // PERMISSION_DENIED for 401 and 403, FAILED_PRECONDITION for another HTTP status, DATA_LOSS for
+  // an answer that is no chat completion. The message has the endpoint's own words, shortened.
   absl::StatusOr<Answer> Ask(std::string_view instruction, std::string_view png) const;
 
   // "host:port", without what a URL may hold of credentials.

@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <functional>
 #include <limits>
+#include <map>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -13,6 +15,8 @@ namespace fovea::replay {
 namespace {
 
 constexpr int64_t kLongSession = 150'000;
+// Shares are sums of fractions.
+constexpr double kRounding = 1e-9;
 constexpr double kNoNumber = std::numeric_limits<double>::quiet_NaN();
 
 using Ratio = std::function<double(const Row& fovea, const Row& other)>;
@@ -28,14 +32,6 @@ std::vector<Row> Of(const std::vector<Row>& rows, const std::function<bool(const
 std::vector<Row> AtShare(const std::vector<Row>& rows, double share) {
   return Of(rows, [share](const Row& row) { return row.budget_share == share; });
 }
-
-// How many of the values pass, their median, and the farthest from passing.
-struct Tally {
-  size_t all = 0;
-  size_t passed = 0;
-  double median = kNoNumber;
-  double worst = kNoNumber;
-};
 
 Tally Count(std::vector<double> values, double limit, bool at_most) {
   std::erase_if(values, [](double value) { return std::isnan(value); });
@@ -55,11 +51,11 @@ std::string Figures(const Tally& tally) {
 
 Bar Every(std::string name, std::string wanted, const Tally& tally) {
   return {std::move(name), std::move(wanted), Figures(tally),
-          tally.all > 0 && tally.passed == tally.all};
+          tally.all > 0 && tally.passed == tally.all, tally};
 }
 
 Bar InTheMedian(std::string name, std::string wanted, const Tally& tally, bool met) {
-  return {std::move(name), std::move(wanted), Figures(tally), tally.all > 0 && met};
+  return {std::move(name), std::move(wanted), Figures(tally), tally.all > 0 && met, tally};
 }
 
 void AddCost(const std::vector<Row>& rows, std::vector<Bar>& bars) {
@@ -95,6 +91,41 @@ void AddSurvival(const std::vector<Row>& rows, std::vector<Bar>& bars) {
   const Tally tally = Count(Paired(AtShare(rows, 0.25), kFullHistory, own), 0.95, false);
   bars.push_back(InTheMedian("2 future-use survival, 25 % budget", "median at least 0.95", tally,
                              tally.median >= 0.95));
+  bars.push_back(Every("2 missing strings that a recall returns", "all",
+                       Count(Paired(rows, kFullHistory,
+                                    [](const Row& fovea, const Row&) {
+                                      return fovea.recalls > 0 ? fovea.by_recall / fovea.recalls
+                                                               : kNoNumber;
+                                    }),
+                             1 - kRounding, false)));
+  std::map<std::string, double> moments;  // by session
+  for (const Row& row : rows) {
+    if (row.strategy == kFovea) moments[row.session] = row.moments;
+  }
+  std::vector<double> by_session;
+  for (const auto& [session, count] : moments) by_session.push_back(count);
+  bars.push_back(Every("2 moments a session", "at least 200", Count(by_session, 200, false)));
+}
+
+// What is served as exact is the log's.
+void AddClaims(const std::vector<Row>& rows, std::vector<Bar>& bars) {
+  int64_t strings = 0;
+  int64_t wrong_strings = 0;
+  int64_t texts = 0;
+  int64_t wrong_texts = 0;
+  std::string first_wrong;
+  for (const Row& row : rows) {
+    strings += row.sidecar_strings;
+    wrong_strings += row.wrong_strings;
+    texts += row.text_turns;
+    wrong_texts += row.wrong_texts;
+    if (first_wrong.empty()) first_wrong = row.first_wrong;
+  }
+  std::string measured = absl::StrFormat("%d of %d strings in sidecars, %d of %d turns as text",
+                                         wrong_strings, strings, wrong_texts, texts);
+  if (!first_wrong.empty()) absl::StrAppend(&measured, ": ", first_wrong);
+  bars.push_back({"4 wrong strings in sidecars and text", "0 of all", std::move(measured),
+                  strings > 0 && texts > 0 && wrong_strings + wrong_texts == 0});
 }
 
 void AddGist(const std::vector<Row>& rows, std::vector<Bar>& bars) {
@@ -116,6 +147,7 @@ std::vector<Bar> CompareWithBars(const std::vector<Row>& rows) {
   AddCost(rows, bars);
   AddSurvival(rows, bars);
   AddGist(rows, bars);
+  AddClaims(rows, bars);
   return bars;
 }
 

@@ -20,34 +20,36 @@ uint32_t StartOf(const char* at) {
   return start;
 }
 
-// Whether a word that begins before `at` goes on there. The n of an escape (\n) is none.
+// Whether a terminal's colour sequence (ESC [ 3 2 m) ends before `at`.
+bool EndsColour(std::string_view text, size_t at) {
+  if (at == 0 || text[at - 1] != 'm') return false;
+  --at;
+  while (at > 0 &&
+         (absl::ascii_isdigit(static_cast<unsigned char>(text[at - 1])) || text[at - 1] == ';')) {
+    --at;
+  }
+  return at >= 2 && text[at - 1] == '[' && text[at - 2] == '\x1B';
+}
+
+// Whether a word that begins before `at` goes on there. The n of an escape (\n) is none, nor is the
+// end of a colour.
 bool GoesOn(std::string_view text, size_t at) {
   if (at == 0 || !IsWordByte(text[at - 1]) || !IsWordByte(text[at])) return false;
-  return at < 2 || text[at - 2] != '\\' ||
-         std::string_view("nrt").find(text[at - 1]) == std::string_view::npos;
+  const bool escape = at >= 2 && text[at - 2] == '\\' &&
+                      std::string_view("nrt").find(text[at - 1]) != std::string_view::npos;
+  return !escape && !EndsColour(text, at);
 }
 
-// Whether the string, which begins where no word goes on, ends with a word's end.
-bool StandsAlone(std::string_view text, size_t at, std::string_view string) {
-  const size_t end = at + string.size();
-  return end == text.size() || !IsWordByte(text[end]) || !IsWordByte(string.back());
-}
-
-// The texts that an agent's reader sees of a turn's tool results, or of the rest.
-std::vector<std::string_view> TextsOf(const Turn& turn, bool of_results) {
+// The texts of a part that its reader sees.
+std::vector<std::string_view> TextsOf(const Part& part) {
   std::vector<std::string_view> texts;
-  for (const Part& part : turn.parts) {
-    if (const auto* result = std::get_if<ToolResultPart>(&part)) {
-      if (!of_results) continue;
-      for (const auto& item : result->content) {
-        if (const auto* text = std::get_if<TextPart>(&item)) texts.emplace_back(text->text);
-      }
-    } else if (of_results) {
-      continue;
-    } else if (const auto* text = std::get_if<TextPart>(&part)) {
-      texts.emplace_back(text->text);
-    } else if (const auto* call = std::get_if<ToolCallPart>(&part)) {
-      texts.emplace_back(call->arguments_json);
+  if (const auto* text = std::get_if<TextPart>(&part)) {
+    texts.emplace_back(text->text);
+  } else if (const auto* call = std::get_if<ToolCallPart>(&part)) {
+    texts.emplace_back(call->arguments_json);
+  } else if (const auto* result = std::get_if<ToolResultPart>(&part)) {
+    for (const auto& item : result->content) {
+      if (const auto* shown = std::get_if<TextPart>(&item)) texts.emplace_back(shown->text);
     }
   }
   return texts;
@@ -99,6 +101,20 @@ std::vector<Moment> CollectActions(const std::vector<Turn>& turns, ExactUses& us
 
 }  // namespace
 
+std::vector<std::string_view> AllTexts(const Turn& turn) {
+  std::vector<std::string_view> texts;
+  for (const Part& part : turn.parts) {
+    for (const std::string_view text : TextsOf(part)) texts.push_back(text);
+  }
+  return texts;
+}
+
+bool StandsAlone(std::string_view text, size_t at, std::string_view string) {
+  const size_t end = at + string.size();
+  return !GoesOn(text, at) &&
+         (end == text.size() || !IsWordByte(text[end]) || !IsWordByte(string.back()));
+}
+
 void StringFinder::Add(std::string_view string) {
   by_start_[StartOf(string.data())].push_back(static_cast<uint32_t>(strings_.size()));
   strings_.emplace_back(string);
@@ -128,8 +144,11 @@ ExactUses FindExactUses(const std::vector<Turn>& turns) {
   for (const Turn& turn : turns) {
     for (const bool in_results : {false, true}) {
       std::set<uint32_t> here;
-      for (const std::string_view text : TextsOf(turn, in_results)) {
-        for (const uint32_t string : uses.finder.FindIn(text)) here.insert(string);
+      for (const Part& part : turn.parts) {
+        if (std::holds_alternative<ToolResultPart>(part) != in_results) continue;
+        for (const std::string_view text : TextsOf(part)) {
+          for (const uint32_t string : uses.finder.FindIn(text)) here.insert(string);
+        }
       }
       for (const uint32_t string : here) {
         uses.strings[string].occurrences.push_back({turn.seq, in_results});

@@ -15,8 +15,15 @@
 
 namespace fovea::replay {
 
-// Finds many strings in a text in one pass. A string stands in a text where neither a letter nor a
-// digit goes on at its ends: 1234 is not in 12345. Thread-compatible; const access is thread-safe.
+// What a reader reads of a turn as text, in order: texts, arguments of calls, texts of results.
+std::vector<std::string_view> AllTexts(const Turn& turn);
+
+// Whether the string at byte `at` of the text stands alone: neither a letter nor a digit goes on at
+// its ends.
+bool StandsAlone(std::string_view text, size_t at, std::string_view string);
+
+// Finds many strings in a text in one pass, where they stand alone: 1234 is not in 12345.
+// Thread-compatible; const access is thread-safe.
 class StringFinder {
  public:
   // The strings have kMinExactBytes or more (core/exact/exact_scan.h).

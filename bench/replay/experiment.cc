@@ -2,9 +2,14 @@
 
 #include <algorithm>
 #include <atomic>
+#include <filesystem>
 #include <iterator>
 #include <thread>
 #include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "memory_store/memory_store.h"
 
 namespace fovea::replay {
 namespace {
@@ -44,18 +49,25 @@ Row RowOf(const Outcome& outcome, const CacheRule& cache) {
   row.mean_tokens = static_cast<double>(usage.total()) /
                     static_cast<double>(std::max<int64_t>(1, usage.requests));
   row.prefix_breaks = usage.prefix_breaks;
+  row.epochs = outcome.epochs;
+  row.sidecar_strings = outcome.claims.strings;
+  row.wrong_strings = outcome.claims.wrong_strings;
+  row.text_turns = outcome.claims.texts;
+  row.wrong_texts = outcome.claims.wrong_texts;
+  row.first_wrong = outcome.claims.first_wrong;
   return row;
 }
 
 absl::Status LiveOne(Job& job, const TurnCosts& costs, const std::vector<Moment>& moments,
-                     const PageRenderer& renderer, double share, int64_t min_budget) {
+                     const PageRenderer& renderer, double share, const ExperimentOptions& options) {
   const auto wanted = static_cast<int64_t>(share * static_cast<double>(costs.total));
   const Setting setting{.session = *job.session,
                         .costs = costs,
                         .reader = *job.reader,
                         .renderer = renderer,
                         .book = *job.book,
-                        .budget = std::max(min_budget, wanted)};
+                        .budget = std::max(options.min_budget, wanted),
+                        .policy = options.policy};
   for (const std::string_view name : kStrategies) {
     auto strategy = Make(name, setting);
     if (!strategy.ok()) return strategy.status();
@@ -78,7 +90,7 @@ void Run(Job& job, const PageRenderer& renderer, const ExperimentOptions& option
   const std::vector<Moment> moments = Sampled(job.session->uses.moments, options.max_moments);
   job.book = std::make_unique<PageBook>(*job.session);
   for (const double share : options.budget_shares) {
-    job.status = LiveOne(job, costs, moments, renderer, share, options.min_budget);
+    job.status = LiveOne(job, costs, moments, renderer, share, options);
     if (!job.status.ok()) return;
   }
 }
@@ -95,6 +107,8 @@ void AddScore(const Score& score, Row& row) {
   row.lost_on_page = score.lost_on_page / score.moments;
   row.not_shown = score.not_shown / score.moments;
   row.recalls = score.Recalls();
+  row.by_recall = score.by_recall;
+  row.by_search = score.by_search;
   for (size_t kind = 1; kind < score.by_kind.size(); ++kind) {
     row.missing.emplace_back(score.by_kind[kind].moments, score.by_kind[kind].missing);
   }
@@ -104,6 +118,16 @@ void AddScore(const Score& score, Row& row) {
 
 }  // namespace
 
+void ForEach(size_t count, int threads, const std::function<void(size_t)>& work) {
+  std::atomic<size_t> next = 0;
+  const auto take = [&] {
+    for (size_t i = next++; i < count; i = next++) work(i);
+  };
+  std::vector<std::jthread> others;
+  for (int i = 1; i < threads; ++i) others.emplace_back(take);
+  take();
+}
+
 absl::StatusOr<Experiment> Live(const std::vector<std::unique_ptr<Session>>& sessions,
                                 const PageRenderer& renderer, const ExperimentOptions& options) {
   std::vector<Job> jobs;
@@ -112,15 +136,7 @@ absl::StatusOr<Experiment> Live(const std::vector<std::unique_ptr<Session>>& ses
       jobs.push_back({.session = session.get(), .reader = &reader});
     }
   }
-  std::atomic<size_t> next = 0;
-  const auto work = [&] {
-    for (size_t i = next++; i < jobs.size(); i = next++) Run(jobs[i], renderer, options);
-  };
-  {
-    std::vector<std::jthread> threads;
-    for (int i = 1; i < options.threads; ++i) threads.emplace_back(work);
-    work();
-  }
+  ForEach(jobs.size(), options.threads, [&](size_t i) { Run(jobs[i], renderer, options); });
   Experiment experiment;
   for (Job& job : jobs) {
     if (!job.status.ok()) return job.status;
@@ -130,11 +146,37 @@ absl::StatusOr<Experiment> Live(const std::vector<std::unique_ptr<Session>>& ses
   return experiment;
 }
 
+absl::Status Recover(const std::vector<std::unique_ptr<Session>>& sessions,
+                     const std::string& directory, const ExperimentOptions& options,
+                     Experiment& experiment) {
+  std::vector<absl::StatusOr<Recoveries>> recovered(sessions.size(), Recoveries());
+  ForEach(sessions.size(), options.threads, [&](size_t i) {
+    const std::string own = absl::StrCat(directory, "/", i);
+    std::filesystem::create_directories(own);
+    {
+      auto store = MemoryStore::Open({.directory = own, .search_wait = absl::Seconds(60)});
+      recovered[i] =
+          store.ok() ? RecoverAll(*sessions[i],
+                                  Sampled(sessions[i]->uses.moments, options.max_moments), **store)
+                     : store.status();
+    }
+    std::filesystem::remove_all(own);
+  });
+  for (size_t i = 0; i < sessions.size(); ++i) {
+    if (!recovered[i].ok()) return recovered[i].status();
+    experiment.recoveries[sessions[i].get()] = *std::move(recovered[i]);
+  }
+  return absl::OkStatus();
+}
+
 std::vector<Row> Rows(const Experiment& experiment, const PageReading& reading) {
   std::vector<Row> rows;
   for (const Lived& lived : experiment.lived) {
     Row row = lived.row;
-    AddScore(ScoreOf(lived.outcome, *lived.book, reading), row);
+    const auto recoveries = experiment.recoveries.find(&lived.book->session());
+    AddScore(ScoreOf(lived.outcome, *lived.book, reading,
+                     recoveries == experiment.recoveries.end() ? nullptr : &recoveries->second),
+             row);
     rows.push_back(std::move(row));
   }
   return rows;

@@ -2,7 +2,10 @@
 #ifndef FOVEA_BENCH_REPLAY_EXPERIMENT_H_
 #define FOVEA_BENCH_REPLAY_EXPERIMENT_H_
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -20,6 +23,7 @@ struct ExperimentOptions {
   std::vector<ReaderProfile> readers;
   std::vector<double> budget_shares;  // of the history's text tokens by the reader's count
   int64_t min_budget = 16'000;
+  Policy policy;           // Fovea's
   size_t max_moments = 0;  // a session; 0: all
   int threads = 1;
 };
@@ -33,13 +37,22 @@ struct Lived {
 
 struct Experiment {
   std::vector<Lived> lived;  // by session, reader, budget, strategy, in the order given
-  std::vector<std::unique_ptr<PageBook>> books;  // one a session and reader
+  std::vector<std::unique_ptr<PageBook>> books;     // one a session and reader
+  std::map<const Session*, Recoveries> recoveries;  // empty until somebody asks
 };
 
 // `sessions` and `renderer` outlive the experiment. The threads change nothing but the time. Fails
 // if a strategy does.
 absl::StatusOr<Experiment> Live(const std::vector<std::unique_ptr<Session>>& sessions,
                                 const PageRenderer& renderer, const ExperimentOptions& options);
+
+// Fills the recoveries: stores in `directory`, which is made and removed.
+absl::Status Recover(const std::vector<std::unique_ptr<Session>>& sessions,
+                     const std::string& directory, const ExperimentOptions& options,
+                     Experiment& experiment);
+
+// Calls `work` with 0 to `count` - 1, on so many threads.
+void ForEach(size_t count, int threads, const std::function<void(size_t)>& work);
 
 // The finished rows.
 std::vector<Row> Rows(const Experiment& experiment, const PageReading& reading);

@@ -42,6 +42,7 @@ absl::StatusOr<const SeenPage*> PageBook::Page(const PlannedPage& page, const Ru
   seen->legibility = rung.legibility;
   seen->exact_legibility = rung.exact_legibility;
   seen->characters = page.extent.characters;
+  seen->session = session_.name;
   seen->strings =
       session_.uses.finder.FindIn(TextBetween(**content, page.extent.begin, page.extent.end));
   by_id_.emplace(page.page_id, seen.get());

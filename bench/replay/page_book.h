@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -21,6 +22,7 @@ struct SeenPage {
   double legibility = 0;        // the profile's, of the page's rung
   double exact_legibility = 0;  // likewise
   uint64_t characters = 0;
+  std::string_view session;       // its name
   std::vector<uint32_t> strings;  // of the session's used strings, those on the page; sorted
 
   bool Holds(uint32_t string) const;

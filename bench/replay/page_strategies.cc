@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "bench/replay/strategy.h"
+#include "core/context/context.h"
 #include "core/forgetting/planner.h"
 #include "core/tokens/token_counter.h"
 
@@ -30,11 +31,14 @@ class GridStrategy final : public Strategy {
     if (begin >= edge) return absl::OkStatus();
     const Strip strip{.turns = {begin, edge - 1}};
     drawn_until_ = edge;
+    ++strips_;
     return Draw(strip);
   }
 
   absl::StatusOr<Served> Serve() override {
-    Served served{.turns = std::vector<TurnView>(last_, TurnView::kHidden), .pages = pages_};
+    Served served{.turns = std::vector<TurnView>(last_, TurnView::kHidden),
+                  .pages = pages_,
+                  .epoch = strips_};
     for (uint64_t seq = 1; seq <= setting_.session.head && seq <= last_; ++seq) Add(seq, served);
     for (const SeenPage* page : pages_) served.prompt.push_back(PageSegment(*page));
     const uint64_t first = std::max(drawn_until_, setting_.session.head + 1);
@@ -65,20 +69,28 @@ class GridStrategy final : public Strategy {
   const Setting setting_;
   std::vector<const SeenPage*> pages_;
   uint64_t drawn_until_ = 1;  // the first turn that is not on pages
+  int64_t strips_ = 0;
   uint64_t last_ = 0;
 };
 
 class FoveaStrategy final : public Strategy {
  public:
   FoveaStrategy(const Setting& setting, std::unique_ptr<Planner> planner)
-      : setting_(setting), counter_(setting.reader), planner_(std::move(planner)) {}
+      : setting_(setting),
+        counter_(setting.reader),
+        planner_(std::move(planner)),
+        checker_(setting.session.turns) {}
 
   absl::Status Append(const Turn& turn) override { return planner_->Append(turn); }
 
   absl::StatusOr<Served> Serve() override {
     const Plan& plan = planner_->plan();
     if (plan.required_tokens > 0) return Served{.refused = true};
-    Served served{.turns = std::vector<TurnView>(plan.last_seq, TurnView::kHidden)};
+    auto context = AssembleContext(*planner_, setting_.session.source);
+    if (!context.ok()) return context.status();
+    Served served{.turns = std::vector<TurnView>(plan.last_seq, TurnView::kHidden),
+                  .epoch = static_cast<int64_t>(plan.epoch()),
+                  .claims = checker_.Check(*context)};
     for (const uint64_t seq : plan.head) {
       AddTurn(seq, TurnView::kText, setting_.costs.tokens[seq - 1], served);
     }
@@ -162,6 +174,7 @@ class FoveaStrategy final : public Strategy {
   const Setting setting_;
   const TokenCounter counter_;
   const std::unique_ptr<Planner> planner_;
+  ClaimChecker checker_;
 };
 
 }  // namespace
@@ -172,6 +185,7 @@ std::unique_ptr<Strategy> TextOrImageGrid(const Setting& setting) {
 
 absl::StatusOr<std::unique_ptr<Strategy>> Fovea(const Setting& setting) {
   auto planner = Planner::Create({.reader = setting.reader,
+                                  .policy = setting.policy,
                                   .token_budget = setting.budget,
                                   .renderer = &setting.renderer,
                                   .turns = &setting.session.source});

@@ -1,76 +1,128 @@
 #include "bench/replay/read_back.h"
 
 #include <algorithm>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
-#include <sstream>
+#include <cmath>
+#include <limits>
+#include <string_view>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "core/forgetting/run.h"
+#include "bench/replay/stable_hash.h"
 
 namespace fovea::replay {
 namespace {
 
-ReadBack::Typography TypographyOf(const SeenPage& page) {
-  return {page.planned.typography.line_pitch_px, page.planned.typography.grey_bits};
+// A number that belongs to the seed, the session and the string.
+uint64_t HashOf(uint64_t seed, std::string_view session, uint32_t string) {
+  return StableHash(StableHash(seed, session), std::to_string(string));
 }
 
-// Letters should be about 20 pixels high.
-float EnlargementFor(int line_pitch_px) { return line_pitch_px <= 8 ? 3 : 2; }
+double UnitOf(uint64_t hash) { return static_cast<double>(hash >> 11) * 0x1p-53; }
 
-bool ReadFile(const std::string& file, std::string* text) {
-  std::ifstream input(file, std::ios::binary);
-  if (!input) return false;
-  std::ostringstream all;
-  all << input.rdbuf();
-  *text = all.str();
-  return true;
-}
-
-absl::Status WriteFile(const std::string& file, const std::string& text) {
-  const std::string half = file + ".part";
-  std::ofstream(half, std::ios::binary) << text;
-  std::error_code error;
-  std::filesystem::rename(half, file, error);
-  if (error) return absl::InternalError(absl::StrCat("cannot write ", file));
-  return absl::OkStatus();
-}
-
-std::string CacheFile(const BookPage& page, const std::string& cache_directory) {
-  return absl::StrCat(cache_directory, "/", page.page->planned.page_id, ".txt");
+bool Contains(const std::vector<uint32_t>& sorted, uint32_t string) {
+  return std::ranges::binary_search(sorted, string);
 }
 
 }  // namespace
 
-void ReadBack::Add(const SeenPage& page, std::vector<uint32_t> found_strings,
-                   double percent_right) {
-  const bool gist = percent_right >= 100 * kGistShare;
+class RedrawnReading final : public PageReading {
+ public:
+  RedrawnReading(const ReadBack& sample, uint64_t seed) : sample_(sample), seed_(seed) {
+    for (const auto& [typography, donors] : sample.donors_) {
+      Pool& pool = pools_[typography];
+      for (size_t i = 0; i < donors.size(); ++i) {
+        const uint64_t hash =
+            StableHash(seed, absl::StrCat(typography.first, " ", typography.second, " ", i));
+        pool.donors.push_back(donors[hash % donors.size()]);
+        pool.moments += pool.donors.back().moments;
+        pool.moments_up_to.push_back(pool.moments);
+      }
+    }
+  }
+
+  double Exact(const SeenPage& page, uint32_t string) const override {
+    const auto pool = pools_.find(TypographyOf(page));
+    const bool tried = sample_.Tried(page, string).has_value();
+    if (tried || pool == pools_.end() || pool->second.moments == 0) {
+      return sample_.Exact(page, string);
+    }
+    // A donor by the moments that it stands for, then whether one of these finds its string.
+    const double at = UnitOf(HashOf(seed_, page.session, string)) * pool->second.moments;
+    const auto chosen = std::ranges::upper_bound(pool->second.moments_up_to, at);
+    const auto i = static_cast<size_t>(chosen - pool->second.moments_up_to.begin());
+    const ReadBack::Donor& donor = pool->second.donors[std::min(i, pool->second.donors.size() - 1)];
+    const double share = donor.moments_read / donor.moments;
+    return UnitOf(HashOf(~seed_, page.session, string)) < share ? 1 : 0;
+  }
+
+  double Gist(const SeenPage& page) const override {
+    const auto pool = pools_.find(TypographyOf(page));
+    if (sample_.tried_.contains(&page) || pool == pools_.end()) return sample_.Gist(page);
+    const auto& donors = pool->second.donors;
+    return donors[StableHash(seed_, page.planned.page_id) % donors.size()].gist ? 1 : 0;
+  }
+
+ private:
+  struct Pool {
+    std::vector<ReadBack::Donor> donors;
+    std::vector<double> moments_up_to;  // by donor
+    double moments = 0;
+  };
+  const ReadBack& sample_;
+  const uint64_t seed_;
+  std::map<Typography, Pool> pools_;
+};
+
+double ReadBack::Rate::PercentError() const {
+  if (pages < 2) return std::numeric_limits<double>::quiet_NaN();
+  const auto n = static_cast<double>(pages);
+  const double variance = (percent_squares - percent_sum * percent_sum / n) / (n - 1);
+  return 1.96 * std::sqrt(std::max(0.0, variance) / n);
+}
+
+void ReadBack::Add(const PageDemand& demand, BandRead read) {
+  const SeenPage& page = *demand.page;
+  const bool gist = read.percent_right >= 100 * kGistShare;
   Rate& rate = rates_[TypographyOf(page)];
-  ++rate.pages;
-  rate.characters += static_cast<double>(page.characters);
-  if (gist) rate.gist += static_cast<double>(page.characters);
-  rate.percent_sum += std::max(0.0, percent_right);
-  rate.strings += page.strings.size();
-  rate.strings_exact += static_cast<size_t>(std::ranges::count_if(
-      page.strings, [&](uint32_t i) { return std::ranges::binary_search(found_strings, i); }));
-  by_page_id_[page.planned.page_id] = {std::move(found_strings), gist};
+  std::vector<Donor>& donors = donors_[TypographyOf(page)];
+  const auto [donor_of, is_new] = donor_of_.try_emplace(page.planned.page_id, donors.size());
+  if (is_new) {
+    donors.push_back({.gist = gist});
+    ++rate.pages;
+    rate.characters += read.characters;
+    if (gist) rate.gist += read.characters;
+    const double percent = std::max(0.0, read.percent_right);
+    rate.percent_sum += percent;
+    rate.percent_squares += percent * percent;
+  }
+  Donor& donor = donors[donor_of->second];
+  for (const auto& [string, moments] : demand.moments) {
+    if (!Contains(read.strings, string)) continue;
+    const double found = Contains(read.found_strings, string) ? moments : 0;
+    donor.moments += moments;
+    donor.moments_read += found;
+    rate.moments += moments;
+    rate.moments_read += found;
+  }
+  tried_[&page] = {.read = std::move(read), .gist = gist};
+}
+
+std::optional<double> ReadBack::Tried(const SeenPage& page, uint32_t string) const {
+  const auto tried = tried_.find(&page);
+  if (tried == tried_.end() || !Contains(tried->second.read.strings, string)) return std::nullopt;
+  return Contains(tried->second.read.found_strings, string) ? 1 : 0;
 }
 
 double ReadBack::Exact(const SeenPage& page, uint32_t string) const {
-  const auto tried = by_page_id_.find(page.planned.page_id);
-  if (tried != by_page_id_.end()) {
-    return std::ranges::binary_search(tried->second.strings, string) ? 1 : 0;
-  }
+  if (const auto tried = Tried(page, string)) return *tried;
   const auto rate = rates_.find(TypographyOf(page));
-  if (rate == rates_.end() || rate->second.strings == 0) return page.exact_legibility;
-  return static_cast<double>(rate->second.strings_exact) /
-         static_cast<double>(rate->second.strings);
+  if (rate == rates_.end() || rate->second.moments == 0) return page.exact_legibility;
+  return rate->second.moments_read / rate->second.moments;
 }
 
 double ReadBack::Gist(const SeenPage& page) const {
-  const auto tried = by_page_id_.find(page.planned.page_id);
-  if (tried != by_page_id_.end()) return tried->second.gist ? 1 : 0;
+  const auto tried = tried_.find(&page);
+  if (tried != tried_.end()) return tried->second.gist ? 1 : 0;
   const auto rate = rates_.find(TypographyOf(page));
   if (rate == rates_.end() || rate->second.characters == 0) {
     return page.legibility >= kGistShare ? 1 : 0;
@@ -78,49 +130,8 @@ double ReadBack::Gist(const SeenPage& page) const {
   return rate->second.gist / rate->second.characters;
 }
 
-std::vector<BookPage> PagesToRead(const std::vector<const PageBook*>& books, size_t most) {
-  std::map<std::string, BookPage> by_id;
-  for (const PageBook* book : books) {
-    for (const auto& page : book->pages()) {
-      by_id.try_emplace(page->planned.page_id, BookPage{book, page.get()});
-    }
-  }
-  std::map<ReadBack::Typography, size_t> taken;
-  std::vector<BookPage> pages;
-  for (const auto& [id, page] : by_id) {
-    if (most == 0 || taken[TypographyOf(*page.page)]++ < most) pages.push_back(page);
-  }
-  return pages;
-}
-
-bool WasRead(const BookPage& page, const std::string& cache_directory) {
-  return std::filesystem::exists(CacheFile(page, cache_directory));
-}
-
-absl::StatusOr<std::string> ReadPage(const BookPage& page, const PageRenderer& renderer,
-                                     const std::string& cache_directory, PictureReader& reader) {
-  const PlannedPage& planned = page.page->planned;
-  const std::string file = CacheFile(page, cache_directory);
-  std::string read;
-  if (ReadFile(file, &read)) return read;
-  auto content = StripContent(planned.strip, page.book->session().source);
-  if (!content.ok()) return content.status();
-  auto drawn = DrawPlannedPage(planned, *content, renderer);
-  if (!drawn.ok()) return drawn.status();
-  read = reader.Read(drawn->png, EnlargementFor(planned.typography.line_pitch_px));
-  absl::Status status = WriteFile(file, read);
-  if (!status.ok()) return status;
-  return read;
-}
-
-std::vector<uint32_t> StringsRead(const StringFinder& finder, std::string_view read) {
-  std::string joined;
-  std::ranges::copy_if(read, std::back_inserter(joined), [](char c) { return c != '\n'; });
-  std::vector<uint32_t> found = finder.FindIn(read);
-  const std::vector<uint32_t> over_lines = finder.FindIn(joined);
-  std::vector<uint32_t> all;
-  std::ranges::set_union(found, over_lines, std::back_inserter(all));
-  return all;
+std::unique_ptr<PageReading> ReadBack::Redrawn(uint64_t seed) const {
+  return std::make_unique<RedrawnReading>(*this, seed);
 }
 
 }  // namespace fovea::replay

@@ -78,6 +78,8 @@ absl::StatusOr<Outcome> Replay(const Session& session, const std::vector<Moment>
       } else {
         billed.Send(served->prompt, turn.time_us);
         if (TokensOf(served->prompt) > budget) ++outcome.over_budget;
+        outcome.epochs = served->epoch;
+        outcome.claims += served->claims;
       }
       if (4 * outcome.requests > 3 * requests) {
         CountShown(session, *served, turn.seq - 1, outcome.late);
@@ -86,6 +88,7 @@ absl::StatusOr<Outcome> Replay(const Session& session, const std::vector<Moment>
       for (; moment != moments.end() && moment->seq <= turn.seq; ++moment) {
         const UsedString& used = session.uses.strings[moment->string];
         outcome.verdicts.push_back(Locate(used, moment->string, *served));
+        outcome.verdicts.back().seq = moment->seq;
         outcome.verdicts.back().own = HasWritten(session, used, moment->seq);
       }
     }

@@ -22,6 +22,7 @@ struct Verdict {
     kNowhere = 4   // only recallable, or the request was refused
   };
   Where where = Where::kNowhere;
+  uint64_t seq = 0;  // of the turn in which the agent wrote it
   uint32_t string = 0;
   bool own = false;  // the agent itself had written the string before
   std::vector<const SeenPage*> pages;
@@ -39,6 +40,8 @@ struct Outcome {
   int64_t requests = 0;     // refused ones too
   int64_t refused = 0;      // that could not be served within the budget
   int64_t over_budget = 0;  // that were, but over it
+  int64_t epochs = 0;       // Served::epoch of the last request
+  Claims claims;            // of all requests
   std::vector<Verdict> verdicts;
   ShownCharacters late;  // over the last quarter of the requests
   ShownCharacters last;  // in the last

@@ -1,5 +1,7 @@
 // Lives through real histories turn by turn and compares ways to keep the context within a budget:
 // what is billed, what is shown, and what an agent finds of the strings that it is about to write.
+#include <unistd.h>
+
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -13,9 +15,13 @@
 #include "CLI/CLI.hpp"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "bench/replay/bars.h"
 #include "bench/replay/experiment.h"
-#include "bench/replay/read_back.h"
+#include "bench/replay/intervals.h"
+#include "bench/replay/page_demand.h"
+#include "bench/replay/page_reader.h"
+#include "bench/replay/policy_flag.h"
 #include "bench/replay/report.h"
 #include "render/renderer.h"
 #include "tests/render/tesseract.h"
@@ -25,6 +31,8 @@ namespace fovea::replay {
 namespace {
 
 constexpr int64_t kLeastTokens = 50'000;
+constexpr size_t kEnoughMoments = 200;
+constexpr int kDraws = 200;  // of the sample of pages
 
 struct Flags {
   std::vector<std::string> histories;
@@ -35,9 +43,11 @@ struct Flags {
   size_t sessions = 0;
   size_t moments = 0;
   std::string ocr = "none";
-  size_t ocr_pages = 4;
+  size_t ocr_pages = 40;
+  int ocr_lines = 9;
   std::string ocr_cache;
   int threads = 2;
+  std::vector<std::string> policy;
   std::string out;
 };
 
@@ -45,8 +55,8 @@ class TesseractReader final : public PictureReader {
  public:
   explicit TesseractReader(std::unique_ptr<render::Tesseract> reader)
       : reader_(std::move(reader)) {}
-  std::string Read(const std::string& png, float times) override {
-    return reader_->Read(png, times);
+  std::string Read(const std::string& png, int top, int bottom, float times) override {
+    return reader_->ReadRows(png, top, bottom, times);
   }
   double PercentRight(std::string_view text, std::string_view read) const override {
     return render::PercentRight(text, read);
@@ -84,58 +94,83 @@ std::vector<std::unique_ptr<Session>> ReadSessions(const Flags& flags) {
   return sessions;
 }
 
-absl::StatusOr<ReadBack> ReadPages(const Experiment& experiment, const PageRenderer& renderer,
-                                   const Flags& flags) {
-  auto tesseract = render::Tesseract::Create("eng");
-  if (tesseract == nullptr) {
-    return absl::NotFoundError("Tesseract does not start: install tesseract-ocr-eng");
-  }
-  TesseractReader reader(std::move(tesseract));
+absl::StatusOr<ReadBack> Read(const Experiment& experiment, const PageRenderer& renderer,
+                              const Flags& flags) {
   std::filesystem::create_directories(flags.ocr_cache);
-  std::vector<const PageBook*> books;
-  for (const auto& book : experiment.books) books.push_back(book.get());
-  const std::vector<BookPage> pages =
-      PagesToRead(books, flags.ocr == "sample" ? flags.ocr_pages : 0);
-  ReadBack read_back;
-  for (size_t i = 0; i < pages.size(); ++i) {
-    if (flags.ocr == "cached" && !WasRead(pages[i], flags.ocr_cache)) continue;
-    auto read = ReadPage(pages[i], renderer, flags.ocr_cache, reader);
-    if (!read.ok()) return read.status();
-    auto text = pages[i].book->TextOf(*pages[i].page);
-    if (!text.ok()) return text.status();
-    read_back.Add(*pages[i].page, StringsRead(pages[i].book->session().uses.finder, *read),
-                  reader.PercentRight(*text, *read));
-    if ((i + 1) % 10 == 0) std::fprintf(stderr, "read %zu of %zu pages\n", i + 1, pages.size());
-  }
-  return read_back;
+  const std::vector<PageDemand> demands = DemandsOf(experiment);
+  const std::vector<const PageDemand*> pages =
+      PagesToRead(demands, flags.ocr == "sample" ? flags.ocr_pages : 0);
+  return ReadPages(demands, pages, renderer,
+                   {.lines = flags.ocr == "all" ? 0 : flags.ocr_lines,
+                    .cache_directory = flags.ocr_cache,
+                    .cached_only = flags.ocr == "cached",
+                    .make_reader = []() -> std::unique_ptr<PictureReader> {
+                      auto tesseract = render::Tesseract::Create("eng");
+                      if (tesseract == nullptr) return nullptr;
+                      return std::make_unique<TesseractReader>(std::move(tesseract));
+                    },
+                    .threads = flags.threads,
+                    .progress =
+                        [&](size_t read) {
+                          if (read % 10 != 0 && read != pages.size()) return;
+                          std::fprintf(stderr, "read %zu of %zu pages\n", read, pages.size());
+                        }});
 }
 
-std::vector<std::string> Notes(const Flags& flags, size_t sessions, const ReadBack* read_back) {
+// The sessions with too few moments for the bar, each with how many it has.
+std::string WithFewMoments(const std::vector<std::unique_ptr<Session>>& sessions) {
+  std::vector<std::string> few;
+  for (const auto& session : sessions) {
+    const size_t moments = session->uses.moments.size();
+    if (moments < kEnoughMoments) few.push_back(absl::StrCat(session->name, " ", moments));
+  }
+  return few.empty() ? "none" : absl::StrJoin(few, ", ");
+}
+
+std::vector<std::string> Notes(const Flags& flags,
+                               const std::vector<std::unique_ptr<Session>>& sessions,
+                               const ReadBack* read_back) {
   std::vector<std::string> notes = {
       absl::StrCat("Commit ", FOVEA_COMMIT, ", ", FOVEA_BUILD_TYPE, ", compiler ", __VERSION__),
       absl::StrFormat("%d sessions of more than %d text tokens (estimated), %s moments a session",
-                      sessions, kLeastTokens,
+                      sessions.size(), kLeastTokens,
                       flags.moments == 0 ? "all" : absl::StrCat(flags.moments)),
       absl::StrFormat("Budgets are shares of the history's tokens by the reader's count, at least "
                       "%d; requests that are refused count as showing nothing",
-                      flags.min_budget)};
+                      flags.min_budget),
+      absl::StrFormat("Sessions with fewer than %d moments: %s", kEnoughMoments,
+                      WithFewMoments(sessions)),
+      "Each string was asked of a store that held the turns before: recall of the first turn with "
+      "it, compared with the log byte for byte, and at most three searches by its label, its "
+      "file's "
+      "name or the words before it"};
+  if (!flags.policy.empty()) {
+    notes.push_back(
+        absl::StrCat("Fovea's policy is not the default: ", absl::StrJoin(flags.policy, ", ")));
+  }
   if (read_back == nullptr) {
     notes.emplace_back(
         "Pages were not read: a string on a page counts by the rung's exact_legibility, a page for "
         "its gist if the rung's legibility is 0.85 or more. Both are expectations");
     return notes;
   }
-  notes.emplace_back(flags.ocr == "all"
-                         ? "Every page was read by Tesseract"
-                         : "Pages were sampled and read by Tesseract; the others of the same line "
-                           "pitch and grey levels count by what was measured on these");
+  notes.emplace_back(
+      flags.ocr == "all"
+          ? "Every page was read by Tesseract"
+          : absl::StrFormat(
+                "Pages were sampled, and %d lines of each read by Tesseract, around a string that "
+                "a moment looks for; the other strings and pages of the same line pitch and grey "
+                "levels count by what was measured on these. The intervals are those of drawing "
+                "the sample again",
+                flags.ocr_lines));
   for (const auto& [typography, rate] : read_back->rates()) {
     notes.push_back(absl::StrFormat(
-        "Line pitch %d px, %d bits: %d pages read, %.1f %% of their characters on average; %.0f %% "
-        "of the characters are on pages at 85 %% or better; %d of %d strings exact",
+        "Line pitch %d px, %d bits: %d pages read, %.1f ± %.1f %% of their characters (95 %%); "
+        "%.0f %% of the characters are where 85 %% or more come back; %.0f of %.0f moments that "
+        "look for a string there find it",
         typography.first, typography.second, rate.pages,
-        rate.percent_sum / static_cast<double>(rate.pages), 100 * rate.gist / rate.characters,
-        rate.strings_exact, rate.strings));
+        rate.percent_sum / static_cast<double>(rate.pages), rate.PercentError(),
+        100 * rate.gist / rate.characters, rate.moments_read, rate.moments));
   }
   return notes;
 }
@@ -147,8 +182,11 @@ void Write(const std::string& directory, const std::string& name, const std::str
 absl::StatusOr<ExperimentOptions> OptionsOf(const Flags& flags) {
   auto catalogue = BuiltInReaders();
   if (!catalogue.ok()) return catalogue.status();
+  auto policy = PolicyOf(flags.policy);
+  if (!policy.ok()) return policy.status();
   ExperimentOptions options{.budget_shares = flags.budgets,
                             .min_budget = flags.min_budget,
+                            .policy = *policy,
                             .max_moments = flags.moments,
                             .threads = flags.threads};
   for (const std::string& name : flags.readers) {
@@ -168,24 +206,27 @@ absl::Status Run(const Flags& flags) {
   if (sessions.empty()) return absl::NotFoundError("no session is long enough");
   auto experiment = Live(sessions, **renderer, *options);
   if (!experiment.ok()) return experiment.status();
+  absl::Status recovered = Recover(sessions, flags.out + "/stores", *options, *experiment);
+  if (!recovered.ok()) return recovered;
   ReadBack read_back;
   const bool reads = flags.ocr != "none";
   if (reads) {
-    auto read = ReadPages(*experiment, **renderer, flags);
+    auto read = Read(*experiment, **renderer, flags);
     if (!read.ok()) return read.status();
     read_back = *std::move(read);
   }
   const ExpectedReading expected;
   const PageReading& reading = reads ? static_cast<const PageReading&>(read_back) : expected;
   const std::vector<Row> rows = Rows(*experiment, reading);
-  std::filesystem::create_directories(flags.out);
+  std::vector<Bar> bars = CompareWithBars(rows);
+  if (reads) AddIntervals(*experiment, read_back, kDraws, flags.threads, bars);
   Write(flags.out, "rows.csv", Csv(rows));
   Write(flags.out, "replay.md",
-        Markdown(rows, Notes(flags, sessions.size(), reads ? &read_back : nullptr)));
+        Markdown(rows, bars, Notes(flags, sessions, reads ? &read_back : nullptr)));
   for (const auto& [name, svg] : Plots(rows)) Write(flags.out, name, svg);
-  for (const Bar& bar : CompareWithBars(rows)) {
-    absl::PrintF("%-3s %s: wanted %s; %s\n", bar.met ? "yes" : "no", bar.name, bar.wanted,
-                 bar.measured);
+  for (const Bar& bar : bars) {
+    absl::PrintF("%-3s %s: wanted %s; %s%s\n", bar.met ? "yes" : "no", bar.name, bar.wanted,
+                 bar.measured, bar.interval.empty() ? "" : "; 95 %: " + bar.interval);
   }
   return absl::OkStatus();
 }
@@ -194,6 +235,11 @@ absl::Status Run(const Flags& flags) {
 }  // namespace fovea::replay
 
 int main(int argc, char** argv) try {
+  // OpenMP reads this before main does: Tesseract's own threads only get in each other's way.
+  if (std::getenv("OMP_THREAD_LIMIT") == nullptr) {
+    setenv("OMP_THREAD_LIMIT", "1", 1);
+    execv("/proc/self/exe", argv);
+  }
   CLI::App app("Compares ways to keep an agent's context within a budget, on real histories");
   fovea::replay::Flags flags;
   app.add_option("histories", flags.histories,
@@ -212,7 +258,15 @@ int main(int argc, char** argv) try {
       ->capture_default_str();
   app.add_option("--ocr-pages", flags.ocr_pages, "of each typography, if sampled")
       ->capture_default_str();
+  app.add_option("--ocr-lines", flags.ocr_lines,
+                 "of each page that is not read with all, around a string that a moment looks for; "
+                 "0: all of its lines")
+      ->capture_default_str();
   app.add_option("--ocr-cache", flags.ocr_cache, "directory; OUT/pages-read if none is given");
+  app.add_option("--policy", flags.policy,
+                 "Fovea's, where it is not the default: tail_high=300,entry_rung=0; see "
+                 "core/forgetting/policy.h")
+      ->delimiter(',');
   app.add_option("--threads", flags.threads)->capture_default_str();
   CLI11_PARSE(app, argc, argv);
   if (flags.ocr_cache.empty()) flags.ocr_cache = flags.out + "/pages-read";

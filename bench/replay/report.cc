@@ -60,21 +60,40 @@ std::string Number(double value, int digits) {
   return std::isnan(value) ? "–" : absl::StrFormat("%.*f", digits, value);
 }
 
-void AddBars(const std::vector<Row>& rows, std::string& out) {
-  out += "\n## Against the bars\n\n| bar | wanted | measured | met |\n|---|---|---|---|\n";
-  for (const Bar& bar : CompareWithBars(rows)) {
+void AddBars(const std::vector<Bar>& bars, std::string& out) {
+  out +=
+      "\n## Against the bars\n\n| bar | wanted | measured | 95 % interval | met "
+      "|\n|---|---|---|---|---|\n";
+  for (const Bar& bar : bars) {
     absl::StrAppend(&out, "| ", bar.name, " | ", bar.wanted, " | ", bar.measured, " | ",
-                    bar.met ? "yes" : "**no**", " |\n");
+                    bar.interval.empty() ? "–" : bar.interval, " | ", bar.met ? "yes" : "**no**",
+                    " |\n");
   }
+}
+
+// What of Fovea's missing strings comes back, over all sessions, readers and budgets.
+void AddRecovered(const std::vector<Row>& rows, std::string& out) {
+  double missing = 0;
+  double by_recall = 0;
+  double by_search = 0;
+  for (const Row& row : rows) {
+    if (row.strategy != kFovea || std::isnan(row.by_recall)) continue;
+    missing += row.recalls;
+    by_recall += row.by_recall;
+    by_search += row.by_search;
+  }
+  absl::StrAppendFormat(
+      &out, "\nOf %.0f strings that Fovea misses, %.0f come back by recall and %.0f by search.\n",
+      missing, by_recall, by_search);
 }
 
 void AddMedians(const Cell& cell, std::string& out) {
   absl::StrAppendFormat(&out, "\n### %s, budget %.0f %%\n\n", cell.reader, 100 * cell.share);
   out +=
-      "| strategy | cost | at reads 0.1 | peak tokens | mean tokens | prefix breaks | refused | "
-      "over budget | shown | gist | survival | recalls "
-      "|\n|---|---|---|---|---|---|---|---|---|---|---"
-      "|---|\n";
+      "| strategy | cost | at reads 0.1 | peak tokens | mean tokens | epoch changes | prefix "
+      "breaks "
+      "| refused | over budget | shown | gist | survival | recalls | of them by recall | by search "
+      "|\n|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|\n";
   for (const std::string_view strategy : kStrategies) {
     const auto median = [&](const Value& value) { return MedianOf(cell, strategy, value); };
     absl::StrAppend(
@@ -82,6 +101,7 @@ void AddMedians(const Cell& cell, std::string& out) {
         " | ", Number(median(AgainstFull(cell, &Row::cost_at_01)), 3), " | ",
         Number(median([](const Row& r) { return static_cast<double>(r.peak_tokens); }), 0), " | ",
         Number(median([](const Row& r) { return r.mean_tokens; }), 0), " | ",
+        Number(median([](const Row& r) { return static_cast<double>(r.epochs); }), 0), " | ",
         Number(median([](const Row& r) { return static_cast<double>(r.prefix_breaks); }), 0),
         " | ");
     absl::StrAppend(
@@ -90,7 +110,9 @@ void AddMedians(const Cell& cell, std::string& out) {
         Number(median([](const Row& r) { return r.shown; }), 3), " | ",
         Number(median([](const Row& r) { return r.gist; }), 3), " | ",
         Number(median([](const Row& r) { return r.survival; }), 3), " | ",
-        Number(median([](const Row& r) { return r.recalls; }), 0), " |\n");
+        Number(median([](const Row& r) { return r.recalls; }), 0), " | ",
+        Number(median([](const Row& r) { return r.by_recall / r.recalls; }), 3), " | ",
+        Number(median([](const Row& r) { return r.by_search / r.recalls; }), 3), " |\n");
   }
 }
 
@@ -206,25 +228,31 @@ std::string Csv(const std::vector<Row>& rows) {
   std::string out =
       "session,session_tokens,reader,budget_share,budget,strategy,cost,cost_at_01,cost_reads,"
       "cost_text,cost_pages,cost_again,requests,refused,over_budget,peak_tokens,mean_tokens,"
-      "prefix_breaks,shown,shown_end,gist,moments,survival,in_text,in_sidecar,read_from_page,"
-      "lost_on_page,not_shown,recalls\n";
+      "epoch_changes,prefix_breaks,shown,shown_end,gist,moments,survival,in_text,in_sidecar,"
+      "read_from_page,lost_on_page,not_shown,recalls,by_recall,by_search,sidecar_strings,"
+      "wrong_strings,text_turns,wrong_texts\n";
   for (const Row& r : rows) {
     absl::StrAppendFormat(&out, "%s,%d,%s,%.2f,%d,%s,%.1f,%.1f,%.1f,%.1f,%.1f,%.1f,%d,%d,%d,%d,",
                           r.session, r.session_tokens, r.reader, r.budget_share, r.budget,
                           r.strategy, r.cost, r.cost_at_01, r.cost_reads, r.cost_text, r.cost_pages,
                           r.cost_again, r.requests, r.refused, r.over_budget, r.peak_tokens);
-    absl::StrAppendFormat(&out, "%.1f,%d,%.4f,%.4f,%.4f,%.0f,", r.mean_tokens, r.prefix_breaks,
-                          r.shown, r.shown_end, r.gist, r.moments);
-    absl::StrAppendFormat(&out, "%.4f,%.4f,%.4f,%.4f,%.4f,%.4f,%.1f\n", r.survival, r.in_text,
-                          r.in_sidecar, r.read_from_page, r.lost_on_page, r.not_shown, r.recalls);
+    absl::StrAppendFormat(&out, "%.1f,%d,%d,%.4f,%.4f,%.4f,%.0f,", r.mean_tokens, r.epochs,
+                          r.prefix_breaks, r.shown, r.shown_end, r.gist, r.moments);
+    absl::StrAppendFormat(&out, "%.4f,%.4f,%.4f,%.4f,%.4f,%.4f,%.1f,%.1f,%.1f,", r.survival,
+                          r.in_text, r.in_sidecar, r.read_from_page, r.lost_on_page, r.not_shown,
+                          r.recalls, r.by_recall, r.by_search);
+    absl::StrAppendFormat(&out, "%d,%d,%d,%d\n", r.sidecar_strings, r.wrong_strings, r.text_turns,
+                          r.wrong_texts);
   }
   return out;
 }
 
-std::string Markdown(const std::vector<Row>& rows, const std::vector<std::string>& notes) {
+std::string Markdown(const std::vector<Row>& rows, const std::vector<Bar>& bars,
+                     const std::vector<std::string>& notes) {
   std::string out = "# Replay\n\n";
   for (const std::string& note : notes) absl::StrAppend(&out, "- ", note, "\n");
-  AddBars(rows, out);
+  AddBars(bars, out);
+  AddRecovered(rows, out);
   const std::vector<Cell> cells = Cells(rows);
   out += "\n## Medians over sessions\n\nCosts are shares of the full history's.\n";
   for (const Cell& cell : cells) AddMedians(cell, out);

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "bench/replay/bars.h"
 #include "bench/replay/row.h"
 
 namespace fovea::replay {
@@ -13,9 +14,10 @@ namespace fovea::replay {
 // All rows, with a line of names.
 std::string Csv(const std::vector<Row>& rows);
 
-// The bars, then tables of medians over sessions, then every session. `notes` are lines for its
-// beginning: how it was measured.
-std::string Markdown(const std::vector<Row>& rows, const std::vector<std::string>& notes);
+// The bars (CompareWithBars' of the rows), then tables of medians over sessions, then every
+// session. `notes` are lines for its beginning: how it was measured.
+std::string Markdown(const std::vector<Row>& rows, const std::vector<Bar>& bars,
+                     const std::vector<std::string>& notes);
 
 // By file name.
 std::map<std::string, std::string> Plots(const std::vector<Row>& rows);

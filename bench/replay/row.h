@@ -30,6 +30,7 @@ struct Row {
   int64_t peak_tokens = 0;
   double mean_tokens = 0;
   int64_t prefix_breaks = 0;
+  int64_t epochs = 0;  // how often what stands before the newest turns changed
   double shown = 0;
   double shown_end = 0;
   double gist = 0;
@@ -40,7 +41,18 @@ struct Row {
   double read_from_page = 0;
   double lost_on_page = 0;
   double not_shown = 0;
-  double recalls = 0;
+  double recalls = 0;  // missing strings
+  // Of the missing strings, those that a recall by turn returns, and those that a search by words
+  // finds; NaN if nobody asked.
+  double by_recall = 0;
+  double by_search = 0;
+  // In all contexts of the session: sidecar strings and turns as text, and those of them that are
+  // not the log's.
+  int64_t sidecar_strings = 0;
+  int64_t wrong_strings = 0;
+  int64_t text_turns = 0;
+  int64_t wrong_texts = 0;
+  std::string first_wrong;
   // Missing strings by what they are, as pairs of moments and missing ones.
   std::vector<std::pair<double, double>> missing;  // by kMissingNames
 };

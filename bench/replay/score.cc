@@ -1,6 +1,7 @@
 #include "bench/replay/score.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace fovea::replay {
 namespace {
@@ -57,10 +58,19 @@ double ExpectedReading::Gist(const SeenPage& page) const {
   return page.legibility >= kGistShare ? 1 : 0;
 }
 
-Score ScoreOf(const Outcome& outcome, const PageBook& book, const PageReading& reading) {
+Score ScoreOf(const Outcome& outcome, const PageBook& book, const PageReading& reading,
+              const Recoveries* recoveries) {
   Score score{.moments = static_cast<double>(outcome.verdicts.size())};
+  if (recoveries == nullptr) {
+    score.by_recall = score.by_search = std::numeric_limits<double>::quiet_NaN();
+  }
   for (const Verdict& verdict : outcome.verdicts) {
     const double missing = AddVerdict(verdict, reading, score);
+    if (recoveries != nullptr) {
+      const Recovered& recovered = recoveries->at({verdict.seq, verdict.string});
+      score.by_recall += recovered.by_recall ? missing : 0;
+      score.by_search += recovered.by_search ? missing : 0;
+    }
     const ExactString::Kind kind = book.session().uses.strings[verdict.string].kind;
     Score::OfKind& of_kind = score.by_kind[static_cast<size_t>(kind)];
     for (Score::OfKind* sum : {&of_kind, verdict.own ? &score.own : &score.heard}) {

@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "bench/replay/page_book.h"
+#include "bench/replay/recovery.h"
 #include "bench/replay/replay.h"
 
 namespace fovea::replay {
@@ -45,6 +46,9 @@ struct Score {
   double read_from_page = 0;
   double lost_on_page = 0;
   double not_shown = 0;
+  // Of those lost or not shown; NaN if there are no recoveries.
+  double by_recall = 0;
+  double by_search = 0;
   std::array<OfKind, 9> by_kind;  // by ExactString::Kind; 0 is empty
   OfKind own;                     // strings that the agent itself had written before
   OfKind heard;                   // that stood in tool results or others' turns only
@@ -58,7 +62,9 @@ struct Score {
   double Recalls() const { return lost_on_page + not_shown; }
 };
 
-Score ScoreOf(const Outcome& outcome, const PageBook& book, const PageReading& reading);
+// `recoveries` may be null; else it holds every moment of the outcome.
+Score ScoreOf(const Outcome& outcome, const PageBook& book, const PageReading& reading,
+              const Recoveries* recoveries);
 
 }  // namespace fovea::replay
 

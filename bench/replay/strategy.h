@@ -10,7 +10,9 @@
 #include "absl/status/statusor.h"
 #include "bench/replay/page_book.h"
 #include "bench/replay/prompt.h"
+#include "bench/replay/served_claims.h"
 #include "bench/replay/session.h"
+#include "core/forgetting/policy.h"
 
 namespace fovea::replay {
 
@@ -22,6 +24,9 @@ struct Served {
   std::vector<TurnView> turns;         // by seq - 1; what is on pages is hidden here
   std::vector<const SeenPage*> pages;  // in the order served
   std::vector<const SeenNote*> sidecars;
+  // How often what stands before the newest turns has changed since the session began.
+  int64_t epoch = 0;
+  Claims claims;         // of what is served
   bool refused = false;  // nothing can be served within the budget; the rest is empty
 };
 
@@ -43,6 +48,7 @@ struct Setting {
   const PageRenderer& renderer;
   PageBook& book;
   int64_t budget = 0;  // tokens of the reader
+  Policy policy = {};  // Fovea's
 };
 
 // Everything, always; knows no budget.
@@ -61,7 +67,7 @@ uint64_t MaskedResultsWithin(const Session& session, const TurnCosts& costs, int
 // strips of 50 turns; the rest, and the head, is text. Knows no budget.
 std::unique_ptr<Strategy> TextOrImageGrid(const Setting& setting);
 
-// Fovea's planner with its default policy. INVALID_ARGUMENT for a bad budget.
+// Fovea's planner. INVALID_ARGUMENT for a bad budget or policy.
 absl::StatusOr<std::unique_ptr<Strategy>> Fovea(const Setting& setting);
 
 }  // namespace fovea::replay

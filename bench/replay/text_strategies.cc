@@ -26,7 +26,7 @@ class SuffixStrategy final : public Strategy {
   }
 
   absl::StatusOr<Served> Serve() override {
-    Served served{.turns = std::vector<TurnView>(last_, TurnView::kHidden)};
+    Served served{.turns = std::vector<TurnView>(last_, TurnView::kHidden), .epoch = cuts_made_};
     for (uint64_t seq = 1; seq <= last_; ++seq) {
       if (seq > setting_.session.head && seq < first_) continue;
       served.turns[seq - 1] = TurnView::kText;
@@ -41,10 +41,12 @@ class SuffixStrategy final : public Strategy {
   void Cut() {
     const uint64_t newest = setting_.session.group_of[last_ - 1].first;
     first_ = std::max(first_, setting_.session.head + 1);
+    const uint64_t before = first_;
     while (tokens_ > setting_.budget / 2 && first_ < newest) {
       const SeqRange group = setting_.session.group_of[first_ - 1];
       for (; first_ <= group.last; ++first_) tokens_ -= Tokens(first_);
     }
+    if (first_ > before) ++cuts_made_;
   }
 
   const Setting setting_;
@@ -52,6 +54,7 @@ class SuffixStrategy final : public Strategy {
   uint64_t first_ = 1;
   uint64_t last_ = 0;
   int64_t tokens_ = 0;
+  int64_t cuts_made_ = 0;
 };
 
 class MaskingStrategy final : public Strategy {
@@ -68,7 +71,8 @@ class MaskingStrategy final : public Strategy {
   absl::StatusOr<Served> Serve() override {
     const size_t masked = with_results_.size() - std::min(with_results_.size(), results_);
     const uint64_t last_masked = masked == 0 ? 0 : with_results_[masked - 1];
-    Served served{.turns = std::vector<TurnView>(last_, TurnView::kText)};
+    Served served{.turns = std::vector<TurnView>(last_, TurnView::kText),
+                  .epoch = static_cast<int64_t>(masked)};
     for (size_t i = 0; i < masked; ++i) {
       served.turns[with_results_[i] - 1] = TurnView::kTextWithoutResults;
     }

@@ -42,8 +42,11 @@ absl::StatusOr<const ReaderProfile*> ReaderCatalogue::Find(std::string_view name
   const std::string known = absl::StrJoin(
       profiles_, ", ",
       [](std::string* out, const ReaderProfile& profile) { absl::StrAppend(out, profile.name); });
-  return absl::NotFoundError(absl::StrCat("no reader named \"", std::string(name),
-                                          "\"; there are: ", known.empty() ? "none" : known));
+  return absl::NotFoundError(
+      absl::StrCat("no reader named \"", std::string(name),
+                   "\"; a model that is not known gets text as \"text-only\" "
+                   "until it is calibrated; there are: ",
+                   known.empty() ? "none" : known));
 }
 
 absl::StatusOr<ReaderCatalogue> BuiltInReaders() {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <httplib.h>
 
+#include <atomic>
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
@@ -129,12 +130,26 @@ TEST_F(Calibrate, AReaderThatReadsNothingGetsText) {
   EXPECT_THAT(ran.out, HasSubstr("6 of 6 answers were empty"));
 }
 
-TEST_F(Calibrate, AReaderOfAnotherPageGetsText) {
+TEST_F(Calibrate, AReaderThatAnswersWithAnotherTextHasNoLadder) {
   ChatEndpoint endpoint([](const std::string& png) {
     return "The weather was fine all day, and nobody said anything of " +
            std::to_string(png.size());
   });
-  ExpectTextOnly(Run(endpoint));
+  const Ran ran = Run(endpoint);
+  ExpectFailure(ran, "5 of 5 pages at 14 px a line were answered with another text");
+  EXPECT_THAT(ran.err, HasSubstr("It said: The weather was fine all day"));
+}
+
+// One wild answer among readings is a bad reading, not another text.
+TEST_F(Calibrate, AnAnswerThatIsAnotherTextIsCounted) {
+  std::atomic<int> asked = 0;
+  ChatEndpoint endpoint([&](const std::string& png) {
+    return asked++ == 0 ? "Nobody said anything all day." : ReadWithTesseract(png);
+  });
+  const Ran ran = Run(endpoint, {{"--pitches", "14"}});
+  EXPECT_EQ(ran.exit_code, 0) << ran.err;
+  // Tesseract reads English: what it makes of CJK is another text too.
+  EXPECT_THAT(ran.out, HasSubstr("2 of 6 answers were another text"));
 }
 
 TEST_F(Calibrate, ARefusalIsNamed) {
@@ -161,6 +176,35 @@ TEST_F(Calibrate, AServerErrorIsReportedAfterTheRetries) {
   EXPECT_THAT(twice.err, HasSubstr("at 14 px a line"));
 }
 
+TEST_F(Calibrate, AnEndpointThatIsBusyIsAskedAgain) {
+  std::atomic<int> asked = 0;
+  ChatEndpoint endpoint([&](httplib::Response& response) {
+    if (asked++ == 0) {
+      response.status = 429;
+      response.set_header("Retry-After", "1");
+      response.set_content("slow down", "text/plain");
+    } else {
+      response.set_content(R"({"choices": [{"message": {"content": ""}}]})", "application/json");
+    }
+  });
+  ExpectTextOnly(Run(endpoint, {{"--retries", "1"}}));
+  EXPECT_EQ(asked, 7);
+  ChatEndpoint busy(Responding(429, "slow down"));
+  std::filesystem::remove(File());
+  ExpectFailure(Run(busy), "HTTP status 429: slow down");
+}
+
+TEST_F(Calibrate, AnAnswerThatEndsTooSoonIsAnError) {
+  ChatEndpoint endpoint([](httplib::Response& response) {
+    response.set_content_provider(5000, "application/json",
+                                  [](size_t, size_t, httplib::DataSink& sink) {
+                                    sink.write("{\"choices\"", 10);
+                                    return false;
+                                  });
+  });
+  ExpectFailure(Run(endpoint), "UNAVAILABLE");
+}
+
 TEST_F(Calibrate, WhatIsNoChatCompletionIsQuoted) {
   ChatEndpoint no_json(Responding(200, "<html>hello</html>"));
   ExpectFailure(Run(no_json), "is not JSON: <html>hello");
@@ -176,6 +220,27 @@ TEST_F(Calibrate, ASlowReaderIsNotWaitedFor) {
     return "";
   });
   ExpectFailure(Run(endpoint, {{"--timeout", "0.2"}}), "no answer within 200ms");
+}
+
+TEST_F(Calibrate, TheWholeMeasurementHasATimeLimit) {
+  ChatEndpoint endpoint([](const std::string&) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    return "";
+  });
+  const auto start = std::chrono::steady_clock::now();
+  const Ran ran = Run(endpoint, {{"--time-limit", "0.5"}, {"--parallel", "1"}});
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(5));
+  ExpectFailure(ran, "not done after 500ms: ");
+  EXPECT_THAT(ran.err, HasSubstr("of up to 24 pages were read"));
+  EXPECT_THAT(ran.err, HasSubstr("--time-limit"));
+}
+
+TEST_F(Calibrate, ProgressIsToldBesideTheResult) {
+  ChatEndpoint endpoint([](const std::string&) { return ""; });
+  const Ran ran = Run(endpoint, {{"--json", ""}});
+  EXPECT_THAT(ran.err, HasSubstr("reading up to 24 pages with tesseract at 127.0.0.1:"));
+  EXPECT_THAT(ran.err, HasSubstr("14 px a line: 0.0 % of the characters, 6 of up to 24 pages"));
+  EXPECT_TRUE(Json::accept(ran.out)) << ran.out;
 }
 
 TEST_F(Calibrate, AnEndpointThatIsNotThereIsNamed) {

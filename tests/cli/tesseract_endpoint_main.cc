@@ -1,12 +1,18 @@
 // Serves Tesseract as an OpenAI-compatible endpoint: tesseract_endpoint [PORT]
+#include <unistd.h>
+
 #include <cstdlib>
 #include <iostream>
 
 #include "tests/cli/tesseract_endpoint.h"
 
 int main(int argc, char** argv) {
-  // One thread a page: Tesseract's own threads cost more than they gain on small pages.
-  setenv("OMP_THREAD_LIMIT", "1", /*overwrite=*/0);
+  // One thread a page: Tesseract's own threads cost more than they gain on small pages. OpenMP
+  // reads this before main does.
+  if (std::getenv("OMP_THREAD_LIMIT") == nullptr) {
+    setenv("OMP_THREAD_LIMIT", "1", /*overwrite=*/1);
+    execv("/proc/self/exe", argv);
+  }
   fovea::cli::ChatEndpoint endpoint(fovea::cli::ReadWithTesseract,
                                     argc > 1 ? std::atoi(argv[1]) : 0);
   if (!endpoint.listening()) {

@@ -4,6 +4,7 @@
 #include <tesseract/baseapi.h>
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 #include <vector>
 
@@ -59,9 +60,20 @@ Tesseract::Tesseract(std::unique_ptr<tesseract::TessBaseAPI> reader) : reader_(s
 Tesseract::~Tesseract() = default;
 
 std::string Tesseract::Read(const std::string& png, float times) {
+  return ReadRows(png, 0, std::numeric_limits<int>::max(), times);
+}
+
+std::string Tesseract::ReadRows(const std::string& png, int top, int bottom, float times) {
   const Picture8 page(pixReadMemPng(reinterpret_cast<const l_uint8*>(png.data()), png.size()));
-  const Picture8 grey(pixConvertTo8(page.get(), 0));
+  const l_int32 width = pixGetWidth(page.get());
+  const l_int32 height = std::min(bottom, pixGetHeight(page.get())) - top;
+  Box* rows = boxCreate(0, top, width, height);
+  const Picture8 part(pixClipRectangle(page.get(), rows, nullptr));
+  boxDestroy(&rows);
+  const Picture8 grey(pixConvertTo8(part.get(), 0));
   const Picture8 large(pixScale(grey.get(), times, times));
+  // What was read before must not teach how this page is read.
+  reader_->ClearAdaptiveClassifier();
   reader_->SetImage(large.get());
   const std::unique_ptr<char[]> text(reader_->GetUTF8Text());
   return text == nullptr ? "" : text.get();

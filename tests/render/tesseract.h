@@ -21,6 +21,8 @@ class Tesseract {
 
   // The text of a PNG, which is enlarged first: Tesseract wants letters of 20 pixels or more.
   std::string Read(const std::string& png, float times = 2);
+  // The same of its rows of pixels from `top` to `bottom`, which is exclusive.
+  std::string ReadRows(const std::string& png, int top, int bottom, float times);
 
  private:
   explicit Tesseract(std::unique_ptr<tesseract::TessBaseAPI> reader);

@@ -36,7 +36,13 @@ std::vector<Row> GoodRows() {
                         .cost_at_01 = fovea ? 0.9 : 1,
                         .shown = fovea ? 0.9 : 0.1,
                         .gist = fovea ? 0.6 : 0.1,
-                        .survival = fovea ? 0.98 : 0.7});
+                        .moments = 200,
+                        .survival = fovea ? 0.98 : 0.7,
+                        .recalls = 3.5,
+                        .by_recall = 3.5,
+                        .by_search = 2,
+                        .sidecar_strings = fovea ? 7 : 0,
+                        .text_turns = fovea ? 9 : 0});
       }
     }
   }
@@ -69,6 +75,8 @@ TEST(Bars, EachIsMissedByWhatItForbids) {
         Case{"1 cost / truncation", &Row::cost, 1.26}, Case{"1 shown", &Row::shown, 0.39},
         Case{"2 missing strings", &Row::survival, 0.84},
         Case{"2 future-use survival", &Row::survival, 0.94},
+        Case{"2 missing strings that a recall", &Row::by_recall, 3.4},
+        Case{"2 moments", &Row::moments, 199},
         Case{"3 gist / truncation's, 25 % budget, gemini-3", &Row::gist, 0.29}}) {
     std::vector<Row> rows = GoodRows();
     for (Row& row : rows) {
@@ -89,6 +97,26 @@ TEST(Bars, OneBadSessionMissesWhatEverySessionMustMeetAndNotAMedian) {
   }
   EXPECT_FALSE(Met(rows, "1 cost / full history"));
   EXPECT_TRUE(Met(rows, "1 cost / masking"));
+}
+
+TEST(Bars, OneWrongStringOrTextOrNoneThatWasComparedMissesTheClaims) {
+  for (const auto field : {&Row::wrong_strings, &Row::wrong_texts}) {
+    std::vector<Row> rows = GoodRows();
+    rows.back().*field = 1;
+    EXPECT_FALSE(Met(rows, "4 wrong"));
+  }
+  for (const auto field : {&Row::sidecar_strings, &Row::text_turns}) {
+    std::vector<Row> rows = GoodRows();
+    for (Row& row : rows) row.*field = 0;
+    EXPECT_FALSE(Met(rows, "4 wrong"));
+  }
+}
+
+TEST(Bars, WhereNothingIsMissingNothingMustComeBack) {
+  std::vector<Row> rows = GoodRows();
+  rows.back().recalls = 0;
+  rows.back().by_recall = 0;
+  EXPECT_TRUE(Met(rows, "2 missing strings that a recall"));
 }
 
 TEST(Bars, ShortSessionsAreNotComparedWithTheFullHistory) {

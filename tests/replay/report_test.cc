@@ -33,7 +33,10 @@ std::vector<Row> TwoSessions() {
                       .shown = 0.5,
                       .gist = 0.25,
                       .moments = 100,
-                      .survival = 0.75});
+                      .survival = 0.75,
+                      .recalls = 4,
+                      .by_recall = 3,
+                      .by_search = 2});
     }
   }
   return rows;
@@ -56,8 +59,14 @@ TEST(Report, ACsvHasAsManyFieldsInEachLine) {
 }
 
 TEST(Report, MarkdownHasTheMedianOfCostsAgainstTheFullHistory) {
-  const std::string markdown = Markdown(TwoSessions(), {"a note"});
+  const std::string markdown = Markdown(TwoSessions(),
+                                        {{.name = "b", .wanted = "w", .measured = "m", .met = true},
+                                         {.name = "sampled", .interval = "1 to 2"}},
+                                        {"a note"});
   EXPECT_THAT(markdown, HasSubstr("- a note\n"));
+  EXPECT_THAT(markdown, HasSubstr("| b | w | m | – | yes |"));
+  EXPECT_THAT(markdown, HasSubstr("| sampled |  |  | 1 to 2 | **no** |"));
+  EXPECT_THAT(markdown, HasSubstr("Of 8 strings that Fovea misses, 6 come back by recall and 4"));
   EXPECT_THAT(markdown, HasSubstr("### claude, budget 10 %"));
   EXPECT_THAT(markdown, HasSubstr("| fovea | 0.300 | 1.000 |"));
   EXPECT_THAT(markdown, HasSubstr("| one | 60000 | claude | 16000 | 0.200 | 1.000 |"));

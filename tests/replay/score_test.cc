@@ -78,7 +78,7 @@ TEST_F(ScoreTest, AStringOnPagesCountsByTheBestPage) {
                       {.where = Verdict::Where::kPages, .pages = {good, bad}},
                       {.where = Verdict::Where::kPages, .own = true, .pages = {bad}},
                       {.where = Verdict::Where::kNowhere}};
-  const Score score = ScoreOf(outcome, book_, ExpectedReading());
+  const Score score = ScoreOf(outcome, book_, ExpectedReading(), nullptr);
   EXPECT_DOUBLE_EQ(score.in_text, 1);
   EXPECT_DOUBLE_EQ(score.in_sidecar, 1);
   EXPECT_DOUBLE_EQ(score.read_from_page, 1.2);
@@ -94,13 +94,31 @@ TEST_F(ScoreTest, AStringOnPagesCountsByTheBestPage) {
   EXPECT_DOUBLE_EQ(score.heard.missing, 1.1);
 }
 
+TEST_F(ScoreTest, RecoveriesCountWhatIsMissing) {
+  const SeenPage* page = Seen("page", 0.95, 0.25);
+  Outcome outcome;
+  outcome.verdicts = {{.where = Verdict::Where::kText, .seq = 2},
+                      {.where = Verdict::Where::kPages, .seq = 4, .pages = {page}},
+                      {.where = Verdict::Where::kNowhere, .seq = 6},
+                      {.where = Verdict::Where::kNowhere, .seq = 8}};
+  const Recoveries recoveries = {{{2, 0}, {true, true}},
+                                 {{4, 0}, {true, true}},
+                                 {{6, 0}, {true, false}},
+                                 {{8, 0}, {false, false}}};
+  const Score score = ScoreOf(outcome, book_, ExpectedReading(), &recoveries);
+  EXPECT_DOUBLE_EQ(score.Recalls(), 2.75);
+  EXPECT_DOUBLE_EQ(score.by_recall, 1.75);
+  EXPECT_DOUBLE_EQ(score.by_search, 0.75);
+  EXPECT_TRUE(std::isnan(ScoreOf(outcome, book_, ExpectedReading(), nullptr).by_recall));
+}
+
 TEST_F(ScoreTest, GistCountsPagesThatAreReadAndShownCountsAll) {
   const SeenPage* good = Seen("good", kGistShare, 0);
   const SeenPage* bad = Seen("bad", kGistShare - 0.01, 0);
   Outcome outcome;
   outcome.late = {.all = 1000, .text = 200, .pages = {{good->number, 300}, {bad->number, 100}}};
   outcome.last = {.all = 1000, .text = 400};
-  const Score score = ScoreOf(outcome, book_, ExpectedReading());
+  const Score score = ScoreOf(outcome, book_, ExpectedReading(), nullptr);
   EXPECT_DOUBLE_EQ(score.shown, 0.6);
   EXPECT_DOUBLE_EQ(score.gist, 0.5);
   EXPECT_DOUBLE_EQ(score.shown_end, 0.4);
