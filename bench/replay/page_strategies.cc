@@ -95,7 +95,10 @@ class FoveaStrategy final : public Strategy {
       AddTurn(seq, TurnView::kText, setting_.costs.tokens[seq - 1], served);
     }
     const size_t latent_note = served.prompt.size();
-    if (plan.latent_turns > 0) AddNote(LatentNote(plan), 0, served);
+    if (plan.latent_turns > 0) {
+      const SeenNote* note = AddNote(LatentNote(plan), 0, served);
+      if (plan.latent_sidecar.included > 0) served.sidecars.push_back(note);
+    }
     for (const Run& run : plan.runs) {
       absl::Status status = run.as_text ? AddTextRun(run, served) : AddPageRun(run, served);
       if (!status.ok()) return status;
@@ -148,6 +151,13 @@ class FoveaStrategy final : public Strategy {
   }
 
   absl::Status AddTextRun(const Run& run, Served& served) {
+    if (run.elided_characters > 0) {
+      // Of its strings those count that it holds; its characters do not count as shown.
+      auto turns = setting_.session.source.Turns(run.turns);
+      if (!turns.ok()) return turns.status();
+      served.sidecars.push_back(AddNote(TextRunNote(run, *turns), run.tokens, served));
+      return absl::OkStatus();
+    }
     for (uint64_t seq = run.turns.first; seq <= run.turns.last; ++seq) {
       served.turns[seq - 1] = TurnView::kText;
     }

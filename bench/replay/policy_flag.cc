@@ -10,13 +10,15 @@ namespace {
 
 struct Number {
   const char* name;
-  int Policy::*field;
+  void (*set)(Policy& policy, int value);
 };
-constexpr Number kNumbers[] = {{"tail_high_permille", &Policy::tail_high_permille},
-                               {"tail_low_permille", &Policy::tail_low_permille},
-                               {"pressure_low_permille", &Policy::pressure_low_permille},
-                               {"entry_rung", &Policy::entry_rung},
-                               {"sidecar_permille", &Policy::sidecar_permille}};
+constexpr Number kNumbers[] = {
+    {"tail_high_permille", [](Policy& policy, int value) { policy.tail_high_permille = value; }},
+    {"tail_low_permille", [](Policy& policy, int value) { policy.tail_low_permille = value; }},
+    {"pressure_low_permille",
+     [](Policy& policy, int value) { policy.pressure_low_permille = value; }},
+    {"entry_rung", [](Policy& policy, int value) { policy.entry_rung = value; }},
+    {"sidecar_permille", [](Policy& policy, int value) { policy.sidecar_permille = value; }}};
 
 struct Switch {
   const char* name;
@@ -43,7 +45,7 @@ absl::Status SetPolicyField(const std::string& assignment, Policy& policy) {
   for (const Number& number : kNumbers) {
     absl::StrAppend(&names, " ", number.name);
     if (!has_value || !IsName(name, number.name)) continue;
-    policy.*number.field = value;
+    number.set(policy, value);
     return absl::OkStatus();
   }
   for (const Switch& flag : kSwitches) {

@@ -23,14 +23,6 @@ void CountShown(const Session& session, const Served& served, uint64_t turns,
   }
 }
 
-// Whether the agent wrote the string before turn `seq`.
-bool HasWritten(const Session& session, const UsedString& used, uint64_t seq) {
-  return std::ranges::any_of(used.occurrences, [&](const Occurrence& occurrence) {
-    return occurrence.seq < seq && !occurrence.in_results &&
-           session.turns[occurrence.seq - 1].role == Role::kAssistant;
-  });
-}
-
 int64_t TokensOf(const std::vector<Segment>& prompt) {
   int64_t tokens = 0;
   for (const Segment& segment : prompt) tokens += segment.tokens;
@@ -38,6 +30,13 @@ int64_t TokensOf(const std::vector<Segment>& prompt) {
 }
 
 }  // namespace
+
+bool HasWritten(const Session& session, const UsedString& used, uint64_t seq) {
+  return std::ranges::any_of(used.occurrences, [&](const Occurrence& occurrence) {
+    return occurrence.seq < seq && !occurrence.in_results &&
+           session.turns[occurrence.seq - 1].role == Role::kAssistant;
+  });
+}
 
 Verdict Locate(const UsedString& used, uint32_t string, const Served& served) {
   Verdict verdict{.string = string};

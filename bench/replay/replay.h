@@ -52,6 +52,9 @@ struct Outcome {
 absl::StatusOr<Outcome> Replay(const Session& session, const std::vector<Moment>& moments,
                                Strategy& strategy, const CacheRule& cache, int64_t budget);
 
+// Whether the agent wrote the string, in words or a call, before turn `seq`.
+bool HasWritten(const Session& session, const UsedString& used, uint64_t seq);
+
 // Where `string` is in what was served.
 Verdict Locate(const UsedString& used, uint32_t string, const Served& served);
 

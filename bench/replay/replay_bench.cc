@@ -19,6 +19,7 @@
 #include "bench/replay/bars.h"
 #include "bench/replay/experiment.h"
 #include "bench/replay/intervals.h"
+#include "bench/replay/lookups.h"
 #include "bench/replay/page_demand.h"
 #include "bench/replay/page_reader.h"
 #include "bench/replay/policy_flag.h"
@@ -140,6 +141,7 @@ std::vector<std::string> Notes(const Flags& flags,
                       flags.min_budget),
       absl::StrFormat("Sessions with fewer than %d moments: %s", kEnoughMoments,
                       WithFewMoments(sessions)),
+      Describe(LookupsOf(sessions)),
       "Each string was asked of a store that held the turns before: recall of the first turn with "
       "it, compared with the log byte for byte, and at most three searches by its label, its "
       "file's "

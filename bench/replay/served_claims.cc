@@ -5,14 +5,15 @@
 #include <optional>
 #include <variant>
 
-#include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "bench/replay/exact_uses.h"
+#include "core/base/utf8.h"
 
 namespace fovea::replay {
 namespace {
 
-constexpr std::string_view kSidecar = "[Exact strings of turns ";
+constexpr std::string_view kSidecar = "[Exact strings of ";
 
 // "#57" and what follows; nothing if the text does not begin so.
 std::optional<uint64_t> LeadingSeq(std::string_view& text) {
@@ -59,6 +60,32 @@ bool EntryStands(const std::vector<std::string_view>& texts, std::string_view en
     if (at > 0 && !value.empty() && in_any(entry.substr(0, at), value)) return true;
   }
   return false;
+}
+
+// Takes from the note a text of which the middle is left out, "… 1,234 characters left out: recall
+// #57 …" on a line of its own in its place; false if it does not stand there so.
+bool TakeElided(std::string_view text, uint64_t seq, std::string_view& note) {
+  constexpr std::string_view kBefore = "\n… ";
+  const std::string after = absl::StrCat(" characters left out: recall #", seq, " …\n");
+  const size_t end = note.find(after);
+  if (end == std::string_view::npos) return false;
+  const size_t mark = note.substr(0, end).rfind(kBefore);
+  if (mark == std::string_view::npos) return false;
+  uint64_t left_out = 0;
+  std::string digits(note.substr(mark + kBefore.size(), end - mark - kBefore.size()));
+  std::erase(digits, ',');
+  if (!absl::SimpleAtoi(digits, &left_out)) return false;
+  const std::string_view before = note.substr(0, mark);
+  const size_t start = before.find(text.substr(0, std::min<size_t>(text.size(), 60)));
+  if (start == std::string_view::npos || !text.starts_with(before.substr(start))) return false;
+  std::string_view rest = text.substr(before.size() - start);
+  for (; left_out > 0 && !rest.empty(); --left_out) {
+    rest.remove_prefix(DecodeUtf8(rest, 0).length);
+  }
+  const std::string_view behind = note.substr(end + after.size());
+  if (left_out > 0 || !behind.starts_with(rest)) return false;
+  note = behind.substr(rest.size());
+  return true;
 }
 
 void Wrong(std::string_view what, int64_t& count, Claims& claims) {
@@ -111,14 +138,17 @@ Claims ClaimChecker::CheckNote(const std::string& note) const {
   std::string_view rest = note;
   if (rest.starts_with('#')) {
     CheckTurns(rest, claims);
-  } else if (rest.starts_with(kSidecar)) {
-    size_t end = rest.find('\n');
+  } else if (rest.starts_with('[')) {
+    // A sidecar follows its title; the latent turns' stands behind the note of them.
+    const size_t title = rest.find(kSidecar);
+    if (title == std::string_view::npos) return claims;
+    size_t end = rest.find('\n', title);
     while (end != std::string_view::npos) {
       rest.remove_prefix(end + 1);
       end = rest.find('\n');
       if (!rest.empty()) CheckSidecarLine(rest.substr(0, end), claims);
     }
-  } else if (!rest.starts_with('[')) {
+  } else {
     ++claims.texts;
     Wrong(rest, claims.wrong_texts, claims);
   }
@@ -134,9 +164,13 @@ void ClaimChecker::CheckTurns(std::string_view note, Claims& claims) const {
     const Turn* turn = seq.has_value() ? Find(*seq) : nullptr;
     bool right = turn != nullptr;
     for (const std::string_view text : right ? AllTexts(*turn) : std::vector<std::string_view>()) {
+      if (!right) break;
       const size_t at = note.find(text);
-      right = right && at != std::string_view::npos;
-      if (right) note.remove_prefix(at + text.size());
+      if (at != std::string_view::npos) {
+        note.remove_prefix(at + text.size());
+      } else {
+        right = TakeElided(text, *seq, note);
+      }
     }
     const size_t next = note.find("\n#");
     if (!right) Wrong(whole, claims.wrong_texts, claims);

@@ -31,7 +31,8 @@ class ClaimChecker {
   explicit ClaimChecker(const std::vector<Turn>& log) : log_(log) {}
 
   // Turns of head and tail are equal to the log's. In the history, "#57 tool" begins the text of
-  // turn 57, which others may follow; a sidecar is lines "#57 label=value value"; what is in
+  // turn 57, which others may follow, whole or with the count of what is left out in its place; a
+  // sidecar is lines "#57 label=value value"; what is in
   // brackets is Fovea's own voice. Anything else counts as a wrong text.
   Claims Check(const Context& context);
 

@@ -44,6 +44,8 @@ uint64_t ResultCharacters(const Turn& turn) {
   return TurnCharacters(results);
 }
 
+}  // namespace
+
 int64_t TextTokens(const Turn& turn) {
   int64_t tokens = EstimateTokens(TurnText(turn));
   for (const Part& part : turn.parts) {
@@ -53,8 +55,6 @@ int64_t TextTokens(const Turn& turn) {
   }
   return tokens;
 }
-
-}  // namespace
 
 const char kMaskedResult[] = "[an old tool result was left out]";
 

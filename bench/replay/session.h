@@ -27,6 +27,9 @@ struct Session {
   int64_t tokens = 0;  // all texts and arguments, o200k-like (EstimateTokens)
 };
 
+// Texts, results and arguments of a turn, o200k-like (EstimateTokens).
+int64_t TextTokens(const Turn& turn);
+
 // What a session's turns cost one reader as messages.
 struct TurnCosts {
   TurnCosts(const Session& session, const ReaderProfile& reader);

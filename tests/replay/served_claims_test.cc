@@ -51,6 +51,40 @@ TEST_F(ServedClaimsTest, EveryLineOfASidecarCounts) {
   EXPECT_EQ(claims.first_wrong, "nothing1");
 }
 
+TEST_F(ServedClaimsTest, AGistIsItsTurnButForWhatItSaysIsLeftOut) {
+  std::string text;
+  for (int i = 0; i < 1000; ++i) text += "word" + std::to_string(i) + " ";
+  const std::vector<Turn> turns = Numbered({User("see"), Result(text), User("go on")});
+  ClaimChecker checker(turns);
+  const auto wrong = [&](const std::string& note) {
+    Context context;
+    context.history.push_back({.items = {note}});
+    return checker.Check(context).wrong_texts;
+  };
+  const std::string gist =
+      TurnNote(turns[1], {.bulk = true}) + "\n" + TurnNote(turns[2], {.bulk = true});
+  ASSERT_LT(gist.size(), 600U);
+  EXPECT_EQ(wrong(gist), 0);
+  for (const auto& [part, other] :
+       {std::pair("word0", "word9"), std::pair("word999", "word990"),
+        std::pair("characters left", "characters lost"), std::pair("go on", "go off")}) {
+    std::string altered = gist;
+    altered.replace(altered.find(part), std::string_view(part).size(), other);
+    EXPECT_EQ(wrong(altered), 1) << part;
+  }
+  std::string miscounted = gist;
+  const size_t count = miscounted.find(" characters left out") - 1;
+  miscounted[count] = miscounted[count] == '9' ? '8' : '9';
+  EXPECT_EQ(wrong(miscounted), 1);
+}
+
+TEST_F(ServedClaimsTest, TheLatentTurnsHaveASidecarToo) {
+  const Claims claims = CheckNote(
+      "[3 turns between #1 and #3 are not shown.]\n[Exact strings of them]\n#2 12345 nothing1\n");
+  EXPECT_EQ(claims.strings, 2);
+  EXPECT_EQ(claims.wrong_strings, 1);
+}
+
 TEST_F(ServedClaimsTest, ATurnAsANoteHoldsItsTexts) {
   const std::string both = TurnNote(turns_[1]) + "\n" + TurnNote(turns_[2]);
   const Claims right = CheckNote(both);

@@ -40,6 +40,8 @@ std::map<std::string, grpc::Status> CallsOn(Client& client, const std::string& i
        v1::PinTurnsResponse());
   call("UnpinTurns", client.sessions, &Sessions::UnpinTurns, range(v1::UnpinTurnsRequest()),
        v1::UnpinTurnsResponse());
+  call("CompactSession", client.sessions, &Sessions::CompactSession,
+       session(v1::CompactSessionRequest()), v1::CompactSessionResponse());
   v1::SearchTurnsRequest search = session(v1::SearchTurnsRequest());
   search.set_query("next");
   call("SearchTurns", client.sessions, &Sessions::SearchTurns, search, v1::SearchTurnsResponse());
