@@ -65,7 +65,10 @@ absl::StatusOr<std::unique_ptr<Planner>> Planner::Create(PlannerInputs inputs) {
 }
 
 Planner::Planner(PlannerInputs inputs)
-    : inputs_(std::move(inputs)), ladder_(UsableLadder(inputs_)), counter_(inputs_.reader) {}
+    : inputs_(std::move(inputs)),
+      ladder_(UsableLadder(inputs_)),
+      counter_(inputs_.reader),
+      picture_limits_(PictureLimitsOf(inputs_.reader)) {}
 
 int64_t Planner::tokens() const {
   return plan_.head_tokens + latent_note_tokens_ + runs_tokens_ + pins_tokens(plan_.served_pins) +
@@ -102,6 +105,7 @@ bool Planner::TakeAsHead(const Turn& turn) {
   plan_.head_tokens += counter_.Turn(turn);
   plan_.head_characters += TurnCharacters(turn);
   for (const ImagePart* image : TurnImages(turn)) {
+    if (!TakesPicture(picture_limits_, image->data)) continue;
     ++head_images_;
     head_image_bytes_ += image->data.size();
   }
@@ -128,6 +132,7 @@ absl::Status Planner::AddToTail(const Turn& turn) {
     tail_turn.result_characters += CountCharacters(text);
   });
   for (const ImagePart* image : TurnImages(turn)) {
+    if (!TakesPicture(picture_limits_, image->data)) continue;  // a note goes out in its place
     ++tail_turn.images;
     tail_turn.image_bytes += image->data.size();
   }

@@ -4,20 +4,14 @@
 
 #include "core/page/page.h"
 #include "core/page/picture_size.h"
+#include "tests/support/pictures.h"
 
 namespace fovea {
 namespace {
 
-using Style = PageBlock::Style;
+using ::fovea::testing::PngHeader;
 
-// The header of a PNG of this size, which is all that core reads.
-std::string PngHeader(int width, int height) {
-  std::string png("\x89PNG\r\n\x1A\n\0\0\0\x0DIHDR", 16);
-  for (const int number : {width, height}) {
-    for (int shift = 24; shift >= 0; shift -= 8) png += static_cast<char>(number >> shift);
-  }
-  return png;
-}
+using Style = PageBlock::Style;
 
 std::vector<std::pair<Style, std::string>> BlocksOf(const Turn& turn) {
   PageContent content;
