@@ -6,10 +6,12 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "core/tokens/bpe_vocabulary.h"
 #include "core/tokens/byte_trie.h"
 #include "core/tokens/merge_table.h"
@@ -48,6 +50,7 @@ class PieceCounter {
   class Layout;
   class Search;
   class Merger;
+  struct Loop;
 
   PieceCounter(const Layout& layout, ByteTrie trie, ByteTrie out_of_order);
 
@@ -58,6 +61,8 @@ class PieceCounter {
   // Whether `rest` is one token and stands behind `left` in the encoding of both.
   bool IsFollowedByOne(uint32_t left, std::string_view rest) const;
   bool MayMergeOutOfOrder(std::string_view piece) const;
+  std::optional<Loop> FindLoop(absl::Span<const uint32_t> path, size_t period, size_t bytes) const;
+  std::optional<int64_t> CountRepetitive(std::string_view piece) const;
 
   ByteTrie trie_;          // marked: what only a whole piece can be
   ByteTrie out_of_order_;  // tokens that are ranked before one of their parts

@@ -102,6 +102,24 @@ TEST(TurnBlocks, APictureCountsAmongThePagesBytes) {
   EXPECT_NEAR(static_cast<double>(with - without), 0.37 * 800 * 450, 1);
 }
 
+// Bytes that are drawn as codes take as much of a page as those.
+TEST(TurnBlocks, ACodeCountsAmongThePagesBytesAsItIsDrawn) {
+  const auto bytes = [](const std::string& text) {
+    PageContent content;
+    content.blocks.push_back({.text = text});
+    return EstimatePageBytes(content, {.end = {.block = 1}, .width = 1092, .height = 1092},
+                             {.line_pitch_px = 9, .grey_bits = 4});
+  };
+  std::string raw;
+  std::string drawn;
+  for (int i = 0; i < 100; ++i) {
+    raw += "a\xFF\n\u200B\x01";
+    drawn += "a\\xFF\n[U+200B]^A";
+  }
+  EXPECT_EQ(bytes(raw), bytes(drawn));
+  EXPECT_LT(bytes(drawn), bytes(drawn + raw));
+}
+
 struct SizeCase {
   ImageSize source;
   int pitch;
