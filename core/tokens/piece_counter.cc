@@ -248,6 +248,10 @@ PieceCounter::PieceCounter(const Layout& layout, ByteTrie trie, ByteTrie out_of_
     shortest_out_of_order_ = std::min(shortest_out_of_order_, entry.key.size());
   }
   for (const ByteTrie::Entry& entry : layout.entries()) {
+    if (entry.key.size() == 2) {
+      pair_tokens_.Add(entry.key[0], entry.key[1]);
+      if (!entry.marked) pair_merges_.Add(entry.key[0], entry.key[1]);
+    }
     if (entry.marked) continue;
     uint32_t& shorter = tokens_[entry.value].shorter;
     shorter = kNone;
@@ -258,7 +262,8 @@ PieceCounter::PieceCounter(const Layout& layout, ByteTrie trie, ByteTrie out_of_
 }
 
 size_t PieceCounter::memory_bytes() const {
-  return tokens_.size() * sizeof(Token) + trie_.bytes() + out_of_order_.bytes() + merges_.bytes();
+  return tokens_.size() * sizeof(Token) + trie_.bytes() + out_of_order_.bytes() + merges_.bytes() +
+         2 * BytePairs::kBytes;
 }
 
 PieceCounter::Match PieceCounter::LongestToken(std::string_view text) const {
@@ -352,7 +357,11 @@ std::optional<int64_t> PieceCounter::CountRepetitive(std::string_view piece) con
 int64_t PieceCounter::CountLonger(std::string_view piece) const {
   const Match match = LongestToken(piece);
   if (match.bytes == piece.size()) return 1;
-  if (piece.size() == 2) return 2;
+  if (piece.size() == 3) {
+    // One of the two pairs merges, and then nothing more.
+    return 3 - static_cast<int64_t>(pair_merges_.Has(piece[0], piece[1]) |
+                                    pair_merges_.Has(piece[1], piece[2]));
+  }
   if (MayMergeOutOfOrder(piece)) return Merger(*this, piece).Count();
   if (piece.size() >= 2 * kSampleBytes) {
     if (const std::optional<int64_t> tokens = CountRepetitive(piece)) return *tokens;
