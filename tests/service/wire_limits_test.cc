@@ -74,16 +74,17 @@ TEST(WireLimits, APictureThatWouldBeRefusedIsANote) {
     ReaderTraits reader;
     bool taken;
   };
-  const Case cases[] = {// 24 bytes are 32 in base64.
-                        {"Bytes", PngOf(9, 9), {.picture = {.max_base64_bytes = 32}}, true},
-                        {"TooManyBytes", PngOf(9, 9), {.picture = {.max_base64_bytes = 31}}, false},
-                        {"Sides", PngOf(8000, 1), {.picture = {.max_side_px = 8000}}, true},
-                        {"TooLong", PngOf(1, 8001), {.picture = {.max_side_px = 8000}}, false},
-                        {"Strip", PngOf(100, 9), {.picture = {.rule = &kStrips}}, true},
-                        {"ThinStrip", PngOf(4000, 9), {.picture = {.rule = &kStrips}}, false},
-                        {"NoPicture", {"image/png", "\x89PNG\r\n\x1A\n, but cut off..."}, {}, false},
-                        {"NoFormat", {"image/png", "not a picture, 24 bytes."}, {}, false},
-                        {"NoImages", PngOf(9, 9), {.takes_images = false}, false}};
+  const Case cases[] = {
+      // 24 bytes are 32 in base64.
+      {"Bytes", PngOf(9, 9), {.picture = {.max_base64_bytes = 32}}, true},
+      {"TooManyBytes", PngOf(9, 9), {.picture = {.max_base64_bytes = 31}}, false},
+      {"Sides", PngOf(8000, 1), {.picture = {.max_side_px = 8000}}, true},
+      {"TooLong", PngOf(1, 8001), {.picture = {.max_side_px = 8000}}, false},
+      {"Strip", PngOf(100, 9), {.picture = {.rule = &kStrips}}, true},
+      {"ThinStrip", PngOf(4000, 9), {.picture = {.rule = &kStrips}}, false},
+      {"NoPicture", {"image/png", "\x89PNG\r\n\x1A\n, but cut off..."}, {}, false},
+      {"NoFormat", {"image/png", "not a picture, 24 bytes."}, {}, false},
+      {"NoImages", PngOf(9, 9), {.takes_images = false}, false}};
   for (const Case& each : cases) {
     ASSERT_EQ(each.picture.data.size(), 24U) << each.name;
     const Context context = TailOf({Make(Role::kUser, {each.picture})});
