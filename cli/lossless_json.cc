@@ -1,5 +1,6 @@
 #include "cli/lossless_json.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -157,11 +158,36 @@ std::optional<std::string> ProtectBytes(std::string_view bytes) {
   return out;
 }
 
+// Of valid JSON.
+int Depth(std::string_view json) {
+  int depth = 0;
+  int deepest = 0;
+  bool in_string = false;
+  for (size_t at = 0; at < json.size(); ++at) {
+    const char c = json[at];
+    if (in_string) {
+      if (c == '\\') ++at;
+      in_string = c != '"';
+    } else if (c == '"') {
+      in_string = true;
+    } else if (c == '{' || c == '[') {
+      deepest = std::max(deepest, ++depth);
+    } else if (c == '}' || c == ']') {
+      --depth;
+    }
+  }
+  return deepest;
+}
+
 }  // namespace
 
 absl::StatusOr<Json> ParseJson(std::string_view text) {
   Json json = Json::parse(Protect(text), nullptr, /*allow_exceptions=*/false);
   if (json.is_discarded()) return absl::InvalidArgumentError("not valid JSON in UTF-8");
+  if (Depth(text) > kMaxJsonDepth) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("JSON nested more than %d deep", kMaxJsonDepth));
+  }
   return json;
 }
 

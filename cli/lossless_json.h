@@ -17,7 +17,11 @@ namespace fovea::cli {
 
 using Json = nlohmann::ordered_json;
 
-// INVALID_ARGUMENT if `text` is not JSON in UTF-8, or holds a number too large for a double.
+// What nests deeper is not read: writing it goes down a call a level.
+constexpr int kMaxJsonDepth = 1'000;
+
+// INVALID_ARGUMENT if `text` is not JSON in UTF-8, holds a number too large for a double, or nests
+// deeper than kMaxJsonDepth.
 absl::StatusOr<Json> ParseJson(std::string_view text);
 
 // The JSON text of `json` on one line, or over lines with two spaces a level. UTF-8; halves of

@@ -47,6 +47,18 @@ void PrintReader(const v1::Reader& reader, Console& console) {
               << "\n  image rule (" << reader.image_rule_evidence()
               << "): " << reader.image_rule_source() << '\n';
   if (reader.max_images() > 0) console.out << "  at most " << reader.max_images() << " images\n";
+  if (reader.max_image_bytes() > 0) {
+    console.out << "  at most " << Grouped(static_cast<int64_t>(reader.max_image_bytes()))
+                << " bytes an image, in base64\n";
+  }
+  if (reader.max_side_px() > 0) {
+    console.out << "  at most " << Grouped(reader.max_side_px()) << " pixels a side";
+    if (reader.many_images() > 0) {
+      console.out << ", " << Grouped(reader.many_images_side_px()) << " with more than "
+                  << reader.many_images() << " images";
+    }
+    console.out << '\n';
+  }
   if (reader.max_body_bytes() > 0) {
     console.out << "  at most " << Grouped(static_cast<int64_t>(reader.max_body_bytes()))
                 << " bytes a request\n";

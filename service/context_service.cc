@@ -160,9 +160,7 @@ absl::Status ContextService::WriteJsonAnswer(const SessionLease& lease, const Co
   auto payload = in_.payloads->Write(
       context, {.state_id = lease.state()->id,
                 .format = format,
-                .reader = {.takes_images = reader.image_rule.kind != ImageTokenRule::Kind::kNone,
-                           .max_image_bytes = reader.limits.max_image_bytes,
-                           .max_breakpoints = reader.cache.max_breakpoints},
+                .reader = wire::TraitsOf(reader),
                 .held_page_ids = HeldPages(request),
                 .load = [&](const auto& pages) { return in_.pages->Load(lease, pages); }});
   if (!payload.ok()) return payload.status();

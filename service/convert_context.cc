@@ -187,6 +187,10 @@ absl::Status ReaderToProto(const ReaderProfile& reader, v1::Reader* proto) {
   proto->set_cached_read_price(reader.cache.read_price);
   proto->set_cache_write_price(reader.cache.write_price);
   proto->set_max_images(reader.limits.max_images);
+  proto->set_max_image_bytes(reader.limits.max_image_bytes);
+  proto->set_max_side_px(reader.limits.max_side_px);
+  proto->set_many_images(reader.limits.many_images);
+  proto->set_many_images_side_px(reader.limits.many_images_side_px);
   proto->set_max_body_bytes(reader.limits.max_body_bytes);
   proto->set_source(reader.source);
   proto->set_confidence(reader.confidence);

@@ -86,13 +86,22 @@ std::optional<ImageSize> WebpSize(std::string_view data) {
 
 }  // namespace
 
-std::optional<ImageSize> ReadImageSize(std::string_view data) {
-  if (data.starts_with("\x89PNG\r\n\x1A\n")) return PngSize(data);
-  if (data.starts_with("\xFF\xD8")) return JpegSize(data);
-  if (data.starts_with("GIF87a") || data.starts_with("GIF89a")) return GifSize(data);
+std::string_view ImageMediaType(std::string_view data) {
+  if (data.starts_with("\x89PNG\r\n\x1A\n")) return "image/png";
+  if (data.starts_with("\xFF\xD8")) return "image/jpeg";
+  if (data.starts_with("GIF87a") || data.starts_with("GIF89a")) return "image/gif";
   if (data.starts_with("RIFF") && data.size() >= 12 && data.substr(8, 4) == "WEBP") {
-    return WebpSize(data);
+    return "image/webp";
   }
+  return "";
+}
+
+std::optional<ImageSize> ReadImageSize(std::string_view data) {
+  const std::string_view type = ImageMediaType(data);
+  if (type == "image/png") return PngSize(data);
+  if (type == "image/jpeg") return JpegSize(data);
+  if (type == "image/gif") return GifSize(data);
+  if (type == "image/webp") return WebpSize(data);
   return std::nullopt;
 }
 

@@ -18,6 +18,10 @@ struct ImageSize {
 // over 2^20 pixels. Reads headers only, linear in the bytes before the size.
 std::optional<ImageSize> ReadImageSize(std::string_view data);
 
+// "image/png", "image/jpeg", "image/gif" or "image/webp" by the first bytes; "" if it is none of
+// these.
+std::string_view ImageMediaType(std::string_view data);
+
 }  // namespace fovea
 
 #endif  // FOVEA_CORE_BASE_IMAGE_SIZE_H_

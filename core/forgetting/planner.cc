@@ -67,7 +67,10 @@ absl::StatusOr<std::unique_ptr<Planner>> Planner::Create(PlannerInputs inputs) {
 }
 
 Planner::Planner(PlannerInputs inputs)
-    : inputs_(std::move(inputs)), ladder_(UsableLadder(inputs_)), counter_(inputs_.reader) {}
+    : inputs_(std::move(inputs)),
+      ladder_(UsableLadder(inputs_)),
+      counter_(inputs_.reader),
+      picture_limits_(PictureLimitsOf(inputs_.reader)) {}
 
 void Planner::ChooseMarks() {
   // Agents' text has so many characters a token of o200k_base (docs/forgetting.md).
@@ -172,6 +175,7 @@ bool Planner::TakeAsHead(const Turn& turn) {
   collector.Add(turn);
   for (const ExactString& string : collector.strings()) head_strings_.insert(string.text);
   for (const ImagePart* image : TurnImages(turn)) {
+    if (!TakesPicture(picture_limits_, image->data)) continue;
     ++head_images_;
     head_image_bytes_ += image->data.size();
   }
@@ -199,6 +203,7 @@ absl::Status Planner::AddToTail(const Turn& turn) {
     tail_turn.result_characters += CountCharacters(text);
   });
   for (const ImagePart* image : TurnImages(turn)) {
+    if (!TakesPicture(picture_limits_, image->data)) continue;  // a note goes out in its place
     ++tail_turn.images;
     tail_turn.image_bytes += image->data.size();
   }

@@ -40,6 +40,7 @@
 #include "core/log/turn.h"
 #include "core/log/turn_source.h"
 #include "core/page/page.h"
+#include "core/reader/picture_limits.h"
 #include "core/reader/reader_profile.h"
 #include "core/tokens/token_counter.h"
 
@@ -251,6 +252,7 @@ class Planner {
   const PlannerInputs inputs_;
   const std::vector<Rung> ladder_;
   const TokenCounter counter_;
+  const PictureLimits picture_limits_;
   std::vector<double> characters_per_token_;  // of a full page, by rung
   Marks marks_;
   CostForecast forecast_;

@@ -2,20 +2,47 @@
 
 #include <algorithm>
 #include <string>
+#include <string_view>
 
+#include "core/base/hidden_characters.h"
 #include "core/base/sha256.h"
+#include "core/base/utf8.h"
 #include "core/page/picture_size.h"
 
 namespace fovea {
 namespace {
 
+// The bytes of `text` as it is drawn: what is no UTF-8 as \xNN, a control character
+// as ^A, what else is hidden as a name no longer than [U+NNNN].
+uint64_t DrawnBytes(std::string_view text) {
+  uint64_t bytes = text.size();
+  for (size_t at = 0; at < text.size();) {
+    const auto byte = static_cast<unsigned char>(text[at]);
+    if (byte >= 0x20 && byte < 0x7F) {
+      ++at;
+      continue;
+    }
+    const DecodedCharacter c = DecodeUtf8(text, at);
+    if (!c.well_formed) {
+      bytes += 3;
+    } else if (c.code_point != '\n' && c.code_point != '\t' && IsHiddenCodePoint(c.code_point)) {
+      bytes += c.code_point < 0x80 ? 1U : 8U - c.length;
+    }
+    at += c.length;
+  }
+  return bytes;
+}
+
 // What stands between the extent's ends.
 uint64_t TextBytes(const PageContent& content, const PageExtent& extent) {
   uint64_t bytes = 0;
-  for (size_t b = extent.begin.block; b < extent.end.block; ++b) {
-    bytes += content.blocks[b].text.size();
+  for (size_t b = extent.begin.block; b < content.blocks.size() && b <= extent.end.block; ++b) {
+    const std::string_view text = content.blocks[b].text;
+    const size_t from = b == extent.begin.block ? extent.begin.byte : 0;
+    const size_t to = b == extent.end.block ? extent.end.byte : text.size();
+    bytes += DrawnBytes(text.substr(from, to - from));
   }
-  return bytes + extent.end.byte - extent.begin.byte;
+  return bytes;
 }
 
 uint64_t PicturePixels(const PageContent& content, const PageExtent& extent, int line_pitch_px) {

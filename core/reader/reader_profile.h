@@ -42,6 +42,9 @@ struct ReaderLimits {
   int max_images = 0;            // in one request; 0: none stated
   uint64_t max_body_bytes = 0;   // of one request; 0: none stated
   uint64_t max_image_bytes = 0;  // of one image as sent; 0: none stated
+  int max_side_px = 0;           // of one image; 0: none stated
+  int many_images = 0;           // with more than these in one request, ...
+  int many_images_side_px = 0;   // ... no side may be longer; both 0: none stated
   Evidence evidence = Evidence::kAssumed;
   std::string source;
 };

@@ -36,6 +36,10 @@ int ReadInt(JsonFields& fields, std::string_view name, int64_t min, int64_t max)
   return static_cast<int>(fields.Int(name, min, max));
 }
 
+int ReadOptionalInt(JsonFields& fields, std::string_view name, int64_t min, int64_t max) {
+  return fields.Has(name) ? ReadInt(fields, name, min, max) : 0;
+}
+
 // A kind of rule with the fields that it has: any other is unknown, and refused.
 struct KindFields {
   std::string_view name;
@@ -156,6 +160,12 @@ void ReadPaper(JsonFields& fields, const ReaderProfile& reader, PagePaper& paper
   if ((box.max_height - box.min_height) % box.height_step != 0) {
     return fields.Fail("max_height", "must be min_height and a multiple of height_step");
   }
+  // A request of pages is one of many images.
+  for (const int most : {reader.limits.max_side_px, reader.limits.many_images_side_px}) {
+    if (most > 0 && std::max(box.width, box.max_height) > most) {
+      return fields.Fail("", absl::StrCat("has a side over the limit of ", most, " pixels"));
+    }
+  }
   for (int height = box.min_height; height <= box.max_height; height += box.height_step) {
     const auto cost = PriceImage(reader.image_rule, box.width, height, paper.flat_tokens);
     if (!cost.ok()) {
@@ -217,6 +227,11 @@ void ReadLimits(JsonFields& fields, ReaderLimits& limits) {
   limits.max_images = ReadInt(fields, "max_images", 0, 1'000'000);
   limits.max_body_bytes = static_cast<uint64_t>(fields.Int("max_body_bytes", 0, kMaxBytes));
   limits.max_image_bytes = static_cast<uint64_t>(fields.Int("max_image_bytes", 0, kMaxBytes));
+  limits.max_side_px = ReadOptionalInt(fields, "max_side_px", 1, 1 << 20);
+  limits.many_images = ReadOptionalInt(fields, "many_images", 1, 1'000'000);
+  if (limits.many_images > 0) {
+    limits.many_images_side_px = ReadInt(fields, "many_images_side_px", 1, 1 << 20);
+  }
   limits.evidence = ReadEvidence(fields);
   limits.source = fields.String("source");
 }

@@ -16,6 +16,10 @@ namespace {
 
 constexpr uint32_t kNone = BpeToken::kNone;
 constexpr uint32_t kByteTokens = 256;
+// Of pieces that repeat themselves.
+constexpr size_t kMaxPeriod = 16;      // bytes
+constexpr size_t kSampleBytes = 1024;  // several times the longest tokens
+constexpr size_t kMaxLoopTokens = 32;
 
 absl::Status Check(const BpeVocabulary& vocabulary) {
   const std::vector<BpeToken>& tokens = vocabulary.tokens;
@@ -90,7 +94,10 @@ class PieceCounter::Search {
         dead_(piece.size() / 64 + 1),
         known_(piece.size() < kLongPiece ? kFewKnown : kManyKnown) {}
 
-  int64_t Count(uint32_t first) {
+  std::string_view piece() const { return piece_; }
+
+  // The tokens of the piece, the first of which is `first` or begins it.
+  const absl::InlinedVector<uint32_t, 64>& Encode(uint32_t first) {
     uint32_t token = first;
     while (true) {
       token = Follower(token);
@@ -101,7 +108,7 @@ class PieceCounter::Search {
       }
       path_.push_back(token);
       at_ += BytesOf(token);
-      if (at_ == piece_.size()) return static_cast<int64_t>(path_.size());
+      if (at_ == piece_.size()) return path_;
       token = counter_.TokenAt(counter_.LongestToken(piece_.substr(at_)));
     }
   }
@@ -241,6 +248,10 @@ PieceCounter::PieceCounter(const Layout& layout, ByteTrie trie, ByteTrie out_of_
     shortest_out_of_order_ = std::min(shortest_out_of_order_, entry.key.size());
   }
   for (const ByteTrie::Entry& entry : layout.entries()) {
+    if (entry.key.size() == 2) {
+      pair_tokens_.Add(entry.key[0], entry.key[1]);
+      if (!entry.marked) pair_merges_.Add(entry.key[0], entry.key[1]);
+    }
     if (entry.marked) continue;
     uint32_t& shorter = tokens_[entry.value].shorter;
     shorter = kNone;
@@ -251,7 +262,8 @@ PieceCounter::PieceCounter(const Layout& layout, ByteTrie trie, ByteTrie out_of_
 }
 
 size_t PieceCounter::memory_bytes() const {
-  return tokens_.size() * sizeof(Token) + trie_.bytes() + out_of_order_.bytes() + merges_.bytes();
+  return tokens_.size() * sizeof(Token) + trie_.bytes() + out_of_order_.bytes() + merges_.bytes() +
+         2 * BytePairs::kBytes;
 }
 
 PieceCounter::Match PieceCounter::LongestToken(std::string_view text) const {
@@ -297,14 +309,66 @@ bool PieceCounter::MayMergeOutOfOrder(std::string_view piece) const {
   return found;
 }
 
+// Some two places of a repetitive piece's encoding with the same token, so that what lies between
+// them may stand there any number of times: all neighbours are neighbours already.
+struct PieceCounter::Loop {
+  size_t tokens = 0;
+  size_t bytes = 0;
+};
+
+// A loop whose bytes are a multiple of `period`; of `bytes` bytes if that is not 0.
+std::optional<PieceCounter::Loop> PieceCounter::FindLoop(absl::Span<const uint32_t> path,
+                                                         size_t period, size_t bytes) const {
+  for (size_t end = 1; end < path.size(); ++end) {
+    Loop loop;
+    for (size_t begin = end; begin-- > 0 && loop.tokens < kMaxLoopTokens;) {
+      ++loop.tokens;
+      loop.bytes += tokens_[path[begin]].bytes;
+      const bool wanted = bytes == 0 ? loop.bytes % period == 0 : loop.bytes == bytes;
+      if (wanted && path[begin] == path[end]) return loop;
+    }
+  }
+  return std::nullopt;
+}
+
+// Tokens of a long piece that is a few bytes again and again, such as a ruler of hyphens: those of
+// a short one, and those of its loop as often as it fits in between. Nothing for other pieces.
+// Where a vocabulary has dozens of lengths of one character, a search would try them all at every
+// byte.
+std::optional<int64_t> PieceCounter::CountRepetitive(std::string_view piece) const {
+  size_t period = 1;
+  while (piece.substr(period) != piece.substr(0, piece.size() - period)) {
+    if (++period > kMaxPeriod) return std::nullopt;
+  }
+  const auto encode = [&](Search& search) {
+    return absl::MakeConstSpan(search.Encode(TokenAt(LongestToken(search.piece()))));
+  };
+  Search sample(*this, piece.substr(0, kSampleBytes));
+  const std::optional<Loop> loop = FindLoop(encode(sample), period, 0);
+  if (!loop) return std::nullopt;
+  const size_t rest = piece.size() - kSampleBytes;
+  Search shorter(*this, piece.substr(0, kSampleBytes + rest % loop->bytes));
+  const absl::Span<const uint32_t> path = encode(shorter);
+  const std::optional<Loop> same = FindLoop(path, period, loop->bytes);
+  if (!same) return std::nullopt;
+  return static_cast<int64_t>(path.size() + rest / same->bytes * same->tokens);
+}
+
 int64_t PieceCounter::CountLonger(std::string_view piece) const {
   const Match match = LongestToken(piece);
   if (match.bytes == piece.size()) return 1;
-  if (piece.size() == 2) return 2;
+  if (piece.size() == 3) {
+    // One of the two pairs merges, and then nothing more.
+    return 3 - static_cast<int64_t>(pair_merges_.Has(piece[0], piece[1]) |
+                                    pair_merges_.Has(piece[1], piece[2]));
+  }
   if (MayMergeOutOfOrder(piece)) return Merger(*this, piece).Count();
+  if (piece.size() >= 2 * kSampleBytes) {
+    if (const std::optional<int64_t> tokens = CountRepetitive(piece)) return *tokens;
+  }
   const uint32_t first = TokenAt(match);
   if (IsFollowedByOne(first, piece.substr(tokens_[first].bytes))) return 2;
-  return Search(*this, piece).Count(first);
+  return static_cast<int64_t>(Search(*this, piece).Encode(first).size());
 }
 
 }  // namespace fovea

@@ -30,13 +30,15 @@ std::optional<Block> OwnBlock(const OpaquePart& part, Role role) {
 
 // What the API accepts (docs.anthropic.com/en/api/messages).
 constexpr ApiRules kRules = {.call_ids = {.plain = true, .max_bytes = 128},
-                             .max_name_bytes = 128,
+                             .max_name_bytes = 64,
                              .object_arguments = true,
                              .refuses_blank_text = true,
                              .one_system_text = true,
                              .user_begins = true,
                              .results_in_one_message = true,
                              .pictures_in_results = true,
+                             .errors_are_text = true,
+                             .trims_last = true,
                              .own_block = OwnBlock};
 
 class AnthropicFormat final : public ComposedFormat {

@@ -6,6 +6,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "core/base/image_size.h"
 #include "service/wire/exchange.h"
 #include "service/wire/json_text.h"
 
@@ -27,10 +28,8 @@ class Composer {
       : rules_(rules), leading_(leading), to_(*to) {}
 
   void AddExchange(const Exchange& exchange) {
-    std::vector<Block> pictures;
-    if (exchange.caller != nullptr) AddCaller(*exchange.caller, pictures);
+    if (exchange.caller != nullptr) AddCaller(exchange);
     if (exchange.pending) return;
-    AddResults(exchange, pictures);
     for (const Remainder& remainder : exchange.after) AddRemainder(remainder);
   }
 
@@ -53,12 +52,9 @@ class Composer {
   }
 
  private:
-  // The reader's limits count a picture as it is sent, in base64.
   bool IsSendable(const ImagePart& image) const {
-    const uint64_t most = to_.reader.max_image_bytes;
-    const uint64_t sent = (image.data.size() + 2) / 3 * 4;
-    return to_.reader.takes_images && !image.data.empty() && (most == 0 || sent <= most) &&
-           (rules_.takes_gifs || image.media_type != "image/gif");
+    return to_.reader.takes_images && TakesPicture(to_.reader.picture, image.data) &&
+           (rules_.takes_gifs || ImageMediaType(image.data) != "image/gif");
   }
 
   Block Picture(const TurnPtr& owner, const ImagePart& image) const {
@@ -87,12 +83,33 @@ class Composer {
     return rules_.own_block == nullptr ? std::nullopt : rules_.own_block(part, role);
   }
 
-  void AddCaller(const ServedTurn& caller, std::vector<Block>& pictures) {
+  // The caller and its results; in several steps where it makes more calls than a message holds.
+  void AddCaller(const Exchange& exchange) {
     call_ids_.clear();
     call_names_.clear();
+    const ServedTurn& caller = *exchange.caller;
     std::vector<const Part*> parts;
     for (const Part& part : caller.turn->parts) parts.push_back(&part);
-    PushAssistant(AssistantBlocks(caller, parts, pictures));
+    std::vector<Block> pictures;
+    std::vector<Block> blocks = AssistantBlocks(caller, parts, pictures);
+    const size_t most = exchange.pending || rules_.max_calls == 0 ? SIZE_MAX : rules_.max_calls;
+    for (size_t first = 0; first < exchange.calls.size(); first += most) {
+      const size_t calls = std::min(most, exchange.calls.size() - first);
+      PushAssistant(TakeCalls(calls, blocks));
+      if (exchange.pending) return;
+      AddResults(exchange, first, calls, std::exchange(pictures, {}));
+    }
+  }
+
+  // The blocks up to the last before the call after the first `calls`.
+  static std::vector<Block> TakeCalls(size_t calls, std::vector<Block>& blocks) {
+    auto end = blocks.begin();
+    for (; end != blocks.end(); ++end) {
+      if (end->kind == Kind::kCall && calls-- == 0) break;
+    }
+    std::vector<Block> taken(std::make_move_iterator(blocks.begin()), std::make_move_iterator(end));
+    blocks.erase(blocks.begin(), end);
+    return taken;
   }
 
   // In the turn's order. An assistant's pictures go aside: no API takes them.
@@ -143,9 +160,10 @@ class Composer {
     Push(Role::kAssistant, std::move(blocks));
   }
 
-  void AddResults(const Exchange& exchange, std::vector<Block>& pictures) {
+  void AddResults(const Exchange& exchange, size_t first, size_t calls,
+                  std::vector<Block> pictures) {
     std::vector<Block> results;
-    for (size_t i = 0; i < exchange.calls.size(); ++i) {
+    for (size_t i = first; i < first + calls; ++i) {
       Block result{.kind = Kind::kResult, .id = call_ids_[i], .name = call_names_[i]};
       const ResolvedResult& answer = exchange.calls[i].result;
       if (answer.part == nullptr) {
@@ -167,27 +185,33 @@ class Composer {
   // What stands in the result; `pictures` gets those that may not.
   std::vector<Block> ResultContent(const ResolvedResult& result, std::vector<Block>& pictures) {
     std::vector<Block> content;
+    const bool inside = rules_.pictures_in_results && !IsErrorOfText(*result.part);
     if (result.turn->results_drawn) {
       content.push_back(TextBlock(DrawnResultNote(*result.turn)));
-      std::vector<Block>& pages = rules_.pictures_in_results ? content : pictures;
+      std::vector<Block>& pages = inside ? content : pictures;
       if (result.first_of_turn) {
         for (const PlannedPage& page : result.turn->pages) pages.push_back(PageBlock(page));
       }
     }
     for (const auto& item : result.part->content) {
       if (const auto* image = std::get_if<ImagePart>(&item)) {
-        AddResultPicture(result.turn->turn, *image, content, pictures);
+        AddResultPicture(result.turn->turn, *image, inside, content, pictures);
         continue;
       }
       const std::string& text = std::get<TextPart>(item).text;
       if (!result.turn->results_drawn && !Refused(text)) content.push_back(TextBlock(text));
     }
+    if (content.empty() && IsErrorOfText(*result.part)) content.push_back(TextBlock(kEmptyNote));
     return content;
   }
 
-  void AddResultPicture(const TurnPtr& owner, const ImagePart& image, std::vector<Block>& content,
-                        std::vector<Block>& pictures) const {
-    if (rules_.pictures_in_results) return content.push_back(Picture(owner, image));
+  bool IsErrorOfText(const ToolResultPart& part) const {
+    return rules_.errors_are_text && part.is_error;
+  }
+
+  void AddResultPicture(const TurnPtr& owner, const ImagePart& image, bool inside,
+                        std::vector<Block>& content, std::vector<Block>& pictures) const {
+    if (inside) return content.push_back(Picture(owner, image));
     content.push_back(TextBlock(absl::StrCat(content.empty() ? "" : "\n", ImageNote(image))));
     if (IsSendable(image)) pictures.push_back(OwnImageBlock(owner, image));
   }
@@ -271,6 +295,15 @@ void ComposedFormat::AddGroup(const ServedGroup& group, Place place, Conversatio
   for (const Exchange& exchange : ResolveGroup(group, place == Place::kNewest)) {
     Composer(rules_, place == Place::kHead, to).AddExchange(exchange);
   }
+}
+
+// What is served has a message at least; and where the assistant's is the last, it ends with a
+// letter: what follows is the model's.
+void ComposedFormat::End(Conversation* to) const {
+  if (!to->last_role) return Composer(rules_, false, to).Push(Role::kUser, {});
+  if (!rules_.trims_last || to->last_role != Role::kAssistant || to->messages.empty()) return;
+  Block& last = to->messages.back().blocks.back();
+  if (last.kind == Kind::kText) last.text.resize(TrimmedBytes(last.text));
 }
 
 void ComposedFormat::AddHistory(const std::vector<HistoryMessage>& history,

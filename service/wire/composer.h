@@ -36,6 +36,12 @@ struct ApiRules {
   // Results hold pictures. Else a note stands in the result, and the picture in the user's message
   // behind the results.
   bool pictures_in_results = false;
+  // A result that is an error holds text, and some at least.
+  bool errors_are_text = false;
+  // Calls in one message, at most; 0: no limit.
+  size_t max_calls = 0;
+  // White space at the end of an assistant's message that is the last is refused.
+  bool trims_last = false;
   // An assistant's blocks keep their order. Else the API's own come first, then texts, then calls.
   bool keeps_order = false;
   bool takes_gifs = true;
@@ -53,6 +59,7 @@ class ComposedFormat : public JsonFormat {
   Conversation Begin(const ReaderTraits& reader) const final;
   void AddGroup(const ServedGroup& group, Place place, Conversation* to) const final;
   void AddHistory(const std::vector<HistoryMessage>& history, Conversation* to) const final;
+  void End(Conversation* to) const final;
   void MarkPrefix(const std::vector<HistoryMessage>& history, Conversation* to) const override;
   void MarkTail(Conversation* to) const override;
 

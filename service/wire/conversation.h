@@ -2,6 +2,7 @@
 #ifndef FOVEA_SERVICE_WIRE_CONVERSATION_H_
 #define FOVEA_SERVICE_WIRE_CONVERSATION_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_set.h"
+#include "core/reader/picture_limits.h"
 #include "service/wire/call_names.h"
 #include "service/wire/message.h"
 
@@ -17,9 +19,14 @@ namespace fovea::wire {
 // What a format needs to know of the reader.
 struct ReaderTraits {
   bool takes_images = true;
-  uint64_t max_image_bytes = 0;  // of one image in base64; 0: none stated
-  int max_breakpoints = 0;       // 0: the provider finds prefixes on its own
+  PictureLimits picture;        // of each of the agent's own
+  size_t many_images = 0;       // with more than these in a request, ...
+  int many_images_side_px = 0;  // ... this is the longest side; both 0: no such limit
+  int max_breakpoints = 0;      // 0: the provider finds prefixes on its own
 };
+
+// `reader` outlives the traits.
+ReaderTraits TraitsOf(const ReaderProfile& reader);
 
 // Copyable.
 struct Conversation {

@@ -36,6 +36,8 @@ class JsonFormat {
   // Appends a group's messages.
   virtual void AddGroup(const ServedGroup& group, Place place, Conversation* to) const = 0;
   virtual void AddHistory(const std::vector<HistoryMessage>& history, Conversation* to) const = 0;
+  // After the last group.
+  virtual void End(Conversation* to) const = 0;
   // Marks where the payload may be cached up to, if the API wants to be told.
   virtual void MarkPrefix(const std::vector<HistoryMessage>& history, Conversation* to) const = 0;
   virtual void MarkTail(Conversation* to) const = 0;

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "absl/strings/escaping.h"
+#include "core/base/image_size.h"
 #include "nlohmann/json.hpp"
 
 namespace fovea::wire {
@@ -99,7 +100,7 @@ const std::string* ImageBytes(const Image& image, const PageBytes& pages) {
 }
 
 std::string_view MediaType(const Image& image) {
-  return image.own != nullptr ? std::string_view(image.own->media_type) : "image/png";
+  return image.own != nullptr ? ImageMediaType(image.own->data) : "image/png";
 }
 
 void AppendImageUrl(const Image& image, const PageBytes& pages, std::string& out) {

@@ -1,12 +1,18 @@
 #include "service/wire/message.h"
 
-#include <algorithm>
-
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/utf8.h"
 
 namespace fovea::wire {
+namespace {
+
+bool IsWhite(char32_t c) {
+  if (c < 0x80) return (c >= 0x09 && c <= 0x0D) || (c >= 0x1C && c <= 0x20);
+  return c == 0x85 || c == 0xA0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200A) || c == 0x2028 ||
+         c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000;
+}
+
+}  // namespace
 
 const char kEmptyNote[] = "(empty)";
 
@@ -27,8 +33,17 @@ std::string ImageNote(const ImagePart& image) {
   return absl::StrCat("[image: ", image.media_type, ", ", image.data.size(), " bytes]");
 }
 
-bool IsBlank(const std::string& text) {
-  return std::all_of(text.begin(), text.end(), absl::ascii_isspace);
+size_t TrimmedBytes(std::string_view text) {
+  size_t end = text.size();
+  while (end > 0) {
+    const size_t start = CharacterStart(text, end - 1);
+    const DecodedCharacter last = DecodeUtf8(text, start);
+    if (!last.well_formed || start + last.length != end || !IsWhite(last.code_point)) break;
+    end = start;
+  }
+  return end;
 }
+
+bool IsBlank(std::string_view text) { return TrimmedBytes(text) == 0; }
 
 }  // namespace fovea::wire

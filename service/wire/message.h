@@ -2,7 +2,9 @@
 #ifndef FOVEA_SERVICE_WIRE_MESSAGE_H_
 #define FOVEA_SERVICE_WIRE_MESSAGE_H_
 
+#include <cstddef>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/forgetting/run.h"
@@ -49,8 +51,11 @@ Block PageBlock(const PlannedPage& page);
 Block OwnImageBlock(const TurnPtr& owner, const ImagePart& image);
 // What stands for a picture that cannot be sent.
 std::string ImageNote(const ImagePart& image);
-// Spaces, tabs and line ends only, or nothing: some APIs refuse such a text.
-bool IsBlank(const std::string& text);
+// The bytes of `text` without the white space at its end, Unicode's and control characters' U+001C
+// to U+001F included.
+size_t TrimmedBytes(std::string_view text);
+// White space only, or nothing: some APIs refuse such a text.
+bool IsBlank(std::string_view text);
 
 extern const char kEmptyNote[];  // stands where a message would have nothing in it
 

@@ -1,6 +1,7 @@
 #include "service/wire/message_walk.h"
 
 #include "absl/strings/str_cat.h"
+#include "core/base/image_size.h"
 #include "core/base/utf8.h"
 
 namespace fovea::wire {
@@ -28,9 +29,7 @@ bool IsText(const Block& block) {
 
 bool IsImage(const Block& block) {
   if (block.image.own == nullptr) return block.image.page_id.size() == 64;
-  const std::string& type = block.image.own->media_type;
-  return block.image.page_id.empty() && (type == "image/png" || type == "image/jpeg" ||
-                                         type == "image/webp" || type == "image/gif");
+  return block.image.page_id.empty() && !ImageMediaType(block.image.own->data).empty();
 }
 
 bool IsPlainName(const std::string& name, size_t max_bytes) {

@@ -19,7 +19,7 @@ absl::Status Broken(size_t message, absl::string_view rule);
 
 // Well-formed UTF-8 in every string of the block.
 bool IsText(const Block& block);
-// One of the media types that APIs take, and a source.
+// A page, or a picture in one of the formats that APIs take.
 bool IsImage(const Block& block);
 // Letters, digits, '_' and '-', 1 to max_bytes.
 bool IsPlainName(const std::string& name, size_t max_bytes);

@@ -14,7 +14,8 @@ namespace {
 
 // What the API accepts (platform.openai.com/docs/api-reference/chat).
 constexpr CallIdRule kIdRule = {.plain = false, .max_bytes = 40};
-constexpr ApiRules kOpenAiRules = {.call_ids = kIdRule};
+constexpr size_t kMaxCalls = 128;
+constexpr ApiRules kOpenAiRules = {.call_ids = kIdRule, .max_calls = kMaxCalls};
 
 // vLLM parses arguments as JSON objects, and the chat templates of Qwen and others refuse a system
 // message that is not the first, and a conversation without a user.
@@ -164,7 +165,10 @@ class ChatFormat final : public ComposedFormat {
     out += R"({"type":"image_url","image_url":{"url":")";
     AppendImageUrl(image, pages, out);
     out += '"';
-    if (IsDetail(image.resolution)) out += R"(,"detail":")" + image.resolution + '"';
+    // "original" is what is meant where it is left out, and no value of this API.
+    if (IsDetail(image.resolution) && image.resolution != "original") {
+      absl::StrAppend(&out, R"(,"detail":")", image.resolution, "\"");
+    }
     out += '}';
     // The key of vLLM's cache of what an image becomes: a page's id names its pixels.
     if (dialect_ == Dialect::kVllm && !image.page_id.empty()) {

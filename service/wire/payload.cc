@@ -7,16 +7,39 @@
 namespace fovea::wire {
 namespace {
 
+// How many images may go out: the pages, and the agent's own in what is served as turns.
+size_t CountImages(const Context& context) {
+  size_t images = 0;
+  for (const HistoryMessage& message : context.history) {
+    for (const auto& item : message.items) {
+      images += std::holds_alternative<PlannedPage>(item) ? 1 : 0;
+    }
+  }
+  for (const std::vector<ServedGroup>* groups : {&context.head, &context.tail}) {
+    for (const ServedGroup& group : *groups) {
+      for (const ServedTurn& turn : group.turns) {
+        images += turn.pages.size() + TurnImages(*turn.turn).size();
+      }
+    }
+  }
+  return images;
+}
+
 // Everything that the prefix's bytes follow from, within one life of a session.
-std::string PrefixFingerprint(const Context& context, const PayloadRequest& request) {
+std::string PrefixFingerprint(const Context& context, const PayloadRequest& request,
+                              const ReaderTraits& reader) {
   Sha256 hash;
   hash.UpdateNumber(static_cast<uint64_t>(request.format))
-      .UpdateNumber(request.reader.takes_images ? 1 : 0)
-      .UpdateNumber(request.reader.max_image_bytes)
-      .UpdateNumber(static_cast<uint64_t>(request.reader.max_breakpoints))
+      .UpdateNumber(reader.takes_images ? 1 : 0)
+      .UpdateNumber(static_cast<uint64_t>(reader.max_breakpoints))
       .UpdateNumber(context.head.size());
   for (const ServedGroup& group : context.head) {
-    for (const ServedTurn& turn : group.turns) hash.UpdateNumber(turn.turn->seq);
+    for (const ServedTurn& turn : group.turns) {
+      hash.UpdateNumber(turn.turn->seq);
+      for (const ImagePart* image : TurnImages(*turn.turn)) {
+        hash.UpdateNumber(TakesPicture(reader.picture, image->data) ? 1 : 0);
+      }
+    }
   }
   for (const HistoryMessage& message : context.history) {
     hash.UpdateNumber(message.items.size()).UpdateNumber(message.rung_end ? 1 : 0);
@@ -78,7 +101,11 @@ PayloadWriter::PayloadWriter(uint64_t max_prefix_bytes)
 
 absl::StatusOr<Payload> PayloadWriter::Write(const Context& context,
                                              const PayloadRequest& request) {
-  auto prefix = GetPrefix(context, request);
+  ReaderTraits reader = request.reader;
+  if (reader.many_images > 0 && CountImages(context) > reader.many_images) {
+    reader.picture.max_side_px = reader.many_images_side_px;
+  }
+  auto prefix = GetPrefix(context, request, reader);
   if (!prefix.ok()) return prefix.status();
   const Prefix& head = **prefix;
   const JsonFormat& format = Format(request.format);
@@ -86,10 +113,12 @@ absl::StatusOr<Payload> PayloadWriter::Write(const Context& context,
   if (!pages.ok()) return pages.status();
 
   Conversation tail = head.conversation.Continuation();
+  tail.reader = reader;  // the prefix may be of an earlier request
   for (const ServedGroup& group : context.tail) {
     const bool newest = &group == &context.tail.back();
     format.AddGroup(group, newest ? Place::kNewest : Place::kTail, &tail);
   }
+  format.End(&tail);
   format.MarkTail(&tail);
   absl::Status valid = format.Validate(head.conversation.messages, tail.messages);
   if (!valid.ok()) return valid;
@@ -106,14 +135,16 @@ absl::StatusOr<Payload> PayloadWriter::Write(const Context& context,
 }
 
 absl::StatusOr<PayloadWriter::PrefixPtr> PayloadWriter::GetPrefix(const Context& context,
-                                                                  const PayloadRequest& request) {
-  const std::pair<uint64_t, std::string> key(request.state_id, PrefixFingerprint(context, request));
+                                                                  const PayloadRequest& request,
+                                                                  const ReaderTraits& reader) {
+  const std::pair<uint64_t, std::string> key(request.state_id,
+                                             PrefixFingerprint(context, request, reader));
   if (auto kept = prefixes_.Get(key)) return *kept;
   const JsonFormat& format = Format(request.format);
   auto pages = request.load(PrefixPages(context, request.held_page_ids));
   if (!pages.ok()) return pages.status();
 
-  auto prefix = std::make_shared<Prefix>(format.Begin(request.reader));
+  auto prefix = std::make_shared<Prefix>(format.Begin(reader));
   Conversation& conversation = prefix->conversation;
   for (const ServedGroup& group : context.head) format.AddGroup(group, Place::kHead, &conversation);
   format.AddHistory(context.history, &conversation);

@@ -67,7 +67,8 @@ class PayloadWriter {
   };
   using PrefixPtr = std::shared_ptr<const Prefix>;
 
-  absl::StatusOr<PrefixPtr> GetPrefix(const Context& context, const PayloadRequest& request);
+  absl::StatusOr<PrefixPtr> GetPrefix(const Context& context, const PayloadRequest& request,
+                                      const ReaderTraits& reader);
   const JsonFormat& Format(PayloadFormat format) const {
     return *formats_[static_cast<size_t>(format) - 1];
   }

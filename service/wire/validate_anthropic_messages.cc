@@ -1,4 +1,5 @@
 // From Anthropic's API reference, "Messages", and its pages on tool use, vision and caching.
+#include <algorithm>
 #include <set>
 
 #include "service/wire/message_walk.h"
@@ -16,6 +17,8 @@ class Walk {
       absl::Status status = CheckMessage(*messages_[at_]);
       if (!status.ok()) return status;
     }
+    if (!begun_) return Broken(at_, "there must be a message");
+    if (EndsWhite(*messages_.back())) return Broken(at_ - 1, "the end must not be white space");
     return breakpoints_ <= 4 ? absl::OkStatus() : Broken(at_, "at most four breakpoints");
   }
 
@@ -60,6 +63,7 @@ class Walk {
       if (!answer) return Broken(at_, "every call must have its result in the next message, first");
       if (message.blocks[i].id != waiting_[i]) return Broken(at_, "results come in call order");
       absl::Status status = CheckContent(message.blocks[i].content);
+      if (status.ok() && message.blocks[i].is_error) status = CheckError(message.blocks[i].content);
       if (!status.ok()) return status;
     }
     waiting_.clear();
@@ -89,7 +93,7 @@ class Walk {
       }
       if (block.kind != Kind::kCall) return Broken(at_, "assistants send texts and calls only");
       if (!IsPlainName(block.id, 200)) return Broken(at_, "ids are letters, digits, _ and -");
-      if (!IsPlainName(block.name, 128)) return Broken(at_, "the tool's name is not allowed");
+      if (!IsPlainName(block.name, 64)) return Broken(at_, "the tool's name is not allowed");
       if (!ids_.insert(block.id).second) return Broken(at_, "ids must differ");
       if (!IsBraced(block.text)) return Broken(at_, "a call's input must be an object");
       waiting_.push_back(block.id);
@@ -105,6 +109,20 @@ class Walk {
       return Broken(at_, "content is texts that are not blank, and pictures");
     }
     return absl::OkStatus();
+  }
+
+  absl::Status CheckError(const std::vector<Block>& blocks) const {
+    const bool text =
+        !blocks.empty() && std::all_of(blocks.begin(), blocks.end(),
+                                       [](const Block& b) { return b.kind == Kind::kText; });
+    return text ? absl::OkStatus() : Broken(at_, "an error is a text");
+  }
+
+  // What an assistant says last.
+  static bool EndsWhite(const Message& message) {
+    if (message.role != Role::kAssistant || message.blocks.back().kind != Kind::kText) return false;
+    const std::string& text = message.blocks.back().text;
+    return text.find_last_of(" \t\r\n\v\f") + 1 == text.size();
   }
 
   static bool Blank(const Block& block) {

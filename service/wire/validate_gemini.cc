@@ -2,6 +2,7 @@
 // calling, thought signatures, images and media resolution.
 #include <set>
 
+#include "core/base/image_size.h"
 #include "service/wire/message_walk.h"
 #include "service/wire/validate.h"
 
@@ -85,7 +86,8 @@ class Walk {
     for (size_t i = from; i < blocks.size(); ++i) {
       const Block& block = blocks[i];
       if (block.kind == Kind::kText && !block.text.empty()) continue;
-      const bool gif = block.image.own != nullptr && block.image.own->media_type == "image/gif";
+      const bool gif =
+          block.image.own != nullptr && ImageMediaType(block.image.own->data) == "image/gif";
       if (pictures && block.kind == Kind::kImage && IsImage(block) && !gif) continue;
       return Broken(at_, "parts are texts that are not empty, and the user's PNG, JPEG or WebP");
     }

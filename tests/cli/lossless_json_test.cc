@@ -105,5 +105,17 @@ TEST(BytesOf, RefusesWhatIsNoString) {
   }
 }
 
+TEST(LosslessJson, RefusesWhatNestsTooDeepToBeWritten) {
+  const auto nested = [](int depth) {
+    return std::string(depth, '[') + R"("][\"[")" + std::string(depth, ']');
+  };
+  const auto deepest = ParseJson(nested(kMaxJsonDepth));
+  ASSERT_TRUE(deepest.ok()) << deepest.status();
+  EXPECT_EQ(DumpJson(*deepest), nested(kMaxJsonDepth));
+  for (const int depth : {kMaxJsonDepth + 1, 500'000}) {
+    EXPECT_EQ(ParseJson(nested(depth)).status().code(), absl::StatusCode::kInvalidArgument);
+  }
+}
+
 }  // namespace
 }  // namespace fovea::cli

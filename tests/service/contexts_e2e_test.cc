@@ -11,6 +11,7 @@
 #include "core/base/sha256.h"
 #include "tests/service/payload_check.h"
 #include "tests/service/server_fixture.h"
+#include "tests/support/pictures.h"
 
 namespace fovea::testing {
 namespace {
@@ -120,9 +121,10 @@ TEST(ContextLimits, HoldForEveryFormat) {
   Client client = fixture.MakeClient();
   ASSERT_TRUE(client.CreateSession("images").ok());
   ASSERT_TRUE(client.CreateSession("bytes").ok());
-  const v1::Turn picture = PictureTurn("picture");
+  const v1::Turn picture = PictureTurn(PngHeader(40, 30));
   ASSERT_TRUE(client.Append("images", {picture, picture, picture}).ok());
-  ASSERT_TRUE(client.Append("bytes", {PictureTurn(std::string(20'000, 'p'))}).ok());
+  ASSERT_TRUE(
+      client.Append("bytes", {PictureTurn(PngHeader(40, 30) + std::string(20'000, 'p'))}).ok());
   for (v1::WireFormat format : kFormats) {
     if (format == v1::WIRE_FORMAT_NATIVE) continue;
     SCOPED_TRACE(v1::WireFormat_Name(format));

@@ -18,7 +18,9 @@ class ChatChecker : Checker {
   std::vector<std::string> Check(const Json& payload) {
     if (payload.size() != 1 || !payload.contains("messages")) Say("the body is not {messages}");
     const Json& messages = payload.at("messages");
+    if (messages.empty()) Say("messages are empty");
     for (at_ = 0; at_ < messages.size(); ++at_) CheckMessage(messages[at_]);
+    if (server_ == Server::kVllm && messages.size() == 1 && system_) Say("there is no user");
     // Waiting at the very end, with no answer given: the client goes on from there.
     if (!waiting_.empty() && answered_any_) Say("some calls are answered and others are not");
     return problems_;
@@ -60,6 +62,8 @@ class ChatChecker : Checker {
     if (waiting_.empty() || waiting_.front() != id) return Say("answers no call, or out of order");
     waiting_.erase(waiting_.begin());
     answered_any_ = true;
+    if (long_call_ > 0) Say("an answered message of more than 128 calls");
+    long_call_ = 0;
   }
 
   void CheckUserContent(const Json& content) {
@@ -75,6 +79,8 @@ class ChatChecker : Checker {
       } else if (part.at("type") == "image_url") {
         if (!IsImageUrl(part.at("image_url").at("url"))) Say("an image is not fine");
         CheckKeys(part.at("image_url"), {"url", "detail"});
+        const std::string detail = part.at("image_url").value("detail", "auto");
+        if (detail != "auto" && detail != "low" && detail != "high") Say("detail " + detail);
         CheckKeys(part, {"type", "image_url", "uuid"});
         if (part.contains("uuid") && server_ != Server::kVllm) Say("a uuid");
         if (part.contains("uuid") && !IsPageId(part.at("uuid"))) Say("a uuid that is no page's");
@@ -92,6 +98,8 @@ class ChatChecker : Checker {
     if (content.is_string() && content.get<std::string>().empty()) Say("assistant text is empty");
     if (!calls) return;
     if (message.at("tool_calls").empty()) Say("tool_calls is empty");
+    // "array too long. Expected an array with maximum length 128". The newest are the client's.
+    if (server_ == Server::kOpenAi && message.at("tool_calls").size() > 128) long_call_ = at_;
     for (const Json& call : message.at("tool_calls")) {
       const std::string id = call.at("id");
       if (id.empty() || id.size() > 40 || !ids_.insert(id).second) Say("id " + id);
@@ -121,6 +129,7 @@ class ChatChecker : Checker {
   bool system_ = false;  // the first message is the system's
   std::vector<std::string> waiting_;
   bool answered_any_ = false;
+  size_t long_call_ = 0;  // the newest message with more calls than the API takes; 0: none
   std::set<std::string> ids_;
 };
 
@@ -135,7 +144,13 @@ class AnthropicChecker : Checker {
       for (const Json& block : payload.at("system")) CheckText(block);
     }
     const Json& messages = payload.at("messages");
+    if (messages.empty()) Say("messages are empty");
     for (at_ = 0; at_ < messages.size(); ++at_) CheckMessage(messages[at_]);
+    // "final assistant content cannot end with trailing whitespace"
+    if (!messages.empty() && messages.back().at("role") == "assistant") {
+      const Json& last = messages.back().at("content").back();
+      if (last.at("type") == "text" && EndsWhite(last.at("text"))) Say("white space at the end");
+    }
     if (breakpoints_ > 4) Say("too many breakpoints");
     return problems_;
   }
@@ -162,8 +177,14 @@ class AnthropicChecker : Checker {
       if (results >= waiting_.size() || waiting_[results] != id) Say("a result for no call: " + id);
       ++results;
       CheckBreakpoint(block);
+      const bool error = block.value("is_error", false);
+      // "content cannot be empty if `is_error` is true"
+      if (error && !block.contains("content")) Say("an error that says nothing");
       if (!block.contains("content")) continue;
       if (block.at("content").empty()) Say("empty content list");
+      if (error && block.at("content").dump().find(R"("type":"image")") != std::string::npos) {
+        Say("an image in an error");
+      }
       for (const Json& inner : block.at("content")) CheckTextOrImage(inner);
     }
     if (results != waiting_.size()) Say("a call has no result in the next message");
@@ -201,7 +222,8 @@ class AnthropicChecker : Checker {
     CheckBreakpoint(block);
     const std::string id = block.at("id");
     if (!IsPlain(id) || !ids_.insert(id).second) Say("id " + id);
-    if (!IsPlain(block.at("name"))) Say("name");
+    const std::string name = block.at("name");
+    if (!IsPlain(name) || name.size() > 64) Say("name " + name);
     if (!block.at("input").is_object()) Say("input is not an object");
     waiting_.push_back(id);
   }

@@ -27,7 +27,10 @@ class Checker {
 // Letters, digits, '_' and '-', at least one.
 bool IsPlain(const std::string& name);
 bool IsBlank(const std::string& text);
+bool EndsWhite(const std::string& text);
 bool IsBase64(const std::string& text);
+// Begins like an image of that type.
+bool IsImageData(const std::string& type, const std::string& base64);
 // "data:image/...;base64,..." or "fovea:page/ID".
 bool IsImageUrl(const std::string& url);
 bool IsPageUrl(const std::string& url);

@@ -20,6 +20,7 @@ class GeminiChecker : Checker {
       for (const Json& part : parts) CheckText(part);
     }
     const Json& contents = payload.at("contents");
+    if (contents.empty()) Say("contents are empty");
     for (at_ = 0; at_ < contents.size(); ++at_) CheckContent(contents[at_]);
     return problems_;
   }
@@ -122,7 +123,7 @@ class GeminiChecker : Checker {
       const Json& data = part.at("inlineData");
       static const std::set<std::string> kTypes = {"image/png", "image/jpeg", "image/webp"};
       if (kTypes.count(data.at("mimeType")) == 0) Say("an image type that the API does not take");
-      if (!IsBase64(data.at("data"))) Say("an image is not base64");
+      if (!IsImageData(data.at("mimeType"), data.at("data"))) Say("an image is not of its type");
     } else if (!IsPageUrl(part.at("fileData").at("fileUri"))) {
       Say("a file that is no page");
     }

@@ -14,6 +14,7 @@ class ResponsesChecker : Checker {
   std::vector<std::string> Check(const Json& payload) {
     if (payload.size() != 1 || !payload.contains("input")) Say("the body is not {input}");
     const Json& input = payload.at("input");
+    if (input.empty()) Say("the input is empty");
     for (at_ = 0; at_ < input.size(); ++at_) CheckItem(input[at_]);
     if (reasoning_) Say("reasoning without the item that must follow it");
     // "No tool output found for function call": but the newest calls are the client's to answer.

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/base/sha256.h"
 #include "core/log/group.h"
+#include "tests/support/pictures.h"
 
 namespace fovea::testing {
 namespace {
@@ -53,13 +54,13 @@ class Maker {
       case 0:
         return "";
       case 1:
-        return " \n\t";
+        return Chance(50) ? " \n\t" : "\u3000\u00A0";
       case 2:
         return absl::StrCat("\xED\xA0\xBD lone ", Marker(), std::string(1, '\0'), "\x1b[0m");
       case 3:
         return absl::StrCat("{\"quoted\": \"", Marker(), "\\\"}\xFF");
       case 4:
-        return absl::StrCat("日本語 🎈 ", Marker(), " ");
+        return absl::StrCat("日本語 🎈 ", Marker(), Chance(50) ? " " : "\u00A0\n");
       case 5:
         // What makes a long history too large for one epoch.
         return absl::StrCat(Marker(), std::string(long_ ? Between(100, 3000) : 20, 'w'), " end");
@@ -76,9 +77,13 @@ class Maker {
 
   ImagePart Image() {
     static const char* const kTypes[] = {"image/jpeg", "image/png", "image/webp", "image/gif"};
-    return {
-        .media_type = kTypes[Between(0, 3)],
-        .data = Chance(90) ? "\xFF\xD8 picture" : std::string(size_t{5000} * Between(0, 1), 'p')};
+    // Its media type is often wrong; its data sometimes is no picture, or too large, or too long.
+    std::string data = Chance(50) ? JpegHeader() : PngHeader(Between(1, 3000), Between(1, 300));
+    if (Chance(5)) data = std::string("GIF89a\1\0\1\0", 10);
+    if (Chance(5)) data = "\x89PNG picture";
+    if (Chance(5)) data.append(5000, 'p');
+    if (Chance(5)) data.clear();
+    return {.media_type = kTypes[Between(0, 3)], .data = std::move(data)};
   }
 
   Part Call() {
@@ -177,7 +182,8 @@ class Maker {
       recent_ids_.clear();
       if (Chance(30)) turn.parts.push_back(Opaque());
       if (Chance(60)) turn.parts.emplace_back(TextPart{Text()});
-      const int calls = Chance(70) ? Between(0, 4) : 0;
+      const int most = Chance(1) ? 300 : 4;
+      const int calls = Chance(70) ? Between(0, most) : 0;
       for (int i = 0; i < calls; ++i) {
         if (Chance(15)) turn.parts.push_back(Opaque());
         turn.parts.push_back(Call());

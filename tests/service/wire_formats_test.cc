@@ -16,6 +16,7 @@ namespace {
 using ::fovea::testing::Call;
 using ::fovea::testing::Make;
 using ::fovea::testing::NoPages;
+using ::fovea::testing::Picture;
 using ::fovea::testing::Result;
 using ::fovea::testing::ServeAll;
 using ::fovea::testing::TailOf;
@@ -58,13 +59,13 @@ std::vector<FormatCase> ResponsesCases() {
       {"PicturesInOutputs",
        kResponses,
        {User("go"), Make(Role::kAssistant, {Call("a")}),
-        Make(Role::kTool, {ToolResultPart{"a", {TextPart{"see"}, ImagePart{"image/png", "pic"}}}})},
+        Make(Role::kTool, {ToolResultPart{"a", {TextPart{"see"}, Picture()}}})},
        R"j({"input":[{"type":"message","role":"user","content":[)j"
        R"j({"type":"input_text","text":"go"}]},)j"
        R"j({"type":"function_call","call_id":"a","name":"bash","arguments":"{}"},)j"
        R"j({"type":"function_call_output","call_id":"a","output":[)j"
        R"j({"type":"input_text","text":"see"},{"type":"input_image",)j"
-       R"j("image_url":"data:image/png;base64,cGlj","detail":"auto"}]}]})j"},
+       R"j("image_url":"data:image/jpeg;base64,/9j/wAALCAABAAE=","detail":"auto"}]}]})j"},
       {"ReasoningStandsBeforeItsItem",
        kResponses,
        {User("go"),
@@ -103,8 +104,7 @@ std::vector<FormatCase> GeminiCases() {
       {"ResponsesStandFirstWithPicturesBehind",
        kGemini,
        {User("go"), Make(Role::kAssistant, {Text("ok"), Call("a"), Call("b", "oops")}),
-        Make(Role::kTool,
-             {ToolResultPart{"b", {TextPart{"bad"}, ImagePart{"image/png", "pic"}}, true}}),
+        Make(Role::kTool, {ToolResultPart{"b", {TextPart{"bad"}, Picture()}, true}}),
         Make(Role::kTool, {Result("a", "1")})},
        R"j({"contents":[{"role":"user","parts":[{"text":"go"}]},)j"
        R"j({"role":"model","parts":[{"text":"ok"},)j"
@@ -114,8 +114,8 @@ std::vector<FormatCase> GeminiCases() {
        R"j({"role":"user","parts":[)j"
        R"j({"functionResponse":{"id":"a","name":"bash","response":{"output":"1"}}},)j"
        R"j({"functionResponse":{"id":"b","name":"bash",)j"
-       R"j("response":{"error":"bad\n[image: image/png, 3 bytes]"}}},)j"
-       R"j({"inlineData":{"mimeType":"image/png","data":"cGlj"}}]}]})j"},
+       R"j("response":{"error":"bad\n[image: image/jpeg, 11 bytes]"}}},)j"
+       R"j({"inlineData":{"mimeType":"image/jpeg","data":"/9j/wAALCAABAAE="}}]}]})j"},
       {"SignaturesStayOnTheirParts",
        kGemini,
        {User("go"),
@@ -162,9 +162,9 @@ std::vector<FormatCase> GeminiCases() {
        R"j({"role":"user","parts":[{"text":"[system] be brief"}]}]})j"},
       {"NamesBeginWithALetterAndGifsAreNotes",
        kGemini,
-       {Make(Role::kUser, {ImagePart{"image/gif", "pic"}}),
+       {Make(Role::kUser, {ImagePart{"image/png", std::string("GIF89a\1\0\1\0", 10)}}),
         Make(Role::kAssistant, {ToolCallPart{"a", "7zip", "{}"}})},
-       R"j({"contents":[{"role":"user","parts":[{"text":"[image: image/gif, 3 bytes]"}]},)j"
+       R"j({"contents":[{"role":"user","parts":[{"text":"[image: image/png, 10 bytes]"}]},)j"
        R"j({"role":"model","parts":[{"functionCall":{"id":"a","name":"_7zip","args":{}},)j"
        R"j("thoughtSignature":"skip_thought_signature_validator"}]}]})j"},
   };
@@ -283,6 +283,89 @@ TEST(WireHistory, AModelThatGoesOnBehindThePrefixIsSeparated) {
             R"j({"role":"model","parts":[{"text":"one"}]},)j"
             R"j({"role":"user","parts":[{"text":"[The assistant goes on.]"}]},)j"
             R"j({"role":"model","parts":[{"text":"two"}]}]})j");
+}
+
+TEST(WireAnthropic, AnErrorIsTextAndSaysSomething) {
+  const Turn calls = Make(Role::kAssistant, {Call("a"), Call("b")});
+  const Part silent = ToolResultPart{.call_id = "a", .is_error = true};
+  const Part seen = ToolResultPart{"b", {Picture()}, true};
+  const auto json = nlohmann::json::parse(Written(
+      TailOf({User("go"), calls, Make(Role::kTool, {silent, seen})}), PayloadFormat::kAnthropic));
+  const auto& content = json.at("messages").back().at("content");
+  EXPECT_EQ(content.at(0).at("content"), R"j([{"type":"text","text":"(empty)"}])j"_json);
+  EXPECT_EQ(content.at(1).at("content"),
+            R"j([{"type":"text","text":"[image: image/jpeg, 11 bytes]"}])j"_json);
+  EXPECT_EQ(content.at(2).at("type"), "image") << "behind the results";
+}
+
+// "final assistant content cannot end with trailing whitespace"
+TEST(WireAnthropic, TheLastWordOfAnAssistantIsTrimmed) {
+  const Turn says = Make(Role::kAssistant, {Text("one \n\u3000\x1F")});
+  const std::string kept = R"("text":"one \n)";
+  EXPECT_EQ(Written(TailOf({User("go"), says}), PayloadFormat::kAnthropic).find(kept),
+            std::string::npos);
+  EXPECT_NE(Written(TailOf({User("go"), says}), PayloadFormat::kAnthropic).find(R"("text":"one")"),
+            std::string::npos);
+  EXPECT_NE(Written(TailOf({User("go"), says, User("on")}), PayloadFormat::kAnthropic).find(kept),
+            std::string::npos);
+  EXPECT_NE(Written(TailOf({User("go"), says}), PayloadFormat::kOpenAiChat).find("one \\n"),
+            std::string::npos);
+}
+
+TEST(WireAnthropic, ATextOfAnyWhiteSpaceIsLeftOut) {
+  EXPECT_NE(Written(TailOf({User("\u00A0\u2003 \x1C")}), PayloadFormat::kAnthropic).find("(empty)"),
+            std::string::npos);
+}
+
+TEST(WireBeginnings, ThereIsAlwaysAMessage) {
+  std::vector<Turn> turns = {Make(Role::kSystem, {Text("be good")})};
+  turns[0].seq = 1;
+  const Context nothing;
+  const Context system{.head = ServeAll(turns, false)};
+  const auto count = [](const Context& context, PayloadFormat format, const char* messages) {
+    return nlohmann::json::parse(Written(context, format)).at(messages).size();
+  };
+  EXPECT_EQ(count(nothing, PayloadFormat::kOpenAiChat, "messages"), 1U);
+  EXPECT_EQ(count(nothing, PayloadFormat::kAnthropic, "messages"), 1U);
+  EXPECT_EQ(count(nothing, kResponses, "input"), 1U);
+  EXPECT_EQ(count(nothing, kGemini, "contents"), 1U);
+  EXPECT_EQ(count(system, PayloadFormat::kOpenAiChat, "messages"), 1U);
+  EXPECT_EQ(count(system, PayloadFormat::kAnthropic, "messages"), 1U);
+  EXPECT_EQ(count(system, kGemini, "contents"), 1U);
+  EXPECT_EQ(count(system, kVllm, "messages"), 2U) << "its templates want a user";
+}
+
+// The sizes of the steps in which 300 calls go out, or are waited for.
+std::vector<size_t> Steps(PayloadFormat format, bool answered) {
+  std::vector<Part> calls;
+  for (int i = 0; i < 300; ++i) calls.push_back(Call("call_" + std::to_string(i)));
+  std::vector<Turn> turns = {User("go"), Make(Role::kAssistant, std::move(calls))};
+  if (answered) turns.push_back(Make(Role::kTool, {Result("call_299", "last")}));
+  const auto json = nlohmann::json::parse(Written(TailOf(std::move(turns)), format));
+  std::vector<size_t> steps;
+  for (const auto& message : json.at("messages")) {
+    if (message.contains("tool_calls")) steps.push_back(message.at("tool_calls").size());
+  }
+  return steps;
+}
+
+// "array too long. Expected an array with maximum length 128"
+TEST(WireGroups, OpenAiTakes128CallsInAMessage) {
+  EXPECT_EQ(Steps(PayloadFormat::kOpenAiChat, true), std::vector<size_t>({128, 128, 44}));
+  EXPECT_EQ(Steps(PayloadFormat::kOpenAiChat, false), std::vector<size_t>({300}));
+  EXPECT_EQ(Steps(kDeepSeek, true), std::vector<size_t>({300}));
+}
+
+TEST(WireHistory, ChatHasNoDetailForImagesAsTheyAre) {
+  Context context = WithHistory(1);
+  for (const char* resolution : {"original", "high"}) {
+    std::get<PlannedPage>(context.history[0].items[0]).resolution = resolution;
+    const bool stated = std::string(resolution) == "high";
+    EXPECT_EQ(Written(context, PayloadFormat::kOpenAiChat).find("\"detail\"") != std::string::npos,
+              stated);
+    EXPECT_NE(Written(context, kResponses).find("\"detail\":\"" + std::string(resolution)),
+              std::string::npos);
+  }
 }
 
 // An earlier call whose result never came must not pass for one that the client answers.

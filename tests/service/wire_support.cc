@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "tests/service/wild_history.h"
+#include "tests/support/pictures.h"
 
 namespace fovea::testing {
 
@@ -17,6 +18,8 @@ Part Call(std::string id, std::string arguments) {
 Part Result(std::string id, std::string text) {
   return ToolResultPart{.call_id = std::move(id), .content = {TextPart{std::move(text)}}};
 }
+
+ImagePart Picture() { return {.media_type = "image/jpeg", .data = JpegHeader()}; }
 
 Context TailOf(std::vector<Turn> turns) {
   for (size_t i = 0; i < turns.size(); ++i) turns[i].seq = i + 1;

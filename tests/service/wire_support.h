@@ -16,6 +16,9 @@ Part Text(std::string text);
 Part Call(std::string id, std::string arguments = "{}");  // of the function bash
 Part Result(std::string id, std::string text);
 
+// The header of a JPEG of 1x1 pixels, 11 bytes: "/9j/wAALCAABAAE=" in base64.
+ImagePart Picture();
+
 // The turns as they are served after a prefix.
 Context TailOf(std::vector<Turn> turns);
 // No page has bytes: all are references.

@@ -15,6 +15,7 @@ namespace {
 
 using ::fovea::testing::Call;
 using ::fovea::testing::Make;
+using ::fovea::testing::Picture;
 using ::fovea::testing::Result;
 using ::fovea::testing::ServeAll;
 using ::fovea::testing::TailOf;
@@ -129,20 +130,19 @@ std::vector<WireCase> Cases() {
        R"j({"role":"user","content":[{"type":"text","text":"a\\xFF\n\u0001"}]})j"},
       {"ImagesOfTools",
        {Make(Role::kUser, {Text("go")}), Make(Role::kAssistant, {Call("a")}),
-        Make(Role::kTool,
-             {ToolResultPart{.call_id = "a", .content = {ImagePart{"image/png", "pic"}}}})},
+        Make(Role::kTool, {ToolResultPart{.call_id = "a", .content = {Picture()}}})},
        R"j({"role":"user","content":"go"})j"
        R"j(,{"role":"assistant","content":null,"tool_calls":[{"id":"a","type":"function",)j"
        R"j("function":{"name":"bash","arguments":"{}"}}]})j"
-       R"j(,{"role":"tool","tool_call_id":"a","content":"[image: image/png, 3 bytes]"})j"
+       R"j(,{"role":"tool","tool_call_id":"a","content":"[image: image/jpeg, 11 bytes]"})j"
        R"j(,{"role":"user","content":[{"type":"image_url",)j"
-       R"j("image_url":{"url":"data:image/png;base64,cGlj"}}]})j",
+       R"j("image_url":{"url":"data:image/jpeg;base64,/9j/wAALCAABAAE="}}]})j",
        R"j({"role":"user","content":[{"type":"text","text":"go"}]})j"
        R"j(,{"role":"assistant","content":[{"type":"tool_use","id":"a","name":"bash",)j"
        R"j("input":{}}]})j"
        R"j(,{"role":"user","content":[{"type":"tool_result","tool_use_id":"a","content":[)j"
-       R"j({"type":"image","source":{"type":"base64","media_type":"image/png",)j"
-       R"j("data":"cGlj"}}]}]})j"},
+       R"j({"type":"image","source":{"type":"base64","media_type":"image/jpeg",)j"
+       R"j("data":"/9j/wAALCAABAAE="}}]}]})j"},
   };
 }
 
@@ -182,9 +182,9 @@ TEST(WireHead, LeadingSystemTurnsAreAnthropicsSystemText) {
 }
 
 TEST(WireImages, AReaderOfTextGetsNotes) {
-  const Context context = TailOf({Make(Role::kUser, {ImagePart{"image/gif", "pic"}})});
+  const Context context = TailOf({Make(Role::kUser, {Picture()})});
   EXPECT_EQ(Unmarked(context, PayloadFormat::kOpenAiChat, {.takes_images = false}),
-            R"j({"messages":[{"role":"user","content":"[image: image/gif, 3 bytes]"}]})j");
+            R"j({"messages":[{"role":"user","content":"[image: image/jpeg, 11 bytes]"}]})j");
 }
 
 TEST(CallIdsTest, RewritesOnlyWhatItMust) {

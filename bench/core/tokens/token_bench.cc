@@ -159,11 +159,16 @@ std::string RandomBytes(int first, int last) {
 }
 
 void PrintDegenerate(const BpeCounter& counter, double prose_ns) {
-  const std::pair<const char*, std::string> texts[] = {
-      {"one letter", Repeat("a")},           {"spaces", Repeat(" ")},
-      {"emoji", Repeat("\U0001F600")},       {"random letters", RandomBytes('a', 'z')},
-      {"random bytes", RandomBytes(0, 255)}, {"newlines", Repeat("\n")},
-      {"capitals, kana", Repeat("Aあ")},     {"combining marks", Repeat("\u0301\u0323")}};
+  const std::pair<const char*, std::string> texts[] = {{"one letter", Repeat("a")},
+                                                       {"spaces", Repeat(" ")},
+                                                       {"emoji", Repeat("\U0001F600")},
+                                                       {"random letters", RandomBytes('a', 'z')},
+                                                       {"random bytes", RandomBytes(0, 255)},
+                                                       {"newlines", Repeat("\n")},
+                                                       {"hyphens", Repeat("-")},
+                                                       {"rules", Repeat("─")},
+                                                       {"capitals, kana", Repeat("Aあ")},
+                                                       {"combining marks", Repeat("\u0301\u0323")}};
   for (const auto& [name, text] : texts) {
     const Measured measured =
         Measure({text}, [&](const std::string& each) { return counter.Count(each); });

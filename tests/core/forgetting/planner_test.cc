@@ -10,6 +10,7 @@
 #include "core/context/context.h"
 #include "tests/support/grid_renderer.h"
 #include "tests/support/histories.h"
+#include "tests/support/pictures.h"
 
 namespace fovea::testing {
 namespace {
@@ -374,10 +375,12 @@ TEST_F(PlannerTest, AStepRedrawsOnlySoMuch) {
 // The agent's own pictures count against the reader's limit on images: older ones leave with their
 // turns, and what must stay is not pressed for.
 TEST_F(PlannerTest, OwnPicturesCountAgainstTheLimitOnImages) {
+  // What goes out as a note is on no side of the limits, however large.
+  turns_[1].parts.emplace_back(ImagePart{"image/png", std::string(20'000'000, 'n')});
   for (int i = 0; i < 160; ++i) {
     AddCall(200);
     std::get<ToolResultPart>(turns_.back().parts[0])
-        .content.emplace_back(ImagePart{"image/png", "not a picture"});
+        .content.emplace_back(ImagePart{"image/png", PngHeader(640, 480)});
   }
   Plan("claude", 1'000'000);  // no limit but the 100 images presses
   size_t images = 0;

@@ -4,20 +4,14 @@
 
 #include "core/page/page.h"
 #include "core/page/picture_size.h"
+#include "tests/support/pictures.h"
 
 namespace fovea {
 namespace {
 
-using Style = PageBlock::Style;
+using ::fovea::testing::PngHeader;
 
-// The header of a PNG of this size, which is all that core reads.
-std::string PngHeader(int width, int height) {
-  std::string png("\x89PNG\r\n\x1A\n\0\0\0\x0DIHDR", 16);
-  for (const int number : {width, height}) {
-    for (int shift = 24; shift >= 0; shift -= 8) png += static_cast<char>(number >> shift);
-  }
-  return png;
-}
+using Style = PageBlock::Style;
 
 std::vector<std::pair<Style, std::string>> BlocksOf(const Turn& turn) {
   PageContent content;
@@ -106,6 +100,24 @@ TEST(TurnBlocks, APictureCountsAmongThePagesBytes) {
   extent.end = {.block = 2};
   const uint64_t without = EstimatePageBytes(content, extent, typography);
   EXPECT_NEAR(static_cast<double>(with - without), 0.37 * 800 * 450, 1);
+}
+
+// Bytes that are drawn as codes take as much of a page as those.
+TEST(TurnBlocks, ACodeCountsAmongThePagesBytesAsItIsDrawn) {
+  const auto bytes = [](const std::string& text) {
+    PageContent content;
+    content.blocks.push_back({.text = text});
+    return EstimatePageBytes(content, {.end = {.block = 1}, .width = 1092, .height = 1092},
+                             {.line_pitch_px = 9, .grey_bits = 4});
+  };
+  std::string raw;
+  std::string drawn;
+  for (int i = 0; i < 100; ++i) {
+    raw += "a\xFF\n\u200B\x01";
+    drawn += "a\\xFF\n[U+200B]^A";
+  }
+  EXPECT_EQ(bytes(raw), bytes(drawn));
+  EXPECT_LT(bytes(drawn), bytes(drawn + raw));
 }
 
 struct SizeCase {

@@ -70,6 +70,7 @@ TEST(ParseReaderProfile, ReadsEveryField) {
   EXPECT_EQ(reader->limits.max_images, 9);
   EXPECT_EQ(reader->limits.max_body_bytes, 1000U);
   EXPECT_EQ(reader->limits.max_image_bytes, 100U);
+  EXPECT_EQ(reader->limits.max_side_px, 0) << "may be left out";
   EXPECT_EQ(reader->limits.evidence, Evidence::kThirdParty);
   EXPECT_EQ(reader->cache.read_price, 0.1);
   EXPECT_EQ(reader->cache.write_price, 1.25);
@@ -152,6 +153,10 @@ INSTANTIATE_TEST_SUITE_P(
         {"Fraction", "\"patch_px\": 28", "\"patch_px\": 28.5", "image_rule.patch_px"},
         {"HugeNumber", "\"max_images\": 9", "\"max_images\": 18446744073709551615",
          "limits.max_images"},
+        {"ManySidesMissing", "\"max_images\": 9", "\"max_images\": 9, \"many_images\": 20",
+         "limits.many_images_side_px: is missing"},
+        {"PageOverASide", "\"max_images\": 9", "\"max_images\": 9, \"max_side_px\": 1000",
+         "line 21: ladder[0].papers[0]: has a side over the limit of 1000 pixels"},
         {"NotAnObject", "{\"read_price\": 0.1,", "[{\"read_price\": 0.1,", "line"},
         {"CacheNegative", "\"read_price\": 0.1", "\"read_price\": -0.1", "cache.read_price"},
         {"RungName", "\"name\": \"soft\"", "\"name\": \"sharp\"",

@@ -155,6 +155,21 @@ TEST(BpeCounter, MergesAsDefinedInTrainedVocabularies) {
   }
 }
 
+TEST(BpeCounter, MergesAsDefinedInWhatRepeatsItself) {
+  std::mt19937 random(5);
+  for (int round = 0; round < 8; ++round) {
+    const uint32_t letters = 1 + random() % 3;
+    const auto tokens = TrainedTokens(&random, letters, letters == 1 ? 12 : 5 + random() % 60);
+    const auto counter = MakeCounter(tokens);
+    const std::string unit = RandomWord(&random, letters, 5);
+    std::string piece;
+    for (const size_t bytes = 2048 + random() % 400; piece.size() < bytes;) piece += unit;
+    ASSERT_EQ(counter->Count(piece), CountByDefinition(tokens, piece)) << unit;
+    piece += 'a';  // no longer the same all through, if the unit has other letters
+    ASSERT_EQ(counter->Count(piece), CountByDefinition(tokens, piece)) << unit;
+  }
+}
+
 TEST(BpeCounter, MergesAsDefinedWhateverTheRanks) {
   // Tokens may be ranked before their parts, or have none.
   std::mt19937 random(2);

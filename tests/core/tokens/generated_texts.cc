@@ -36,8 +36,9 @@ constexpr const char* kSpecial[] = {
     "\uAC00",    "\u1100",  "\u1161", "\uE000",     "<|endoftext|>",
     "<|im_end|>"};
 
-constexpr const char* kRuns[] = {"a",  " ", "=", "-",   "\n", "\t", "\U0001F600", "é",
-                                 "的", "A", "0", " \n", "ab", ".:", "\u0301",     "カ・"};
+constexpr const char* kRuns[] = {
+    "a", " ",   "=",  "-",  "\n",     "\t",   "\U0001F600", "é", "的", "A",
+    "0", " \n", "ab", ".:", "\u0301", "カ・", "/",          "─", "*",  "#"};
 
 void AppendUtf8(UChar32 c, std::string* text) {
   std::array<uint8_t, U8_MAX_LENGTH> bytes;
@@ -63,6 +64,7 @@ class Generator {
       Add(1 + Below(20), [&] { return std::array{"A", "BC", "あ", "\u0301", "d"}[Below(5)]; });
       const char* const unit = kRuns[Below(std::size(kRuns))];
       Add(1 + Below(700), [&] { return unit; });
+      if (i % 4 == 0) Add(2000 + Below(2000), [&] { return unit; });
       texts_.push_back(Json().dump(static_cast<int>(Below(5)) - 1));
     }
     return std::move(texts_);

@@ -53,7 +53,7 @@ std::vector<Format> Formats() {
 }
 
 std::vector<Turn> RichTail(const Format& format) {
-  const ImagePart picture{"image/png", "\x89PNG picture"};
+  const ImagePart picture = Picture();
   std::vector<Part> says = format.own[0];
   says.push_back(Text("I look \"around\" \\ 日本語 🎈\n"));
   std::vector<Part> calls = format.own[1];
