@@ -63,17 +63,21 @@ uint64_t EstimatePageBytes(const PageContent& content, const PageExtent& extent,
                            const PageTypography& typography) {
   struct Density {
     int grey_bits;
-    double small, large;  // bytes a pixel, up to a line pitch of 8 and above
+    double small, large, wide;  // bytes a pixel, up to a line pitch of 8, above, and from 13 on
   };
-  constexpr Density kDensities[] = {{1, 0.08, 0.07}, {2, 0.13, 0.115}, {4, 0.205, 0.18}};
+  constexpr Density kDensities[] = {
+      {1, 0.08, 0.07, 0.07}, {2, 0.13, 0.115, 0.098}, {4, 0.205, 0.18, 0.18}};
   constexpr double kMoreEffort = 0.9;  // of the bytes of the least
   constexpr int kSmallPitch = 8;
+  constexpr int kWidePitch = 13;
   constexpr double kContainerBytes = 1024;
   constexpr double kPictureBytesPerPixel = 0.37;  // of 4 bits: a photograph
   double bytes_per_pixel = 0.5;
   for (const Density& density : kDensities) {
     if (density.grey_bits != typography.grey_bits) continue;
-    bytes_per_pixel = typography.line_pitch_px <= kSmallPitch ? density.small : density.large;
+    bytes_per_pixel = typography.line_pitch_px <= kSmallPitch  ? density.small
+                      : typography.line_pitch_px >= kWidePitch ? density.wide
+                                                               : density.large;
   }
   if (typography.effort == PageEffort::kSmall) bytes_per_pixel *= kMoreEffort;
   // A byte of text covers at most about this part of the square of the pitch; the rest of a page
