@@ -48,7 +48,10 @@ double ProcessorUs() {
 }
 
 // Heap in use, in MiB.
-double HeapMib() { return static_cast<double>(mallinfo2().uordblks) / (1 << 20); }
+double HeapMib() {
+  const struct mallinfo2 heap = mallinfo2();
+  return static_cast<double>(heap.uordblks + heap.hblkhd) / (1 << 20);
+}
 
 std::vector<Turn> Cycle(const Flags& flags) {
   std::vector<std::vector<Turn>> histories;
