@@ -60,6 +60,7 @@ std::vector<Turn> Cycle(const Flags& flags) {
     sessions =
         testing::SessionsOf(std::string(FOVEA_SOURCE_DIR) + "/examples/long-session.jsonl.gz");
   }
+  histories.reserve(sessions.size());
   for (testing::SharedSession& session : sessions) histories.push_back(std::move(session.turns));
   return CycleOf(histories, flags.window, flags.max_text_bytes);
 }
