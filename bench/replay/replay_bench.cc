@@ -206,7 +206,8 @@ absl::Status Run(const Flags& flags) {
   if (sessions.empty()) return absl::NotFoundError("no session is long enough");
   auto experiment = Live(sessions, **renderer, *options);
   if (!experiment.ok()) return experiment.status();
-  absl::Status recovered = Recover(sessions, flags.out + "/stores", *options, *experiment);
+  absl::Status recovered =
+      Recover(sessions, absl::StrCat(flags.out, "/stores-", getpid()), *options, *experiment);
   if (!recovered.ok()) return recovered;
   ReadBack read_back;
   const bool reads = flags.ocr != "none";
