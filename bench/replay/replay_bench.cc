@@ -139,11 +139,12 @@ std::vector<std::string> Notes(const Flags& flags,
                       "%d; requests that are refused count as showing nothing",
                       flags.min_budget),
       absl::StrFormat("Sessions with fewer than %d moments: %s", kEnoughMoments,
-                      WithFewMoments(sessions)),
+                      WithFewMoments(sessions))};
+  notes.emplace_back(
       "Each string was asked of a store that held the turns before: recall of the first turn with "
       "it, compared with the log byte for byte, and at most three searches by its label, its "
       "file's "
-      "name or the words before it"};
+      "name or the words before it");
   if (!flags.policy.empty()) {
     notes.push_back(
         absl::StrCat("Fovea's policy is not the default: ", absl::StrJoin(flags.policy, ", ")));
