@@ -177,6 +177,12 @@ std::string EpochLine(const v1::ContextSummary& summary) {
                       summary.epoch_reason());
 }
 
+std::string ReaderLine(const v1::ContextSummary& summary, const TiersViewOptions& options) {
+  if (summary.reader().empty() || summary.reader() == options.reader) return "";
+  return absl::StrCat("no reader is named ", options.reader, ": it gets text, as ",
+                      summary.reader(), ", until it is calibrated");
+}
+
 std::string CostLine(const v1::ContextSummary& summary) {
   if (!summary.has_cost()) return "";
   const v1::ContextCost& cost = summary.cost();
@@ -241,8 +247,8 @@ std::string RenderTiers(const v1::ContextSummary& summary, const TiersViewOption
                     "\n\n", Table(summary, options), "\n");
   }
   absl::StrAppend(&text, indent, BudgetLine(summary), "\n");
-  for (const std::string& line :
-       {EpochLine(summary), LossLine(summary), CostLine(summary), PinLine(summary)}) {
+  for (const std::string& line : {ReaderLine(summary, options), EpochLine(summary),
+                                  LossLine(summary), CostLine(summary), PinLine(summary)}) {
     if (!line.empty()) absl::StrAppend(&text, indent, line, "\n");
   }
   return text;

@@ -118,7 +118,7 @@ absl::Status ContextService::Build(const Call& call, const v1::BuildContextReque
   status = call.StillWanted();
   if (!status.ok()) return status;
   if (format->has_value()) {
-    auto reader = in_.readers->Find(spec->key.reader);
+    auto reader = in_.readers->FindOrTextOnly(spec->key.reader);
     if (!reader.ok()) return reader.status();
     status = WriteJsonAnswer(lease, context, **reader, **format, request, response);
   } else {

@@ -111,6 +111,7 @@ void PageRefToProto(const PlannedPage& page, v1::PageRef* proto) {
 }
 
 void SummaryToProto(const ContextSummary& summary, v1::ContextSummary* proto) {
+  proto->set_reader(summary.reader);
   proto->set_tokens(summary.tokens);
   proto->set_budget(summary.budget);
   proto->set_tokens_exact(summary.tokens_exact);

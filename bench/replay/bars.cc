@@ -103,6 +103,7 @@ void AddSurvival(const std::vector<Row>& rows, std::vector<Bar>& bars) {
     if (row.strategy == kFovea) moments[row.session] = row.moments;
   }
   std::vector<double> by_session;
+  by_session.reserve(moments.size());
   for (const auto& [session, count] : moments) by_session.push_back(count);
   bars.push_back(Every("2 moments a session", "at least 200", Count(by_session, 200, false)));
 }

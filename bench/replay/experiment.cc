@@ -153,15 +153,13 @@ absl::Status Recover(const std::vector<std::unique_ptr<Session>>& sessions,
   ForEach(sessions.size(), options.threads, [&](size_t i) {
     const std::string own = absl::StrCat(directory, "/", i);
     std::filesystem::create_directories(own);
-    {
-      auto store = MemoryStore::Open({.directory = own, .search_wait = absl::Seconds(60)});
-      recovered[i] =
-          store.ok() ? RecoverAll(*sessions[i],
-                                  Sampled(sessions[i]->uses.moments, options.max_moments), **store)
-                     : store.status();
-    }
-    std::filesystem::remove_all(own);
+    auto store = MemoryStore::Open({.directory = own, .search_wait = absl::Seconds(60)});
+    recovered[i] =
+        store.ok() ? RecoverAll(*sessions[i],
+                                Sampled(sessions[i]->uses.moments, options.max_moments), **store)
+                   : store.status();
   });
+  std::filesystem::remove_all(directory);
   for (size_t i = 0; i < sessions.size(); ++i) {
     if (!recovered[i].ok()) return recovered[i].status();
     experiment.recoveries[sessions[i].get()] = *std::move(recovered[i]);

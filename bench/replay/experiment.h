@@ -46,7 +46,7 @@ struct Experiment {
 absl::StatusOr<Experiment> Live(const std::vector<std::unique_ptr<Session>>& sessions,
                                 const PageRenderer& renderer, const ExperimentOptions& options);
 
-// Fills the recoveries: stores in `directory`, which is made and removed.
+// Fills the recoveries, by stores in `directory`, which must be new and is removed.
 absl::Status Recover(const std::vector<std::unique_ptr<Session>>& sessions,
                      const std::string& directory, const ExperimentOptions& options,
                      Experiment& experiment);

@@ -28,7 +28,7 @@ Range RangeOf(const std::vector<std::vector<Bar>>& outcomes, size_t bar,
   if (values.empty()) return {};
   std::ranges::sort(values);
   const auto at = [&](double share) {
-    return values[static_cast<size_t>(share * static_cast<double>(values.size() - 1) + 0.5)];
+    return values[static_cast<size_t>(std::lround(share * static_cast<double>(values.size() - 1)))];
   };
   return {at(0.025), at(0.975)};
 }

@@ -14,7 +14,8 @@ using Book = std::vector<const PageDemand*>;  // by id
 const std::string& IdOf(const PageDemand* demand) { return demand->page->planned.page_id; }
 
 // One page of each book after the other, the book whose first id is smallest before the others.
-std::vector<const PageDemand*> InTurns(std::map<const PageBook*, Book> by_book) {
+// Takes the books.
+std::vector<const PageDemand*> InTurns(std::map<const PageBook*, Book>& by_book) {
   std::vector<Book> books;
   for (auto& [book, pages] : by_book) {
     std::ranges::sort(pages, {}, IdOf);
@@ -73,7 +74,7 @@ std::vector<const PageDemand*> PagesToRead(const std::vector<PageDemand>& demand
   std::vector<const PageDemand*> pages;
   for (auto& [typography_and_rank, by_book] : ranked) {
     size_t& count = taken[typography_and_rank.first];
-    for (const PageDemand* demand : InTurns(std::move(by_book))) {
+    for (const PageDemand* demand : InTurns(by_book)) {
       if ((most > 0 && count >= most) || !ids.insert(IdOf(demand)).second) continue;
       ++count;
       pages.push_back(demand);

@@ -29,7 +29,8 @@ std::string PlainWordsBefore(std::string_view text) {
     const bool alone =
         begin == 0 || absl::ascii_isspace(static_cast<unsigned char>(text[begin - 1]));
     if (word.size() >= kMinWordBytes && alone) {
-      words = std::string(word) + (words.empty() ? "" : " ") + words;
+      if (!words.empty()) words.insert(0, " ");
+      words.insert(0, word);
       ++count;
     }
     text.remove_suffix(std::max<size_t>(1, word.size()));

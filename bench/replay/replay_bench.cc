@@ -141,11 +141,12 @@ std::vector<std::string> Notes(const Flags& flags,
                       flags.min_budget),
       absl::StrFormat("Sessions with fewer than %d moments: %s", kEnoughMoments,
                       WithFewMoments(sessions)),
-      Describe(LookupsOf(sessions)),
+      Describe(LookupsOf(sessions))};
+  notes.emplace_back(
       "Each string was asked of a store that held the turns before: recall of the first turn with "
       "it, compared with the log byte for byte, and at most three searches by its label, its "
       "file's "
-      "name or the words before it"};
+      "name or the words before it");
   if (!flags.policy.empty()) {
     notes.push_back(
         absl::StrCat("Fovea's policy is not the default: ", absl::StrJoin(flags.policy, ", ")));
@@ -208,7 +209,8 @@ absl::Status Run(const Flags& flags) {
   if (sessions.empty()) return absl::NotFoundError("no session is long enough");
   auto experiment = Live(sessions, **renderer, *options);
   if (!experiment.ok()) return experiment.status();
-  absl::Status recovered = Recover(sessions, flags.out + "/stores", *options, *experiment);
+  absl::Status recovered =
+      Recover(sessions, absl::StrCat(flags.out, "/stores-", getpid()), *options, *experiment);
   if (!recovered.ok()) return recovered;
   ReadBack read_back;
   const bool reads = flags.ocr != "none";

@@ -102,6 +102,7 @@ struct ContextCost {
 };
 
 struct ContextSummary {
+  std::string reader;  // the profile's name
   int64_t tokens = 0;
   int64_t budget = 0;
   bool tokens_exact = false;

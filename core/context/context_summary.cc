@@ -38,6 +38,7 @@ class Summarizer {
   }
 
   ContextSummary Summarize() {
+    summary_.reader = planner_.inputs().reader.name;
     summary_.tokens = planner_.tokens();
     summary_.budget = planner_.inputs().token_budget;
     summary_.tokens_exact = planner_.inputs().reader.text_tokens_exact();

@@ -59,17 +59,29 @@ std::string_view TrimEnd(std::string_view word, std::string_view unwanted) {
 
 constexpr size_t kMaxLabelBytes = 40;
 
+// "cc", "h", "mp4"; no part of a version or a date.
+bool IsExtension(std::string_view text) {
+  constexpr size_t kLongest = 10;
+  return !text.empty() && text.size() <= kLongest && (TraitOf(text[0]) & (kUpper | kLower)) != 0 &&
+         std::ranges::all_of(text,
+                             [](char c) { return (TraitOf(c) & (kUpper | kLower | kDigit)) != 0; });
+}
+
 // The path of "src/a.cc:12:text" with its line, and of "src/a.cc-12-text" alone, as grep prints
-// them.
+// them. The second needs an extension: dates and UUIDs have numbers between hyphens, too.
 std::string_view WithoutGrepTail(std::string_view path) {
-  const size_t dot = path.rfind('.', path.find_first_of(":-", path.rfind('/')));
-  for (size_t at = path.find_first_of(":-", dot == std::string_view::npos ? 0 : dot);
-       at != std::string_view::npos; at = path.find_first_of(":-", at + 1)) {
+  const size_t name = path.rfind('/') + 1;
+  const size_t dot = path.rfind('.', path.find_first_of(":-", name));
+  const bool has_name = dot != std::string_view::npos && dot >= name;
+  for (size_t at = path.find_first_of(":-", has_name ? dot : name); at != std::string_view::npos;
+       at = path.find_first_of(":-", at + 1)) {
     const size_t end = std::min(path.find_first_not_of("0123456789", at + 1), path.size());
     if (end == at + 1 || end == path.size() || path[end] != path[at]) continue;
-    const size_t column = std::min(path.find_first_not_of("0123456789", end + 1), path.size());
-    if (path[at] == ':' && column == path.size()) return path;
-    return path.substr(0, path[at] == ':' ? end : at);
+    if (path[at] == ':') {
+      const size_t column = std::min(path.find_first_not_of("0123456789", end + 1), path.size());
+      return column == path.size() ? path : path.substr(0, end);
+    }
+    if (has_name && IsExtension(path.substr(dot + 1, at - dot - 1))) return path.substr(0, at);
   }
   return path;
 }
@@ -219,11 +231,9 @@ std::optional<ExactMatch> ExactScanner::Word() {
     const std::string_view path = WithoutGrepTail(word);
     if (path.size() < kMinExactBytes) return std::nullopt;
     if (path.size() < word.size()) {
-      at_ = at + path.size();
-      while (at_ < text_.size() &&
-             (IsDigit(text_[at_]) || text_[at_] == ':' || text_[at_] == '-')) {
-        ++at_;
-      }
+      // Past the line's number and what encloses it: the line itself comes next.
+      at_ = at + path.size() + 1;
+      if (text_[at_ - 1] == '-') at_ = text_.find_first_not_of("0123456789", at_) + 1;
     }
     word = path;
   }

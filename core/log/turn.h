@@ -88,10 +88,10 @@ struct SeqRange {
 // replay makes the same decisions.
 struct LogEvent {
   enum class Kind : uint8_t {
-    kPin = 1,    // `turns` stay text in every context until unpinned
-    kUnpin = 2,  //
+    kPin = 1,     // `turns` stay text in every context until unpinned
+    kUnpin = 2,   //
     kRecall = 3,  // `turns` were read back exactly by the model or the agent
-    kCompact = 4   // a step of forgetting was asked for; of all `turns`
+    kCompact = 4  // a step of forgetting was asked for; of all `turns`
   };
   uint64_t index = 0;  // 1, 2, 3, ... within the session
   uint64_t after_seq =

@@ -49,6 +49,13 @@ absl::StatusOr<const ReaderProfile*> ReaderCatalogue::Find(std::string_view name
                    known.empty() ? "none" : known));
 }
 
+absl::StatusOr<const ReaderProfile*> ReaderCatalogue::FindOrTextOnly(std::string_view name) const {
+  auto found = Find(name);
+  if (found.ok() || name.empty()) return found;
+  auto text_only = Find("text-only");
+  return text_only.ok() ? text_only : found;
+}
+
 absl::StatusOr<ReaderCatalogue> BuiltInReaders() {
   ReaderCatalogue catalogue;
   for (const ReaderFile& file : BuiltInReaderFiles()) {

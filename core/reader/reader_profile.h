@@ -115,6 +115,10 @@ class ReaderCatalogue {
   void Add(ReaderProfile profile);
   // NOT_FOUND, naming the readers that there are.
   absl::StatusOr<const ReaderProfile*> Find(std::string_view name) const;
+  // The same, but "text-only" for a name that is not known: a reader that is neither in the
+  // catalogue nor calibrated gets text. NOT_FOUND if that is not there either, or if the name is
+  // empty.
+  absl::StatusOr<const ReaderProfile*> FindOrTextOnly(std::string_view name) const;
   const std::vector<ReaderProfile>& profiles() const { return profiles_; }  // by name
 
  private:

@@ -373,8 +373,6 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(
         BadView{"NoSession", [](auto& r) { r.mutable_view()->set_session_id("x"); },
                 StatusCode::NOT_FOUND, "no such session"},
-        BadView{"NoReader", [](auto& r) { r.mutable_view()->set_reader("nobody"); },
-                StatusCode::NOT_FOUND, "nobody"},
         BadView{"EmptyReader", [](auto& r) { r.mutable_view()->clear_reader(); },
                 StatusCode::INVALID_ARGUMENT, "view.reader"},
         BadView{"Budget", [](auto& r) { r.mutable_view()->set_token_budget(999); },

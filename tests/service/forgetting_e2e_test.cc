@@ -52,8 +52,9 @@ TEST_F(ForgettingE2e, CompactionTakesAStepAndOutlivesARestart) {
   EXPECT_LT(after.tokens(), before.tokens());
   EXPECT_GT(after.characters().pages(), 0);
   fixture_.Restart();
-  client_ = fixture_.MakeClient();
-  EXPECT_EQ(Summary(64'000).SerializeAsString(), after.SerializeAsString());
+  const v1::ContextSummary again =
+      fixture_.MakeClient().MustBuild(ViewOf("s", 64'000, v1::WIRE_FORMAT_NATIVE)).summary();
+  EXPECT_EQ(again.SerializeAsString(), after.SerializeAsString());
 }
 
 TEST_F(ForgettingE2e, CompactionOfNothingIsRefused) {
@@ -80,6 +81,18 @@ TEST_F(ForgettingE2e, AColdCacheIsKnownByTheTurnsTimes) {
   EXPECT_TRUE(cold.cost().cache_is_cold());
   EXPECT_EQ(cold.cost().cached_tokens(), 0);
   EXPECT_EQ(cold.cost().written_tokens(), cold.tokens());
+}
+
+// Law 4: a reader that nobody knows gets text, and is told so.
+TEST_F(ForgettingE2e, AnUnknownReaderGetsText) {
+  Fill(120, 1);
+  auto request = ViewOf("s", 16'000, v1::WIRE_FORMAT_OPENAI_CHAT);
+  request.mutable_view()->set_reader("gpt-99");
+  const v1::BuildContextResponse context = client_.MustBuild(request);
+  EXPECT_EQ(context.summary().reader(), "text-only");
+  EXPECT_EQ(context.summary().pages_size(), 0);
+  EXPECT_LE(context.summary().tokens(), 16'000);
+  EXPECT_THAT(context.payload(), ::testing::Not(HasSubstr("image_url")));
 }
 
 // Whatever fades, every turn is somewhere, and what is left out is counted.

@@ -48,7 +48,10 @@ double ProcessorUs() {
 }
 
 // Heap in use, in MiB.
-double HeapMib() { return static_cast<double>(mallinfo2().uordblks) / (1 << 20); }
+double HeapMib() {
+  const struct mallinfo2 heap = mallinfo2();
+  return static_cast<double>(heap.uordblks + heap.hblkhd) / (1 << 20);
+}
 
 std::vector<Turn> Cycle(const Flags& flags) {
   std::vector<std::vector<Turn>> histories;
@@ -57,6 +60,7 @@ std::vector<Turn> Cycle(const Flags& flags) {
     sessions =
         testing::SessionsOf(std::string(FOVEA_SOURCE_DIR) + "/examples/long-session.jsonl.gz");
   }
+  histories.reserve(sessions.size());
   for (testing::SharedSession& session : sessions) histories.push_back(std::move(session.turns));
   return CycleOf(histories, flags.window, flags.max_text_bytes);
 }
