@@ -6,7 +6,6 @@
 //   page_speed_bench            FOVEA_BENCH_TEXT=file measures with a text of your own
 #include <cairo.h>
 #include <pango/pangocairo.h>
-#include <webp/encode.h>
 
 #include <algorithm>
 #include <cstdint>
@@ -89,42 +88,6 @@ Speed Compress(const Pages& pages, const std::vector<std::string>& pixels, PageE
             .size();
   }
   speed.seconds = ProcessorSeconds() - start;
-  return speed;
-}
-
-// Some of the pages as lossless WebP, whose `method` is its effort, 0 to 6.
-Speed CompressAsWebp(const Pages& pages, const std::vector<std::string>& pixels, int method) {
-  Speed speed;
-  WebPConfig config;
-  WebPConfigInit(&config);
-  config.lossless = 1;
-  config.method = method;
-  config.quality = static_cast<float>(method) * 100 / 6;
-  for (size_t i = 0; i < pixels.size(); i += 9) {
-    const PageExtent& extent = pages.extents[i];
-    WebPPicture picture;
-    WebPPictureInit(&picture);
-    picture.use_argb = 1;
-    picture.width = extent.width;
-    picture.height = extent.height;
-    WebPPictureAlloc(&picture);
-    for (size_t at = 0; at < pixels[i].size(); ++at) {
-      const auto grey = static_cast<unsigned char>(pixels[i][at]);
-      picture.argb[at / extent.width * picture.argb_stride + at % extent.width] =
-          0xFF000000U | 0x010101U * grey;
-    }
-    WebPMemoryWriter writer;
-    WebPMemoryWriterInit(&writer);
-    picture.writer = WebPMemoryWrite;
-    picture.custom_ptr = &writer;
-    const double start = ProcessorSeconds();
-    if (WebPEncode(&config, &picture) == 0) std::exit(1);
-    speed.seconds += ProcessorSeconds() - start;
-    speed.characters += extent.characters;
-    speed.bytes += writer.size;
-    WebPMemoryWriterClear(&writer);
-    WebPPictureFree(&picture);
-  }
   return speed;
 }
 
@@ -266,10 +229,6 @@ int Main() {
   Print("  drawing without compression", drawing, whole);
   Print("  compression, fast", Median(fast), whole);
   Print("  compression, small", Median(small), whole);
-  for (const int method : {0, 3, 6}) {
-    const std::string name = "  as lossless WebP, method " + std::to_string(method);
-    Print(name.c_str(), CompressAsWebp(pages, pixels, method), whole);
-  }
   Print("memcpy of the pages, 8-bit grey", Median(copy), whole);
   Print("pango and cairo, text to PNG", Median(pango), whole);
   if (pillow.empty()) {
