@@ -3,7 +3,8 @@
 //
 //   legibility_bench                               every setting, samples of 5,000 characters
 //   legibility_bench --full-pages --filter fovea   whole pages of 1092 x 1092 pixels
-//   legibility_bench --reader pp-ocr               by PP-OCRv4, which scripts/install-ppocr.sh installs
+//   legibility_bench --reader pp-ocr               by PP-OCRv4, which scripts/install-ppocr.sh
+//   installs
 //
 //   apt install fonts-spleen fonts-roboto fonts-inter   for the peers that it else leaves out
 #include <unistd.h>

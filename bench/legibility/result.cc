@@ -147,12 +147,11 @@ std::string ToCsv(const std::vector<Result>& results) {
       "family,line_pitch_px,grey_bits,kind,characters,characters_percent,strings,strings_percent,"
       "characters_per_megapixel,pixels_per_character,bytes_per_character\n";
   for (const Result& result : results) {
-    absl::StrAppendFormat(&csv, "%s,%d,%d,%s,%d,%.2f,%d,%.2f,%.0f,%.2f,%.2f\n", result.family,
-                          result.line_pitch_px, result.grey_bits, result.kind,
-                          result.score.characters, result.score.CharactersPercent(),
-                          result.score.strings, result.score.StringsPercent(),
-                          result.characters_per_megapixel, 1e6 / result.characters_per_megapixel,
-                          result.bytes_per_character);
+    absl::StrAppendFormat(
+        &csv, "%s,%d,%d,%s,%d,%.2f,%d,%.2f,%.0f,%.2f,%.2f\n", result.family, result.line_pitch_px,
+        result.grey_bits, result.kind, result.score.characters, result.score.CharactersPercent(),
+        result.score.strings, result.score.StringsPercent(), result.characters_per_megapixel,
+        1e6 / result.characters_per_megapixel, result.bytes_per_character);
   }
   return csv;
 }

@@ -158,7 +158,8 @@ std::vector<Source> Sources() {
 // Of the source's files, in the order of the seed.
 std::vector<std::string> TextsInOrder(const std::string& folder, const Source& source,
                                       uint64_t seed) {
-  std::vector<std::string> texts = TextsOf(folder + "/" + source.file, source.role, source.language);
+  std::vector<std::string> texts =
+      TextsOf(folder + "/" + source.file, source.role, source.language);
   if (seed == 0) return texts;
   for (const char* name : source.more_files) {
     for (std::string& text :

@@ -22,8 +22,8 @@ inline constexpr char kConfusable[] = "confusable";
 // A sample of each kind, of about `characters` each. Code and log are tool output, JSON tool
 // results and prose paragraphs of the histories under `folder` (trajectories/, multilingual/), or,
 // where those are absent, of the session in the file `fallback`; hashes and confusable strings are
-// drawn at random. Seed 0 takes texts from all over one file; any other takes them in a random order
-// from more files, so that many seeds show how far a figure depends on the sample. The same
+// drawn at random. Seed 0 takes texts from all over one file; any other takes them in a random
+// order from more files, so that many seeds show how far a figure depends on the sample. The same
 // arguments give the same samples. NOT_FOUND if neither has enough text of some kind.
 absl::StatusOr<std::vector<Sample>> ReadSamples(const std::string& folder,
                                                 const std::string& fallback, size_t characters,

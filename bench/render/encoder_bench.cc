@@ -162,8 +162,15 @@ int Main() {
       Measure("PNG, libdeflate level " + std::to_string(level), pages,
               [level](const Page& page) { return Libdeflate(page, level); });
     }
-    for (const auto& [method, quality] :
-         {std::pair(0, 0), {0, 50}, {0, 75}, {0, 76}, {0, 100}, {2, 76}, {3, 76}, {3, 100}, {6, 100}}) {
+    for (const auto& [method, quality] : {std::pair(0, 0),
+                                          {0, 50},
+                                          {0, 75},
+                                          {0, 76},
+                                          {0, 100},
+                                          {2, 76},
+                                          {3, 76},
+                                          {3, 100},
+                                          {6, 100}}) {
       Measure("WebP lossless, method " + std::to_string(method) + ", quality " +
                   std::to_string(quality),
               pages, [method = method, quality = quality](const Page& page) {

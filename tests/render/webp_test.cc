@@ -66,9 +66,7 @@ TEST(Webp, TheSameBytesWithAndWithoutVectorInstructions) {
   std::string noise(200 * 100, '\0');
   for (char& pixel : noise) pixel = static_cast<char>(random() % 16 * 17);
   const std::string png = PageOf({.line_pitch_px = 9});
-  const auto encode = [&] {
-    return *SharedRenderer().ToWebp(png) + *EncodeWebp(noise, 200, 100);
-  };
+  const auto encode = [&] { return *SharedRenderer().ToWebp(png) + *EncodeWebp(noise, 200, 100); };
   const std::string with = encode();
   const VP8CPUInfo info = VP8GetCPUInfo;
   VP8GetCPUInfo = nullptr;
