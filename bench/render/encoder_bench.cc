@@ -74,7 +74,7 @@ std::vector<Page> DrawPages(int line_pitch_px) {
 size_t Igzip(const Page& page, int level) {
   static std::string memory(ISAL_DEF_LVL3_DEFAULT, '\0');
   static std::string out(size_t{4} << 20, '\0');
-  isal_zstream stream;
+  isal_zstream stream = {};
   isal_deflate_stateless_init(&stream);
   stream.level = static_cast<uint32_t>(level);
   stream.level_buf = reinterpret_cast<uint8_t*>(memory.data());
