@@ -13,14 +13,18 @@ namespace {
 uint8_t AddClamped(int a, int b) { return static_cast<uint8_t>(std::min(255, a + b)); }
 uint8_t SubtractClamped(int a, int b) { return static_cast<uint8_t>(std::max(0, a - b)); }
 
-// One row of a glyph, of 8 bytes.
-void AddShortRow(uint8_t* to, const uint8_t* ink) {
+// Two rows of a glyph, of 8 bytes each.
+void AddShortRows(uint8_t* to, int width, const uint8_t* ink) {
 #if defined(__SSE2__)
-  const __m128i sum = _mm_adds_epu8(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(to)),
-                                    _mm_loadl_epi64(reinterpret_cast<const __m128i*>(ink)));
+  const __m128i rows =
+      _mm_unpacklo_epi64(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(to)),
+                         _mm_loadl_epi64(reinterpret_cast<const __m128i*>(to + width)));
+  const __m128i sum = _mm_adds_epu8(rows, _mm_loadu_si128(reinterpret_cast<const __m128i*>(ink)));
   _mm_storel_epi64(reinterpret_cast<__m128i*>(to), sum);
+  _mm_storel_epi64(reinterpret_cast<__m128i*>(to + width), _mm_unpackhi_epi64(sum, sum));
 #else
   for (int i = 0; i < 8; ++i) to[i] = AddClamped(to[i], ink[i]);
+  for (int i = 0; i < 8; ++i) to[width + i] = AddClamped(to[width + i], ink[8 + i]);
 #endif
 }
 
@@ -45,7 +49,7 @@ Canvas::Canvas(int width, int height, std::vector<uint8_t> memory)
 }
 
 bool Canvas::Contains(const Glyph& glyph, int x, int y) const {
-  return x >= 0 && y >= 0 && x + glyph.width <= width_ && y + glyph.rows <= height_;
+  return x >= 0 && y >= 0 && x + glyph.width <= width_ && y + InkRows(glyph.rows) <= height_;
 }
 
 // The plain way: pixel by pixel, cut to the canvas and to rows top to bottom - 1.
@@ -75,7 +79,9 @@ void Canvas::Add(const Glyph& glyph, int x, int baseline) {
   uint8_t* to = pixels_.data() + static_cast<ptrdiff_t>(top) * width_ + left;
   const uint8_t* ink = glyph.ink;
   if (glyph.stride == 8) {
-    for (int row = glyph.rows; row > 0; --row, to += width_, ink += 8) AddShortRow(to, ink);
+    for (int row = glyph.rows; row > 0; row -= 2, to += ptrdiff_t{2} * width_, ink += 16) {
+      AddShortRows(to, width_, ink);
+    }
   } else {
     for (int row = glyph.rows; row > 0; --row, to += width_, ink += glyph.stride) {
       AddLongRow(to, ink, glyph.stride);

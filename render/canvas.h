@@ -14,7 +14,8 @@
 namespace fovea::render {
 
 // A glyph at one size and one fraction of a pixel. Rows are `stride` bytes apart: 8, or a multiple
-// of 16, of which those beyond `width` are 0.
+// of 16, of which those beyond `width` are 0. There is ink for InkRows(rows) rows, of which a last
+// one beyond `rows` is 0.
 struct Glyph {
   const uint8_t* ink = nullptr;
   int16_t left = 0;  // of the pen's pixel
@@ -24,6 +25,8 @@ struct Glyph {
   int16_t stride = 8;
 };
 
+// Rows of 8 bytes are added two at a time.
+constexpr int InkRows(int rows) { return rows + rows % 2; }
 constexpr int GlyphStride(int width) { return width <= 8 ? 8 : (width + 15) / 16 * 16; }
 
 // The nearest of the 2^bits evenly spaced values. A sum of such values, cut at 255, is such a value

@@ -27,19 +27,22 @@ struct FontStack {
     if (!fonts.ok()) return fonts.status();
     auto rasterizer = Rasterizer::Create(**fonts);
     if (!rasterizer.ok()) return rasterizer.status();
-    return std::make_unique<FontStack>(*std::move(fonts), *std::move(rasterizer),
+    return std::make_unique<FontStack>(*std::move(fonts), *std::move(rasterizer), typeface.places,
                                        max_glyph_cache_bytes);
   }
 
   FontStack(std::unique_ptr<const FontSet> font_set,
-            std::unique_ptr<const Rasterizer> glyph_rasterizer, size_t max_glyph_cache_bytes)
-      : fonts(std::move(font_set)),
+            std::unique_ptr<const Rasterizer> glyph_rasterizer, int places_in_pixel,
+            size_t max_glyph_cache_bytes)
+      : places(places_in_pixel),
+        fonts(std::move(font_set)),
         rasterizer(std::move(glyph_rasterizer)),
         table(*fonts),
         shaper(*fonts),
         atlases(table, *rasterizer),
         glyphs(*rasterizer, max_glyph_cache_bytes) {}
 
+  const int places;  // Typeface::places
   const std::unique_ptr<const FontSet> fonts;
   const std::unique_ptr<const Rasterizer> rasterizer;
   const CodePointTable table;

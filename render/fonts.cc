@@ -109,7 +109,7 @@ absl::StatusOr<std::unique_ptr<FontSet>> FontSet::Load(const std::string& root,
   std::unique_ptr<FontSet> set(new FontSet);
   set->borrowed_ = typeface.borrowed;
   Sha256 digest;
-  digest.UpdateField(typeface.borrowed);
+  digest.UpdateField(typeface.borrowed).UpdateNumber(typeface.places);
   for (const FontFile& file : FilesOf(typeface)) {
     const auto path = std::filesystem::path(root) / file.path;
     Face face{.blob = {}, .font = {}, .index = file.index, .percent = file.percent};

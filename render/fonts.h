@@ -56,7 +56,7 @@ class FontSet {
   }
   FaceId Lender(Weight weight) const { return lenders_[static_cast<size_t>(weight)]; }
 
-  // SHA-256 over all files and the characters that are borrowed, 64 hex digits.
+  // SHA-256 over all files, the characters that are borrowed and the places, 64 hex digits.
   const std::string& digest() const { return digest_; }
 
  private:

@@ -8,14 +8,16 @@ namespace {
 // DejaVu Sans's ascender, in thousandths of its line height.
 constexpr int kAscentPermille = 797;
 
+int PlacesAt(int line_pitch_px) { return line_pitch_px < 9 ? 4 : 2; }
+
 }  // namespace
 
-Metrics::Metrics(const CodePointTable& table, int line_pitch_px)
+Metrics::Metrics(const CodePointTable& table, int line_pitch_px, int places)
     : pitch_px(line_pitch_px),
       em(EmOfLinePitch(line_pitch_px)),
       baseline_px((line_pitch_px * kAscentPermille + 500) / 1000),
       mark_unit_px(std::max(1, (line_pitch_px + 4) / 12)),
-      phase_step(line_pitch_px < 9 ? kPixel / 4 : kPixel / 2),
+      phase_step(kPixel / (places > 0 ? places : PlacesAt(line_pitch_px))),
       label_padding(CeilToPixel(em / 5)),
       label_gap(CeilToPixel(em / 3)),
       block_gap(CeilToPixel(em)),

@@ -25,11 +25,12 @@ inline constexpr uint32_t kMaxTabsByShape = 6;
 
 // Immutable.
 struct Metrics {
-  Metrics(const CodePointTable& table, int line_pitch_px);
+  // `places` as Typeface::places.
+  Metrics(const CodePointTable& table, int line_pitch_px, int places = 0);
 
   // The place, among those at which glyphs are drawn, that is nearest to the pen: every quarter
-  // pixel on small lines, every half on others. Tesseract reads both alike from 9 pixels on and
-  // quarters much better below; halves compress better.
+  // pixel on small lines, every half on others, unless the typeface says otherwise. Tesseract reads
+  // both alike from 9 pixels on and quarters much better below; halves compress better.
   Sub Snap(Sub pen) const { return (pen + phase_step / 2) & ~(phase_step - 1); }
 
   int pitch_px;

@@ -49,7 +49,7 @@ void PagePainter::DrawPicture(const PagePicture& picture, Sub width, int lines, 
     return;
   }
   const int stride = GlyphStride(size.width);
-  std::vector<uint8_t> ink(static_cast<size_t>(stride) * static_cast<size_t>(size.height));
+  std::vector<uint8_t> ink(static_cast<size_t>(stride) * static_cast<size_t>(InkRows(size.height)));
   for (int y = 0; y < size.height; ++y) {
     const uint8_t* from = grey->data() + static_cast<ptrdiff_t>(y) * size.width;
     uint8_t* to = ink.data() + static_cast<ptrdiff_t>(y) * stride;

@@ -114,7 +114,8 @@ std::string PngEncoder::LibraryVersions() {
 size_t PngEncoder::CompressFast(std::string_view packed) {
   const size_t room = packed.size() + packed.size() / 16 + kFastSpare;
   if (room > std::numeric_limits<uint32_t>::max()) return 0;
-  isal_zstream stream;
+  // The library's own initialiser leaves hist_bits, how far it may look back, as it was.
+  isal_zstream stream = {};
   isal_deflate_stateless_init(&stream);
   stream.level = kFastLevel;
   stream.level_buf = reinterpret_cast<uint8_t*>(fast_memory_.Reserve(ISAL_DEF_LVL2_DEFAULT));

@@ -89,7 +89,7 @@ GlyphPixels Pack(GreyImage image, int bits) {
                   .width = static_cast<int16_t>(image.width),
                   .rows = static_cast<int16_t>(image.rows),
                   .stride = static_cast<int16_t>(stride)};
-  result.ink.resize(static_cast<size_t>(stride) * static_cast<size_t>(image.rows));
+  result.ink.resize(static_cast<size_t>(stride) * static_cast<size_t>(InkRows(image.rows)));
   for (int row = 0; row < image.rows; ++row) {
     for (int column = 0; column < image.width; ++column) {
       result.ink[static_cast<size_t>(row) * stride + column] = image.At(row, column);

@@ -20,16 +20,16 @@ double Lanczos(double x) {
 }
 
 // Weights in 1/kOne, for the large pixels around the middle of a small one.
-std::array<int, kTaps> Weights() {
+std::array<int16_t, kTaps> Weights() {
   std::array<double, kTaps> exact = {};
   double sum = 0;
   for (int i = 0; i < kTaps; ++i) {
     exact[i] = Lanczos((i + 0.5 - kTaps / 2.0) / kReduction);
     sum += exact[i];
   }
-  std::array<int, kTaps> weights = {};
+  std::array<int16_t, kTaps> weights = {};
   for (int i = 0; i < kTaps; ++i) {
-    weights[i] = static_cast<int>(std::lround(exact[i] / sum * kOne));
+    weights[i] = static_cast<int16_t>(std::lround(exact[i] / sum * kOne));
   }
   return weights;
 }
@@ -37,17 +37,22 @@ std::array<int, kTaps> Weights() {
 int FloorDivide(int a, int b) { return a >= 0 ? a / b : -((-a + b - 1) / b); }
 
 // One line of `count` small pixels. Small pixel i has its first tap at large pixel
-// i * kReduction - origin.
+// i * kReduction - origin. `line` is memory to work with. The sums fit 32 bits by far: the weights'
+// sizes add up to less than twice kOne, and values are below 2^15.
 template <typename Read, typename Write>
-void Filter(int length, int count, int origin, const Read& read, const Write& write) {
-  static const std::array<int, kTaps> weights = Weights();
+void Filter(int length, int count, int origin, std::vector<int16_t>* line, const Read& read,
+            const Write& write) {
+  static const std::array<int16_t, kTaps> weights = Weights();
+  // With blank pixels around it, so that all taps of all pixels fall on it.
+  const int before = std::max(0, origin);
+  const int size = std::max(before + length, (count - 1) * kReduction + kTaps + before - origin);
+  line->assign(static_cast<size_t>(size), 0);
+  for (int i = 0; i < length; ++i) (*line)[static_cast<size_t>(before + i)] = read(i);
   for (int i = 0; i < count; ++i) {
-    const int first = i * kReduction - origin;
-    int64_t sum = 0;
-    for (int tap = std::max(0, -first); tap < std::min(kTaps, length - first); ++tap) {
-      sum += int64_t{weights[tap]} * read(first + tap);
-    }
-    write(i, static_cast<int>(sum >> 8));
+    const int16_t* taps = line->data() + (i * kReduction + before - origin);
+    int sum = 0;
+    for (int tap = 0; tap < kTaps; ++tap) sum += weights[tap] * taps[tap];
+    write(i, sum >> 8);
   }
 }
 
@@ -66,19 +71,20 @@ GreyImage Reduce(const GreyImage& large, int shift) {
   small.rows = bottom + small.top;
 
   // Across, then down. The values between keep 6 bits below the coverage's.
-  std::vector<int> across(static_cast<size_t>(small.width) * static_cast<size_t>(large.rows));
+  std::vector<int16_t> line;
+  std::vector<int16_t> across(static_cast<size_t>(small.width) * static_cast<size_t>(large.rows));
   for (int row = 0; row < large.rows; ++row) {
     const auto from = static_cast<size_t>(row) * static_cast<size_t>(large.width);
     const auto to = static_cast<size_t>(row) * static_cast<size_t>(small.width);
     Filter(
-        large.width, small.width, left - small.left * kReduction + kReach,
-        [&](int i) { return int{large.pixels[from + i]}; },
-        [&](int i, int value) { across[to + i] = value; });
+        large.width, small.width, left - small.left * kReduction + kReach, &line,
+        [&](int i) { return int16_t{large.pixels[from + i]}; },
+        [&](int i, int value) { across[to + i] = static_cast<int16_t>(value); });
   }
   small.pixels.resize(static_cast<size_t>(small.width) * static_cast<size_t>(small.rows));
   for (int column = 0; column < small.width; ++column) {
     Filter(
-        large.rows, small.rows, small.top * kReduction - large.top + kReach,
+        large.rows, small.rows, small.top * kReduction - large.top + kReach, &line,
         [&](int i) { return across[static_cast<size_t>(i) * small.width + column]; },
         [&](int i, int value) {
           const int coverage = (value + (1 << 11)) >> 12;

@@ -3,17 +3,21 @@
 #include <fribidi.h>
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "core/page/picture_size.h"
 #include "render/contact_sheet.h"
 #include "render/font_stack.h"
 #include "render/line_breaker.h"
 #include "render/metrics.h"
 #include "render/page_geometry.h"
 #include "render/page_painter.h"
+#include "render/picture.h"
+#include "render/webp.h"
 #include "render/workbench.h"
 
 namespace fovea {
@@ -34,7 +38,7 @@ class Renderer final : public PageRenderer {
                               Rasterizer::LibraryVersion(), " harfbuzz ", hb_version_string(),
                               " fribidi ", FRIBIDI_VERSION, " ", PngEncoder::LibraryVersions())) {
     for (int pitch = kMinLinePitch; pitch <= kMaxLinePitch; ++pitch) {
-      metrics_.emplace_back(StackFor(pitch).table, pitch);
+      metrics_.emplace_back(StackFor(pitch).table, pitch, StackFor(pitch).places);
     }
   }
 
@@ -79,6 +83,15 @@ class Renderer final : public PageRenderer {
     auto page = DrawOn(bench->get(), content, extent, typography, header);
     benches_.GiveBack(*std::move(bench));
     return page;
+  }
+
+  absl::StatusOr<std::string> ToWebp(std::string_view png) const override {
+    const std::optional<ImageSize> size = DrawableSize(png);
+    if (!size.has_value()) return absl::InvalidArgumentError("no page is a picture like this");
+    const auto grey = DecodePicture(png, *size);
+    if (!grey.ok()) return grey.status();
+    return EncodeWebp({reinterpret_cast<const char*>(grey->data()), grey->size()}, size->width,
+                      size->height);
   }
 
   absl::StatusOr<std::string> ContactSheet(const std::vector<Captioned>& pages) const override {
@@ -178,6 +191,12 @@ class Renderer final : public PageRenderer {
 }  // namespace render
 
 absl::StatusOr<std::unique_ptr<PageRenderer>> CreateRenderer(const RendererOptions& options) {
+  for (const int places : {options.typeface.places, options.small_typeface.places}) {
+    if (places < 0 || places > render::kPhases || places == 3) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("glyphs at ", places, " places within a pixel: not 0, 1, 2 or 4"));
+    }
+  }
   const auto stack_of = [&options](const Typeface& typeface) {
     return render::FontStack::Create(options.font_root, typeface,
                                      options.max_glyph_cache_bytes / 2);

@@ -22,6 +22,9 @@ struct Typeface {
   std::string_view borrowed = "I()";
   // The em, in percent of the line pitch / 1.164, the pitch at which DejaVu Sans just fits.
   int percent = 100;
+  // At how many places within a pixel its glyphs are drawn: 1, 2 or 4. 0: as the line pitch wants,
+  // which Metrics::Snap says.
+  int places = 0;
 };
 
 // At this line pitch and below, B612 fills in, and DejaVu Sans is read better.

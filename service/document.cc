@@ -87,7 +87,8 @@ Document::Document(DocumentInputs inputs, const v1::RenderDocumentRequest& reque
     : in_(inputs),
       reader_name_(request.reader()),
       rung_name_(request.rung()),
-      title_(request.title()) {
+      title_(request.title()),
+      webp_(request.webp()) {
   if (request.has_setting()) setting_ = request.setting();
   content_.blocks.push_back(
       {.seq = 1, .role = Role::kUser, .style = PageBlock::Style::kBody, .text = request.text()});
@@ -129,6 +130,7 @@ absl::Status Document::LayOutAsSet() {
   if (!reader_name_.empty() || !rung_name_.empty()) {
     return absl::InvalidArgumentError("setting: stands in the place of a reader and a rung");
   }
+  if (webp_) return absl::InvalidArgumentError("webp: needs a reader that takes it");
   absl::Status status = CheckSetting(*setting_);
   if (!status.ok()) return status;
   set_rung_ = RungOf(*setting_);
@@ -147,6 +149,10 @@ absl::Status Document::LayOutForReader() {
   auto reader = in_.readers->Find(reader_name_);
   if (!reader.ok()) return reader.status();
   reader_ = *reader;
+  if (webp_ && !reader_->takes_webp) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("webp: ", reader_->name, " is not known to take it"));
+  }
   auto rung = FindRung(*reader_, rung_name_);
   if (!rung.ok()) return rung.status();
   rung_ = *rung;
@@ -175,21 +181,8 @@ absl::Status Document::DrawAhead() {
   std::vector<absl::Status> statuses(count);
   const size_t first = next_;
   for (v1::DocumentPage& page : drawn) page = Describe(pages_[next_]);
-  std::optional<TokenCounter> counter;
-  if (reader_ != nullptr) counter.emplace(*reader_);
-  in_.drawing->ParallelFor(count, [&](size_t i) {
-    const PageExtent& extent = pages_[first + i].extent;
-    v1::DocumentPage& page = drawn[i];
-    const PageHeader header = HeaderOf(page);
-    auto picture = in_.renderer->Draw(content_, extent, rung_->typography, header);
-    statuses[i] = picture.status();
-    if (!picture.ok()) return;
-    page.set_page_id(PageId(in_.renderer->Version(), content_, extent, rung_->typography, header));
-    if (counter) page.set_text_tokens(counter->Text(TextOf(extent)));
-    page.set_missing_glyphs(picture->missing_glyphs);
-    page.set_hidden_characters(picture->hidden_characters);
-    page.set_png(std::move(picture->png));
-  });
+  in_.drawing->ParallelFor(count,
+                           [&](size_t i) { statuses[i] = Draw(pages_[first + i], &drawn[i]); });
   for (const absl::Status& status : statuses) {
     if (!status.ok()) return status;
   }
@@ -200,6 +193,24 @@ absl::Status Document::DrawAhead() {
     drawn_.push_back(std::move(page));
   }
   return absl::OkStatus();
+}
+
+absl::Status Document::Draw(const LaidOutPage& laid_out, v1::DocumentPage* page) const {
+  const PageExtent& extent = laid_out.extent;
+  const PageHeader header = HeaderOf(*page);
+  auto drawn = in_.renderer->Draw(content_, extent, rung_->typography, header);
+  if (!drawn.ok()) return drawn.status();
+  page->set_page_id(PageId(in_.renderer->Version(), content_, extent, rung_->typography, header));
+  if (reader_ != nullptr) page->set_text_tokens(TokenCounter(*reader_).Text(TextOf(extent)));
+  page->set_missing_glyphs(drawn->missing_glyphs);
+  page->set_hidden_characters(drawn->hidden_characters);
+  if (!webp_) {
+    page->set_png(std::move(drawn->png));
+    return absl::OkStatus();
+  }
+  auto webp = in_.renderer->ToWebp(drawn->png);
+  if (webp.ok()) page->set_webp(*std::move(webp));
+  return webp.status();
 }
 
 v1::DocumentPage Document::Describe(const LaidOutPage& page) {

@@ -41,6 +41,8 @@ class Document {
   absl::Status LayOutForReader();
   absl::Status LayOutAsSet();
   absl::Status DrawAhead();
+  // Draws a page and fills in what is known of it only then.
+  absl::Status Draw(const LaidOutPage& laid_out, v1::DocumentPage* page) const;
   // Of the next page to be drawn; takes its lines.
   v1::DocumentPage Describe(const LaidOutPage& page);
   std::string_view TextOf(const PageExtent& extent) const;
@@ -50,6 +52,7 @@ class Document {
   const std::string reader_name_;
   const std::string rung_name_;
   const std::string title_;
+  const bool webp_;
   std::optional<v1::PageSetting> setting_;
   PageContent content_;                    // one block: the text
   const ReaderProfile* reader_ = nullptr;  // null with a setting

@@ -3,6 +3,10 @@
 //
 //   legibility_bench                               every setting, samples of 5,000 characters
 //   legibility_bench --full-pages --filter fovea   whole pages of 1092 x 1092 pixels
+//   legibility_bench --reader pp-ocr               by PP-OCRv4, which scripts/install-ppocr.sh
+//   installs
+//
+//   apt install fonts-spleen fonts-roboto fonts-inter   for the peers that it else leaves out
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -35,6 +39,8 @@ struct Flags {
   std::string filter = ".";
   std::string kinds = "code,log,json,hashes,prose,confusable";
   size_t characters = 5000;
+  uint64_t seed = 0;
+  std::string reader = "tesseract";
   bool full_pages = false;
   int threads = 2;
   std::string csv;
@@ -47,9 +53,6 @@ struct Job {
   const Sample* sample;
   absl::StatusOr<Result> result = absl::UnknownError("not run");
 };
-
-// Small text is enlarged more, as Tesseract wants letters of 20 pixels or more.
-int Enlargement(int line_pitch_px) { return line_pitch_px <= 8 ? 3 : 2; }
 
 std::string Repeated(const std::string& text) {
   std::string result;
@@ -71,12 +74,15 @@ absl::StatusOr<Result> Measure(const Flags& flags, const Job& job, OcrReader* re
       flags.full_pages ? many.substr(0, *on_page) : job.sample->text.substr(0, flags.characters);
   const auto picture = setting.pages->Draw(text, flags.full_pages ? kPageSide : kSampleWidth);
   if (!picture.ok()) return picture.status();
-  const std::string read = reader->Read(*picture, Enlargement(setting.line_pitch_px));
-  result.score = Compare(text, read);
+  result.bytes_per_character =
+      static_cast<double>(picture->png_bytes) / static_cast<double>(text.size());
+  const auto read = reader->Read(*picture, setting.line_pitch_px);
+  if (!read.ok()) return read.status();
+  result.score = Compare(text, *read);
   if (!flags.readings.empty()) {
     const std::string name = absl::StrCat(flags.readings, "/", setting.Name(), " ", result.kind);
     std::ofstream(name + " drawn.txt") << text;
-    std::ofstream(name + " read.txt") << read;
+    std::ofstream(name + " read.txt") << *read;
   }
   return result;
 }
@@ -84,7 +90,7 @@ absl::StatusOr<Result> Measure(const Flags& flags, const Job& job, OcrReader* re
 absl::Status RunAll(const Flags& flags, std::vector<Job>* jobs) {
   std::vector<std::unique_ptr<OcrReader>> readers;
   for (int i = 0; i < flags.threads; ++i) {
-    auto reader = OcrReader::Create();
+    auto reader = OcrReader::Create(flags.reader);
     if (!reader.ok()) return reader.status();
     readers.push_back(*std::move(reader));
   }
@@ -105,12 +111,13 @@ absl::Status RunAll(const Flags& flags, std::vector<Job>* jobs) {
 }
 
 void PrintTable(const std::vector<Mean>& means, const std::vector<Mean>& confusable) {
-  std::printf("%-30s %5s %4s | %10s %9s | %8s %9s | %s\n", "setting", "pitch", "bits", "characters",
-              "strings", "px/char", "chars/Mpx", "confusable characters, strings");
+  std::printf("%-30s %5s %4s | %10s %9s | %8s %9s %10s | %s\n", "setting", "pitch", "bits",
+              "characters", "strings", "px/char", "chars/Mpx", "bytes/char",
+              "confusable characters, strings");
   for (const Mean& mean : means) {
-    std::printf("%-30s   H%-2d %4d | %8.1f %% %7.1f %% | %8.1f %9.0f |", mean.family.c_str(),
+    std::printf("%-30s   H%-2d %4d | %8.1f %% %7.1f %% | %8.1f %9.0f %10.2f |", mean.family.c_str(),
                 mean.line_pitch_px, mean.grey_bits, mean.characters_percent, mean.strings_percent,
-                mean.PixelsPerCharacter(), mean.characters_per_megapixel);
+                mean.PixelsPerCharacter(), mean.characters_per_megapixel, mean.bytes_per_character);
     for (const Mean& other : confusable) {
       if (other.family == mean.family && other.line_pitch_px == mean.line_pitch_px &&
           other.grey_bits == mean.grey_bits) {
@@ -144,7 +151,7 @@ absl::Status Run(const Flags& flags) {
   }
   const auto samples =
       ReadSamples(flags.histories, FOVEA_SOURCE_DIR "/examples/long-session.jsonl.gz",
-                  flags.full_pages ? kPageCharacters : flags.characters);
+                  flags.full_pages ? kPageCharacters : flags.characters, flags.seed);
   if (!samples.ok()) return samples.status();
   std::vector<Job> jobs;
   for (const Setting& setting : *settings) {
@@ -164,9 +171,10 @@ absl::Status Run(const Flags& flags) {
   }
   const std::vector<Mean> means = MeansOf(results, /*confusable=*/false);
   std::printf(
-      "commit %s, %s build; %s; samples of %s\n", FOVEA_COMMIT, FOVEA_BUILD_TYPE,
+      "commit %s, %s build; %s; samples of %s, seed %llu; read by %s\n", FOVEA_COMMIT,
+      FOVEA_BUILD_TYPE,
       flags.full_pages ? "full pages" : absl::StrCat(flags.characters, " characters").c_str(),
-      flags.histories.c_str());
+      flags.histories.c_str(), static_cast<unsigned long long>(flags.seed), flags.reader.c_str());
   PrintTable(means, MeansOf(results, /*confusable=*/true));
   PrintDensities(means);
   if (!flags.csv.empty()) std::ofstream(flags.csv) << ToCsv(results);
@@ -190,6 +198,8 @@ int main(int argc, char** argv) try {
   app.add_option("--kinds", flags.kinds, "Kinds of text, separated by commas");
   app.add_option("--characters", flags.characters, "Length of each sample");
   app.add_flag("--full-pages", flags.full_pages, "Read whole pages of 1092 x 1092 pixels");
+  app.add_option("--seed", flags.seed, "Another choice of texts, from more files");
+  app.add_option("--reader", flags.reader, "tesseract or pp-ocr");
   app.add_option("--threads", flags.threads, "How many pages are read at the same time");
   app.add_option("--csv", flags.csv, "Write every figure to this file");
   app.add_option("--svg", flags.svg, "Draw the means to this file");

@@ -2,6 +2,7 @@
 #ifndef FOVEA_BENCH_LEGIBILITY_PICTURE_H_
 #define FOVEA_BENCH_LEGIBILITY_PICTURE_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -13,6 +14,7 @@ struct Picture {
   int width = 0;
   int height = 0;
   std::vector<uint8_t> grey;
+  size_t png_bytes = 0;  // of Fovea's page, compressed small
 };
 
 }  // namespace fovea::bench

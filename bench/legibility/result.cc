@@ -107,11 +107,13 @@ std::vector<Mean> MeansOf(const std::vector<Result>& results, bool confusable) {
     mean.characters_percent += result.score.CharactersPercent();
     mean.strings_percent += result.score.StringsPercent();
     mean.characters_per_megapixel += result.characters_per_megapixel;
+    mean.bytes_per_character += result.bytes_per_character;
   }
   for (size_t i = 0; i < means.size(); ++i) {
     means[i].characters_percent /= kinds[i];
     means[i].strings_percent /= kinds[i];
     means[i].characters_per_megapixel /= kinds[i];
+    means[i].bytes_per_character /= kinds[i];
   }
   return means;
 }
@@ -143,13 +145,13 @@ std::optional<double> DensityAt(const std::vector<Mean>& means, const std::strin
 std::string ToCsv(const std::vector<Result>& results) {
   std::string csv =
       "family,line_pitch_px,grey_bits,kind,characters,characters_percent,strings,strings_percent,"
-      "characters_per_megapixel,pixels_per_character\n";
+      "characters_per_megapixel,pixels_per_character,bytes_per_character\n";
   for (const Result& result : results) {
-    absl::StrAppendFormat(&csv, "%s,%d,%d,%s,%d,%.2f,%d,%.2f,%.0f,%.2f\n", result.family,
-                          result.line_pitch_px, result.grey_bits, result.kind,
-                          result.score.characters, result.score.CharactersPercent(),
-                          result.score.strings, result.score.StringsPercent(),
-                          result.characters_per_megapixel, 1e6 / result.characters_per_megapixel);
+    absl::StrAppendFormat(
+        &csv, "%s,%d,%d,%s,%d,%.2f,%d,%.2f,%.0f,%.2f,%.2f\n", result.family, result.line_pitch_px,
+        result.grey_bits, result.kind, result.score.characters, result.score.CharactersPercent(),
+        result.score.strings, result.score.StringsPercent(), result.characters_per_megapixel,
+        1e6 / result.characters_per_megapixel, result.bytes_per_character);
   }
   return csv;
 }

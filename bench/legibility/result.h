@@ -18,6 +18,7 @@ struct Result {
   std::string kind;
   Score score;
   double characters_per_megapixel = 0;  // of a full page, white space included
+  double bytes_per_character = 0;       // of its PNG, white space included; 0: there is none
 };
 
 // The mean over kinds of one setting.
@@ -28,6 +29,7 @@ struct Mean {
   double characters_percent = 0;
   double strings_percent = 0;
   double characters_per_megapixel = 0;
+  double bytes_per_character = 0;
   double PixelsPerCharacter() const { return 1e6 / characters_per_megapixel; }
 };
 

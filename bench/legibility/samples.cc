@@ -8,6 +8,7 @@
 #include <random>
 #include <sstream>
 #include <string_view>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
@@ -109,9 +110,9 @@ std::string RandomString(std::string_view alphabet, size_t length, std::mt19937_
   return result;
 }
 
-std::string RandomHashes(size_t characters) {
+std::string RandomHashes(size_t characters, uint64_t seed) {
   constexpr std::string_view kHex = "0123456789abcdef";
-  std::mt19937_64 random(1);
+  std::mt19937_64 random(2 * seed + 1);
   std::string result;
   while (result.size() < characters) {
     const auto hex = [&](size_t length) { return RandomString(kHex, length, &random); };
@@ -121,9 +122,9 @@ std::string RandomHashes(size_t characters) {
   return result.substr(0, characters);
 }
 
-std::string RandomConfusables(size_t characters) {
+std::string RandomConfusables(size_t characters, uint64_t seed) {
   constexpr std::string_view kAlike = "Il1O0o8B5S2Zmnrnuvwce6G9gqQD";
-  std::mt19937_64 random(2);
+  std::mt19937_64 random(2 * seed + 2);
   std::string result;
   while (result.size() < characters) {
     result += RandomString(kAlike, 12, &random);
@@ -139,27 +140,49 @@ struct Source {
   const char* language;
   const char* fallback_role;
   bool (*fits)(std::string_view);
+  std::vector<const char*> more_files = {};  // of trajectories/, for other seeds than 0
 };
 
 constexpr char kParagraphs[] = "multilingual/xquad.jsonl.gz";
 
-constexpr Source kSources[] = {
-    {"code", "trajectories/deepswe.jsonl.gz", "tool", "", "tool", LooksLikeCode},
-    {"log", "trajectories/deepswe.jsonl.gz", "tool", "", "tool", LooksLikeLog},
-    {"json", "trajectories/tau-airline.jsonl.gz", "tool", "", "tool", LooksLikeJson},
-    {"prose", kParagraphs, "tool", "en", "assistant", LooksLikeProse},
-};
+std::vector<Source> Sources() {
+  const std::vector<const char*> agents = {"pi", "swe-agent", "swe-smith"};
+  return {
+      {"code", "trajectories/deepswe.jsonl.gz", "tool", "", "tool", LooksLikeCode, agents},
+      {"log", "trajectories/deepswe.jsonl.gz", "tool", "", "tool", LooksLikeLog, agents},
+      {"json", "trajectories/tau-airline.jsonl.gz", "tool", "", "tool", LooksLikeJson},
+      {"prose", kParagraphs, "tool", "en", "assistant", LooksLikeProse},
+  };
+}
+
+// Of the source's files, in the order of the seed.
+std::vector<std::string> TextsInOrder(const std::string& folder, const Source& source,
+                                      uint64_t seed) {
+  std::vector<std::string> texts =
+      TextsOf(folder + "/" + source.file, source.role, source.language);
+  if (seed == 0) return texts;
+  for (const char* name : source.more_files) {
+    for (std::string& text :
+         TextsOf(absl::StrCat(folder, "/trajectories/", name, ".jsonl.gz"), source.role)) {
+      texts.push_back(std::move(text));
+    }
+  }
+  std::mt19937_64 random(seed);
+  for (size_t i = texts.size(); i > 1; --i) std::swap(texts[i - 1], texts[random() % i]);
+  return texts;
+}
 
 }  // namespace
 
 absl::StatusOr<std::vector<Sample>> ReadSamples(const std::string& folder,
-                                                const std::string& fallback, size_t characters) {
+                                                const std::string& fallback, size_t characters,
+                                                uint64_t seed) {
   std::vector<Sample> samples;
-  for (const Source& source : kSources) {
+  for (const Source& source : Sources()) {
     const std::string file = folder + "/" + source.file;
     const bool shared = std::filesystem::exists(file);
-    const auto texts = shared ? TextsOf(file, source.role, source.language)
-                              : TextsOf(fallback, source.fallback_role);
+    const auto texts =
+        shared ? TextsInOrder(folder, source, seed) : TextsOf(fallback, source.fallback_role);
     std::string text = Collect(texts, source.fits, characters);
     if (text.size() * 2 < characters) {
       return absl::NotFoundError(absl::StrCat("only ", text.size(), " characters of ", source.kind,
@@ -167,8 +190,8 @@ absl::StatusOr<std::vector<Sample>> ReadSamples(const std::string& folder,
     }
     samples.push_back({.kind = source.kind, .text = std::move(text)});
   }
-  samples.push_back({.kind = "hashes", .text = RandomHashes(characters)});
-  samples.push_back({.kind = kConfusable, .text = RandomConfusables(characters)});
+  samples.push_back({.kind = "hashes", .text = RandomHashes(characters, seed)});
+  samples.push_back({.kind = kConfusable, .text = RandomConfusables(characters, seed)});
   return samples;
 }
 

@@ -63,6 +63,7 @@ char Folded(char32_t code_point) {
   if (code_point >= 0x2018 && code_point <= 0x201B) return '\'';
   if (code_point >= 0x201C && code_point <= 0x201F) return '"';
   if (code_point >= 0x2010 && code_point <= 0x2015) return '-';
+  if (code_point >= 0xFF01 && code_point <= 0xFF5E) return static_cast<char>(code_point - 0xFEE0);
   return '\x01';
 }
 

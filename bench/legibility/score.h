@@ -21,9 +21,9 @@ struct Score {
   double StringsPercent() const;
 };
 
-// White space is left out of both. `text` is ASCII; typographic quotes and dashes in `read` count
-// as the ASCII ones, which Tesseract does not tell from them, and any other character as one
-// mistake.
+// White space is left out of both. `text` is ASCII; typographic quotes and dashes and full-width
+// forms in `read` count as the ASCII ones, which the readers do not tell from them, and any other
+// character as one mistake.
 Score Compare(std::string_view text, std::string_view read);
 
 }  // namespace fovea::bench

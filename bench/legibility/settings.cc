@@ -8,6 +8,8 @@
 #include "absl/strings/str_cat.h"
 #include "bench/legibility/grid_page.h"
 #include "bench/legibility/ocr.h"
+#include "render/canvas.h"
+#include "render/png.h"
 #include "render/renderer.h"
 
 namespace fovea::bench {
@@ -16,11 +18,35 @@ namespace {
 constexpr char kFonts[] = "/usr/share/fonts/";
 constexpr char kFovea[] = "fovea";
 constexpr int kHighest = 16384;
+constexpr PageEffort kEffort = PageEffort::kSmall;
+
+// What is done with the text, apart from its face.
+struct Look {
+  PageBlock::Style style = PageBlock::Style::kBody;
+  int ink = 255;  // of 255: how dark black is
+};
+
+// Draws black as grey, and counts the bytes of the page again.
+absl::Status Lighten(int ink, int grey_bits, Picture* picture) {
+  std::string pixels;
+  for (uint8_t& grey : picture->grey) {
+    grey = 255 - render::Quantise((255 - grey) * ink / 255, grey_bits);
+    pixels.push_back(static_cast<char>(grey));
+  }
+  auto encoder = render::PngEncoder::Create();
+  if (!encoder.ok()) return encoder.status();
+  const auto png = encoder->Encode(pixels, picture->width, picture->height, grey_bits, kEffort);
+  if (!png.ok()) return png.status();
+  picture->png_bytes = png->size();
+  return absl::OkStatus();
+}
 
 class FoveaPages final : public PageMaker {
  public:
-  FoveaPages(std::shared_ptr<const PageRenderer> renderer, PageTypography typography)
-      : renderer_(std::move(renderer)), typography_(typography) {}
+  FoveaPages(std::shared_ptr<const PageRenderer> renderer, PageTypography typography, Look look)
+      : renderer_(std::move(renderer)), typography_(typography), look_(look) {
+    typography_.effort = kEffort;
+  }
 
   absl::StatusOr<size_t> Fill(std::string_view text, int side) const override {
     const PageContent content = Content(text);
@@ -38,18 +64,26 @@ class FoveaPages final : public PageMaker {
     if (extent->end.block == 0) return absl::OutOfRangeError("the sample is too long for a page");
     const auto page = renderer_->Draw(content, *extent, typography_, {});
     if (!page.ok()) return page.status();
-    return DecodePng(page->png);
+    Picture picture = DecodePng(page->png);
+    picture.png_bytes = page->png.size();
+    if (look_.ink < 255) {
+      absl::Status status = Lighten(look_.ink, typography_.grey_bits, &picture);
+      if (!status.ok()) return status;
+    }
+    return picture;
   }
 
  private:
-  static PageContent Content(std::string_view text) {
+  PageContent Content(std::string_view text) const {
     PageContent content;
-    content.blocks.push_back({.seq = 1, .role = Role::kTool, .text = std::string(text)});
+    content.blocks.push_back(
+        {.seq = 1, .role = Role::kTool, .style = look_.style, .text = std::string(text)});
     return content;
   }
 
   const std::shared_ptr<const PageRenderer> renderer_;
-  const PageTypography typography_;
+  PageTypography typography_;
+  const Look look_;
 };
 
 class GridPages final : public PageMaker {
@@ -76,25 +110,44 @@ Typeface FaceOf(const char* regular, std::string_view borrowed = "I") {
 
 struct Face {
   const char* family;
-  Typeface typeface;
+  Typeface large;
+  Typeface small;
+  Look look = {};
 };
 
-// Other faces, then the default face with other borrowed characters and another em: at two pitches.
+// A face at every pitch, and the default faces but for some of their properties.
+Face Alone(const char* family, const Typeface& typeface) { return {family, typeface, typeface}; }
+Face AtPlaces(const char* family, int places) {
+  Face face{family, {}, DejaVuSans()};
+  face.large.places = places;
+  face.small.places = places;
+  return face;
+}
+Face Looking(const char* family, Look look) { return {family, {}, DejaVuSans(), look}; }
+
+// Other faces, then the default face with other borrowed characters, another em, at other places,
+// and as other looks.
 std::vector<Face> Faces() {
   const char* const dejavu = "truetype/dejavu/DejaVuSans.ttf";
   return {
-      {"face DejaVu Sans plain", FaceOf(dejavu, "")},
-      {"face DejaVu Sans", FaceOf(dejavu)},
-      {"face DejaVu Sans Condensed", FaceOf("truetype/dejavu/DejaVuSansCondensed.ttf")},
-      {"face DejaVu Sans Mono", FaceOf("truetype/dejavu/DejaVuSansMono.ttf", "")},
-      {"face Noto Sans", FaceOf("truetype/noto/NotoSans-Regular.ttf")},
-      {"face Roboto", FaceOf("truetype/roboto/unhinted/RobotoTTF/Roboto-Regular.ttf")},
-      {"face Inter", FaceOf("opentype/inter/Inter-Regular.otf")},
-      {"borrowed nothing", {.borrowed = ""}},
-      {"borrowed I", {.borrowed = "I"}},
-      {"borrowed I ( ) 0", {.borrowed = "I()0"}},
-      {"em 95 %", {.percent = 95}},
-      {"em 105 %", {.percent = 105}},
+      Alone("face DejaVu Sans plain", FaceOf(dejavu, "")),
+      Alone("face DejaVu Sans", FaceOf(dejavu)),
+      Alone("face DejaVu Sans Condensed", FaceOf("truetype/dejavu/DejaVuSansCondensed.ttf")),
+      Alone("face DejaVu Sans Mono", FaceOf("truetype/dejavu/DejaVuSansMono.ttf", "")),
+      Alone("face Noto Sans", FaceOf("truetype/noto/NotoSans-Regular.ttf")),
+      Alone("face Roboto", FaceOf("truetype/roboto/unhinted/RobotoTTF/Roboto-Regular.ttf")),
+      Alone("face Inter", FaceOf("opentype/inter/Inter-Regular.otf")),
+      Alone("borrowed nothing", {.borrowed = ""}),
+      Alone("borrowed I", {.borrowed = "I"}),
+      Alone("borrowed I ( ) 0", {.borrowed = "I()0"}),
+      Alone("em 95 %", {.percent = 95}),
+      Alone("em 105 %", {.percent = 105}),
+      AtPlaces("places 1", 1),
+      AtPlaces("places 2", 2),
+      AtPlaces("places 4", 4),
+      Looking("look bold", {.style = PageBlock::Style::kUser}),
+      Looking("look grey 80 %", {.ink = 0xCC}),
+      Looking("look grey 67 %", {.ink = 0xAA}),
   };
 }
 
@@ -110,24 +163,23 @@ class Collector {
   Collector(const std::string& filter, std::vector<std::string>* missing)
       : filter_(filter), missing_(*missing) {}
 
-  absl::Status AddFovea(const std::string& family, const Typeface& typeface,
-                        const std::vector<PageTypography>& typographies) {
+  absl::Status AddFovea(const Face& face, const std::vector<PageTypography>& typographies) {
     std::shared_ptr<const PageRenderer> renderer;
     for (const PageTypography& typography : typographies) {
-      Setting setting{.family = family,
+      Setting setting{.family = face.family,
                       .line_pitch_px = typography.line_pitch_px,
                       .grey_bits = typography.grey_bits};
       if (!IsWanted(setting)) continue;
-      if (!std::filesystem::exists(absl::StrCat(kFonts, typeface.regular))) {
-        missing_.emplace_back(typeface.regular);
+      if (!std::filesystem::exists(absl::StrCat(kFonts, face.large.regular))) {
+        missing_.emplace_back(face.large.regular);
         return absl::OkStatus();
       }
       if (renderer == nullptr) {
-        auto created = RendererOf(typeface, family == kFovea ? DejaVuSans() : typeface);
+        auto created = RendererOf(face.large, face.small);
         if (!created.ok()) return created.status();
         renderer = *created;
       }
-      setting.pages = std::make_shared<FoveaPages>(renderer, typography);
+      setting.pages = std::make_shared<FoveaPages>(renderer, typography, face.look);
       settings_.push_back(std::move(setting));
     }
     return absl::OkStatus();
@@ -175,9 +227,10 @@ std::string Setting::Name() const {
 absl::StatusOr<std::vector<Setting>> MakeSettings(const std::string& filter,
                                                   std::vector<std::string>* missing) {
   Collector collector(filter, missing);
-  absl::Status status = collector.AddFovea(kFovea, {}, Pitches(7, 12, 4));
-  status.Update(collector.AddFovea(kFovea, {}, Pitches(9, 9, 8)));
-  status.Update(collector.AddFovea(kFovea, {}, Pitches(9, 9, 2)));
+  const Face fovea = Looking(kFovea, {});
+  absl::Status status = collector.AddFovea(fovea, Pitches(7, 12, 4));
+  status.Update(collector.AddFovea(fovea, Pitches(9, 9, 8)));
+  status.Update(collector.AddFovea(fovea, Pitches(9, 9, 2)));
   for (const PageTypography& typography : Pitches(9, 13, 8)) {
     status.Update(collector.AddGrid("grid DejaVu Sans Mono", "truetype/dejavu/DejaVuSansMono.ttf",
                                     typography.line_pitch_px));
@@ -187,7 +240,7 @@ absl::StatusOr<std::vector<Setting>> MakeSettings(const std::string& filter,
         collector.AddGrid("grid Spleen", absl::StrCat("X11/misc/spleen-", cell, ".pcf.gz"), 0));
   }
   for (const Face& face : Faces()) {
-    status.Update(collector.AddFovea(face.family, face.typeface, Pitches(8, 9, 4)));
+    status.Update(collector.AddFovea(face, Pitches(8, 10, 4)));
   }
   if (!status.ok()) return status;
   return collector.Take();

@@ -128,6 +128,11 @@ class PageRenderer {
                                          const PageTypography& typography,
                                          const PageHeader& header) const = 0;
 
+  // A PNG of Draw's as lossless WebP: the same pixels in a third fewer bytes than with kSmall, at
+  // ten times the time, for a page that is sent far more often than it is drawn. INVALID_ARGUMENT
+  // if it is no grey PNG; RESOURCE_EXHAUSTED if memory runs out.
+  virtual absl::StatusOr<std::string> ToWebp(std::string_view png) const = 0;
+
   // Draws several PNGs of Draw's beside each other on one picture, each under its caption; for
   // people.
   struct Captioned {

@@ -89,6 +89,7 @@ struct ReaderProfile {
   // The name of the vocabulary that counts its text exactly, "" where the tokenizer is not public.
   std::string vocabulary;
   bool tool_result_images = false;  // the reader's usual API takes images in tool results
+  bool takes_webp = false;          // documented to take WebP
   // Roles whose messages may hold images: "user", "assistant", "tool".
   std::vector<std::string> image_roles;
   Prices prices;

@@ -267,6 +267,7 @@ void ReadProfile(JsonFields& fields, ReaderProfile& reader) {
   reader.source = fields.String("source");
   reader.confidence = fields.String("confidence");
   reader.tool_result_images = fields.Bool("tool_result_images");
+  reader.takes_webp = fields.Has("takes_webp") && fields.Bool("takes_webp");
   reader.image_roles = fields.Strings("image_roles");
   for (const std::string& role : reader.image_roles) {
     if (role != "user" && role != "assistant" && role != "tool") {

@@ -332,7 +332,11 @@ Status FakePages::RenderDocument(grpc::ServerContext*, const v1::RenderDocumentR
     page.set_last_line(2);
     page.set_image_tokens(1);
     page.set_text_tokens(2);
-    page.set_png("PNG of " + part);
+    if (request->webp()) {
+      page.set_webp("WebP of " + part);
+    } else {
+      page.set_png("PNG of " + part);
+    }
     writer->Write(response);
     if (fails_midway) return {grpc::StatusCode::DATA_LOSS, "gone"};
     totals.set_pages(page.number());

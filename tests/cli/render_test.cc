@@ -57,6 +57,19 @@ TEST_F(Render, PairsHaveTheExactText) {
   EXPECT_EQ(Written("page-002.png"), "PNG of " + Written("page-002.txt"));
 }
 
+TEST_F(Render, WritesWebpWhereAsked) {
+  ASSERT_EQ(RunRender({File("a", "0123456789abc")}).exit_code, 0);
+  const Ran ran = RunRender({File("a", "0123456789abc"), "--webp", "--json"});
+  ASSERT_EQ(ran.exit_code, 0) << ran.err;
+  EXPECT_EQ(Written("page-001.webp"), "WebP of 0123456789");
+  EXPECT_FALSE(Exists("page-001.png")) << "of the earlier run";
+  const auto page = Json::parse(ran.out)["documents"][0]["pages"][1];
+  EXPECT_EQ(page["file"], "page-002.webp");
+  EXPECT_FALSE(page.contains("webp"));
+  ASSERT_EQ(RunRender({File("a", "short")}).exit_code, 0);
+  EXPECT_FALSE(Exists("page-001.webp")) << "of the earlier run";
+}
+
 TEST_F(Render, SeveralFilesAreNumberedOn) {
   const Ran ran = RunRender({File("a", "0123456789abc"), File("b", "xyz"), "--json", "--pairs"});
   ASSERT_EQ(ran.exit_code, 0) << ran.err;

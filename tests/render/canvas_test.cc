@@ -18,7 +18,7 @@ TestGlyph RandomGlyph(std::mt19937* random) {
   const int width = 1 + static_cast<int>((*random)() % 40);
   const int rows = 1 + static_cast<int>((*random)() % 20);
   const int stride = GlyphStride(width);
-  glyph.ink.assign(static_cast<size_t>(stride) * rows, 0);
+  glyph.ink.assign(static_cast<size_t>(stride) * InkRows(rows), 0);
   for (int row = 0; row < rows; ++row) {
     for (int i = 0; i < width; ++i) {
       glyph.ink[static_cast<size_t>(row) * stride + i] = static_cast<uint8_t>((*random)());

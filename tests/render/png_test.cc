@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <cstdint>
 #include <random>
+#include <string>
 
 #include "render/canvas.h"
 #include "tests/render/pages.h"
@@ -37,6 +40,30 @@ TEST_P(PngDepth, DecodesToWhatWasEncoded) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, PngDepth, testing::Values(1, 2, 4, 8));
+
+// Leaves `value` all over the stack that the next call will use.
+[[gnu::noinline]] void FillStack(uint16_t value) {
+  std::array<volatile uint16_t, 1 << 17> garbage;
+  for (volatile uint16_t& word : garbage) word = value;
+}
+
+TEST(Png, DoesNotDependOnWhatWasInMemory) {
+  // Comes again after more than the least distance that a compressor may be held to.
+  std::mt19937 random(4);
+  std::string piece(3000, 0);
+  for (char& pixel : piece) pixel = static_cast<char>(random());
+  std::string pixels;
+  for (int i = 0; i < 20; ++i) pixels += piece;
+  const auto encode = [&](uint16_t value) {
+    auto encoder = PngEncoder::Create();
+    FillStack(value);
+    return *encoder->Encode(pixels, 600, 100, 8, PageEffort::kFast);
+  };
+  const std::string png = encode(0);
+  for (const uint16_t value : {1, 8, 9, 12, 0xFFFF}) {
+    EXPECT_TRUE(encode(value) == png) << value;
+  }
+}
 
 }  // namespace
 }  // namespace fovea::render

@@ -119,6 +119,25 @@ TEST(Documents, OneDrawingThreadAndEightGiveTheSamePages) {
   }
 }
 
+TEST(Documents, WebpIsSmallerAndOtherwiseTheSame) {
+  const ServerFixture fixture;
+  auto request = RequestFor(LongDocument(), "claude", "soft");
+  const Rendered png = Render(fixture, request);
+  request.set_webp(true);
+  const Rendered webp = Render(fixture, request);
+  ASSERT_TRUE(webp.status.ok()) << webp.status.error_message();
+  ASSERT_EQ(webp.pages.size(), png.pages.size());
+  for (size_t i = 0; i < png.pages.size(); ++i) {
+    v1::DocumentPage page = webp.pages[i];
+    EXPECT_EQ(page.webp().substr(0, 4) + page.webp().substr(8, 4), "RIFFWEBP");
+    EXPECT_TRUE(page.png().empty());
+    EXPECT_LT(page.webp().size(), png.pages[i].png().size());
+    page.clear_webp();
+    page.set_png(png.pages[i].png());
+    EXPECT_EQ(page.SerializeAsString(), png.pages[i].SerializeAsString());
+  }
+}
+
 TEST(Documents, AShortTextTakesACheaperPaper) {
   const ServerFixture fixture;
   const Rendered brief = Render(fixture, RequestFor("one line", "claude"));
@@ -169,6 +188,9 @@ TEST(Documents, WhatCannotBeDrawnIsRefusedByName) {
   auto request = RequestFor("text", "claude");
   request.set_title(std::string(1001, 't'));
   refused(request, StatusCode::INVALID_ARGUMENT, "title: has 1001 bytes; at most 1000");
+  request = RequestFor("text", "deepseek-ocr");
+  request.set_webp(true);
+  refused(request, StatusCode::INVALID_ARGUMENT, "webp: deepseek-ocr is not known to take it");
 }
 
 v1::RenderDocumentRequest RequestWithSetting(int pitch, int bits, int width, int height) {

@@ -61,6 +61,10 @@ absl::StatusOr<DrawnPage> GridRenderer::Draw(const PageContent& content, const P
   return page;
 }
 
+absl::StatusOr<std::string> GridRenderer::ToWebp(std::string_view) const {
+  return absl::UnimplementedError("no pictures on a grid");
+}
+
 absl::StatusOr<std::string> GridRenderer::ContactSheet(const std::vector<Captioned>&) const {
   return absl::UnimplementedError("no pictures on a grid");
 }

@@ -17,6 +17,7 @@ class GridRenderer final : public PageRenderer {
   absl::StatusOr<DrawnPage> Draw(const PageContent& content, const PageExtent& extent,
                                  const PageTypography& typography,
                                  const PageHeader& header) const override;
+  absl::StatusOr<std::string> ToWebp(std::string_view png) const override;
   absl::StatusOr<std::string> ContactSheet(const std::vector<Captioned>& pages) const override;
 };
 

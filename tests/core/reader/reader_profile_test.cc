@@ -18,7 +18,7 @@ constexpr std::string_view kProfile = R"({
   "models": ["m1", "m2"],
   "source": "s",
   "confidence": "c",
-  "tool_result_images": true,
+  "tool_result_images": true, "takes_webp": true,
   "image_roles": ["user", "tool"],
   "prices": {"input": 2, "output": 10, "date": "2026-10", "evidence": "third party", "source": "ps"},
   "text": {"token_factor": 1.25, "evidence": "assumed", "source": "ts",
@@ -56,6 +56,7 @@ TEST(ParseReaderProfile, ReadsEveryField) {
   EXPECT_EQ(reader->text_source, "ts");
   EXPECT_EQ(reader->vocabulary, "o200k_base");
   EXPECT_EQ(reader->image_roles, (std::vector<std::string>{"user", "tool"}));
+  EXPECT_TRUE(reader->takes_webp);
   EXPECT_EQ(reader->prices.input, 2);
   EXPECT_EQ(reader->prices.output, 10);
   EXPECT_EQ(reader->prices.date, "2026-10");
