@@ -66,7 +66,7 @@ bool EntryStands(const std::vector<std::string_view>& texts, std::string_view en
 // #57 …" on a line of its own in its place; false if it does not stand there so.
 bool TakeElided(std::string_view text, uint64_t seq, std::string_view& note) {
   constexpr std::string_view kBefore = "\n… ";
-  const std::string after = absl::StrCat(" characters left out: recall #", seq, " …\n");
+  const std::string after = absl::StrCat(" characters left out: recall #", seq, " …");
   const size_t end = note.find(after);
   if (end == std::string_view::npos) return false;
   const size_t mark = note.substr(0, end).rfind(kBefore);
@@ -82,7 +82,12 @@ bool TakeElided(std::string_view text, uint64_t seq, std::string_view& note) {
   for (; left_out > 0 && !rest.empty(); --left_out) {
     rest.remove_prefix(DecodeUtf8(rest, 0).length);
   }
-  const std::string_view behind = note.substr(end + after.size());
+  std::string_view behind = note.substr(end + after.size());
+  // What is left of the text, if anything is, begins on a line of its own.
+  if (!rest.empty()) {
+    if (!behind.starts_with('\n')) return false;
+    behind.remove_prefix(1);
+  }
   if (left_out > 0 || !behind.starts_with(rest)) return false;
   note = behind.substr(rest.size());
   return true;

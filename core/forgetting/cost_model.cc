@@ -9,25 +9,25 @@
 namespace fovea {
 namespace {
 
-// Measured on eleven coding sessions of 57,000 to 850,000 text tokens (docs/forgetting.md): text
-// that a call adds, and exact strings of earlier turns that it writes.
-constexpr double kTextPerCall = 1'400;
-constexpr double kLookupsPerCall = 1.2;
+// Measured by replay_bench on twelve sessions of more than 50,000 text tokens (docs/forgetting.md):
+// text that a call adds, and exact strings of earlier turns that it writes.
+constexpr double kTextPerCall = 1'500;
+constexpr double kLookupsPerCall = 1.4;
 // The share of these strings that stood last more than so many text tokens before.
 struct Distance {
   double tokens, share;
 };
 constexpr std::array<Distance, 12> kDistances = {{{0, 1},
-                                                  {500, 0.81},
-                                                  {1'000, 0.74},
-                                                  {2'000, 0.62},
-                                                  {4'000, 0.51},
-                                                  {8'000, 0.42},
-                                                  {16'000, 0.34},
-                                                  {32'000, 0.26},
-                                                  {64'000, 0.14},
-                                                  {128'000, 0.05},
-                                                  {256'000, 0.016},
+                                                  {500, 0.617},
+                                                  {1'000, 0.555},
+                                                  {2'000, 0.472},
+                                                  {4'000, 0.397},
+                                                  {8'000, 0.324},
+                                                  {16'000, 0.243},
+                                                  {32'000, 0.178},
+                                                  {64'000, 0.089},
+                                                  {128'000, 0.026},
+                                                  {256'000, 0.007},
                                                   {1'000'000, 0}}};
 // Assumed: a string that is misread or missed sends the agent astray, and what that takes, the
 // wrong step, its error and the way back, is as dear as so many calls. Recalls alone are cheaper,

@@ -65,6 +65,9 @@ TEST_F(ServedClaimsTest, AGistIsItsTurnButForWhatItSaysIsLeftOut) {
       TurnNote(turns[1], {.bulk = true}) + "\n" + TurnNote(turns[2], {.bulk = true});
   ASSERT_LT(gist.size(), 600U);
   EXPECT_EQ(wrong(gist), 0);
+  const Elision superseded{.superseded = {{.seq = 2, .part = 0}}};
+  EXPECT_EQ(wrong(TurnNote(turns[1], superseded)), 0);
+  EXPECT_EQ(wrong(TurnNote(turns[1], superseded) + "\n" + TurnNote(turns[2])), 0);
   for (const auto& [part, other] :
        {std::pair("word0", "word9"), std::pair("word999", "word990"),
         std::pair("characters left", "characters lost"), std::pair("go on", "go off")}) {
