@@ -49,7 +49,7 @@ break_law "3, the prefix stands still in an epoch" planner_laws_test '*HoldAtEve
 break_law "3, epochs are few" planner_test '*EpochsAreFew*' core/forgetting/planner_step.cc \
   's/const bool tail_due = [^;]*;/const bool tail_due = movable_verbatim_tokens() > 0 * high;/'
 break_law "4, pages are cheaper than text" planner_test '*' core/forgetting/run.cc \
-  's/if \(price < static_cast<double>\(run\.text_tokens\)\) break;/if (price >= 0) break;/'
+  's/if \(price < static_cast<double>\(text_tokens\)\) break;/if (price >= 0) break;/'
 break_law "5, groups stay whole" planner_laws_test '*HoldAtEveryTurn/claude' core/log/group.cc \
   's/step\.joined = newest_\.open && turn\.role != Role::kAssistant;/step.joined = false;/'
 break_law "6, what must be text is text" planner_laws_test '*HoldAtEveryTurn/claude' core/forgetting/planner_step.cc \

@@ -14,9 +14,13 @@ constexpr uint64_t kFeedBatch = 64;
 uint64_t PlannerBytes(const Planner& planner) {
   const Plan& plan = planner.plan();
   uint64_t pages = 0;
-  for (const Run& run : plan.runs) pages += run.pages.size();
-  return 16'384 + 160 * plan.chunks.size() + 600 * pages + 500 * plan.tail.size() +
-         200 * plan.epochs.size();
+  uint64_t strings = 0;
+  for (const Run& run : plan.runs) {
+    pages += run.pages.size();
+    strings += run.exact.size() + run.sidecar.holds.size();
+  }
+  return 16'384 + planner.index_bytes() + 160 * strings + 160 * plan.chunks.size() + 600 * pages +
+         500 * plan.tail.size() + 200 * plan.epochs.size();
 }
 
 }  // namespace

@@ -29,6 +29,7 @@ class StringUses {
 
   static constexpr size_t kMostStrings = size_t{1} << 14;
   static constexpr size_t kMostOfTurn = kMostStrings / 8;
+  size_t size() const { return uses_.size(); }
 
  private:
   void Prune();

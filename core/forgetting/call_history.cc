@@ -22,13 +22,17 @@ constexpr std::array<std::string_view, 5> kPathFields = {"path", "file_path", "f
 
 // What a call asks for, as digests: exactly, and, of one that names a file, the file.
 struct Keys {
-  std::string exact;
-  std::string whole_file;    // set if it asks for the file and nothing more
-  std::string part_of_file;  // set if it bounds what it reads of the file; equals whole_file
+  uint64_t exact = 0;
+  uint64_t whole_file = 0;    // not 0 if it asks for the file and nothing more
+  uint64_t part_of_file = 0;  // not 0 if it bounds what it reads of the file; as whole_file of it
 };
 
-std::string Digest(std::string_view kind, std::string_view tool, std::string_view what) {
-  return Sha256().UpdateField(kind).UpdateField(tool).UpdateField(what).Digest().substr(0, 16);
+uint64_t Digest(std::string_view kind, std::string_view tool, std::string_view what) {
+  const std::string digest =
+      Sha256().UpdateField(kind).UpdateField(tool).UpdateField(what).Digest();
+  uint64_t key = 0;
+  for (size_t i = 0; i < sizeof(key); ++i) key = key << 8 | static_cast<unsigned char>(digest[i]);
+  return key;
 }
 
 // A field that only bounds what is read: a number, or a pair of them.
@@ -47,7 +51,7 @@ Keys KeysOf(const ToolCallPart& call) {
   for (const std::string_view field : kPathFields) {
     const auto path = arguments.find(std::string(field));
     if (path == arguments.end() || !path->is_string()) continue;
-    const std::string file = Digest("file", call.name, path->get_ref<const std::string&>());
+    const uint64_t file = Digest("file", call.name, path->get_ref<const std::string&>());
     if (arguments.size() == 1) {
       keys.whole_file = file;
     } else if (std::ranges::all_of(arguments.items(), [&](const auto& item) {
@@ -62,7 +66,7 @@ Keys KeysOf(const ToolCallPart& call) {
 
 }  // namespace
 
-void CallHistory::Note(const std::string& key, uint64_t seq) {
+void CallHistory::Note(uint64_t key, uint64_t seq) {
   last_[key] = seq;
   if (last_.size() <= kMostKeys) return;
   std::vector<uint64_t> seqs;
@@ -81,17 +85,17 @@ void CallHistory::Add(const Turn& turn) {
     if (call == nullptr) continue;
     const Keys keys = KeysOf(*call);
     Note(keys.exact, turn.seq);
-    if (!keys.whole_file.empty()) Note(keys.whole_file, turn.seq);
+    if (keys.whole_file != 0) Note(keys.whole_file, turn.seq);
   }
 }
 
 bool CallHistory::IsSuperseded(const ToolCallPart& call, uint64_t seq) const {
-  const auto later = [&](const std::string& key) {
+  const auto later = [&](uint64_t key) {
     const auto found = last_.find(key);
     return found != last_.end() && found->second > seq;
   };
   const Keys keys = KeysOf(call);
-  return later(keys.exact) || (!keys.part_of_file.empty() && later(keys.part_of_file));
+  return later(keys.exact) || (keys.part_of_file != 0 && later(keys.part_of_file));
 }
 
 std::vector<PartKey> CallHistory::SupersededOf(const std::vector<TurnPtr>& turns) const {

@@ -33,12 +33,13 @@ class CallHistory {
   std::vector<PartKey> SupersededOf(const std::vector<TurnPtr>& turns) const;
 
   static constexpr size_t kMostKeys = size_t{1} << 15;
+  size_t size() const { return last_.size(); }
 
  private:
-  void Note(const std::string& key, uint64_t seq);
+  void Note(uint64_t key, uint64_t seq);
   bool IsSuperseded(const ToolCallPart& call, uint64_t seq) const;
 
-  absl::flat_hash_map<std::string, uint64_t> last_;  // the newest call, by what it asks for
+  absl::flat_hash_map<uint64_t, uint64_t> last_;  // the newest call, by a digest of what it asks
 };
 
 }  // namespace fovea

@@ -89,6 +89,14 @@ int64_t Planner::tokens() const {
          tail_tokens_;
 }
 
+uint64_t Planner::index_bytes() const {
+  constexpr uint64_t kCallBytes = 32;     // a slot of a table that is half full
+  constexpr uint64_t kUseBytes = 48;      // likewise
+  constexpr uint64_t kStringBytes = 160;  // text and label on the heap
+  return kCallBytes * calls_.size() + kUseBytes * uses_.size() +
+         kStringBytes * (head_strings_.size() + latent_strings_.size());
+}
+
 int64_t Planner::pins_tokens(const std::map<uint64_t, PinnedTurn>& pins) const {
   int64_t tokens = pins.empty() ? 0 : TokenCounter::kMessageTokens;
   for (const auto& [seq, pin] : pins) tokens += pin.tokens;

@@ -184,6 +184,8 @@ class Planner {
   const CostForecast& forecast() const { return forecast_; }
   // Of the whole context as served, by the reader's rules.
   int64_t tokens() const;
+  // Of what the planner remembers beside the plan, about, in bytes. Bounded.
+  uint64_t index_bytes() const;
 
  private:
   explicit Planner(PlannerInputs inputs);
