@@ -32,7 +32,7 @@ constexpr std::array<Distance, 12> kDistances = {{{0, 1},
 // Assumed: a string that is misread or missed sends the agent astray, and what that takes, the
 // wrong step, its error and the way back, is as dear as so many calls. Recalls alone are cheaper,
 // errors that nobody notices are dearer.
-constexpr double kCallsPerMiss = 6;
+constexpr double kCallsPerMiss = 8;
 constexpr double kAnswerTokens = 60;
 // A session is followed until its history is so many budgets long.
 constexpr double kBudgetsOfHistory = 10;

@@ -400,7 +400,7 @@ RunBuilder Planner::run_builder() const {
           .counter = counter_,
           .calls = calls_,
           .uses = uses_,
-          .entry_rung = entry_rung()};
+          .thin_from_rung = std::max(entry_rung() + 1, ladder_.empty() ? 0 : ladder_.size() - 1)};
 }
 
 std::string LatentNote(const Plan& plan) {

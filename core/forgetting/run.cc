@@ -205,7 +205,7 @@ absl::StatusOr<Run> RunBuilder::Build(Run run) const {
   auto read = turns.Turns(run.turns);
   if (!read.ok()) return read.status();
   run.elision = {.bulk = run.gist};
-  if (run.gist || run.rung > entry_rung) run.elision.superseded = calls.SupersededOf(*read);
+  if (run.gist || run.rung >= thin_from_rung) run.elision.superseded = calls.SupersededOf(*read);
   CountTurns(*read, run);
   // In its place only the texts of a result were drawn, as its pictures went out beside them. Here
   // they are on the pages, which are therefore drawn anew.

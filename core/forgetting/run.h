@@ -115,8 +115,8 @@ struct RunBuilder {
   const TokenCounter& counter;
   const CallHistory& calls;
   const StringUses& uses;
-  // Runs at deeper rungs than this show superseded results by their beginning alone.
-  size_t entry_rung = 0;
+  // From this rung on runs show superseded results by their beginning alone.
+  size_t thin_from_rung = 0;
 
   // Lays out `run.turns` at `run.rung`, or, where a page would not be cheaper than its text with
   // the reader's cache writes counted, at the first deeper rung where it is; as text if there is

@@ -56,11 +56,6 @@ TEST_P(WebpDepths, HasThePagesPixels) {
 
 INSTANTIATE_TEST_SUITE_P(All, WebpDepths, testing::Values(1, 2, 4, 8));
 
-TEST(Webp, IsAQuarterSmallerThanTheSmallPng) {
-  const std::string png = PageOf({.line_pitch_px = 9, .effort = PageEffort::kSmall});
-  EXPECT_LT(SharedRenderer().ToWebp(png)->size(), png.size() * 3 / 4);
-}
-
 TEST(Webp, TheSameBytesWithAndWithoutVectorInstructions) {
   std::mt19937 random(5);
   std::string noise(200 * 100, '\0');

