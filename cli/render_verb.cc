@@ -145,7 +145,7 @@ class Renderer {
     absl::Status status;
     while (status.ok() && stream->Read(&response)) {
       if (response.has_totals()) {
-        Finish(file, response.totals(), std::move(pages));
+        Finish(file, response.totals(), std::exchange(pages, Json::array()));
       } else {
         status = Take(request.text(), response.page(), &pages);
       }

@@ -152,7 +152,8 @@ CostForecast CostModel::Forecast(const Marks& marks) const {
                   .text = std::vector<double>(with_gist.page_tokens_.size(), 0.0)};
   CostForecast sums;
   double calls = 0;
-  for (double history = 0; history < kBudgetsOfHistory * budget_; history += step) {
+  const int steps = static_cast<int>(kBudgetsOfHistory * budget_ / step) + 1;
+  for (int i = 0; i < steps; ++i) {
     const double tail = (low + high) / 2;
     const double context = session.PageTokens() + tail;
     const double of_step = step / kTextPerCall;
