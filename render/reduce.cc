@@ -47,7 +47,8 @@ void Filter(int length, int count, int origin, std::vector<int16_t>* line, const
   const int before = std::max(0, origin);
   const int size = std::max(before + length, (count - 1) * kReduction + kTaps + before - origin);
   line->assign(static_cast<size_t>(size), 0);
-  for (int i = 0; i < length; ++i) (*line)[static_cast<size_t>(before + i)] = read(i);
+  for (int i = 0; i < length; ++i)
+    (*line)[static_cast<size_t>(before) + static_cast<size_t>(i)] = read(i);
   for (int i = 0; i < count; ++i) {
     const int16_t* taps = line->data() + (i * kReduction + before - origin);
     int sum = 0;

@@ -306,7 +306,7 @@ TEST_F(PlannerTest, AGistKeepsCallsAndEnds) {
   EXPECT_GT(gist.elided_characters, gist.characters / 2);
   EXPECT_LE(gist.characters - gist.elided_characters, gist.gist_characters)
       << "superseded results show less";
-  const auto content = StripContent(gist.pages.front().strip, *source_);
+  const auto content = StripContent({.turns = gist.turns, .elision = gist.elision}, *source_);
   ASSERT_TRUE(content.ok());
   const auto holds = [&](std::string_view text) {
     return std::any_of(content->blocks.begin(), content->blocks.end(), [&](const PageBlock& block) {
