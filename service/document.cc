@@ -209,8 +209,9 @@ absl::Status Document::Draw(const LaidOutPage& laid_out, v1::DocumentPage* page)
     return absl::OkStatus();
   }
   auto webp = in_.renderer->ToWebp(drawn->png);
-  if (webp.ok()) page->set_webp(*std::move(webp));
-  return webp.status();
+  if (!webp.ok()) return webp.status();
+  page->set_webp(*std::move(webp));
+  return absl::OkStatus();
 }
 
 v1::DocumentPage Document::Describe(const LaidOutPage& page) {
