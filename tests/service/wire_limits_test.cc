@@ -109,7 +109,8 @@ TEST(WireLimits, APictureGoesOutAsWhatItIs) {
 
 // Claude takes 8000 pixels a side, but 2000 where there are more than 20 images.
 TEST(WireLimits, AmongManyImagesALargePictureIsANote) {
-  const ReaderTraits claude = TraitsOf(**BuiltInReaders()->Find("claude"));
+  const ReaderCatalogue readers = *BuiltInReaders();
+  const ReaderTraits claude = TraitsOf(**readers.Find("claude"));
   const ImagePart large = PngOf(2001, 100);
   std::vector<Part> parts(19, PngOf(2000, 100));
   parts.emplace_back(large);
