@@ -61,7 +61,7 @@ class ReadBackTest : public ::testing::Test {
 
   Session session_{"s", Turns()};
   PageBook book_{session_};
-  const testing::GridRenderer renderer_;
+  testing::GridRenderer renderer_;
 };
 
 TEST_F(ReadBackTest, WhatWasTriedCountsAndElseItsTypographyAndElseTheProfile) {

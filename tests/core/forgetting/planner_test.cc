@@ -376,7 +376,9 @@ TEST_F(PlannerTest, AStepRedrawsOnlySoMuch) {
 // turns, and what must stay is not pressed for.
 TEST_F(PlannerTest, OwnPicturesCountAgainstTheLimitOnImages) {
   // What goes out as a note is on no side of the limits, however large.
-  turns_[1].parts.emplace_back(ImagePart{"image/png", std::string(20'000'000, 'n')});
+  std::string huge;
+  huge.resize(20'000'000, 'n');
+  turns_[1].parts.emplace_back(ImagePart{"image/png", std::move(huge)});
   for (int i = 0; i < 160; ++i) {
     AddCall(200);
     std::get<ToolResultPart>(turns_.back().parts[0])
