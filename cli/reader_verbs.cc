@@ -44,8 +44,8 @@ void PrintReader(const v1::Reader& reader, Console& console) {
   }
   console.out << "  images in messages of: "
               << (reader.image_roles().empty() ? "none" : absl::StrJoin(reader.image_roles(), ", "))
-              << "\n  image rule (" << reader.image_rule_evidence()
-              << "): " << reader.image_rule_source() << '\n';
+              << (reader.takes_webp() ? "; WebP is taken" : "") << "\n  image rule ("
+              << reader.image_rule_evidence() << "): " << reader.image_rule_source() << '\n';
   if (reader.max_images() > 0) console.out << "  at most " << reader.max_images() << " images\n";
   if (reader.max_image_bytes() > 0) {
     console.out << "  at most " << Grouped(static_cast<int64_t>(reader.max_image_bytes()))

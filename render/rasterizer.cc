@@ -15,24 +15,27 @@
 namespace fovea::render {
 
 struct Rasterizer::FreeType {
+  struct Face {
+    FT_Face face = nullptr;
+    FT_F26Dot6 em_26_6 = 0;  // the size it is set to
+  };
   FT_Library library = nullptr;
-  std::vector<FT_Face> faces;
+  std::vector<Face> faces;
 
   FreeType() = default;
   FreeType(const FreeType&) = delete;
   FreeType& operator=(const FreeType&) = delete;
   ~FreeType() {
-    for (FT_FaceRec_* face : faces) FT_Done_Face(face);
+    for (const Face& face : faces) FT_Done_Face(face.face);
     if (library != nullptr) FT_Done_FreeType(library);
   }
 };
 
 namespace {
 
-// Coverage, 0 to 255, of a glyph drawn at `em_26_6` with its pen `shift_26_6` into a pixel.
-GreyImage DrawOutline(FT_Face face, uint16_t glyph, FT_F26Dot6 em_26_6, FT_Pos shift_26_6) {
+// Coverage, 0 to 255, of a glyph drawn at the face's size with its pen `shift_26_6` into a pixel.
+GreyImage DrawOutline(FT_Face face, uint16_t glyph, FT_Pos shift_26_6) {
   GreyImage image;
-  if (FT_Set_Char_Size(face, em_26_6, em_26_6, 72, 72) != 0) return image;
   if (FT_Load_Glyph(face, glyph, FT_LOAD_NO_HINTING | FT_LOAD_NO_BITMAP) != 0) return image;
   if (face->glyph->format != FT_GLYPH_FORMAT_OUTLINE) return image;
   FT_Outline_Translate(&face->glyph->outline, shift_26_6, 0);
@@ -118,22 +121,25 @@ absl::StatusOr<std::unique_ptr<Rasterizer>> Rasterizer::Create(const FontSet& fo
         FT_New_Memory_Face(free_type->library, reinterpret_cast<const FT_Byte*>(data.data()),
                            static_cast<FT_Long>(data.size()), fonts.index(id), &face);
     if (error != 0) return absl::InternalError(absl::StrCat("FreeType rejects font ", i));
-    free_type->faces.push_back(face);
+    free_type->faces.push_back({.face = face});
   }
   return std::unique_ptr<Rasterizer>(new Rasterizer(fonts, std::move(free_type)));
 }
 
 GlyphPixels Rasterizer::Draw(const GlyphKey& key) const {
   const absl::MutexLock lock(&mutex_);
-  FT_FaceRec_* const face = free_type_->faces[key.face];
+  FreeType::Face& sized = free_type_->faces[key.face];
   const Sub em = EmOfLinePitch(key.line_pitch_px) * fonts_.percent(key.face) / 100;
-  const FT_F26Dot6 em_26_6 = (em + 2) / 4;
-  const FT_Pos shift_26_6 = key.phase * 64 / kPhases;
-  if (key.line_pitch_px > kMaxReducedPitch) {
-    return Pack(DrawOutline(face, key.glyph, em_26_6, shift_26_6), key.grey_bits);
+  const bool reduced = key.line_pitch_px <= kMaxReducedPitch;
+  const int scale = reduced ? kReduction : 1;
+  const FT_F26Dot6 em_26_6 = (em + 2) / 4 * scale;
+  // Setting the size is dear for a face with many parts, such as that of Chinese.
+  if (sized.em_26_6 != em_26_6) {
+    if (FT_Set_Char_Size(sized.face, em_26_6, em_26_6, 72, 72) != 0) return {};
+    sized.em_26_6 = em_26_6;
   }
-  const GreyImage large = DrawOutline(face, key.glyph, em_26_6 * kReduction, 0);
-  return Pack(Reduce(large, key.phase * kReduction / kPhases), key.grey_bits);
+  const GreyImage image = DrawOutline(sized.face, key.glyph, key.phase * scale * 64 / kPhases);
+  return Pack(reduced ? Reduce(image) : image, key.grey_bits);
 }
 
 std::string Rasterizer::LibraryVersion() {

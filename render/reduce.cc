@@ -59,13 +59,12 @@ void Filter(int length, int count, int origin, std::vector<int16_t>* line, const
 
 }  // namespace
 
-GreyImage Reduce(const GreyImage& large, int shift) {
+GreyImage Reduce(const GreyImage& large) {
   GreyImage small;
   if (large.width == 0 || large.rows == 0) return small;
   constexpr int kReach = kLobes * kReduction - kReduction / 2;
-  const int left = large.left + shift;
-  small.left = FloorDivide(left - kReach, kReduction);
-  const int right = FloorDivide(left + large.width + kReach - 1, kReduction) + 1;
+  small.left = FloorDivide(large.left - kReach, kReduction);
+  const int right = FloorDivide(large.left + large.width + kReach - 1, kReduction) + 1;
   small.top = -FloorDivide(-large.top - kReach, kReduction);
   const int bottom = FloorDivide(large.rows - large.top + kReach - 1, kReduction) + 1;
   small.width = right - small.left;
@@ -78,7 +77,7 @@ GreyImage Reduce(const GreyImage& large, int shift) {
     const auto from = static_cast<size_t>(row) * static_cast<size_t>(large.width);
     const auto to = static_cast<size_t>(row) * static_cast<size_t>(small.width);
     Filter(
-        large.width, small.width, left - small.left * kReduction + kReach, &line,
+        large.width, small.width, large.left - small.left * kReduction + kReach, &line,
         [&](int i) { return int16_t{large.pixels[from + i]}; },
         [&](int i, int value) { across[to + i] = static_cast<int16_t>(value); });
   }

@@ -201,6 +201,7 @@ absl::Status ReaderToProto(const ReaderProfile& reader, v1::Reader* proto) {
   proto->set_input_price(reader.prices.input);
   proto->set_output_price(reader.prices.output);
   proto->set_price_date(reader.prices.date);
+  proto->set_takes_webp(reader.takes_webp);
   proto->set_vocabulary(reader.vocabulary);
   return absl::OkStatus();
 }

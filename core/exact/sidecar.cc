@@ -138,6 +138,15 @@ void RankExactStrings(const StringUses& uses, std::vector<ExactString>* strings)
   *strings = Interleave(taken(own), taken(heard), kOwnForOneHeard);
 }
 
+void KeepHighestRanked(const StringUses& uses, size_t max_bytes,
+                       std::vector<ExactString>* strings) {
+  RankExactStrings(uses, strings);
+  size_t bytes = 0;
+  size_t kept = 0;
+  while (kept < strings->size() && bytes < max_bytes) bytes += (*strings)[kept++].text.size();
+  strings->resize(kept);
+}
+
 Sidecar WriteSidecar(const std::vector<ExactString>& ranked, size_t max_bytes,
                      const absl::flat_hash_set<std::string>& elsewhere) {
   std::map<uint64_t, std::vector<size_t>> lines;

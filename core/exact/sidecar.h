@@ -57,6 +57,9 @@ class ExactStringCollector {
 // Deterministic.
 void RankExactStrings(const StringUses& uses, std::vector<ExactString>* strings);
 
+// The same, and drops all behind the first that reach `max_bytes` of text together.
+void KeepHighestRanked(const StringUses& uses, size_t max_bytes, std::vector<ExactString>* strings);
+
 struct Sidecar {
   std::string text;                // "" if there is nothing to say
   uint32_t included = 0;           // strings in `text`

@@ -20,8 +20,6 @@ constexpr double kLoadGoal = 0.85;
 // Sidecars take at most this part of the budget together, the latent turns' a fifth of it.
 constexpr int64_t kSidecarsInBudget = 12;
 constexpr int64_t kLatentInSidecars = 5;
-// Of the exact strings of latent turns so many bytes are remembered.
-constexpr size_t kMostLatentBytes = size_t{16} << 10;
 // A merged run's pages take at most this part of the budget, so that what is dropped later is not
 // too much at once.
 constexpr int64_t kRunsInBudget = 12;
@@ -214,17 +212,11 @@ void Planner::WriteLatentNote(bool with_sidecar) {
   absl::flat_hash_set<std::string> seen;
   std::erase_if(latent_strings_,
                 [&](const ExactString& string) { return !seen.insert(string.text).second; });
-  RankExactStrings(uses_, &latent_strings_);
-  size_t bytes = 0;
-  size_t kept = 0;
-  while (kept < latent_strings_.size() && bytes < kMostLatentBytes) {
-    bytes += latent_strings_[kept++].text.size();
-  }
-  latent_strings_.resize(kept);
+  KeepHighestRanked(uses_, kSidecarCandidateBytes, &latent_strings_);
   const int64_t room = available() / kSidecarsInBudget / kLatentInSidecars;
   if (with_sidecar && inputs_.policy.sidecar_permille > 0) {
-    plan_.latent_sidecar =
-        WriteSidecar(latent_strings_, static_cast<size_t>(2 * room), head_strings_);
+    plan_.latent_sidecar = WriteSidecar(
+        latent_strings_, static_cast<size_t>(room * kSidecarBytesPerToken), head_strings_);
   }
   latent_note_tokens_ = TokenCounter::kMessageTokens + counter_.Text(LatentNote(plan_));
 }

@@ -84,11 +84,6 @@ absl::StatusOr<DrawnPage> DrawPlannedPage(const PlannedPage& page, const PageCon
 
 namespace {
 
-// Exact strings take about two bytes a token.
-constexpr int64_t kSidecarBytesPerToken = 2;
-// Of a run's candidates for its sidecar, as many bytes are kept as it could ever have room for.
-constexpr size_t kMostExactBytes = size_t{16} << 10;
-
 bool HasBody(const PageContent& content) {
   return std::any_of(content.blocks.begin(), content.blocks.end(), [](const PageBlock& block) {
     return block.style != PageBlock::Style::kLabel;
@@ -185,11 +180,7 @@ std::vector<ExactString> ExactStringsOf(const std::vector<TurnPtr>& turns, const
   ExactStringCollector collector;
   for (const TurnPtr& turn : turns) collector.Add(*turn);
   std::vector<ExactString> strings = collector.strings();
-  RankExactStrings(uses, &strings);
-  size_t bytes = 0;
-  size_t kept = 0;
-  while (kept < strings.size() && bytes < kMostExactBytes) bytes += strings[kept++].text.size();
-  strings.resize(kept);
+  KeepHighestRanked(uses, kSidecarCandidateBytes, &strings);
   return strings;
 }
 
@@ -247,8 +238,8 @@ void SetSidecar(const TokenCounter& counter, int64_t max_tokens,
                 const absl::flat_hash_set<std::string>& elsewhere, Run* run) {
   if (run->as_text) return;
   run->tokens -= run->sidecar_tokens;
-  const auto max_bytes = static_cast<size_t>(std::max<int64_t>(0, max_tokens));
-  run->sidecar = WriteSidecar(run->exact, max_bytes * kSidecarBytesPerToken, elsewhere);
+  const int64_t max_bytes = std::max<int64_t>(0, max_tokens) * kSidecarBytesPerToken;
+  run->sidecar = WriteSidecar(run->exact, static_cast<size_t>(max_bytes), elsewhere);
   run->sidecar_tokens = counter.Text(RunSidecarNote(*run));
   run->tokens += run->sidecar_tokens;
 }

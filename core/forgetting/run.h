@@ -126,6 +126,11 @@ struct RunBuilder {
   absl::StatusOr<Run> Build(Run run) const;
 };
 
+// Exact strings take about two bytes a token.
+inline constexpr int64_t kSidecarBytesPerToken = 2;
+// Of the candidates for a sidecar, as many bytes are kept as it could ever have room for.
+inline constexpr size_t kSidecarCandidateBytes = size_t{16} << 10;
+
 // Gives a run on pages its sidecar, of at most `max_tokens` by estimate, without what stands
 // elsewhere.
 void SetSidecar(const TokenCounter& counter, int64_t max_tokens,

@@ -248,9 +248,21 @@ TEST_F(RealHistories, AHugeHistoryStaysWithinEveryLimitOfARequest) {
       if (limits.max_body_bytes > 0) {
         EXPECT_LE(response.payload().size(), limits.max_body_bytes);
       }
-      std::printf("%s, %ld tokens: %d pages of at most %d, %zu bytes of at most %lu\n",
-                  reader.name.c_str(), budget, response.summary().pages_size(), limits.max_images,
-                  response.payload().size(), limits.max_body_bytes);
+      const v1::CharacterCounts& counts = response.summary().characters();
+      std::printf(
+          "%s, %ld tokens: %d pages of at most %d, %zu bytes of at most %lu, %.2f million "
+          "characters "
+          "on pages\n",
+          reader.name.c_str(), budget, response.summary().pages_size(), limits.max_images,
+          response.payload().size(), limits.max_body_bytes,
+          static_cast<double>(counts.pages()) / 1e6);
+      // A million characters take at most 18 MiB of a request to Claude, pictures as base64 and
+      // all.
+      if (reader.name == "claude" && budget == 1'000'000) {
+        EXPECT_GE(counts.pages(), 1'000'000U);
+        EXPECT_LE(static_cast<double>(response.payload().size()) * 1e6,
+                  static_cast<double>(counts.pages()) * (18 << 20));
+      }
     }
   }
   EXPECT_GT(n, 10);

@@ -248,6 +248,18 @@ TEST(RankExactStrings, PutsFirstWhatTheAgentWrote) {
                                           "0123456789abcdef", "src/heard_a.cc"));
 }
 
+TEST(KeepHighestRanked, StopsWhereTheBytesAreReached) {
+  const std::vector<ExactString> ranked = Ranked({"0123456789abcdef src/a.cc src/b.cc"});
+  ASSERT_EQ(ranked.size(), 3U);
+  for (const auto& [max_bytes, kept] :
+       {std::pair(0U, 0U), {1U, 1U}, {16U, 1U}, {17U, 2U}, {99U, 3U}}) {
+    std::vector<ExactString> strings = Collect({"0123456789abcdef src/a.cc src/b.cc"});
+    KeepHighestRanked(StringUses(), max_bytes, &strings);
+    EXPECT_EQ(strings, std::vector<ExactString>(ranked.begin(), ranked.begin() + kept))
+        << max_bytes;
+  }
+}
+
 TEST(StringUses, CountsTurnsAndForgetsTheLongUnusedFirst) {
   StringUses uses;
   uses.Add({.seq = 1, .role = Role::kAssistant, .parts = {TextPart{"own1234 and own1234"}}});
