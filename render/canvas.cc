@@ -103,6 +103,18 @@ void Canvas::AddBetween(const Glyph& glyph, int x, int baseline, int top, int bo
 }
 
 void Canvas::FillRect(int x, int y, int width, int height, uint8_t ink) {
+  // A mark is as narrow as a glyph, and there are many.
+  constexpr int kShort = 8;
+  if (width <= kShort && x >= 0 && y >= 0 && x + width <= width_ && y + height <= height_) {
+    std::array<uint8_t, size_t{2} * kShort> rows = {};
+    std::fill_n(rows.begin(), width, ink);
+    std::fill_n(rows.begin() + kShort, width, ink);
+    uint8_t* to = pixels_.data() + static_cast<ptrdiff_t>(y) * width_ + x;
+    for (; height > 1; height -= 2, to += ptrdiff_t{2} * width_)
+      AddShortRows(to, width_, rows.data());
+    for (int i = 0; height > 0 && i < width; ++i) to[i] = AddClamped(to[i], ink);
+    return;
+  }
   const int right = std::min(x + width, width_);
   const int bottom = std::min(y + height, height_);
   for (int row = std::max(0, y); row < bottom; ++row) {

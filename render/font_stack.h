@@ -40,7 +40,7 @@ struct FontStack {
         table(*fonts),
         shaper(*fonts),
         atlases(table, *rasterizer),
-        glyphs(*rasterizer, max_glyph_cache_bytes) {}
+        glyphs(*rasterizer, max_glyph_cache_bytes / 2) {}  // it keeps two generations
 
   const int places;  // Typeface::places
   const std::unique_ptr<const FontSet> fonts;

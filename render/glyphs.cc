@@ -80,17 +80,31 @@ const AsciiAtlas& AtlasSet::Get(int line_pitch_px, int grey_bits) {
 
 Glyph GlyphCache::Generation::Get(const GlyphKey& key) {
   const uint64_t packed = Pack(key);
+  std::shared_ptr<Generation> last;
   {
     const absl::ReaderMutexLock lock(&mutex_);
     const auto found = glyphs_.find(packed);
     if (found != glyphs_.end()) return found->second.Get();
+    last = last_;
   }
-  GlyphPixels drawn = rasterizer_.Draw(key);
+  std::optional<GlyphPixels> known = last == nullptr ? std::nullopt : last->Find(packed);
+  GlyphPixels drawn = known.has_value() ? *std::move(known) : rasterizer_.Draw(key);
   const size_t size = drawn.ink.capacity() + sizeof(GlyphPixels) + 64;
   const absl::MutexLock lock(&mutex_);
   const auto [entry, inserted] = glyphs_.emplace(packed, std::move(drawn));
   if (inserted) bytes_ += size;
   return entry->second.Get();
+}
+
+std::optional<GlyphPixels> GlyphCache::Generation::Find(uint64_t packed) const {
+  const absl::ReaderMutexLock lock(&mutex_);
+  const auto found = glyphs_.find(packed);
+  return found == glyphs_.end() ? std::nullopt : std::optional(found->second);
+}
+
+void GlyphCache::Generation::ForgetLast() {
+  const absl::MutexLock lock(&mutex_);
+  last_ = nullptr;
 }
 
 size_t GlyphCache::Generation::bytes() const {
@@ -101,7 +115,8 @@ size_t GlyphCache::Generation::bytes() const {
 std::shared_ptr<GlyphCache::Generation> GlyphCache::Current() {
   const absl::MutexLock lock(&mutex_);
   if (current_ == nullptr || current_->bytes() > max_bytes_) {
-    current_ = std::make_shared<Generation>(rasterizer_);
+    if (current_ != nullptr) current_->ForgetLast();
+    current_ = std::make_shared<Generation>(rasterizer_, current_);
   }
   return current_;
 }

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -54,25 +55,35 @@ class AtlasSet {
 };
 
 // Every other glyph. A glyph, once handed out, stays where it is and what it is as long as its
-// generation lives; a full generation is replaced, never cleaned up. Thread-safe.
+// generation lives; a full generation is replaced, never cleaned up, and the next one takes over
+// from it what is asked for again. Thread-safe.
 class GlyphCache {
  public:
   class Generation {
    public:
-    explicit Generation(const Rasterizer& rasterizer) : rasterizer_(rasterizer) {}
+    // `last` may be null.
+    Generation(const Rasterizer& rasterizer, std::shared_ptr<Generation> last)
+        : rasterizer_(rasterizer), last_(std::move(last)) {}
 
     // Valid as long as the generation.
     Glyph Get(const GlyphKey& key) ABSL_LOCKS_EXCLUDED(mutex_);
     size_t bytes() const ABSL_LOCKS_EXCLUDED(mutex_);
+    // Before another generation follows this one: two are kept, not all.
+    void ForgetLast() ABSL_LOCKS_EXCLUDED(mutex_);
 
    private:
+    // The pixels, copied, if this generation has them.
+    std::optional<GlyphPixels> Find(uint64_t packed) const ABSL_LOCKS_EXCLUDED(mutex_);
+
     const Rasterizer& rasterizer_;
     mutable absl::Mutex mutex_;
+    std::shared_ptr<Generation> last_ ABSL_GUARDED_BY(mutex_);
     absl::node_hash_map<uint64_t, GlyphPixels> glyphs_ ABSL_GUARDED_BY(mutex_);
     size_t bytes_ ABSL_GUARDED_BY(mutex_) = 0;
   };
 
-  // A generation is replaced when a page is begun and it holds more than `max_bytes`.
+  // A generation is replaced when a page is begun and it holds more than `max_bytes`. Beside it the
+  // one before is kept.
   GlyphCache(const Rasterizer& rasterizer, size_t max_bytes)
       : rasterizer_(rasterizer), max_bytes_(max_bytes) {}
 

@@ -25,18 +25,18 @@ namespace render {
 namespace {
 
 // Raised with every change to what is drawn or to where lines and pages end.
-constexpr int kDrawingVersion = 2;
+constexpr int kDrawingVersion = 3;
 
 class Renderer final : public PageRenderer {
  public:
   Renderer(std::unique_ptr<const FontStack> large, std::unique_ptr<const FontStack> small)
       : large_(std::move(large)),
         small_(std::move(small)),
-        version_(absl::StrCat("render-", kDrawingVersion, " fonts ",
-                              large_->fonts->digest().substr(0, 16), " ",
-                              small_->fonts->digest().substr(0, 16), " freetype ",
-                              Rasterizer::LibraryVersion(), " harfbuzz ", hb_version_string(),
-                              " fribidi ", FRIBIDI_VERSION, " ", PngEncoder::LibraryVersions())) {
+        version_(absl::StrCat(
+            "render-", kDrawingVersion, " fonts ", large_->fonts->digest().substr(0, 16), " ",
+            small_->fonts->digest().substr(0, 16), " freetype ", Rasterizer::LibraryVersion(),
+            " harfbuzz ", hb_version_string(), " fribidi ", FRIBIDI_VERSION, " ",
+            PngEncoder::LibraryVersions(), " libwebp ", WebpLibraryVersion())) {
     for (int pitch = kMinLinePitch; pitch <= kMaxLinePitch; ++pitch) {
       metrics_.emplace_back(StackFor(pitch).table, pitch, StackFor(pitch).places);
     }

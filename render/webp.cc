@@ -69,4 +69,9 @@ absl::StatusOr<std::string> EncodeWebp(std::string_view pixels, int width, int h
   return std::string(reinterpret_cast<const char*>(writer.mem), writer.size);
 }
 
+std::string WebpLibraryVersion() {
+  const int version = WebPGetEncoderVersion();
+  return absl::StrCat(version >> 16, ".", version >> 8 & 0xFF, ".", version & 0xFF);
+}
+
 }  // namespace fovea::render

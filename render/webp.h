@@ -14,6 +14,9 @@ namespace fovea::render {
 // runs out. Thread-safe.
 absl::StatusOr<std::string> EncodeWebp(std::string_view pixels, int width, int height);
 
+// Of the libwebp in use, for example "1.2.4".
+std::string WebpLibraryVersion();
+
 }  // namespace fovea::render
 
 #endif  // FOVEA_RENDER_WEBP_H_

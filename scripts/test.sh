@@ -1,9 +1,9 @@
 #!/bin/bash
 # Builds and checks everything, and closes with a summary of what passed.
 #
-#   scripts/test.sh            all of it
+#   scripts/test.sh            all of it: tests format tidy sanitizers
 #   scripts/test.sh --quick    build and tests only
-#   scripts/test.sh PART...    the named parts: tests format tidy sanitizers
+#   scripts/test.sh PART...    the named parts; tidy-tests, which takes long, only where it is named
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 
@@ -11,7 +11,7 @@ parts=()
 for argument in "$@"; do
   case "$argument" in
     --quick) parts+=(tests) ;;
-    tests | format | tidy | sanitizers) parts+=("$argument") ;;
+    tests | format | tidy | tidy-tests | sanitizers) parts+=("$argument") ;;
     *)
       sed -n '2,6p' "$0" | sed 's/^# \{0,1\}//' >&2
       exit 2
@@ -45,16 +45,24 @@ run_format() {
   sources | xargs -r clang-format --dry-run -Werror
 }
 
-# One pass of clang over every source file: its checks and its analysis of locks.
-run_tidy() {
+# One pass of clang over the sources that are listed: its checks and its analysis of locks.
+tidy_listed() {
   configure clang && cmake --build build/clang --target fovea_proto -j "$jobs" || return 1
-  sources | grep '\.cc$' | while read -r file; do
+  while read -r file; do
     if grep -q "\"file\": \"$PWD/$file\"" build/clang/compile_commands.json; then echo "$file"; fi
-  done | xargs -r -P "$jobs" -n 4 clang-tidy -p build/clang --quiet \
+  done | xargs -r -P "$jobs" -n 2 clang-tidy -p build/clang --quiet \
     --checks='clang-diagnostic-*' >"$logs/tidy" 2>"$logs/tidy.err"
   local status=$?
   if [ $status -ne 0 ]; then cat "$logs/tidy"; fi
   return $status
+}
+
+run_tidy() {
+  sources | grep '\.cc$' | grep -v '^tests/' | tidy_listed
+}
+
+run_tidy-tests() {
+  sources | grep '^tests/.*\.cc$' | tidy_listed
 }
 
 # The unit tests with AddressSanitizer, LeakSanitizer and UndefinedBehaviorSanitizer in one build. Only their

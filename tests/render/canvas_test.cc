@@ -82,6 +82,27 @@ TEST(Canvas, QuantisedValuesStayQuantisedUnderAddition) {
   }
 }
 
+// Narrow and wide, within the canvas and across its edges, over ink that is there.
+TEST(Canvas, FillRectAddsToItsPixelsAlone) {
+  constexpr int kSide = 20;
+  for (const int width : {0, 1, 2, 7, 8, 9, 16}) {
+    for (const int height : {0, 1, 2, 3, 8, 9}) {
+      for (const int at : {-3, 0, 5, 12, 19}) {
+        Canvas canvas(kSide, kSide);
+        canvas.FillRect(0, 0, kSide, kSide, 100);
+        canvas.FillRect(at, at, width, height, 200);
+        for (int y = 0; y < kSide; ++y) {
+          for (int x = 0; x < kSide; ++x) {
+            const bool in = x >= at && x < at + width && y >= at && y < at + height;
+            ASSERT_EQ(canvas.Row(y)[x], in ? 255 : 100)
+                << width << "x" << height << " at " << at << ": " << x << " " << y;
+          }
+        }
+      }
+    }
+  }
+}
+
 TEST(Canvas, GreyIsPaperMinusInk) {
   Canvas canvas(3, 1);
   canvas.FillRect(1, 0, 1, 5, 51);
