@@ -131,7 +131,7 @@ GlyphPixels Rasterizer::Draw(const GlyphKey& key) const {
   FreeType::Face& sized = free_type_->faces[key.face];
   const Sub em = EmOfLinePitch(key.line_pitch_px) * fonts_.percent(key.face) / 100;
   const bool reduced = key.line_pitch_px <= kMaxReducedPitch;
-  const int scale = reduced ? kReduction : 1;
+  const FT_F26Dot6 scale = reduced ? kReduction : 1;
   const FT_F26Dot6 em_26_6 = (em + 2) / 4 * scale;
   // Setting the size is dear for a face with many parts, such as that of Chinese.
   if (sized.em_26_6 != em_26_6) {
