@@ -106,7 +106,7 @@ void Canvas::FillRect(int x, int y, int width, int height, uint8_t ink) {
   // A mark is as narrow as a glyph, and there are many.
   constexpr int kShort = 8;
   if (width <= kShort && x >= 0 && y >= 0 && x + width <= width_ && y + height <= height_) {
-    std::array<uint8_t, size_t{2} * kShort> rows = {};
+    std::array<uint8_t, size_t{2}* kShort> rows = {};
     std::fill_n(rows.begin(), width, ink);
     std::fill_n(rows.begin() + kShort, width, ink);
     uint8_t* to = pixels_.data() + static_cast<ptrdiff_t>(y) * width_ + x;

@@ -30,7 +30,8 @@ struct PageReport {
 // Lays out all pages of the input (the first thousand) and draws the first three: extents chain and
 // cover the text between whole characters, pages fit their paper and hold some text, what is drawn
 // is a PNG of the digest that it states, and the same comes out twice. Of the two times the shorter
-// counts, for the machine may be busy, and a glyph takes some 30 us the first time that it is drawn.
+// counts, for the machine may be busy, and a glyph takes some 30 us the first time that it is
+// drawn.
 PageReport CheckPages(const PageInput& input, const PageRenderer& renderer,
                       const PageLimits& limits);
 
