@@ -218,6 +218,10 @@ int Main() {
               FOVEA_BUILD_TYPE, std::string(pages.renderer->Version()).c_str(),
               pages.extents.size(), kBox.width, kTypography.line_pitch_px, kTypography.grey_bits,
               static_cast<unsigned long long>(Characters(pages.extents)));
+  if (Characters(pages.extents) == 0) {
+    std::fprintf(stderr, "the text is empty\n");
+    return 1;
+  }
   LayOutAndDraw(&pages);
   std::vector<std::string> pixels;
   for (const DrawnPage& page : pages.drawn) pixels.push_back(render::DecodePng(page.png).pixels);
