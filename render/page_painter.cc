@@ -308,11 +308,19 @@ void PagePainter::Put(const Stretch& stretch, const Glyph& glyph, int x, int bas
 }
 
 Glyph PagePainter::CachedGlyph(FaceId face, uint16_t glyph, Sub pen) {
-  return glyphs_.Get({.face = face,
-                      .glyph = glyph,
-                      .line_pitch_px = static_cast<uint8_t>(metrics_.pitch_px),
-                      .phase = static_cast<uint8_t>(PhaseOf(pen)),
-                      .grey_bits = static_cast<uint8_t>(bits_)});
+  const int phase = PhaseOf(pen);
+  const uint32_t key = uint32_t{glyph} | uint32_t{face} << 16 | static_cast<uint32_t>(phase) << 24;
+  const size_t place = static_cast<size_t>(glyph) * kPhases + static_cast<size_t>(phase) + face;
+  RecentGlyph& recent = recent_[place % recent_.size()];
+  if (recent.key != key) {
+    recent = {.key = key,
+              .glyph = glyphs_.Get({.face = face,
+                                    .glyph = glyph,
+                                    .line_pitch_px = static_cast<uint8_t>(metrics_.pitch_px),
+                                    .phase = static_cast<uint8_t>(phase),
+                                    .grey_bits = static_cast<uint8_t>(bits_)})};
+  }
+  return recent.glyph;
 }
 
 }  // namespace fovea::render

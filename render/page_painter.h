@@ -2,6 +2,7 @@
 #ifndef FOVEA_RENDER_PAGE_PAINTER_H_
 #define FOVEA_RENDER_PAGE_PAINTER_H_
 
+#include <array>
 #include <cstdint>
 #include <string_view>
 #include <vector>
@@ -89,6 +90,12 @@ class PagePainter {
   const int bits_;
   const Inks inks_;
   Canvas& canvas_;
+  // Glyphs of this page that were just drawn: asking the cache takes a lock.
+  struct RecentGlyph {
+    uint32_t key = ~uint32_t{0};  // no glyph's
+    Glyph glyph;
+  };
+  std::array<RecentGlyph, 512> recent_ = {};
   uint64_t missing_ = 0;
   uint64_t hidden_ = 0;
   // The last paragraph whose direction was asked for. All lines of a page may belong to one, and
