@@ -54,11 +54,12 @@ function(fovea_library name)
   target_link_libraries(${name} PUBLIC ${ARG_LINKS} PRIVATE ${ARG_PRIVATE_LINKS})
 endfunction()
 
+set(FOVEA_COMMON_HEADERS <algorithm> <functional> <map> <memory> <string> <vector> <absl/container/flat_hash_map.h>
+    <absl/status/statusor.h> <absl/strings/str_cat.h>)
+
 # fovea_precompile(NAME HEADER...): the headers of libraries, never our own, that most sources of the target
 # include. clang builds, and so clang-tidy, go without: there every source stands on its own includes. So do
 # optimised builds, where GCC then reports its false alarms about std::string, as they are in no system header.
-set(FOVEA_COMMON_HEADERS <algorithm> <functional> <map> <memory> <string> <vector> <absl/container/flat_hash_map.h>
-    <absl/status/statusor.h> <absl/strings/str_cat.h>)
 function(fovea_precompile name)
   if(FOVEA_PRECOMPILE AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_BUILD_TYPE STREQUAL "Debug")
     target_precompile_headers(${name} PRIVATE ${ARGN})

@@ -47,7 +47,8 @@ run_format() {
 
 # One pass of clang over the sources that are listed: its checks and its analysis of locks.
 tidy_listed() {
-  configure clang && cmake --build build/clang --target fovea_proto -j "$jobs" || return 1
+  # The list is on standard input: nothing else may read from it.
+  { configure clang && cmake --build build/clang --target fovea_proto -j "$jobs"; } </dev/null || return 1
   while read -r file; do
     if grep -q "\"file\": \"$PWD/$file\"" build/clang/compile_commands.json; then echo "$file"; fi
   done | xargs -r -P "$jobs" -n 2 clang-tidy -p build/clang --quiet \

@@ -250,9 +250,8 @@ TEST_F(RealHistories, AHugeHistoryStaysWithinEveryLimitOfARequest) {
       }
       const v1::CharacterCounts& counts = response.summary().characters();
       std::printf(
-          "%s, %ld tokens: %d pages of at most %d, %zu bytes of at most %lu, %.2f million "
-          "characters "
-          "on pages\n",
+          "%s, %ld tokens: %d pages of at most %d, %zu bytes of at most %lu, "
+          "%.2f million characters on pages\n",
           reader.name.c_str(), budget, response.summary().pages_size(), limits.max_images,
           response.payload().size(), limits.max_body_bytes,
           static_cast<double>(counts.pages()) / 1e6);
