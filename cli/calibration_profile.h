@@ -8,7 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "cli/calibration.h"
-#include "cli/lossless_json.h"
+#include "cli/json.h"
 
 namespace fovea::cli {
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "cli/calibration.h"
-#include "cli/lossless_json.h"
+#include "cli/json.h"
 
 namespace fovea::cli {
 

@@ -8,7 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "cli/lossless_json.h"
+#include "cli/json.h"
 #include "fovea/v1/context.pb.h"
 
 namespace fovea::cli {

@@ -8,7 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
-#include "cli/lossless_json.h"
+#include "cli/json.h"
 #include "cli/message_json.h"
 
 namespace fovea::cli {

@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "cli/lossless_json.h"
+#include "cli/json.h"
 #include "fovea/v1/session.pb.h"
 #include "fovea/v1/turn.pb.h"
 

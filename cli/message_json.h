@@ -6,7 +6,7 @@
 #include <google/protobuf/message.h>
 
 #include "absl/status/status.h"
-#include "cli/lossless_json.h"
+#include "cli/json.h"
 
 namespace fovea::cli {
 

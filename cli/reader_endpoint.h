@@ -8,7 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "cli/lossless_json.h"
+#include "cli/json.h"
 
 namespace fovea::cli {
 

@@ -9,7 +9,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
-#include "cli/lossless_json.h"
+#include "cli/json.h"
 
 namespace fovea::cli {
 namespace {

@@ -9,7 +9,7 @@
 #include <string>
 
 #include "absl/status/status.h"
-#include "cli/lossless_json.h"
+#include "cli/json.h"
 
 namespace fovea::cli {
 

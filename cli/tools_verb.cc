@@ -3,7 +3,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "cli/lossless_json.h"
+#include "cli/json.h"
 #include "cli/verb.h"
 
 namespace fovea::cli {

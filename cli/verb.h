@@ -14,7 +14,7 @@
 #include "absl/status/statusor.h"
 #include "cli/client.h"
 #include "cli/console.h"
-#include "cli/lossless_json.h"
+#include "cli/json.h"
 #include "fovea/v1/context.pb.h"
 #include "fovea/v1/turn.pb.h"
 

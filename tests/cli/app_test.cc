@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "cli/default_address.h"
-#include "cli/lossless_json.h"
+#include "cli/json.h"
 #include "tests/cli/fake_server.h"
 
 namespace fovea::cli {

@@ -17,7 +17,7 @@
 
 #include "cli/app.h"
 #include "cli/console.h"
-#include "cli/lossless_json.h"
+#include "cli/json.h"
 #include "core/reader/reader_profile.h"
 #include "tests/cli/tesseract_endpoint.h"
 #include "tests/service/server_fixture.h"

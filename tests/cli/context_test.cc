@@ -7,7 +7,7 @@
 
 #include "absl/strings/escaping.h"
 #include "cli/context_files.h"
-#include "cli/lossless_json.h"
+#include "cli/json.h"
 #include "tests/cli/fake_server.h"
 
 namespace fovea::cli {

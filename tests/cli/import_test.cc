@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "cli/lossless_json.h"
+#include "cli/json.h"
 #include "tests/cli/fake_server.h"
 
 namespace fovea::cli {

@@ -9,10 +9,11 @@ cd "$root"
 declare -A may_use=(
   [core]='core|readers'
   [readers]='readers'
+  [transcripts]='core/base|core/log|transcripts'
   [memory_store]='core|memory_store'
   [render]='core|render'
-  [service]='core|memory_store|render|service|fovea/v1'
-  [cli]='cli|fovea/v1'
+  [service]='core|memory_store|render|service|transcripts/proto|fovea/v1'
+  [cli]='cli|transcripts|fovea/v1'
 )
 # Folder of core: the folders of core that its files may include. They are layers: none may include one above it.
 declare -A core_may_use=(
@@ -32,7 +33,7 @@ declare -A only_in=(
   ['cairo[a-z-]*\.h|hb[a-z-]*\.h|ft2build\.h|fribidi[a-z/-]*\.h|freetype/.*\.h|libdeflate\.h|png\.h|jpeglib\.h|gif_lib\.h|webp/.*\.h']='render/'
 )
 # Folders where generated messages and gRPC may be named.
-api='^(service|cli|tests|bench)/'
+api='^(service|cli|tests|bench|transcripts/proto)/'
 # What the pure domain must not touch: files, clocks, threads and sockets.
 impure='<(fstream|filesystem|iostream|thread|chrono|random|ctime|time\.h|unistd\.h|fcntl\.h|sys/[a-z]+\.h)>|absl/time/clock\.h'
 
@@ -43,7 +44,7 @@ breach() {
 }
 
 include='^[[:space:]]*#[[:space:]]*include[[:space:]]*[<"]([^>"]+)[>"]'
-project='^(core|readers|memory_store|render|service|cli|tests|bench|fovea/v1)/'
+project='^(core|readers|transcripts|memory_store|render|service|cli|tests|bench|fovea/v1)/'
 while IFS=: read -r file line text; do
   [[ $text =~ $include ]] || continue
   header=${BASH_REMATCH[1]}
@@ -63,16 +64,16 @@ while IFS=: read -r file line text; do
     fi
   done
   if [[ $header =~ ^(fovea/v1/.*\.pb\.h|grpcpp/.*|google/protobuf/.*)$ && ! $file =~ $api ]]; then
-    breach "$file:$line" "generated types and gRPC stay in service, cli, tests and bench"
+    breach "$file:$line" "generated types and gRPC stay in service, cli, transcripts/proto, tests and bench"
   fi
   if [[ $file == service/wire/* && $header =~ ^(fovea/v1/|grpcpp/|google/protobuf/) ]]; then
     breach "$file:$line" "the wire formats know no generated types and no gRPC"
   fi
-  if [[ $room == core && $text =~ $impure ]]; then
-    breach "$file:$line" "core does no I/O and reads no clock"
+  if [[ ($room == core || $room == transcripts) && $text =~ $impure ]]; then
+    breach "$file:$line" "$room does no I/O and reads no clock"
   fi
 done < <(grep -rnE '^[[:space:]]*#[[:space:]]*include' --include='*.h' --include='*.cc' \
-           core readers memory_store render service cli tests bench 2>/dev/null || true)
+           core readers transcripts memory_store render service cli tests bench 2>/dev/null || true)
 
 if ((breaches > 0)); then
   printf '%d breaches of the rules between rooms\n' "$breaches"

@@ -1,4 +1,4 @@
-#include "cli/lossless_json.h"
+#include "transcripts/lossless_json.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -6,19 +6,24 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "cli/utf8.h"
+#include "core/base/utf8.h"
 
-namespace fovea::cli {
+namespace fovea::transcripts {
 namespace {
 
 // U+10FFFD, a private character. The protected form of a half is the mark and four hexadecimal
-// digits; that of the mark itself is the mark twice.
+// digits; that of the mark itself is the mark twice. A string of the mark, kNumber and digits is a
+// number.
 constexpr std::string_view kMark = "\xf4\x8f\xbf\xbd";
+constexpr char kNumber = '#';
 constexpr uint32_t kMarkHigh = 0xdbff;
 constexpr uint32_t kMarkLow = 0xdffd;
 
@@ -126,7 +131,7 @@ std::optional<uint32_t> HalfAt(std::string_view text, size_t at) {
   const auto first = static_cast<unsigned char>(text[at]);
   const auto second = static_cast<unsigned char>(text[at + 1]);
   const auto third = static_cast<unsigned char>(text[at + 2]);
-  if (first != 0xed || second < 0xa0 || !IsContinuation(second) || !IsContinuation(third)) {
+  if (first != 0xed || second < 0xa0 || (second & 0xc0) != 0x80 || (third & 0xc0) != 0x80) {
     return std::nullopt;
   }
   return 0xd000U | (second & 0x3fU) << 6 | (third & 0x3fU);
@@ -149,53 +154,141 @@ std::optional<std::string> ProtectBytes(std::string_view bytes) {
       continue;
     }
     after_high = false;
-    const size_t length = CharacterLength(bytes, at);
-    if (length == 0) return std::nullopt;
+    const DecodedCharacter character = DecodeUtf8(bytes, at);
+    if (!character.well_formed) return std::nullopt;
     if (StartsWith(bytes, at, kMark)) out += kMark;
-    out += bytes.substr(at, length);
-    at += length;
+    out += bytes.substr(at, character.length);
+    at += character.length;
   }
   return out;
 }
 
-// Of valid JSON.
-int Depth(std::string_view json) {
-  int depth = 0;
-  int deepest = 0;
-  bool in_string = false;
-  for (size_t at = 0; at < json.size(); ++at) {
-    const char c = json[at];
-    if (in_string) {
-      if (c == '\\') ++at;
-      in_string = c != '"';
-    } else if (c == '"') {
-      in_string = true;
-    } else if (c == '{' || c == '[') {
-      deepest = std::max(deepest, ++depth);
-    } else if (c == '}' || c == ']') {
-      --depth;
-    }
-  }
-  return deepest;
+bool IsHeldNumber(std::string_view text) {
+  return StartsWith(text, 0, kMark) && text.size() > kMark.size() && text[kMark.size()] == kNumber;
 }
+
+// Builds the value as the parser goes along. Members are added without looking for their name,
+// which would take quadratic time; names that stand twice are found when an object ends.
+class Builder final : public Json::json_sax_t {
+ public:
+  const std::string& problem() const { return problem_; }
+  Json Take() { return std::move(root_); }
+
+  bool null() override { return Add(nullptr); }
+  bool boolean(bool value) override { return Add(value); }
+  bool number_integer(int64_t value) override { return Add(value); }
+  bool number_unsigned(uint64_t value) override { return Add(value); }
+  bool number_float(double value, const std::string& digits) override {
+    Json number(value);
+    if (number.dump() == digits) return Add(std::move(number));
+    return Add(absl::StrCat(std::string(kMark), std::string(1, kNumber), digits));
+  }
+  bool string(std::string& value) override { return Add(std::move(value)); }
+  bool binary(Json::binary_t& /*value*/) override { return false; }
+  bool start_object(size_t /*size*/) override { return Open(Json::object()); }
+  bool key(std::string& value) override {
+    name_ = std::move(value);
+    return true;
+  }
+  bool end_object() override {
+    const auto& members = open_.back()->get_ref<const Json::object_t&>();
+    std::vector<std::string_view> names;
+    names.reserve(members.size());
+    for (const auto& [name, value] : members) names.push_back(name);
+    std::sort(names.begin(), names.end());
+    const auto twice = std::adjacent_find(names.begin(), names.end());
+    if (twice != names.end()) {
+      return Fail(absl::StrCat("JSON with the name \"", std::string(*twice), "\" twice"));
+    }
+    open_.pop_back();
+    return true;
+  }
+  bool start_array(size_t /*size*/) override { return Open(Json::array()); }
+  bool end_array() override {
+    open_.pop_back();
+    return true;
+  }
+  bool parse_error(size_t /*position*/, const std::string& /*last*/,
+                   const nlohmann::detail::exception& /*error*/) override {
+    return Fail("not valid JSON in UTF-8");
+  }
+
+ private:
+  bool Fail(std::string problem) {
+    problem_ = std::move(problem);
+    return false;
+  }
+
+  Json* Put(Json value) {
+    if (open_.empty()) {
+      root_ = std::move(value);
+      return &root_;
+    }
+    Json& parent = *open_.back();
+    if (parent.is_array()) return &parent.get_ref<Json::array_t&>().emplace_back(std::move(value));
+    return &parent.get_ref<Json::object_t&>()
+                .emplace_back(std::move(name_), std::move(value))
+                .second;
+  }
+
+  bool Add(Json value) {
+    Put(std::move(value));
+    return true;
+  }
+
+  bool Open(Json value) {
+    if (open_.size() >= static_cast<size_t>(kMaxJsonDepth)) {
+      return Fail(absl::StrFormat("JSON nested more than %d deep", kMaxJsonDepth));
+    }
+    open_.push_back(Put(std::move(value)));
+    return true;
+  }
+
+  Json root_;
+  std::vector<Json*> open_;  // from the root; what is open does not move while it is filled
+  std::string name_;
+  std::string problem_;
+};
 
 }  // namespace
 
 absl::StatusOr<Json> ParseJson(std::string_view text) {
-  Json json = Json::parse(Protect(text), nullptr, /*allow_exceptions=*/false);
-  if (json.is_discarded()) return absl::InvalidArgumentError("not valid JSON in UTF-8");
-  if (Depth(text) > kMaxJsonDepth) {
+  if (text.size() > kMaxJsonBytes) {
     return absl::InvalidArgumentError(
-        absl::StrFormat("JSON nested more than %d deep", kMaxJsonDepth));
+        absl::StrCat("JSON of ", text.size(), " bytes, more than ", kMaxJsonBytes));
   }
-  return json;
+  Builder builder;
+  if (!Json::sax_parse(Protect(text), &builder)) {
+    return absl::InvalidArgumentError(builder.problem().empty() ? "not valid JSON in UTF-8"
+                                                                : builder.problem());
+  }
+  return builder.Take();
 }
 
 std::string DumpJson(const Json& json, bool pretty) {
   const std::string text =
       json.dump(pretty ? 2 : -1, ' ', /*ensure_ascii=*/false, Json::error_handler_t::replace);
-  return Unprotect(text, [](std::string_view digits) { return std::string("\\u").append(digits); });
+  std::string out;
+  out.reserve(text.size());
+  const std::string number = absl::StrCat("\"", std::string(kMark), std::string(1, kNumber));
+  const auto half = [](std::string_view digits) { return std::string("\\u").append(digits); };
+  size_t at = 0;
+  for (size_t found = text.find(number); found != std::string::npos;
+       found = text.find(number, at)) {
+    out += Unprotect(std::string_view(text).substr(at, found - at), half);
+    const size_t digits = found + number.size();
+    const size_t end = text.find('"', digits);
+    out += std::string_view(text).substr(digits, end - digits);
+    at = end + 1;
+  }
+  return out + Unprotect(std::string_view(text).substr(at), half);
 }
+
+bool IsText(const Json& json) {
+  return json.is_string() && !IsHeldNumber(json.get_ref<const std::string&>());
+}
+
+bool IsNumber(const Json& json) { return json.is_number() || (json.is_string() && !IsText(json)); }
 
 Json JsonOf(std::string_view bytes) {
   if (std::optional<std::string> text = ProtectBytes(bytes)) return Json(*std::move(text));
@@ -205,7 +298,7 @@ Json JsonOf(std::string_view bytes) {
 }
 
 absl::StatusOr<std::string> BytesOf(const Json& json) {
-  if (json.is_string()) {
+  if (IsText(json)) {
     return Unprotect(json.get_ref<const std::string&>(), [](std::string_view digits) {
       return ThreeByteForm(FourHexDigits(digits, 0).value_or(0xfffd));
     });
@@ -219,4 +312,4 @@ absl::StatusOr<std::string> BytesOf(const Json& json) {
   return absl::InvalidArgumentError(R"(neither a string nor {"base64": "..."})");
 }
 
-}  // namespace fovea::cli
+}  // namespace fovea::transcripts

@@ -1,4 +1,4 @@
-#include "cli/lossless_json.h"
+#include "transcripts/lossless_json.h"
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,7 @@
 
 #include "absl/status/status.h"
 
-namespace fovea::cli {
+namespace fovea::transcripts {
 namespace {
 
 struct ReadCase {
@@ -98,6 +98,30 @@ TEST(ParseJson, KeepsHalvesInNamesAndTheOrderOfNames) {
   EXPECT_EQ(DumpJson(ParseJson(text).value()), text);
 }
 
+TEST(ParseJson, RefusesANameThatStandsTwice) {
+  EXPECT_EQ(ParseJson(R"({"a":{"b":1,"c":2,"b":3}})").status().message(),
+            "JSON with the name \"b\" twice");
+  EXPECT_TRUE(ParseJson(R"([{"a":1},{"a":1}])").ok());
+}
+
+// A million members take no quadratic time.
+TEST(ParseJson, ReadsLargeObjects) {
+  std::string text = "{";
+  for (int i = 0; i < 300'000; ++i) text += (i > 0 ? ",\"k" : "\"k") + std::to_string(i) + "\":0";
+  EXPECT_EQ(ParseJson(text + "}").value().size(), 300'000U);
+}
+
+TEST(LosslessJson, NumbersKeepTheirDigits) {
+  const std::string text =
+      R"([1e3,0.10,-1.5E+2,123456789012345678901234567890,0.1,-7,18446744073709551615,1.0])";
+  const Json json = ParseJson(text).value();
+  EXPECT_EQ(DumpJson(json), text);
+  for (const Json& number : json) {
+    EXPECT_TRUE(IsNumber(number) && !IsText(number) && !BytesOf(number).ok());
+  }
+  EXPECT_TRUE(IsText(ParseJson(R"("\udbff\udffd#5")").value()));
+}
+
 TEST(BytesOf, RefusesWhatIsNoString) {
   for (const char* text :
        {"1", "null", "[]", "{}", R"({"base64":"!"})", R"({"base64":"","x":1})"}) {
@@ -118,4 +142,4 @@ TEST(LosslessJson, RefusesWhatNestsTooDeepToBeWritten) {
 }
 
 }  // namespace
-}  // namespace fovea::cli
+}  // namespace fovea::transcripts
