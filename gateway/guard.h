@@ -1,0 +1,33 @@
+// Who may use the gateway: only who was told of it.
+#ifndef FOVEA_GATEWAY_GUARD_H_
+#define FOVEA_GATEWAY_GUARD_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "gateway/config.h"
+#include "gateway/http_message.h"
+
+namespace fovea::gateway {
+
+// Thread-safe.
+class Guard {
+ public:
+  Guard(const GatewayConfig& config, int port);
+
+  // Checks Host, Origin and the secret in the path, and takes the secret out of the request's
+  // target. PERMISSION_DENIED if a web page asks, or a name that is not the gateway's (a page's own
+  // name that was pointed at this machine); NOT_FOUND without the secret.
+  absl::Status Admit(Request& request) const;
+
+ private:
+  bool IsOwnName(absl::string_view host) const;
+
+  const std::string prefix_;  // "/SECRET", or empty
+  std::vector<std::string> names_;
+};
+
+}  // namespace fovea::gateway
+
+#endif  // FOVEA_GATEWAY_GUARD_H_

@@ -1,0 +1,171 @@
+#include "gateway/http_connection.h"
+
+#include <boost/asio/buffer.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+
+namespace fovea::gateway {
+namespace {
+
+namespace http = boost::beast::http;
+
+constexpr size_t kReadBytes = 64 << 10;
+
+RequestError ErrorOf(const boost::beast::error_code& code, const HttpServerOptions& options) {
+  if (code == http::error::body_limit) {
+    return {413, absl::StrCat("body: over ", options.max_body_bytes, " bytes")};
+  }
+  if (code == http::error::header_limit || code == http::error::buffer_overflow) {
+    return {431, absl::StrCat("header fields: over ", options.max_header_bytes, " bytes")};
+  }
+  return {400, absl::StrCat("the request is not HTTP/1.1: ", code.message())};
+}
+
+Request Taken(http::request<http::string_body> message) {
+  Request request;
+  request.method = std::string(message.method_string());
+  request.target = std::string(message.target());
+  request.http_1_0 = message.version() < 11;
+  for (const auto& field : message) {
+    request.headers.Add({field.name_string().data(), field.name_string().size()},
+                        {field.value().data(), field.value().size()});
+  }
+  request.body = std::move(message.body());
+  return request;
+}
+
+}  // namespace
+
+bool HeldBytes::Grow(size_t bytes) {
+  if (held_.fetch_add(bytes) + bytes > limit_) {
+    held_ -= bytes;
+    return false;
+  }
+  mine_ += bytes;
+  return true;
+}
+
+absl::StatusOr<bool> RequestReader::Fill(absl::Duration timeout, bool stoppable) {
+  const size_t before = buffer_.size();
+  buffer_.resize(before + kReadBytes);
+  const auto count =
+      ReadSome(fd_, buffer_.data() + before, kReadBytes, timeout, stoppable ? stop_fd_ : -1);
+  buffer_.resize(before + (count.ok() ? *count : 0));
+  if (!count.ok()) return count.status();
+  return *count > 0;
+}
+
+RequestReader::Result RequestReader::Next(HeldBytes& held) {
+  if (buffer_.empty()) {
+    const auto more = Fill(options_.idle_timeout, true);
+    if (!more.ok() || !*more) return {};
+  }
+  http::request_parser<http::string_body> parser;
+  parser.eager(true);
+  parser.header_limit(static_cast<uint32_t>(options_.max_header_bytes));
+  parser.body_limit(options_.max_body_bytes);
+  const absl::Time header_deadline = absl::Now() + options_.header_timeout;
+  bool continued = false;
+  bool counted = false;
+  size_t body_bytes = 0;
+  while (true) {
+    boost::beast::error_code code;
+    const size_t used = parser.put(boost::asio::buffer(buffer_), code);
+    buffer_.erase(0, used);
+    if (code && code != http::error::need_more) return {.error = ErrorOf(code, options_)};
+    if (parser.is_done()) break;
+    if (parser.is_header_done()) {
+      if (!counted) {
+        counted = true;
+        const auto length = parser.content_length();
+        if (length && !held.Grow(static_cast<size_t>(*length))) {
+          return {.error = RequestError{503, "too many bytes of requests are held; try again"}};
+        }
+      }
+      if (!continued &&
+          absl::EqualsIgnoreCase(std::string(parser.get()[http::field::expect]), "100-continue")) {
+        continued = true;
+        const auto sent = WriteAll(fd_, "HTTP/1.1 100 Continue\r\n\r\n", options_.io_timeout);
+        if (!sent.ok()) return {};
+      }
+    }
+    if (!parser.is_header_done() && buffer_.size() > options_.max_header_bytes) {
+      return {.error = ErrorOf(http::error::header_limit, options_)};
+    }
+    const absl::Duration wait =
+        parser.is_header_done() ? options_.io_timeout : header_deadline - absl::Now();
+    const size_t before = buffer_.size();
+    const auto more = Fill(wait, false);
+    if (!more.ok() || !*more) return {};
+    if (parser.is_header_done() && !parser.content_length()) {
+      body_bytes += buffer_.size() - before;
+      if (!held.Grow(buffer_.size() - before)) {
+        return {.error = RequestError{503, "too many bytes of requests are held; try again"}};
+      }
+    }
+  }
+  const bool keep_alive = parser.get().keep_alive();
+  return {.request = Taken(parser.release()), .keep_alive = keep_alive};
+}
+
+absl::Status SocketResponse::Put(absl::string_view bytes) {
+  if (broken_) return absl::UnavailableError("the client is gone");
+  absl::Status status = WriteAll(fd_, bytes, timeout_);
+  if (!status.ok()) broken_ = true;
+  return status;
+}
+
+absl::Status SocketResponse::Start(const ResponseHead& head, std::optional<uint64_t> length) {
+  started_ = true;
+  const absl::string_view reason =
+      head.reason.empty() ? ReasonPhrase(head.status) : absl::string_view(head.reason);
+  std::string text = absl::StrCat("HTTP/1.1 ", head.status, " ", reason, "\r\n");
+  for (const Headers::Field& field : head.headers.fields()) {
+    absl::StrAppend(&text, field.name, ": ", field.value, "\r\n");
+  }
+  bodiless_ = head_only_ || head.status == 204 || head.status == 304;
+  if (length.has_value()) {
+    if (head.status != 204) absl::StrAppend(&text, "Content-Length: ", *length, "\r\n");
+    remaining_ = length;
+  } else if (!bodiless_) {
+    if (http_1_0_) {
+      keep_alive_ = false;
+    } else {
+      chunked_ = true;
+      absl::StrAppend(&text, "Transfer-Encoding: chunked\r\n");
+    }
+  }
+  absl::StrAppend(&text, "Connection: ", keep_alive_ ? "keep-alive" : "close", "\r\n\r\n");
+  return Put(text);
+}
+
+absl::Status SocketResponse::Write(absl::string_view bytes) {
+  if (bytes.empty() || bodiless_) return absl::OkStatus();
+  if (chunked_) return Put(absl::StrCat(absl::Hex(bytes.size()), "\r\n", bytes, "\r\n"));
+  if (remaining_.has_value()) {
+    if (bytes.size() > *remaining_) {
+      broken_ = true;
+      return absl::InternalError("more bytes than were announced");
+    }
+    *remaining_ -= bytes.size();
+  }
+  return Put(bytes);
+}
+
+absl::Status SocketResponse::Finish() {
+  finished_ = true;
+  if (chunked_) return Put("0\r\n\r\n");
+  if (!bodiless_ && remaining_.has_value() && *remaining_ > 0) {
+    broken_ = true;
+    return absl::InternalError("fewer bytes than were announced");
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace fovea::gateway

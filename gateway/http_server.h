@@ -1,0 +1,101 @@
+// An HTTP/1.1 server: one thread a connection, so that a slow client holds up nobody else.
+#ifndef FOVEA_GATEWAY_HTTP_SERVER_H_
+#define FOVEA_GATEWAY_HTTP_SERVER_H_
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <thread>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "gateway/http_message.h"
+#include "gateway/socket.h"
+
+namespace fovea::gateway {
+
+// The answer to one request. Every byte leaves when it is written: nothing is held back.
+// Thread-compatible.
+class ResponseWriter {
+ public:
+  virtual ~ResponseWriter() = default;
+
+  // Once. `length`: of the body, where it is known; else the body is sent in chunks, or until the
+  // connection closes for a client of HTTP/1.0. UNAVAILABLE or DEADLINE_EXCEEDED once the client is
+  // gone or too slow.
+  virtual absl::Status Start(const ResponseHead& head, std::optional<uint64_t> length) = 0;
+  virtual absl::Status Write(absl::string_view bytes) = 0;
+  virtual absl::Status Finish() = 0;
+  // Breaks the connection off, so that the client sees that the answer is not whole.
+  virtual void Abort() = 0;
+
+  virtual bool started() const = 0;
+  // The client's socket, to be watched for its end.
+  virtual int client_fd() const = 0;
+
+  // Start, Write and Finish in one.
+  absl::Status Send(ResponseHead head, absl::string_view body);
+};
+
+struct HttpServerOptions {
+  size_t max_header_bytes = 256 << 10;
+  size_t max_body_bytes = 64 << 20;
+  // Of all bodies that are held at a time; beyond it requests get 503.
+  size_t max_held_bytes = size_t{1} << 30;
+  int max_connections = 1024;                         // beyond it they get 503
+  absl::Duration header_timeout = absl::Seconds(30);  // from the first byte of a request
+  absl::Duration idle_timeout = absl::Minutes(10);    // between two requests
+  absl::Duration io_timeout = absl::Seconds(60);      // without a byte read or written
+};
+
+// Thread-safe.
+class HttpServer {
+ public:
+  // Must answer. Called from many threads at once.
+  using Handler = std::function<void(Request& request, ResponseWriter& response)>;
+
+  // Serves on `listener` until it is destroyed.
+  static absl::StatusOr<std::unique_ptr<HttpServer>> Start(FileDescriptor listener, Handler handler,
+                                                           HttpServerOptions options);
+  ~HttpServer();
+
+  int port() const { return port_; }
+  int connections() const { return connections_.load(); }
+
+  // Takes no more connections and requests, gives those in work `drain` to end, and breaks off the
+  // rest.
+  void Stop(absl::Duration drain);
+
+ private:
+  friend class Connection;
+  HttpServer(FileDescriptor listener, FileDescriptor stop, Handler handler,
+             HttpServerOptions options);
+  void Accept();
+  void Serve(FileDescriptor client);
+  bool StartThread(FileDescriptor client);
+
+  const FileDescriptor listener_;
+  const FileDescriptor stop_;  // an eventfd: readable once the server stops
+  const Handler handler_;
+  const HttpServerOptions options_;
+  const int port_;
+  std::atomic<int> connections_{0};
+  std::atomic<size_t> held_bytes_{0};
+  absl::Mutex mutex_;
+  std::set<int> open_ ABSL_GUARDED_BY(mutex_);
+  bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
+  std::thread acceptor_;
+};
+
+}  // namespace fovea::gateway
+
+#endif  // FOVEA_GATEWAY_HTTP_SERVER_H_

@@ -1,0 +1,153 @@
+#include "gateway/json_span.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+
+namespace fovea::gateway {
+namespace {
+
+class Scanner {
+ public:
+  Scanner(absl::string_view text, size_t at, size_t end) : text_(text), at_(at), end_(end) {}
+
+  void SkipSpace() {
+    while (at_ < end_ &&
+           (text_[at_] == ' ' || text_[at_] == '\n' || text_[at_] == '\r' || text_[at_] == '\t')) {
+      ++at_;
+    }
+  }
+
+  bool Take(char wanted) {
+    SkipSpace();
+    if (at_ >= end_ || text_[at_] != wanted) return false;
+    ++at_;
+    return true;
+  }
+
+  // The text between the quotes.
+  bool TakeString(absl::string_view* to) {
+    if (!Take('"')) return false;
+    const size_t begin = at_;
+    while (at_ < end_) {
+      const char c = text_[at_++];
+      if (c == '\\') {
+        ++at_;
+      } else if (c == '"') {
+        *to = text_.substr(begin, at_ - 1 - begin);
+        return true;
+      }
+    }
+    return false;
+  }
+
+  // One value of any kind.
+  bool TakeValue(JsonSpan* to) {
+    SkipSpace();
+    to->begin = at_;
+    int depth = 0;
+    while (at_ < end_) {
+      const char c = text_[at_];
+      if (c == '"') {
+        absl::string_view unused;
+        if (!TakeString(&unused)) return false;
+      } else if (c == '{' || c == '[') {
+        ++at_;
+        if (++depth > kMaxSpanDepth) return false;
+        continue;
+      } else if (c == '}' || c == ']') {
+        if (depth == 0) break;
+        ++at_;
+        --depth;
+      } else if (c == ',' && depth == 0) {
+        break;
+      } else if (depth == 0) {
+        TakeScalar();
+      } else {
+        ++at_;
+        continue;
+      }
+      if (depth == 0) break;
+    }
+    to->end = at_;
+    return depth == 0 && to->end > to->begin;
+  }
+
+  bool AtEnd() {
+    SkipSpace();
+    return at_ == end_;
+  }
+  size_t at() const { return at_; }
+
+ private:
+  void TakeScalar() {
+    while (at_ < end_ &&
+           absl::string_view(" \n\r\t,]}").find(text_[at_]) == absl::string_view::npos) {
+      ++at_;
+    }
+  }
+
+  const absl::string_view text_;
+  size_t at_;
+  const size_t end_;
+};
+
+absl::Status Malformed(size_t at) {
+  return absl::InvalidArgumentError(absl::StrCat("not well-formed JSON at byte ", at));
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<JsonMember>> ScanObject(absl::string_view text) {
+  Scanner scanner(text, 0, text.size());
+  if (!scanner.Take('{')) return Malformed(scanner.at());
+  std::vector<JsonMember> members;
+  if (!scanner.Take('}')) {
+    do {
+      JsonMember member;
+      if (!scanner.TakeString(&member.key) || !scanner.Take(':') ||
+          !scanner.TakeValue(&member.value)) {
+        return Malformed(scanner.at());
+      }
+      members.push_back(member);
+    } while (scanner.Take(','));
+    if (!scanner.Take('}')) return Malformed(scanner.at());
+  }
+  if (!scanner.AtEnd()) return Malformed(scanner.at());
+  std::vector<absl::string_view> keys;
+  for (const JsonMember& member : members) keys.push_back(member.key);
+  std::sort(keys.begin(), keys.end());
+  if (const auto twice = std::adjacent_find(keys.begin(), keys.end()); twice != keys.end()) {
+    return absl::InvalidArgumentError(absl::StrCat("the key ", *twice, " stands there twice"));
+  }
+  return members;
+}
+
+absl::StatusOr<std::vector<JsonSpan>> ScanArray(absl::string_view text, JsonSpan span) {
+  Scanner scanner(text, span.begin, span.end);
+  if (!scanner.Take('[')) return Malformed(scanner.at());
+  std::vector<JsonSpan> items;
+  if (!scanner.Take(']')) {
+    do {
+      JsonSpan item;
+      if (!scanner.TakeValue(&item)) return Malformed(scanner.at());
+      items.push_back(item);
+    } while (scanner.Take(','));
+    if (!scanner.Take(']')) return Malformed(scanner.at());
+  }
+  if (!scanner.AtEnd()) return Malformed(scanner.at());
+  return items;
+}
+
+const JsonMember* FindMember(const std::vector<JsonMember>& members, absl::string_view key) {
+  for (const JsonMember& member : members) {
+    if (member.key == key) return &member;
+  }
+  return nullptr;
+}
+
+std::string Replaced(absl::string_view text, JsonSpan span, absl::string_view with) {
+  return absl::StrCat(text.substr(0, span.begin), with, text.substr(span.end));
+}
+
+}  // namespace fovea::gateway

@@ -1,0 +1,47 @@
+// Where the values of a JSON text stand in it, so that one can be replaced and all else stays byte
+// for byte.
+#ifndef FOVEA_GATEWAY_JSON_SPAN_H_
+#define FOVEA_GATEWAY_JSON_SPAN_H_
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+namespace fovea::gateway {
+
+// What nests deeper is not looked into.
+constexpr int kMaxSpanDepth = 512;
+
+// A value's text within a larger one.
+struct JsonSpan {
+  size_t begin = 0;
+  size_t end = 0;
+
+  absl::string_view In(absl::string_view text) const { return text.substr(begin, end - begin); }
+};
+
+struct JsonMember {
+  absl::string_view key;  // as written, without the quotes
+  JsonSpan value;
+};
+
+// The members of the object that `text` is, white space around it apart. INVALID_ARGUMENT if it is
+// no object, is cut off, nests deeper than kMaxSpanDepth, or names a key twice. Values are not
+// checked further. Does not recurse, and takes time linear in the text.
+absl::StatusOr<std::vector<JsonMember>> ScanObject(absl::string_view text);
+
+// The items of the array at `span` of `text`; errors as above.
+absl::StatusOr<std::vector<JsonSpan>> ScanArray(absl::string_view text, JsonSpan span);
+
+// The member of that key; null if there is none.
+const JsonMember* FindMember(const std::vector<JsonMember>& members, absl::string_view key);
+
+// `text` with the value at `span` replaced.
+std::string Replaced(absl::string_view text, JsonSpan span, absl::string_view with);
+
+}  // namespace fovea::gateway
+
+#endif  // FOVEA_GATEWAY_JSON_SPAN_H_
