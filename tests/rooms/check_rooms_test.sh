@@ -32,4 +32,6 @@ expect_breach transcripts/a.cc '"fovea/v1/turn.pb.h"'
 expect_breach transcripts/a.cc '<fstream>'
 expect_breach transcripts/proto/a.cc '"service/convert_turn.h"'
 expect_breach service/a.cc '"transcripts/anthropic.h"'
+expect_breach gateway/a.cc '"service/listen.h"'
+expect_breach gateway/a.cc '<sqlite3.h>'
 echo "the rules between rooms hold, and each kind of breach is found"
