@@ -8,6 +8,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/utf8.h"
+#include "core/log/part_text.h"
 #include "memory_store/absl_view.h"
 
 namespace fovea {
@@ -65,20 +66,39 @@ std::string ResolveEscapes(std::string_view json) {
   return out;
 }
 
+// What is found of a part beside its texts.
 class Collector {
  public:
-  void operator()(const TextPart& part) { absl::StrAppend(&text_, part.text, "\n"); }
-  void operator()(const ImagePart& /*part*/) {}
-  void operator()(const OpaquePart& /*part*/) {}
-  void operator()(const ToolCallPart& part) {
-    absl::StrAppend(&text_, part.name, "\n", ResolveEscapes(part.arguments_json), "\n");
+  template <typename AnyPart>
+  void operator()(const AnyPart& part) {
+    Names(part);
+    TextsOf([this](std::string_view text) { Add(text); })(part);
   }
   void operator()(const ToolResultPart& part) {
-    for (const auto& item : part.content) std::visit(*this, item);
+    for (const ResultItem& item : part.content) std::visit(*this, item);
   }
   const std::string& text() const { return text_; }
 
  private:
+  template <typename AnyPart>
+  void Names(const AnyPart& /*part*/) {}
+  void Names(const ToolCallPart& part) {
+    Add(part.name);
+    // A freeform tool's input is no JSON.
+    Add(part.custom ? part.arguments_json : ResolveEscapes(part.arguments_json));
+  }
+  void Names(const DocumentPart& part) {
+    Add(part.name);
+    Add(part.uri);
+  }
+  void Names(const SearchResultPart& part) {
+    Add(part.title);
+    Add(part.source);
+  }
+  void Names(const ToolReferencePart& part) { Add(part.tool_name); }
+
+  void Add(std::string_view text) { absl::StrAppend(&text_, AbslView(text), "\n"); }
+
   std::string text_;
 };
 

@@ -14,7 +14,9 @@
 namespace fovea {
 namespace {
 
-constexpr char kVersion = 1;
+// Version 1 had parts up to OpaquePart, no TextPart::phase, ToolCallPart::custom or Turn::agent_id.
+constexpr char kFirstVersion = 1;
+constexpr char kVersion = 2;
 constexpr int kCompressionLevel = 3;
 
 // Part tags are indices of the variants; reordering those needs a new version.
@@ -23,7 +25,17 @@ static_assert(std::is_same_v<std::variant_alternative_t<1, Part>, ImagePart>);
 static_assert(std::is_same_v<std::variant_alternative_t<2, Part>, ToolCallPart>);
 static_assert(std::is_same_v<std::variant_alternative_t<3, Part>, ToolResultPart>);
 static_assert(std::is_same_v<std::variant_alternative_t<4, Part>, OpaquePart>);
-static_assert(std::variant_size_v<Part> == 5);
+static_assert(std::is_same_v<std::variant_alternative_t<5, Part>, DocumentPart>);
+static_assert(std::is_same_v<std::variant_alternative_t<6, Part>, SearchResultPart>);
+static_assert(std::is_same_v<std::variant_alternative_t<7, Part>, RefusalPart>);
+static_assert(std::is_same_v<std::variant_alternative_t<8, Part>, AudioPart>);
+static_assert(std::variant_size_v<Part> == 9);
+static_assert(std::is_same_v<std::variant_alternative_t<0, ResultItem>, TextPart>);
+static_assert(std::is_same_v<std::variant_alternative_t<1, ResultItem>, ImagePart>);
+static_assert(std::is_same_v<std::variant_alternative_t<2, ResultItem>, DocumentPart>);
+static_assert(std::is_same_v<std::variant_alternative_t<3, ResultItem>, SearchResultPart>);
+static_assert(std::is_same_v<std::variant_alternative_t<4, ResultItem>, ToolReferencePart>);
+static_assert(std::variant_size_v<ResultItem> == 5);
 
 class Encoder {
  public:
@@ -37,7 +49,10 @@ class Encoder {
     Number(value.size());
     bytes_.append(value);
   }
-  void operator()(const TextPart& part) { String(part.text); }
+  void operator()(const TextPart& part) {
+    String(part.text);
+    String(part.phase);
+  }
   void operator()(const ImagePart& part) {
     String(part.media_type);
     String(part.data);
@@ -46,6 +61,7 @@ class Encoder {
     String(part.call_id);
     String(part.name);
     String(part.arguments_json);
+    Byte(part.custom ? 1 : 0);
   }
   void operator()(const ToolResultPart& part) {
     String(part.call_id);
@@ -55,6 +71,27 @@ class Encoder {
   void operator()(const OpaquePart& part) {
     String(part.kind);
     String(part.data);
+  }
+  void operator()(const DocumentPart& part) {
+    for (const std::string* field : {&part.media_type, &part.name, &part.data, &part.uri,
+                                     &part.context, &part.attributes_json}) {
+      String(*field);
+    }
+  }
+  void operator()(const SearchResultPart& part) {
+    String(part.source);
+    String(part.title);
+    Number(part.text.size());
+    for (const std::string& text : part.text) String(text);
+    String(part.attributes_json);
+  }
+  void operator()(const ToolReferencePart& part) { String(part.tool_name); }
+  void operator()(const RefusalPart& part) { String(part.text); }
+  void operator()(const AudioPart& part) {
+    String(part.media_type);
+    String(part.data);
+    String(part.transcript);
+    String(part.id);
   }
   template <typename Variant>
   void Variants(const std::vector<Variant>& items) {
@@ -73,7 +110,7 @@ class Encoder {
 // Reads past the end give zeros and set `failed`.
 class Decoder {
  public:
-  explicit Decoder(std::string_view bytes) : rest_(bytes) {}
+  Decoder(std::string_view bytes, char version) : rest_(bytes), version_(version) {}
 
   uint8_t Byte() {
     if (rest_.empty()) return Fail();
@@ -100,20 +137,9 @@ class Decoder {
     rest_.remove_prefix(size);
     return value;
   }
-  std::vector<std::variant<TextPart, ImagePart>> Contents() {
-    std::vector<std::variant<TextPart, ImagePart>> items;
-    for (uint64_t left = Number(); left > 0 && !failed_; --left) {
-      switch (Byte()) {
-        case 0:
-          items.emplace_back(TextPart{String()});
-          break;
-        case 1:
-          items.emplace_back(Image());
-          break;
-        default:
-          Fail();
-      }
-    }
+  std::vector<ResultItem> Contents() {
+    std::vector<ResultItem> items;
+    for (uint64_t left = Number(); left > 0 && !failed_; --left) items.push_back(Content());
     return items;
   }
   std::vector<Part> Parts() {
@@ -130,6 +156,62 @@ class Decoder {
   bool at_end() const { return rest_.empty(); }
 
  private:
+  bool first_version() const { return version_ == kFirstVersion; }
+
+  ResultItem Content() {
+    const uint8_t tag = Byte();
+    if (first_version() && tag > 1) Fail();
+    switch (tag) {
+      case 0:
+        return Text();
+      case 1:
+        return Image();
+      case 2:
+        return Document();
+      case 3:
+        return SearchResult();
+      case 4:
+        return ToolReferencePart{String()};
+      default:
+        Fail();
+        return TextPart{};
+    }
+  }
+  TextPart Text() {
+    TextPart part;
+    part.text = String();
+    if (!first_version()) part.phase = String();
+    return part;
+  }
+  bool Flag() {
+    const uint8_t flag = Byte();
+    if (flag > 1) Fail();
+    return flag == 1;
+  }
+  DocumentPart Document() {
+    DocumentPart part;
+    for (std::string* field : {&part.media_type, &part.name, &part.data, &part.uri, &part.context,
+                               &part.attributes_json}) {
+      *field = String();
+    }
+    return part;
+  }
+  SearchResultPart SearchResult() {
+    SearchResultPart part;
+    part.source = String();
+    part.title = String();
+    for (uint64_t left = Number(); left > 0 && !failed_; --left) part.text.push_back(String());
+    part.attributes_json = String();
+    return part;
+  }
+  AudioPart Audio() {
+    AudioPart part;
+    part.media_type = String();
+    part.data = String();
+    part.transcript = String();
+    part.id = String();
+    return part;
+  }
   ImagePart Image() {
     ImagePart part;
     part.media_type = String();
@@ -141,14 +223,13 @@ class Decoder {
     part.call_id = String();
     part.name = String();
     part.arguments_json = String();
+    if (!first_version()) part.custom = Flag();
     return part;
   }
   ToolResultPart ToolResult() {
     ToolResultPart part;
     part.call_id = String();
-    const uint8_t is_error = Byte();
-    if (is_error > 1) Fail();
-    part.is_error = is_error == 1;
+    part.is_error = Flag();
     part.content = Contents();
     return part;
   }
@@ -159,9 +240,11 @@ class Decoder {
     return part;
   }
   Part OnePart() {
-    switch (Byte()) {
+    const uint8_t tag = Byte();
+    if (first_version() && tag > 4) Fail();
+    switch (tag) {
       case 0:
-        return TextPart{String()};
+        return Text();
       case 1:
         return Image();
       case 2:
@@ -170,6 +253,14 @@ class Decoder {
         return ToolResult();
       case 4:
         return Opaque();
+      case 5:
+        return Document();
+      case 6:
+        return SearchResult();
+      case 7:
+        return RefusalPart{String()};
+      case 8:
+        return Audio();
       default:
         Fail();
         return TextPart{};
@@ -177,6 +268,7 @@ class Decoder {
   }
 
   std::string_view rest_;
+  const char version_;
   bool failed_ = false;
 };
 
@@ -231,6 +323,7 @@ absl::StatusOr<std::string> EncodeTurn(const Turn& turn) {
   encoder.Byte(static_cast<uint8_t>(turn.role));
   encoder.Number(static_cast<uint64_t>(turn.time_us));
   encoder.String(turn.attributes_json);
+  encoder.String(turn.agent_id);
   encoder.Variants(turn.parts);
   const std::string& plain = encoder.bytes();
   if (plain.size() > kMaxTurnBytes) {
@@ -249,10 +342,11 @@ absl::StatusOr<std::string> EncodeTurn(const Turn& turn) {
 
 absl::StatusOr<Turn> DecodeTurn(std::string_view bytes, uint64_t seq) {
   if (bytes.empty()) return Damaged(seq, "empty");
-  if (bytes.front() != kVersion) return Damaged(seq, "unknown version");
+  const char version = bytes.front();
+  if (version < kFirstVersion || version > kVersion) return Damaged(seq, "unknown version");
   const absl::StatusOr<std::string> plain = Decompress(bytes.substr(1), seq);
   if (!plain.ok()) return plain.status();
-  Decoder decoder(*plain);
+  Decoder decoder(*plain, version);
   Turn turn;
   turn.seq = seq;
   const uint8_t role = decoder.Byte();
@@ -260,6 +354,7 @@ absl::StatusOr<Turn> DecodeTurn(std::string_view bytes, uint64_t seq) {
   turn.role = static_cast<Role>(role);
   turn.time_us = static_cast<int64_t>(decoder.Number());
   turn.attributes_json = decoder.String();
+  if (version != kFirstVersion) turn.agent_id = decoder.String();
   turn.parts = decoder.Parts();
   if (decoder.failed() || !decoder.at_end()) return Damaged(seq, "malformed fields");
   return turn;
@@ -267,7 +362,7 @@ absl::StatusOr<Turn> DecodeTurn(std::string_view bytes, uint64_t seq) {
 
 uint64_t PartBytes(const Turn& turn) {
   struct Sizes {
-    uint64_t operator()(const TextPart& part) const { return part.text.size(); }
+    uint64_t operator()(const TextPart& part) const { return part.text.size() + part.phase.size(); }
     uint64_t operator()(const ImagePart& part) const {
       return part.media_type.size() + part.data.size();
     }
@@ -281,6 +376,20 @@ uint64_t PartBytes(const Turn& turn) {
     }
     uint64_t operator()(const OpaquePart& part) const {
       return part.kind.size() + part.data.size();
+    }
+    uint64_t operator()(const DocumentPart& part) const {
+      return part.media_type.size() + part.name.size() + part.data.size() + part.uri.size() +
+             part.context.size() + part.attributes_json.size();
+    }
+    uint64_t operator()(const SearchResultPart& part) const {
+      uint64_t size = part.source.size() + part.title.size() + part.attributes_json.size();
+      for (const std::string& text : part.text) size += text.size();
+      return size;
+    }
+    uint64_t operator()(const ToolReferencePart& part) const { return part.tool_name.size(); }
+    uint64_t operator()(const RefusalPart& part) const { return part.text.size(); }
+    uint64_t operator()(const AudioPart& part) const {
+      return part.media_type.size() + part.data.size() + part.transcript.size() + part.id.size();
     }
   };
   uint64_t size = 0;

@@ -1,19 +1,19 @@
 #include "service/convert_turn.h"
 
+#include <initializer_list>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "core/base/sha256.h"
+#include "core/log/part_text.h"
 
 namespace fovea::service {
 namespace {
 
-template <class... Ts>
-struct Overloaded : Ts... {
-  using Ts::operator()...;
-};
-template <class... Ts>
-Overloaded(Ts...) -> Overloaded<Ts...>;
+constexpr size_t kMaxTypeBytes = 200;
+constexpr size_t kMaxPhaseBytes = 64;
+constexpr size_t kMaxNameBytes = 1'000;
+constexpr size_t kMaxUriBytes = 8'192;
+constexpr size_t kMaxAttributesBytes = 65'536;
 
 absl::Status Invalid(absl::string_view path, absl::string_view problem) {
   return absl::InvalidArgumentError(absl::StrCat(path, ": ", problem));
@@ -44,40 +44,144 @@ absl::StatusOr<ImagePart> ImageFromProto(const v1::ImagePart& image, absl::strin
   return ImagePart{.media_type = type, .data = image.data()};
 }
 
+// INVALID_ARGUMENT if the field is longer than `most` bytes.
+absl::Status CheckLength(absl::string_view path, absl::string_view field, const std::string& value,
+                         size_t most) {
+  if (value.size() <= most) return absl::OkStatus();
+  return Invalid(absl::StrCat(path, field),
+                 absl::StrCat(value.size(), " bytes; at most ", most, " are allowed"));
+}
+
+struct Field {
+  absl::string_view name;
+  const std::string& value;
+  size_t most;
+};
+
+absl::Status CheckLengths(absl::string_view path, std::initializer_list<Field> fields) {
+  for (const Field& field : fields) {
+    absl::Status status = CheckLength(path, field.name, field.value, field.most);
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<DocumentPart> DocumentFromProto(const v1::DocumentPart& proto,
+                                               absl::string_view path) {
+  const std::string at = absl::StrCat(path, ".document");
+  absl::Status status =
+      CheckLengths(at, {{".media_type", proto.media_type(), kMaxTypeBytes},
+                        {".name", proto.name(), kMaxNameBytes},
+                        {".uri", proto.uri(), kMaxUriBytes},
+                        {".attributes_json", proto.attributes_json(), kMaxAttributesBytes}});
+  if (!status.ok()) return status;
+  DocumentPart document{.media_type = proto.media_type(),
+                        .name = proto.name(),
+                        .data = proto.data(),
+                        .uri = proto.uri(),
+                        .context = proto.context(),
+                        .attributes_json = proto.attributes_json()};
+  if (!document.data.empty() && !document.uri.empty()) {
+    return Invalid(at, "has data and uri; one of them is allowed");
+  }
+  if (document.data.empty() && document.uri.empty() && !IsTextDocument(document)) {
+    return Invalid(at, "has neither data nor uri");
+  }
+  return document;
+}
+
+absl::StatusOr<SearchResultPart> SearchResultFromProto(const v1::SearchResultPart& proto,
+                                                       absl::string_view path) {
+  const std::string at = absl::StrCat(path, ".search_result");
+  absl::Status status =
+      CheckLengths(at, {{".source", proto.source(), kMaxUriBytes},
+                        {".title", proto.title(), kMaxUriBytes},
+                        {".attributes_json", proto.attributes_json(), kMaxAttributesBytes}});
+  if (!status.ok()) return status;
+  if (proto.text_size() > kMaxParts) {
+    return Invalid(absl::StrCat(at, ".text"),
+                   absl::StrCat(proto.text_size(), " texts; at most ", kMaxParts));
+  }
+  return SearchResultPart{.source = proto.source(),
+                          .title = proto.title(),
+                          .text = {proto.text().begin(), proto.text().end()},
+                          .attributes_json = proto.attributes_json()};
+}
+
+absl::StatusOr<TextPart> TextFromProto(const v1::TextPart& proto, absl::string_view path) {
+  absl::Status status = CheckLength(path, ".text.phase", proto.phase(), kMaxPhaseBytes);
+  if (!status.ok()) return status;
+  return TextPart{.text = proto.text(), .phase = proto.phase()};
+}
+
+absl::StatusOr<ResultItem> ItemFromProto(const v1::ToolResultContent& item,
+                                         const std::string& path) {
+  switch (item.kind_case()) {
+    case v1::ToolResultContent::kText:
+      return TextFromProto(item.text(), path);
+    case v1::ToolResultContent::kImage:
+      return ImageFromProto(item.image(), path);
+    case v1::ToolResultContent::kDocument:
+      return DocumentFromProto(item.document(), path);
+    case v1::ToolResultContent::kSearchResult:
+      return SearchResultFromProto(item.search_result(), path);
+    case v1::ToolResultContent::kToolReference: {
+      const std::string& name = item.tool_reference().tool_name();
+      if (name.empty() || name.size() > kMaxTypeBytes) {
+        return Invalid(absl::StrCat(path, ".tool_reference.tool_name"),
+                       absl::StrCat(name.size(), " bytes; 1 to ", kMaxTypeBytes, " are allowed"));
+      }
+      return ToolReferencePart{name};
+    }
+    case v1::ToolResultContent::KIND_NOT_SET:
+      break;
+  }
+  return Invalid(path, "must be a text, an image, a document, a search result or a tool reference");
+}
+
 absl::StatusOr<Part> ResultFromProto(const v1::ToolResultPart& proto, absl::string_view path) {
   ToolResultPart result{.call_id = proto.call_id(), .is_error = proto.is_error()};
+  result.content.reserve(proto.content_size());
   for (int i = 0; i < proto.content_size(); ++i) {
-    const v1::ToolResultContent& item = proto.content(i);
-    const std::string item_path = absl::StrCat(path, ".tool_result.content[", i, "]");
-    if (item.has_text()) {
-      result.content.emplace_back(TextPart{item.text().text()});
-    } else if (item.has_image()) {
-      auto image = ImageFromProto(item.image(), item_path);
-      if (!image.ok()) return image.status();
-      result.content.emplace_back(*std::move(image));
-    } else {
-      return Invalid(item_path, "must be a text or an image");
-    }
+    auto item =
+        ItemFromProto(proto.content(i), absl::StrCat(path, ".tool_result.content[", i, "]"));
+    if (!item.ok()) return item.status();
+    result.content.push_back(*std::move(item));
   }
   return Part(std::move(result));
+}
+
+absl::StatusOr<Part> AudioFromProto(const v1::AudioPart& proto, absl::string_view path) {
+  absl::Status status = CheckLengths(
+      absl::StrCat(path, ".audio"),
+      {{".media_type", proto.media_type(), kMaxTypeBytes}, {".id", proto.id(), kMaxNameBytes}});
+  if (!status.ok()) return status;
+  return Part(AudioPart{.media_type = proto.media_type(),
+                        .data = proto.data(),
+                        .transcript = proto.transcript(),
+                        .id = proto.id()});
+}
+
+template <typename T>
+absl::StatusOr<Part> AsPart(absl::StatusOr<T> part) {
+  if (!part.ok()) return part.status();
+  return Part(*std::move(part));
 }
 
 absl::StatusOr<Part> PartFromProto(const v1::Part& part, Role role, const std::string& path) {
   switch (part.kind_case()) {
     case v1::Part::kText:
-      return Part(TextPart{part.text().text()});
-    case v1::Part::kImage: {
-      auto image = ImageFromProto(part.image(), path);
-      if (!image.ok()) return image.status();
-      return Part(*std::move(image));
-    }
+      return AsPart(TextFromProto(part.text(), path));
+    case v1::Part::kImage:
+      return AsPart(ImageFromProto(part.image(), path));
     case v1::Part::kToolCall:
       if (role != Role::kAssistant) {
         return Invalid(absl::StrCat(path, ".tool_call"), "only assistant turns make calls");
       }
       return Part(ToolCallPart{.call_id = part.tool_call().call_id(),
                                .name = part.tool_call().name(),
-                               .arguments_json = part.tool_call().arguments_json()});
+                               .arguments_json = part.tool_call().arguments_json(),
+                               .custom = part.tool_call().custom()});
     case v1::Part::kToolResult:
       return ResultFromProto(part.tool_result(), path);
     case v1::Part::kOpaque:
@@ -86,98 +190,35 @@ absl::StatusOr<Part> PartFromProto(const v1::Part& part, Role role, const std::s
                        "must be the API, a dot, and the block's type");
       }
       return Part(OpaquePart{.kind = part.opaque().kind(), .data = part.opaque().data()});
+    case v1::Part::kDocument:
+      return AsPart(DocumentFromProto(part.document(), path));
+    case v1::Part::kSearchResult:
+      return AsPart(SearchResultFromProto(part.search_result(), path));
+    case v1::Part::kRefusal:
+      if (role != Role::kAssistant) {
+        return Invalid(absl::StrCat(path, ".refusal"), "only assistant turns refuse");
+      }
+      return Part(RefusalPart{part.refusal().text()});
+    case v1::Part::kAudio:
+      return AudioFromProto(part.audio(), path);
     case v1::Part::KIND_NOT_SET:
       break;
   }
-  return Invalid(path, "must be a text, an image, a call, a result or an opaque block");
+  return Invalid(
+      path,
+      "must be a text, an image, a call, a result, an opaque block, a document, a search "
+      "result, a refusal or a sound");
 }
 
-void ImageToProto(const ImagePart& image, v1::ImagePart* proto) {
-  proto->set_media_type(image.media_type);
-  proto->set_data(image.data);
-}
-
-void PartToProto(const Part& part, v1::Part* proto) {
-  std::visit(
-      Overloaded{[&](const TextPart& text) { proto->mutable_text()->set_text(text.text); },
-                 [&](const ImagePart& image) { ImageToProto(image, proto->mutable_image()); },
-                 [&](const ToolCallPart& call) {
-                   v1::ToolCallPart* out = proto->mutable_tool_call();
-                   out->set_call_id(call.call_id);
-                   out->set_name(call.name);
-                   out->set_arguments_json(call.arguments_json);
-                 },
-                 [&](const ToolResultPart& result) {
-                   v1::ToolResultPart* out = proto->mutable_tool_result();
-                   out->set_call_id(result.call_id);
-                   out->set_is_error(result.is_error);
-                   for (const auto& item : result.content) {
-                     v1::ToolResultContent* content = out->add_content();
-                     if (const auto* text = std::get_if<TextPart>(&item)) {
-                       content->mutable_text()->set_text(text->text);
-                     } else {
-                       ImageToProto(std::get<ImagePart>(item), content->mutable_image());
-                     }
-                   }
-                 },
-                 [&](const OpaquePart& opaque) {
-                   proto->mutable_opaque()->set_kind(opaque.kind);
-                   proto->mutable_opaque()->set_data(opaque.data);
-                 }},
-      part);
-}
-
-void DigestPart(const Part& part, Sha256& hash) {
-  hash.UpdateNumber(part.index());
-  std::visit(
-      Overloaded{
-          [&](const TextPart& text) { hash.UpdateField(text.text); },
-          [&](const ImagePart& image) {
-            hash.UpdateField(image.media_type).UpdateField(image.data);
-          },
-          [&](const ToolCallPart& call) {
-            hash.UpdateField(call.call_id).UpdateField(call.name).UpdateField(call.arguments_json);
-          },
-          [&](const ToolResultPart& result) {
-            hash.UpdateField(result.call_id)
-                .UpdateNumber(result.is_error ? 1 : 0)
-                .UpdateNumber(result.content.size());
-            for (const auto& item : result.content) {
-              hash.UpdateNumber(item.index());
-              if (const auto* text = std::get_if<TextPart>(&item)) {
-                hash.UpdateField(text->text);
-              } else {
-                const auto& image = std::get<ImagePart>(item);
-                hash.UpdateField(image.media_type).UpdateField(image.data);
-              }
-            }
-          },
-          [&](const OpaquePart& opaque) {
-            hash.UpdateField(opaque.kind).UpdateField(opaque.data);
-          }},
-      part);
-}
-
-uint64_t PartBytes(const Part& part) {
-  return std::visit(Overloaded{[](const TextPart& text) -> uint64_t { return text.text.size(); },
-                               [](const ImagePart& image) -> uint64_t { return image.data.size(); },
-                               [](const ToolCallPart& call) -> uint64_t {
-                                 return call.call_id.size() + call.name.size() +
-                                        call.arguments_json.size();
-                               },
-                               [](const ToolResultPart& result) {
-                                 uint64_t bytes = result.call_id.size();
-                                 for (const auto& item : result.content) {
-                                   const auto* text = std::get_if<TextPart>(&item);
-                                   bytes += text != nullptr ? text->text.size()
-                                                            : std::get<ImagePart>(item).data.size();
-                                 }
-                                 return bytes;
-                               },
-                               [](const OpaquePart& opaque) -> uint64_t {
-                                 return opaque.kind.size() + opaque.data.size();
-                               }},
-                    part);
+int CountItems(const v1::Turn& turn) {
+  int items = turn.parts_size();
+  for (const v1::Part& part : turn.parts()) {
+    items += part.search_result().text_size() + part.tool_result().content_size();
+    for (const v1::ToolResultContent& item : part.tool_result().content()) {
+      items += item.search_result().text_size();
+    }
+  }
+  return items;
 }
 
 }  // namespace
@@ -189,10 +230,20 @@ absl::StatusOr<Turn> TurnFromProto(const v1::Turn& proto, absl::string_view path
     return Invalid(absl::StrCat(path, ".parts"),
                    absl::StrCat(proto.parts_size(), " parts; at most ", kMaxParts));
   }
+  if (const int items = CountItems(proto); items > kMaxItems) {
+    return Invalid(absl::StrCat(path, ".parts"),
+                   absl::StrCat(items,
+                                " parts, contents of results and texts of search results; at "
+                                "most ",
+                                kMaxItems));
+  }
+  absl::Status status = CheckLength(path, ".agent_id", proto.agent_id(), kMaxAgentIdBytes);
+  if (!status.ok()) return status;
   Turn turn{.seq = proto.seq(),
             .role = *role,
             .time_us = proto.time_us(),
-            .attributes_json = proto.attributes_json()};
+            .attributes_json = proto.attributes_json(),
+            .agent_id = proto.agent_id()};
   turn.parts.reserve(proto.parts_size());
   for (int i = 0; i < proto.parts_size(); ++i) {
     auto part = PartFromProto(proto.parts(i), *role, absl::StrCat(path, ".parts[", i, "]"));
@@ -222,15 +273,6 @@ absl::StatusOr<std::vector<Turn>> TurnsFromProto(
   return turns;
 }
 
-void TurnToProto(const Turn& turn, v1::Turn* proto) {
-  proto->set_seq(turn.seq);
-  proto->set_role(RoleToProto(turn.role));
-  proto->set_time_us(turn.time_us);
-  proto->set_attributes_json(turn.attributes_json);
-  proto->mutable_parts()->Reserve(static_cast<int>(turn.parts.size()));
-  for (const Part& part : turn.parts) PartToProto(part, proto->add_parts());
-}
-
 absl::StatusOr<LogEvent> EventFromProto(const v1::Event& proto, absl::string_view path) {
   LogEvent event{.index = proto.index(),
                  .after_seq = proto.after_seq(),
@@ -253,40 +295,6 @@ absl::StatusOr<LogEvent> EventFromProto(const v1::Event& proto, absl::string_vie
       return Invalid(absl::StrCat(path, ".kind"),
                      "must be a pin, an unpin, a recall or a compaction");
   }
-}
-
-void EventToProto(const LogEvent& event, v1::Event* proto) {
-  proto->set_index(event.index);
-  proto->set_after_seq(event.after_seq);
-  proto->set_kind(static_cast<v1::Event::Kind>(event.kind));
-  RangeToProto(event.turns, proto->mutable_range());
-  proto->set_time_us(event.time_us);
-}
-
-v1::Role RoleToProto(Role role) { return static_cast<v1::Role>(role); }
-
-void RangeToProto(SeqRange range, v1::SeqRange* proto) {
-  proto->set_first(range.first);
-  proto->set_last(range.last);
-}
-
-std::string DigestTurns(const std::vector<Turn>& turns) {
-  Sha256 hash;
-  hash.UpdateNumber(turns.size());
-  for (const Turn& turn : turns) {
-    hash.UpdateNumber(static_cast<uint64_t>(turn.role))
-        .UpdateNumber(static_cast<uint64_t>(turn.time_us))
-        .UpdateField(turn.attributes_json)
-        .UpdateNumber(turn.parts.size());
-    for (const Part& part : turn.parts) DigestPart(part, hash);
-  }
-  return hash.Digest();
-}
-
-uint64_t TurnBytes(const Turn& turn) {
-  uint64_t bytes = turn.attributes_json.size();
-  for (const Part& part : turn.parts) bytes += PartBytes(part);
-  return bytes;
 }
 
 }  // namespace fovea::service

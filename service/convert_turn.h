@@ -18,6 +18,9 @@ namespace fovea::service {
 
 constexpr int kMaxTurnsInAppend = 10'000;
 constexpr int kMaxParts = 1'000;
+// With the contents of results and the texts of search results.
+constexpr int kMaxItems = 10'000;
+constexpr size_t kMaxAgentIdBytes = 200;
 constexpr uint64_t kMaxTurnBytes = uint64_t{64} << 20;
 
 // INVALID_ARGUMENT names the field by its path, `path` first: "turns[3].parts[0].image.media_type".

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/base/sha256.h"
 #include "core/base/utf8.h"
+#include "core/log/part_text.h"
 #include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
 #include "service/convert_context.h"
@@ -13,6 +14,16 @@
 
 namespace fovea::service {
 namespace {
+
+// Takes out what the pages of a drawn result show.
+void ClearText(ResultItem& item) {
+  if (auto* text = std::get_if<TextPart>(&item)) text->text.clear();
+  if (auto* result = std::get_if<SearchResultPart>(&item)) result->text.clear();
+  auto* document = std::get_if<DocumentPart>(&item);
+  if (document == nullptr) return;
+  document->context.clear();
+  if (IsTextDocument(*document)) document->data.clear();
+}
 
 class NativeWriter {
  public:
@@ -65,7 +76,7 @@ class NativeWriter {
       auto* result = std::get_if<ToolResultPart>(&part);
       if (result == nullptr) continue;
       for (auto& item : result->content) {
-        if (auto* text = std::get_if<TextPart>(&item)) text->text.clear();
+        ClearText(item);
       }
     }
     TurnToProto(turn, drawn->mutable_turn());

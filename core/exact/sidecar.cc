@@ -11,6 +11,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/exact/exact_scan.h"
+#include "core/log/part_text.h"
 
 namespace fovea {
 namespace {
@@ -93,15 +94,8 @@ void ExactStringCollector::Add(const Turn& turn) {
 
 void ForEachExactText(const Turn& turn, absl::FunctionRef<void(std::string_view)> visit) {
   for (const Part& part : turn.parts) {
-    if (const auto* text = std::get_if<TextPart>(&part)) {
-      visit(text->text);
-    } else if (const auto* call = std::get_if<ToolCallPart>(&part)) {
-      visit(call->arguments_json);
-    } else if (const auto* result = std::get_if<ToolResultPart>(&part)) {
-      for (const auto& content : result->content) {
-        if (const auto* shown = std::get_if<TextPart>(&content)) visit(shown->text);
-      }
-    }
+    ForEachText(part, visit);
+    if (const auto* call = std::get_if<ToolCallPart>(&part)) visit(call->arguments_json);
   }
 }
 

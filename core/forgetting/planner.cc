@@ -6,6 +6,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "core/log/part_text.h"
 
 namespace fovea {
 namespace {
@@ -28,14 +29,9 @@ std::vector<Rung> UsableLadder(const PlannerInputs& inputs) {
   return ladder;
 }
 
-template <class Visit>
-void ForEachResultText(const Turn& turn, Visit visit) {
+void ForEachResultText(const Turn& turn, TextVisitor visit) {
   for (const Part& part : turn.parts) {
-    const auto* result = std::get_if<ToolResultPart>(&part);
-    if (result == nullptr) continue;
-    for (const auto& item : result->content) {
-      if (const auto* text = std::get_if<TextPart>(&item)) visit(text->text);
-    }
+    if (std::holds_alternative<ToolResultPart>(part)) ForEachText(part, visit);
   }
 }
 
@@ -206,7 +202,7 @@ absl::Status Planner::AddToTail(const Turn& turn) {
       .seq = turn.seq, .text_tokens = counter_.Turn(turn), .characters = TurnCharacters(turn)};
   tail_turn.recalled = HasRecalledText(turn);
   if (HasToolResult(turn) && step.answered_calls == 0) tail_turn.text_tokens += kOrphanNoteTokens;
-  ForEachResultText(turn, [&](const std::string& text) {
+  ForEachResultText(turn, [&](std::string_view text) {
     tail_turn.result_tokens += counter_.Text(text);
     tail_turn.result_characters += CountCharacters(text);
   });

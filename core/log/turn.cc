@@ -4,26 +4,9 @@
 #include <string_view>
 
 #include "core/base/utf8.h"
+#include "core/log/part_text.h"
 
 namespace fovea {
-namespace {
-
-template <class... Ts>
-struct Overloaded : Ts... {
-  using Ts::operator()...;
-};
-template <class... Ts>
-Overloaded(Ts...) -> Overloaded<Ts...>;
-
-uint64_t ResultCharacters(const ToolResultPart& result) {
-  uint64_t characters = 0;
-  for (const auto& item : result.content) {
-    if (const auto* text = std::get_if<TextPart>(&item)) characters += CountCharacters(text->text);
-  }
-  return characters;
-}
-
-}  // namespace
 
 const char* RoleName(Role role) {
   switch (role) {
@@ -42,13 +25,7 @@ const char* RoleName(Role role) {
 std::string TurnText(const Turn& turn) {
   std::string text;
   for (const Part& part : turn.parts) {
-    if (const auto* own = std::get_if<TextPart>(&part)) {
-      text += own->text;
-    } else if (const auto* result = std::get_if<ToolResultPart>(&part)) {
-      for (const auto& item : result->content) {
-        if (const auto* inner = std::get_if<TextPart>(&item)) text += inner->text;
-      }
-    }
+    ForEachText(part, [&text](std::string_view own) { text += own; });
   }
   return text;
 }
@@ -66,15 +43,10 @@ uint64_t CountCharacters(std::string_view text) {
 uint64_t TurnCharacters(const Turn& turn) {
   uint64_t characters = 0;
   for (const Part& part : turn.parts) {
-    characters += std::visit(
-        Overloaded{[](const TextPart& text) { return CountCharacters(text.text); },
-                   [](const ToolCallPart& call) {
-                     return CountCharacters(call.name) + CountCharacters(call.arguments_json);
-                   },
-                   [](const ToolResultPart& result) { return ResultCharacters(result); },
-                   [](const ImagePart&) -> uint64_t { return 0; },
-                   [](const OpaquePart&) -> uint64_t { return 0; }},
-        part);
+    ForEachText(part, [&](std::string_view text) { characters += CountCharacters(text); });
+    if (const auto* call = std::get_if<ToolCallPart>(&part)) {
+      characters += CountCharacters(call->name) + CountCharacters(call->arguments_json);
+    }
   }
   return characters;
 }

@@ -18,6 +18,8 @@ const char* RoleName(Role role);
 // lone surrogates, and a shell may print anything.
 struct TextPart {
   std::string text;
+  std::string phase =
+      {};  // OpenAI's, of an assistant's message: "commentary", "final_answer"; or ""
   bool operator==(const TextPart&) const = default;
 };
 
@@ -31,12 +33,56 @@ struct ToolCallPart {
   std::string call_id;
   std::string name;
   std::string arguments_json;  // exactly as the model wrote it, which need not be valid JSON
+  bool custom = false;         // a freeform tool's: arguments_json is its input, any text
   bool operator==(const ToolCallPart&) const = default;
 };
 
+// A file that the model is given. Of type text/... it is text (core/log/part_text.h).
+struct DocumentPart {
+  std::string media_type;
+  std::string name;
+  std::string data;             // the file; or ...
+  std::string uri;              // ... where the provider finds it: a URL or its own file id
+  std::string context;          // what the model is told about it
+  std::string attributes_json;  // other fields of the API's block, as a JSON object; may be empty
+  bool operator==(const DocumentPart&) const = default;
+};
+
+// A passage that a search found.
+struct SearchResultPart {
+  std::string source;
+  std::string title;
+  std::vector<std::string> text;
+  std::string attributes_json;
+  bool operator==(const SearchResultPart&) const = default;
+};
+
+// A tool that a search for tools found.
+struct ToolReferencePart {
+  std::string tool_name;
+  bool operator==(const ToolReferencePart&) const = default;
+};
+
+// What the assistant said instead of an answer.
+struct RefusalPart {
+  std::string text;
+  bool operator==(const RefusalPart&) const = default;
+};
+
+struct AudioPart {
+  std::string media_type;
+  std::string data;
+  std::string transcript;
+  std::string id;  // the provider's
+  bool operator==(const AudioPart&) const = default;
+};
+
+using ResultItem =
+    std::variant<TextPart, ImagePart, DocumentPart, SearchResultPart, ToolReferencePart>;
+
 struct ToolResultPart {
   std::string call_id;  // may be empty or unknown: such a result is an orphan (core/log/group.h)
-  std::vector<std::variant<TextPart, ImagePart>> content;
+  std::vector<ResultItem> content;
   bool is_error = false;
   bool operator==(const ToolResultPart&) const = default;
 };
@@ -49,7 +95,8 @@ struct OpaquePart {
   bool operator==(const OpaquePart&) const = default;
 };
 
-using Part = std::variant<TextPart, ImagePart, ToolCallPart, ToolResultPart, OpaquePart>;
+using Part = std::variant<TextPart, ImagePart, ToolCallPart, ToolResultPart, OpaquePart,
+                          DocumentPart, SearchResultPart, RefusalPart, AudioPart>;
 
 // One message. Sequences start at 1 and have no gaps within a session.
 struct Turn {
@@ -58,18 +105,20 @@ struct Turn {
   int64_t time_us = 0;  // when it happened, microseconds since the Unix epoch; 0 if unknown
   std::vector<Part> parts;
   std::string attributes_json;  // fields of the source that Fovea has no word for, as a JSON object
+  std::string agent_id = {};  // which of several agents of the session spoke; "" where there is one
   bool operator==(const Turn&) const = default;
 };
 
-// The turn's own text: its text parts and the text of its tool results, concatenated in order.
-// Tool calls, images and opaque blocks are not part of it.
+// The turn's own text: its text parts and the texts of its tool results, documents, search results,
+// refusals and sounds, concatenated in order. Tool calls, images and opaque blocks are not part of
+// it.
 std::string TurnText(const Turn& turn);
 
 // Unicode code points in `text`; every byte of an ill-formed sequence counts as one.
 uint64_t CountCharacters(std::string_view text);
 
-// Code points in everything of the turn that a reader reads as text: text parts, result texts, and
-// names and arguments of tool calls.
+// Code points in everything of the turn that a reader reads as text: that of TurnText, and names
+// and arguments of tool calls.
 uint64_t TurnCharacters(const Turn& turn);
 
 // The turn's pictures, those in its tool results too, in order. They live as long as the turn.

@@ -6,6 +6,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/utf8.h"
+#include "core/log/part_text.h"
 
 namespace fovea {
 namespace {
@@ -55,7 +56,10 @@ std::optional<KeptEnds> EndsKept(const Turn& turn, size_t part, const Elision& e
   }
   if (!elision.bulk) return std::nullopt;
   if (std::holds_alternative<ToolCallPart>(what)) return kCall;
-  if (!std::holds_alternative<TextPart>(what)) return std::nullopt;
+  if (std::holds_alternative<SearchResultPart>(what)) return kResult;
+  if (std::holds_alternative<ImagePart>(what) || std::holds_alternative<OpaquePart>(what)) {
+    return std::nullopt;
+  }
   switch (turn.role) {
     case Role::kAssistant:
       return kAgentsWords;
@@ -97,15 +101,9 @@ uint64_t ElidedCharacters(const Turn& turn, const Elision& elision) {
   for (size_t i = 0; i < turn.parts.size(); ++i) {
     const std::optional<KeptEnds> ends = EndsKept(turn, i, elision);
     if (!ends.has_value()) continue;
-    if (const auto* text = std::get_if<TextPart>(&turn.parts[i])) {
-      elided += ElidedOf(text->text, *ends);
-    } else if (const auto* call = std::get_if<ToolCallPart>(&turn.parts[i])) {
+    ForEachText(turn.parts[i], [&](std::string_view text) { elided += ElidedOf(text, *ends); });
+    if (const auto* call = std::get_if<ToolCallPart>(&turn.parts[i])) {
       elided += ElidedOf(call->arguments_json, *ends);
-    } else if (const auto* result = std::get_if<ToolResultPart>(&turn.parts[i])) {
-      for (const auto& item : result->content) {
-        if (const auto* shown = std::get_if<TextPart>(&item))
-          elided += ElidedOf(shown->text, *ends);
-      }
     }
   }
   return elided;

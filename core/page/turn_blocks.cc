@@ -5,6 +5,7 @@
 
 #include "absl/functional/function_ref.h"
 #include "absl/strings/str_cat.h"
+#include "core/log/part_text.h"
 #include "core/page/markdown.h"
 #include "core/page/page.h"
 #include "core/page/picture_size.h"
@@ -19,10 +20,6 @@ using Style = PageBlock::Style;
 
 Style BodyStyle(Role role) {
   return role == Role::kUser || role == Role::kSystem ? Style::kUser : Style::kBody;
-}
-
-std::string ImageNote(const ImagePart& image) {
-  return absl::StrCat("[image: ", image.media_type, ", ", image.data.size(), " bytes]");
 }
 
 std::string PictureNote(const ImagePart& image, const ImageSize& size) {
@@ -44,6 +41,7 @@ class TurnDrawer {
   }
 
   void operator()(const TextPart& part) {
+    if (result_style_.has_value()) return AddTexts(part);
     AddEnds(part.text, "", [this](std::string text) {
       if (turn_.role == Role::kAssistant) return AddMarkdown(text);
       Add(BodyStyle(turn_.role), std::move(text));
@@ -56,15 +54,25 @@ class TurnDrawer {
   }
   void operator()(const ToolResultPart& part) {
     const Style style = part.is_error ? Style::kError : Style::kBody;
-    for (const auto& item : part.content) {
-      if (const auto* text = std::get_if<TextPart>(&item)) {
-        AddEnds(text->text, "", [this, style](std::string end) { Add(style, std::move(end)); });
-      } else {
-        AddImage(std::get<ImagePart>(item));
-      }
-    }
+    result_style_ = style;
+    for (const ResultItem& item : part.content) std::visit(*this, item);
+    result_style_.reset();
   }
   void operator()(const OpaquePart&) {}
+  void operator()(const DocumentPart& part) {
+    Add(Style::kBody, DocumentNote(part));
+    AddTexts(part);
+  }
+  void operator()(const SearchResultPart& part) {
+    Add(Style::kBody, SearchResultNote(part));
+    AddTexts(part);
+  }
+  void operator()(const ToolReferencePart& part) { Add(Style::kBody, ToolReferenceNote(part)); }
+  void operator()(const RefusalPart& part) { AddTexts(part); }
+  void operator()(const AudioPart& part) {
+    Add(Style::kBody, AudioNote(part));
+    AddTexts(part);
+  }
 
  private:
   void Add(Style style, std::string text, bool joined = false) {
@@ -87,6 +95,14 @@ class TurnDrawer {
     content_.elided_characters += middle->characters;
     Add(Style::kLabel, ElisionNote(turn_.seq, middle->characters));
     add(std::string(text.substr(middle->end)));
+  }
+
+  template <typename AnyPart>
+  void AddTexts(const AnyPart& part) {
+    const Style style = result_style_.value_or(Style::kBody);
+    TextsOf([&](std::string_view text) {
+      AddEnds(text, "", [this, style](std::string end) { Add(style, std::move(end)); });
+    })(part);
   }
 
   void AddMarkdown(std::string_view text) {
@@ -116,7 +132,8 @@ class TurnDrawer {
   const TurnPtr owner_;
   const Elision& elision_;
   PageContent& content_;
-  std::optional<KeptEnds> ends_;  // of the part at hand
+  std::optional<KeptEnds> ends_;       // of the part at hand
+  std::optional<Style> result_style_;  // inside a tool result: how its texts are drawn
 };
 
 }  // namespace

@@ -7,9 +7,21 @@
 #include <variant>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/match.h"
+#include "core/log/part_text.h"
 
 namespace fovea {
 namespace {
+
+// At least so many bytes a page: of files whose pages cannot be counted.
+constexpr size_t kPageBytes = 50'000;
+// Of a document that only the provider has.
+constexpr int64_t kPagesUnseen = 4;
+
+int64_t DocumentPages(const DocumentPart& document) {
+  if (!document.uri.empty()) return kPagesUnseen;
+  return 1 + static_cast<int64_t>(document.data.size() / kPageBytes);
+}
 
 // What the reader's dearest page costs, or an image at its rule's limit if that is more.
 int64_t DearestImage(const ReaderProfile& reader) {
@@ -59,6 +71,28 @@ int64_t TokenCounter::ImageOrNote(const ImagePart& image) const {
   return Image(image);
 }
 
+int64_t TokenCounter::Document(const DocumentPart& document) const {
+  int64_t tokens = kResultTokens + Text(document.name) + Text(document.context) +
+                   Text(document.uri) + Text(document.attributes_json);
+  if (IsTextDocument(document)) return tokens + Text(document.data);
+  if (absl::StartsWith(document.media_type, "image/")) return tokens + dearest_image_;
+  return tokens + kDocumentPageTokens * DocumentPages(document);
+}
+
+int64_t TokenCounter::SearchResult(const SearchResultPart& result) const {
+  int64_t tokens = kResultTokens + Text(result.source) + Text(result.title);
+  for (const std::string& text : result.text) tokens += kMessageTokens + Text(text);
+  return tokens + Text(result.attributes_json);
+}
+
+int64_t TokenCounter::Item(const ResultItem& item) const {
+  if (const auto* text = std::get_if<TextPart>(&item)) return Text(text->text);
+  if (const auto* image = std::get_if<ImagePart>(&item)) return ImageOrNote(*image);
+  if (const auto* document = std::get_if<DocumentPart>(&item)) return Document(*document);
+  if (const auto* found = std::get_if<SearchResultPart>(&item)) return SearchResult(*found);
+  return kMessageTokens + Text(std::get<ToolReferencePart>(item).tool_name);
+}
+
 int64_t TokenCounter::Part(const fovea::Part& part) const {
   if (const auto* text = std::get_if<TextPart>(&part)) return Text(text->text);
   if (const auto* image = std::get_if<ImagePart>(&part)) return ImageOrNote(*image);
@@ -66,12 +100,15 @@ int64_t TokenCounter::Part(const fovea::Part& part) const {
     return kCallTokens + Text(call->call_id) + Text(call->name) + Text(call->arguments_json);
   }
   if (const auto* opaque = std::get_if<OpaquePart>(&part)) return Text(opaque->data);
+  if (const auto* document = std::get_if<DocumentPart>(&part)) return Document(*document);
+  if (const auto* found = std::get_if<SearchResultPart>(&part)) return SearchResult(*found);
+  if (const auto* refusal = std::get_if<RefusalPart>(&part)) return Text(refusal->text);
+  if (const auto* audio = std::get_if<AudioPart>(&part)) {
+    return Text(AudioNote(*audio)) + Text(audio->transcript);
+  }
   const auto& result = std::get<ToolResultPart>(part);
   int64_t tokens = kResultTokens + Text(result.call_id);
-  for (const auto& content : result.content) {
-    const auto* text = std::get_if<TextPart>(&content);
-    tokens += text != nullptr ? Text(text->text) : ImageOrNote(std::get<ImagePart>(content));
-  }
+  for (const ResultItem& item : result.content) tokens += Item(item);
   return tokens;
 }
 

@@ -25,7 +25,8 @@ class TokenCounter {
   int64_t Text(std::string_view text) const;
   // Tokens of a turn sent as a message with all its parts: texts, calls, results, images, opaque
   // blocks by their bytes as text, and framing: kMessageTokens a message, kCallTokens a call,
-  // kResultTokens a result. An image that the reader does not take costs kImageNoteTokens.
+  // kResultTokens a result. An image that the reader does not take costs kImageNoteTokens. A
+  // document that is no text costs kDocumentPageTokens a page.
   int64_t Turn(const fovea::Turn& turn) const;
   // Tokens of an image of the agent's own, which is sent as it is: the reader's price for a picture
   // of that size (from the PNG, JPEG, GIF or WebP header), its dearest image if the size cannot
@@ -36,9 +37,15 @@ class TokenCounter {
   static constexpr int64_t kCallTokens = 16;
   static constexpr int64_t kResultTokens = 12;
   static constexpr int64_t kImageNoteTokens = 24;
+  // Anthropic: 1,500 to 3,000 tokens of text and a picture of about 1,500 for each page of a PDF
+  // (docs.anthropic.com/en/docs/build-with-claude/pdf-support). Others charge less.
+  static constexpr int64_t kDocumentPageTokens = 4'500;
 
  private:
   int64_t Part(const fovea::Part& part) const;
+  int64_t Item(const ResultItem& item) const;
+  int64_t Document(const DocumentPart& document) const;
+  int64_t SearchResult(const SearchResultPart& result) const;
   int64_t ImageOrNote(const ImagePart& image) const;
 
   const ReaderProfile reader_;

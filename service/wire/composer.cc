@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <iterator>
+#include <type_traits>
 #include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/image_size.h"
+#include "core/log/part_text.h"
 #include "service/wire/exchange.h"
 #include "service/wire/json_text.h"
 
@@ -73,10 +75,35 @@ class Composer {
         (aside == nullptr ? blocks : *aside).push_back(Picture(turn.turn, *image));
       } else if (const auto* opaque = std::get_if<OpaquePart>(part)) {
         if (auto block = OwnBlock(*opaque, turn.turn->role)) own.push_back(*std::move(block));
+      } else {
+        Append(Described(*part), blocks);
       }
     }
     Append(std::move(blocks), own);
     return own;
+  }
+
+  // A note of what a part was, and its texts.
+  template <typename AnyPart>
+  std::vector<Block> Described(const AnyPart& part) const {
+    std::vector<Block> blocks;
+    if (const auto* document = std::get_if<DocumentPart>(&part)) {
+      blocks.push_back(TextBlock(DocumentNote(*document)));
+    } else if (const auto* found = std::get_if<SearchResultPart>(&part)) {
+      blocks.push_back(TextBlock(SearchResultNote(*found)));
+    }
+    if constexpr (std::is_same_v<AnyPart, Part>) {
+      if (const auto* audio = std::get_if<AudioPart>(&part)) {
+        blocks.push_back(TextBlock(AudioNote(*audio)));
+      }
+    } else if (const auto* tool = std::get_if<ToolReferencePart>(&part)) {
+      blocks.push_back(TextBlock(ToolReferenceNote(*tool)));
+    }
+    const TextsOf texts([&](std::string_view text) {
+      if (!Refused(std::string(text))) blocks.push_back(TextBlock(std::string(text)));
+    });
+    std::visit(texts, part);
+    return blocks;
   }
 
   std::optional<Block> OwnBlock(const OpaquePart& part, Role role) const {
@@ -198,8 +225,7 @@ class Composer {
         AddResultPicture(result.turn->turn, *image, inside, content, pictures);
         continue;
       }
-      const std::string& text = std::get<TextPart>(item).text;
-      if (!result.turn->results_drawn && !Refused(text)) content.push_back(TextBlock(text));
+      if (!result.turn->results_drawn) Append(Described(item), content);
     }
     if (content.empty() && IsErrorOfText(*result.part)) content.push_back(TextBlock(kEmptyNote));
     return content;
@@ -256,6 +282,8 @@ class Composer {
             TextBlock(is_system_text ? text->text : absl::StrCat("[system] ", text->text)));
       } else if (const auto* image = std::get_if<ImagePart>(part)) {
         blocks.push_back(TextBlock(ImageNote(*image)));
+      } else {
+        Append(Described(*part), blocks);
       }
     }
     if (!is_system_text || !remainder.orphans.empty()) {

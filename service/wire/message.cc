@@ -1,6 +1,5 @@
 #include "service/wire/message.h"
 
-#include "absl/strings/str_cat.h"
 #include "core/base/utf8.h"
 
 namespace fovea::wire {
@@ -27,10 +26,6 @@ Block PageBlock(const PlannedPage& page) {
 
 Block OwnImageBlock(const TurnPtr& owner, const ImagePart& image) {
   return {.kind = Block::Kind::kImage, .image = {.owner = owner, .own = &image}};
-}
-
-std::string ImageNote(const ImagePart& image) {
-  return absl::StrCat("[image: ", image.media_type, ", ", image.data.size(), " bytes]");
 }
 
 size_t TrimmedBytes(std::string_view text) {

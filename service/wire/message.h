@@ -49,8 +49,6 @@ struct Message {
 Block TextBlock(const std::string& text);
 Block PageBlock(const PlannedPage& page);
 Block OwnImageBlock(const TurnPtr& owner, const ImagePart& image);
-// What stands for a picture that cannot be sent.
-std::string ImageNote(const ImagePart& image);
 // The bytes of `text` without the white space at its end, Unicode's and control characters' U+001C
 // to U+001F included.
 size_t TrimmedBytes(std::string_view text);

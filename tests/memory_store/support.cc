@@ -25,32 +25,70 @@ std::string RandomBytes(std::mt19937_64& random, size_t max_bytes) {
   return bytes;
 }
 
+DocumentPart RandomDocument(std::mt19937_64& random, size_t max_bytes) {
+  return {"text/plain",
+          RandomBytes(random, 20),
+          RandomBytes(random, max_bytes),
+          RandomBytes(random, 20),
+          RandomBytes(random, 20),
+          RandomBytes(random, 20)};
+}
+
+SearchResultPart RandomSearchResult(std::mt19937_64& random, size_t max_bytes) {
+  SearchResultPart part{RandomBytes(random, 20), RandomBytes(random, 20)};
+  for (uint64_t i = Below(random, 3); i > 0; --i) {
+    part.text.push_back(RandomBytes(random, max_bytes));
+  }
+  return part;
+}
+
 ToolResultPart RandomResult(std::mt19937_64& random, size_t max_bytes) {
   ToolResultPart part;
   part.call_id = RandomBytes(random, 20);
   part.is_error = Below(random, 2) == 0;
   for (uint64_t i = Below(random, 3); i > 0; --i) {
-    if (Below(random, 2) == 0) {
-      part.content.emplace_back(TextPart{RandomBytes(random, max_bytes)});
-    } else {
-      part.content.emplace_back(ImagePart{"image/png", RandomBytes(random, max_bytes)});
+    switch (Below(random, 5)) {
+      case 0:
+        part.content.emplace_back(ImagePart{"image/png", RandomBytes(random, max_bytes)});
+        break;
+      case 1:
+        part.content.emplace_back(RandomDocument(random, max_bytes));
+        break;
+      case 2:
+        part.content.emplace_back(RandomSearchResult(random, max_bytes));
+        break;
+      case 3:
+        part.content.emplace_back(ToolReferencePart{RandomBytes(random, 20)});
+        break;
+      default:
+        part.content.emplace_back(TextPart{RandomBytes(random, max_bytes)});
     }
   }
   return part;
 }
 
 Part RandomPart(std::mt19937_64& random, size_t max_bytes) {
-  switch (Below(random, 5)) {
+  switch (Below(random, 9)) {
     case 0:
       return ImagePart{"image/webp", RandomBytes(random, max_bytes)};
     case 1:
-      return ToolCallPart{RandomBytes(random, 20), "tool", RandomBytes(random, max_bytes)};
+      return ToolCallPart{RandomBytes(random, 20), "tool", RandomBytes(random, max_bytes),
+                          Below(random, 2) == 0};
     case 2:
       return RandomResult(random, max_bytes);
     case 3:
       return OpaquePart{"anthropic.thinking", RandomBytes(random, max_bytes)};
+    case 4:
+      return RandomDocument(random, max_bytes);
+    case 5:
+      return RandomSearchResult(random, max_bytes);
+    case 6:
+      return RefusalPart{RandomBytes(random, max_bytes)};
+    case 7:
+      return AudioPart{"audio/wav", RandomBytes(random, max_bytes), RandomBytes(random, 20),
+                       RandomBytes(random, 20)};
     default:
-      return TextPart{RandomBytes(random, max_bytes)};
+      return TextPart{RandomBytes(random, max_bytes), RandomBytes(random, 10)};
   }
 }
 
@@ -90,6 +128,7 @@ Turn RandomTurn(std::mt19937_64& random, size_t max_bytes) {
   turn.role = static_cast<Role>(1 + Below(random, 4));
   turn.time_us = Below(random, 3) == 0 ? 0 : kSomeTimeUs + static_cast<int64_t>(random() >> 30);
   if (Below(random, 4) == 0) turn.attributes_json = RandomBytes(random, 40);
+  if (Below(random, 4) == 0) turn.agent_id = RandomBytes(random, 20);
   for (uint64_t i = Below(random, 4); i > 0; --i)
     turn.parts.push_back(RandomPart(random, max_bytes));
   return turn;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/escaping.h"
 #include "gtest/gtest.h"
 #include "tests/memory_store/support.h"
 
@@ -22,9 +23,20 @@ Turn FullTurn() {
   turn.role = Role::kTool;
   turn.time_us = -1;
   turn.attributes_json = R"({"a":1})";
+  turn.agent_id = "sub-agent 2";
+  const DocumentPart document{"application/pdf", "a.pdf", "%PDF", "", "of May", R"({"c":1})"};
+  const SearchResultPart found{"https://x.y", "X", {"one", ""}, "{}"};
   turn.parts = {
-      TextPart{std::string("a\0\xff\xed\xa0\x80", 6)}, ImagePart{"image/png", "\x89PNG"},
+      TextPart{std::string("a\0\xff\xed\xa0\x80", 6)},
+      ImagePart{"image/png", "\x89PNG"},
+      TextPart{"on it", "commentary"},
       ToolCallPart{"c1", "run", "{not json"},
+      ToolCallPart{"c2", "patch", "*** Begin", true},
+      document,
+      found,
+      RefusalPart{"no"},
+      AudioPart{"audio/wav", "RIFF", "hello", "audio_1"},
+      ToolResultPart{"c2", {document, found, ToolReferencePart{"grep"}}},
       ToolResultPart{"c1", {TextPart{"out"}, ImagePart{"image/gif", ""}, TextPart{""}}, true},
       OpaquePart{"openai.reasoning", std::string(3, '\0')}};
   return turn;
@@ -50,6 +62,23 @@ INSTANTIATE_TEST_SUITE_P(
                       RoundTripCase{"EmptyText", TextTurn("")},
                       RoundTripCase{"AMegabyte", TextTurn(std::string(1 << 20, 'x'))}),
     [](const auto& test) { return test.param.name; });
+
+// As the version before wrote it.
+TEST(TurnCodec, ReadsTheFirstVersion) {
+  const std::string bytes = absl::HexStringToBytes(
+      "0128b52ffd2455a902000405077b2261223a317d050004746578740109696d6167652f706e670150020263310372"
+      "756e027b7d03026331010200036f75740109696d6167652f676966014704106f70656e61692e726561736f6e696e"
+      "6701529fcbb30e");
+  const Turn expected{
+      .seq = 3,
+      .role = Role::kTool,
+      .time_us = 5,
+      .parts = {TextPart{"text"}, ImagePart{"image/png", "P"}, ToolCallPart{"c1", "run", "{}"},
+                ToolResultPart{"c1", {TextPart{"out"}, ImagePart{"image/gif", "G"}}, true},
+                OpaquePart{"openai.reasoning", "R"}},
+      .attributes_json = R"({"a":1})"};
+  EXPECT_EQ(Value(DecodeTurn(bytes, 3)), expected);
+}
 
 TEST(TurnCodec, RoundTripsRandomTurns) {
   std::mt19937_64 random(1);
@@ -92,7 +121,11 @@ TEST(TurnCodec, RefusesWhatIsTooLargeOrHasNoRole) {
 }
 
 TEST(TurnCodec, CountsBytesOfParts) {
-  EXPECT_EQ(PartBytes(FullTurn()), 6 + (9 + 4) + (2 + 3 + 9) + (2 + 3 + 9) + (16 + 3));
+  constexpr uint64_t kDocument = 15 + 5 + 4 + 6 + 7;
+  constexpr uint64_t kFound = 11 + 1 + 3 + 2;
+  EXPECT_EQ(PartBytes(FullTurn()), 6 + (9 + 4) + (5 + 10) + (2 + 3 + 9) + (2 + 5 + 9) + kDocument +
+                                       kFound + 2 + (9 + 4 + 5 + 7) + (2 + kDocument + kFound + 4) +
+                                       (2 + 3 + 9) + (16 + 3));
 }
 
 }  // namespace

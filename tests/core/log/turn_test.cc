@@ -4,6 +4,7 @@
 
 #include "core/base/sha256.h"
 #include "core/base/utf8.h"
+#include "core/log/part_text.h"
 #include "core/page/page.h"
 
 namespace fovea {
@@ -47,6 +48,65 @@ TEST(Turn, TextIsItsTextsAndResults) {
                             OpaquePart{"anthropic.thinking", "hidden"}}};
   EXPECT_EQ(TurnText(turn), "one two");
   EXPECT_EQ(TurnCharacters(turn), 4 + 3 + 4 + 2);
+}
+
+TEST(Turn, TextIsThatOfDocumentsToo) {
+  const DocumentPart pdf{.media_type = "application/pdf", .data = "%PDF", .context = "May. "};
+  const DocumentPart text{.media_type = "text/plain", .data = "words. "};
+  const SearchResultPart found{.source = "s", .title = "t", .text = {"first. ", "second. "}};
+  const Turn turn{.role = Role::kAssistant,
+                  .parts = {pdf, text, found, RefusalPart{"No. "},
+                            AudioPart{.media_type = "audio/wav", .data = "R", .transcript = "Hi. "},
+                            ToolResultPart{"c", {text, found, pdf, ToolReferencePart{"grep"}}}}};
+  const std::string all = "May. words. first. second. No. Hi. words. first. second. May. ";
+  EXPECT_EQ(TurnText(turn), all);
+  EXPECT_EQ(TurnCharacters(turn), all.size());
+}
+
+struct NoteCase {
+  const char* name;
+  std::string note;
+  std::string expected;
+};
+
+class PartNotes : public ::testing::TestWithParam<NoteCase> {};
+
+TEST_P(PartNotes, SayWhatItWas) { EXPECT_EQ(GetParam().note, GetParam().expected); }
+
+INSTANTIATE_TEST_SUITE_P(
+    All, PartNotes,
+    ::testing::Values(
+        NoteCase{"Image", ImageNote({"image/png", "abc"}), "[image: image/png, 3 bytes]"},
+        NoteCase{"Pdf", DocumentNote({"application/pdf", "a\nb.pdf", "1234"}),
+                 "[document: application/pdf, \"a b.pdf\", 4 bytes]"},
+        NoteCase{"Address", DocumentNote({.uri = "file_1"}), "[document: unknown type, file_1]"},
+        NoteCase{"LongName", DocumentNote({"text/plain", std::string(199, 'x') + "éé", ""}),
+                 "[document: text/plain, \"" + std::string(199, 'x') + "…\", 0 bytes]"},
+        NoteCase{"Search", SearchResultNote({"https://x", "X"}), "[search result: X, https://x]"},
+        NoteCase{"Tool", ToolReferenceNote({"grep"}), "[tool: grep]"},
+        NoteCase{"Audio", AudioNote({"audio/wav", "RIFF", ""}), "[audio: audio/wav, 4 bytes]"},
+        NoteCase{"Transcript", AudioNote({"audio/wav", "RIFF", "x"}),
+                 "[audio: audio/wav, 4 bytes; transcript follows]"},
+        NoteCase{"Opaque", OpaqueNote({"openai.reasoning", "12"}),
+                 "[openai.reasoning block, 2 bytes]"}),
+    [](const auto& test) { return std::string(test.param.name); });
+
+TEST(Turn, DocumentsAreDrawnAsTextOrNoted) {
+  const DocumentPart text{.media_type = "text/plain", .name = "n", .data = "words"};
+  const DocumentPart pdf{.media_type = "application/pdf", .data = "%PDF"};
+  PageContent content;
+  AppendTurnToPage({.seq = 3,
+                    .role = Role::kUser,
+                    .parts = {text, pdf, SearchResultPart{"s", "t", {"found"}},
+                              ToolResultPart{"c", {text}, true}}},
+                   {}, &content);
+  std::vector<std::string> drawn;
+  for (const PageBlock& block : content.blocks) drawn.push_back(block.text);
+  EXPECT_EQ(drawn, (std::vector<std::string>{"#3 user", "[document: text/plain, \"n\", 5 bytes]",
+                                             "words", "[document: application/pdf, 4 bytes]",
+                                             "[search result: t, s]", "found",
+                                             "[document: text/plain, \"n\", 5 bytes]", "words"}));
+  EXPECT_EQ(content.blocks.back().style, PageBlock::Style::kError);
 }
 
 TEST(Sha256, MatchesThePublishedVector) {
