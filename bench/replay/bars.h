@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "bench/replay/row.h"
+#include "replay/row.h"
 
 namespace fovea::replay {
 

@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "bench/replay/bars.h"
-#include "bench/replay/experiment.h"
 #include "bench/replay/read_back.h"
+#include "replay/experiment.h"
 
 namespace fovea::replay {
 

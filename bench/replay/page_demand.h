@@ -8,8 +8,8 @@
 #include <utility>
 #include <vector>
 
-#include "bench/replay/experiment.h"
-#include "bench/replay/page_book.h"
+#include "replay/experiment.h"
+#include "replay/page_book.h"
 
 namespace fovea::replay {
 

@@ -12,7 +12,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "bench/replay/page_demand.h"
-#include "bench/replay/score.h"
+#include "replay/score.h"
 
 namespace fovea::replay {
 

@@ -1,11 +1,15 @@
 #include "bench/replay/recovery.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "core/exact/exact_scan.h"
 
 namespace fovea::replay {
@@ -135,6 +139,27 @@ absl::StatusOr<Recoveries> RecoverAll(const Session& session, const std::vector<
     recoveries[{moment.seq, moment.string}] = *recovered;
   }
   return recoveries;
+}
+
+absl::Status Recover(const std::vector<std::unique_ptr<Session>>& sessions,
+                     const std::string& directory, const ExperimentOptions& options,
+                     Experiment& experiment) {
+  std::vector<absl::StatusOr<Recoveries>> recovered(sessions.size(), Recoveries());
+  ForEach(sessions.size(), options.threads, [&](size_t i) {
+    const std::string own = absl::StrCat(directory, "/", i);
+    std::filesystem::create_directories(own);
+    auto store = MemoryStore::Open({.directory = own, .search_wait = absl::Seconds(60)});
+    recovered[i] =
+        store.ok() ? RecoverAll(*sessions[i],
+                                Sampled(sessions[i]->uses.moments, options.max_moments), **store)
+                   : store.status();
+  });
+  std::filesystem::remove_all(directory);
+  for (size_t i = 0; i < sessions.size(); ++i) {
+    if (!recovered[i].ok()) return recovered[i].status();
+    experiment.recoveries[sessions[i].get()] = *std::move(recovered[i]);
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace fovea::replay

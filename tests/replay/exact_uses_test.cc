@@ -1,4 +1,4 @@
-#include "bench/replay/exact_uses.h"
+#include "replay/exact_uses.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "bench/replay/lookups.h"
+#include "replay/lookups.h"
 
 #include <gtest/gtest.h>
 

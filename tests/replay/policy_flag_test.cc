@@ -1,4 +1,4 @@
-#include "bench/replay/policy_flag.h"
+#include "replay/policy_flag.h"
 
 #include <gtest/gtest.h>
 

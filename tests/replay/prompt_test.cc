@@ -1,4 +1,4 @@
-#include "bench/replay/prompt.h"
+#include "replay/prompt.h"
 
 #include <gtest/gtest.h>
 

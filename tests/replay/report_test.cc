@@ -7,7 +7,8 @@
 #include <cmath>
 #include <string>
 
-#include "bench/replay/svg_plot.h"
+#include "replay/report.h"
+#include "replay/svg_plot.h"
 
 namespace fovea::replay {
 namespace {

@@ -1,11 +1,11 @@
-#include "bench/replay/score.h"
+#include "replay/score.h"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 
-#include "bench/replay/replay.h"
-#include "bench/replay/session.h"
+#include "replay/replay.h"
+#include "replay/session.h"
 #include "tests/replay/histories.h"
 
 namespace fovea::replay {

@@ -1,4 +1,4 @@
-#include "bench/replay/served_claims.h"
+#include "replay/served_claims.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "bench/replay/strategy.h"
+#include "replay/strategy.h"
 
 #include <gtest/gtest.h>
 
@@ -6,8 +6,8 @@
 #include <memory>
 
 #include "absl/strings/str_cat.h"
-#include "bench/replay/experiment.h"
 #include "core/forgetting/planner.h"
+#include "replay/experiment.h"
 #include "tests/replay/histories.h"
 #include "tests/support/grid_renderer.h"
 

@@ -12,6 +12,7 @@ declare -A may_use=(
   [transcripts]='core/base|core/log|transcripts'
   [memory_store]='core|memory_store'
   [render]='core|render'
+  [replay]='core|render|replay|transcripts'
   [service]='core|memory_store|render|service|transcripts/proto|fovea/v1'
   [gateway]='gateway|transcripts|core/log|fovea/v1'
   [cli]='cli|transcripts|fovea/v1'
@@ -45,7 +46,7 @@ breach() {
 }
 
 include='^[[:space:]]*#[[:space:]]*include[[:space:]]*[<"]([^>"]+)[>"]'
-project='^(core|readers|transcripts|memory_store|render|service|gateway|cli|tests|bench|fovea/v1)/'
+project='^(core|readers|transcripts|memory_store|render|replay|service|gateway|cli|tests|bench|fovea/v1)/'
 while IFS=: read -r file line text; do
   [[ $text =~ $include ]] || continue
   header=${BASH_REMATCH[1]}
@@ -74,7 +75,7 @@ while IFS=: read -r file line text; do
     breach "$file:$line" "$room does no I/O and reads no clock"
   fi
 done < <(grep -rnE '^[[:space:]]*#[[:space:]]*include' --include='*.h' --include='*.cc' \
-           core readers transcripts memory_store render service gateway cli tests bench 2>/dev/null || true)
+           core readers transcripts memory_store render replay service gateway cli tests bench 2>/dev/null || true)
 
 if ((breaches > 0)); then
   printf '%d breaches of the rules between rooms\n' "$breaches"

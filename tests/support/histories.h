@@ -8,19 +8,11 @@
 #include <vector>
 
 #include "core/log/turn.h"
-#include "core/log/turn_source.h"
+#include "core/log/vector_turn_source.h"
 
 namespace fovea::testing {
 
-// A session held in memory.
-class VectorTurnSource final : public TurnSource {
- public:
-  explicit VectorTurnSource(const std::vector<Turn>& turns);
-  absl::StatusOr<std::vector<TurnPtr>> Turns(SeqRange range) const override;
-
- private:
-  std::vector<TurnPtr> turns_;
-};
+using fovea::VectorTurnSource;
 
 struct HistoryShape {
   int min_turns = 1;
