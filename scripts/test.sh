@@ -1,7 +1,7 @@
 #!/bin/bash
 # Builds and checks everything, and closes with a summary of what passed.
 #
-#   scripts/test.sh            all of it: tests format tidy sanitizers
+#   scripts/test.sh            all of it: tests clients format tidy sanitizers
 #   scripts/test.sh --quick    build and tests only
 #   scripts/test.sh PART...    the named parts; tidy-tests, which takes long, only where it is named
 set -uo pipefail
@@ -11,14 +11,14 @@ parts=()
 for argument in "$@"; do
   case "$argument" in
     --quick) parts+=(tests) ;;
-    tests | format | tidy | tidy-tests | sanitizers) parts+=("$argument") ;;
+    tests | clients | format | tidy | tidy-tests | sanitizers) parts+=("$argument") ;;
     *)
       sed -n '2,6p' "$0" | sed 's/^# \{0,1\}//' >&2
       exit 2
       ;;
   esac
 done
-if [ ${#parts[@]} -eq 0 ]; then parts=(tests format tidy sanitizers); fi
+if [ ${#parts[@]} -eq 0 ]; then parts=(tests clients format tidy sanitizers); fi
 
 jobs=$(nproc)
 logs=$(mktemp -d "${TMPDIR:-/tmp}/fovea-test.XXXXXX")
@@ -39,6 +39,11 @@ configure() {
 
 run_tests() {
   configure dev && cmake --build build/dev -j "$jobs" && ctest --preset dev -j $((jobs + 1))  # some tests mostly wait
+}
+
+# The clients in other languages, against build/dev/bin/fovead.
+run_clients() {
+  scripts/test-clients.sh
 }
 
 run_format() {

@@ -311,7 +311,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         data = self.rfile.read(int(self.headers.get("content-length") or 0))
-        path, _, query = self.path.partition("?")
+        path = self.path.split("?")[0]
         script = self.script
         if path == "/reset":
             with script.lock:

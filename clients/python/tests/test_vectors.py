@@ -35,15 +35,15 @@ def message_json(message: Any) -> dict[str, Any]:
             items = [value_json(item) for item in value]
         else:
             items = value_json(value)
-        made[field.name] = items
+        if field.name == "attributes_json":
+            made["attributes"] = json.loads(value)
+        else:
+            made[field.name] = items
     return made
 
 
 def turn_json(turn: turn_pb2.Turn) -> dict[str, Any]:
     made = message_json(turn)
-    attributes = made.pop("attributes_json", None)
-    if attributes is not None:
-        made["attributes"] = json.loads(attributes)
     made["role"] = turn_pb2.Role.Name(turn.role).removeprefix("ROLE_").lower()
     return made
 

@@ -84,9 +84,7 @@ class MessageReader:
             return [message]
         if isinstance(message, str):
             gemini = (shape or self.shape) == "gemini"
-            message = (
-                {"role": "user", "parts": [{"text": message}]} if gemini else {"role": "user", "content": message}
-            )
+            message = {"role": "user", "parts": [{"text": message}]} if gemini else {"role": "user", "content": message}
             shape = "openai-chat" if shape == "langchain" else shape
         message = plain(message)
         found = shape or detect(message)
@@ -107,9 +105,9 @@ class MessageReader:
     def read_all(self, messages: Any, shape: Shape | None = None) -> list[turn_pb2.Turn]:
         """The turns of one message, of several, or of a provider's whole answer."""
         messages = said(messages)
-        if isinstance(messages, Mapping | str | turn_pb2.Turn) or not isinstance(messages, Iterable):
-            messages = [messages]
-        elif hasattr(messages, "model_dump") or _langchain.is_message(messages):
+        one = isinstance(messages, Mapping | str | turn_pb2.Turn) or not isinstance(messages, Iterable)
+        # An SDK's object can be iterable, too: over its fields.
+        if one or hasattr(messages, "model_dump") or _langchain.is_message(messages):
             messages = [messages]
         return [turn for message in cast("Iterable[Any]", messages) for turn in self.read(message, shape)]
 
