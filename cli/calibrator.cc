@@ -74,7 +74,9 @@ class Calibrator {
     if (endpoint.model.empty()) endpoint.model = options_.reader;
     endpoint.timeout = absl::Seconds(options_.timeout_seconds);
     endpoint.deadline = deadline_;
-    endpoint.fields = Json::parse(options_.fields, nullptr, /*allow_exceptions=*/false);
+    if (transcripts::ParseJson(options_.fields).ok()) {
+      endpoint.fields = Json::parse(options_.fields, nullptr, /*allow_exceptions=*/false);
+    }
     if (!endpoint.fields.is_object()) {
       return absl::InvalidArgumentError("--fields is not a JSON object");
     }

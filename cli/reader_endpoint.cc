@@ -125,6 +125,8 @@ absl::StatusOr<ReaderEndpoint::Answer> ParseCompletion(const std::string& body) 
     return absl::DataLossError(
         absl::StrCat("the answer ", what, ": ", OneLine(body, kQuotedColumns)));
   };
+  // Which bounds how deep it nests.
+  if (!transcripts::ParseJson(body).ok()) return malformed("is not JSON");
   const Json json = Json::parse(body, nullptr, /*allow_exceptions=*/false);
   if (json.is_discarded()) return malformed("is not JSON");
   const Json::json_pointer first("/choices/0");

@@ -7,6 +7,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "core/base/bounded_json.h"
 
 namespace fovea::replay {
 namespace {
@@ -31,7 +32,7 @@ std::string_view WithoutLineNumber(std::string_view line) {
 }
 
 std::optional<nlohmann::json> ObjectOf(const ToolCallPart& call) {
-  nlohmann::json arguments = nlohmann::json::parse(call.arguments_json, nullptr, false);
+  nlohmann::json arguments = ParseBoundedJson(call.arguments_json);
   if (!arguments.is_object()) return std::nullopt;
   return arguments;
 }

@@ -6,6 +6,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "core/base/bounded_json.h"
 #include "nlohmann/json.hpp"
 #include "service/convert_turn.h"
 
@@ -43,10 +44,11 @@ absl::Status CheckMetadata(std::string_view metadata_json) {
   if (!length.ok()) return length;
   const auto start = metadata_json.find_first_not_of(" \t\r\n");
   if (start != std::string_view::npos && metadata_json[start] == '{' &&
-      nlohmann::json::accept(metadata_json)) {
+      IsShallowJson(metadata_json) && nlohmann::json::accept(metadata_json)) {
     return absl::OkStatus();
   }
-  return absl::InvalidArgumentError("metadata_json: must be a JSON object");
+  return absl::InvalidArgumentError(absl::StrCat(
+      "metadata_json: must be a JSON object, nested at most ", kMaxJsonDepth, " levels deep"));
 }
 
 void SessionToProto(const SessionInfo& info, v1::Session* proto) {

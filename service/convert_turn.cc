@@ -4,7 +4,10 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "core/base/bounded_json.h"
+#include "core/base/status_macros.h"
 #include "core/log/part_text.h"
+#include "nlohmann/json.hpp"
 
 namespace fovea::service {
 namespace {
@@ -17,6 +20,12 @@ constexpr size_t kMaxAttributesBytes = 65'536;
 
 absl::Status Invalid(absl::string_view path, absl::string_view problem) {
   return absl::InvalidArgumentError(absl::StrCat(path, ": ", problem));
+}
+
+// Text that is not JSON is kept as it is, since models write such arguments: nothing parses it.
+absl::Status CheckJsonDepth(absl::string_view path, const std::string& text) {
+  if (IsShallowJson(text) || !nlohmann::json::accept(text)) return absl::OkStatus();
+  return Invalid(path, absl::StrCat("is JSON nested deeper than ", kMaxJsonDepth, " levels"));
 }
 
 absl::StatusOr<Role> RoleFromProto(v1::Role role, absl::string_view path) {
@@ -178,6 +187,8 @@ absl::StatusOr<Part> PartFromProto(const v1::Part& part, Role role, const std::s
       if (role != Role::kAssistant) {
         return Invalid(absl::StrCat(path, ".tool_call"), "only assistant turns make calls");
       }
+      FOVEA_RETURN_IF_ERROR(CheckJsonDepth(absl::StrCat(path, ".tool_call.arguments_json"),
+                                           part.tool_call().arguments_json()));
       return Part(ToolCallPart{.call_id = part.tool_call().call_id(),
                                .name = part.tool_call().name(),
                                .arguments_json = part.tool_call().arguments_json(),
@@ -189,6 +200,8 @@ absl::StatusOr<Part> PartFromProto(const v1::Part& part, Role role, const std::s
         return Invalid(absl::StrCat(path, ".opaque.kind"),
                        "must be the API, a dot, and the block's type");
       }
+      FOVEA_RETURN_IF_ERROR(
+          CheckJsonDepth(absl::StrCat(path, ".opaque.data"), part.opaque().data()));
       return Part(OpaquePart{.kind = part.opaque().kind(), .data = part.opaque().data()});
     case v1::Part::kDocument:
       return AsPart(DocumentFromProto(part.document(), path));
@@ -239,6 +252,8 @@ absl::StatusOr<Turn> TurnFromProto(const v1::Turn& proto, absl::string_view path
   }
   absl::Status status = CheckLength(path, ".agent_id", proto.agent_id(), kMaxAgentIdBytes);
   if (!status.ok()) return status;
+  FOVEA_RETURN_IF_ERROR(
+      CheckJsonDepth(absl::StrCat(path, ".attributes_json"), proto.attributes_json()));
   Turn turn{.seq = proto.seq(),
             .role = *role,
             .time_us = proto.time_us(),

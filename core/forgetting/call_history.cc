@@ -6,6 +6,7 @@
 #include <utility>
 #include <variant>
 
+#include "core/base/bounded_json.h"
 #include "core/base/sha256.h"
 #include "nlohmann/json.hpp"
 
@@ -43,7 +44,8 @@ bool IsBound(const Json& value) {
 }
 
 Keys KeysOf(const ToolCallPart& call) {
-  Json arguments = Json::parse(call.arguments_json, nullptr, false);
+  // What is too large to be parsed is told apart by its text.
+  Json arguments = ParseBoundedJson(call.arguments_json);
   if (!arguments.is_object()) return {.exact = Digest("call", call.name, call.arguments_json)};
   for (const std::string_view aside : kAsides) arguments.erase(std::string(aside));
   Keys keys{.exact = Digest("call", call.name,

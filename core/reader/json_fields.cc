@@ -7,11 +7,34 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "core/base/bounded_json.h"
 
 namespace fovea {
 namespace {
 
 using nlohmann::json;
+
+// A document that people write: a profile, a configuration, a line of a tokens file.
+constexpr size_t kMaxDocumentBytes = size_t{1} << 20;
+// Of all the paths that are noted while parsing: a long name above many values would stand in each.
+constexpr size_t kMaxPathBytes = size_t{16} << 20;
+
+absl::Status CheckSize(std::string_view text) {
+  if (text.size() > kMaxDocumentBytes) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("has ", text.size(), " bytes; at most ", kMaxDocumentBytes));
+  }
+  const JsonSize size = MeasureJson(text);
+  if (size.depth > kMaxJsonDepth) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("is nested ", size.depth, " levels deep; at most ", kMaxJsonDepth));
+  }
+  if (size.values > kMaxJsonValues) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("has ", size.values, " names and values; at most ", kMaxJsonValues));
+  }
+  return absl::OkStatus();
+}
 
 // A text that counts the lines of what was taken from it: a parse has no other way to tell where a
 // value stands.
@@ -80,7 +103,13 @@ class ParseWatch {
     if (!open_.empty() && open_.back().is_array) {
       open_.back().current = absl::StrCat("[", open_.back().items++, "]");
     }
-    reading_.lines.emplace(Path(), line_);
+    std::string path = Path();
+    path_bytes_ += path.size();
+    if (path_bytes_ <= kMaxPathBytes) {
+      reading_.lines.emplace(std::move(path), line_);
+    } else if (reading_.status.ok()) {
+      reading_.status = absl::InvalidArgumentError("its names are too long for so many values");
+    }
   }
 
   void Key(std::string name) {
@@ -101,11 +130,17 @@ class ParseWatch {
   const size_t& line_;
   JsonReading& reading_;
   std::vector<Open> open_;
+  size_t path_bytes_ = 0;
 };
 
 }  // namespace
 
 absl::StatusOr<JsonReading> ParseJson(std::string_view file, std::string_view text) {
+  absl::Status small = CheckSize(text);
+  if (!small.ok()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(std::string(file), ": ", std::string(small.message())));
+  }
   JsonReading reading;
   size_t line = 1;
   ParseWatch watch(&line, &reading);

@@ -26,8 +26,9 @@ struct JsonReading {
   absl::Status status;  // names a line where there is more than one
 };
 
-// Parses `json`. INVALID_ARGUMENT naming `file` and the line of a syntax error or of a field that
-// stands twice in one object.
+// Parses `json`, of at most 1 MiB and within the bounds of core/base/bounded_json.h.
+// INVALID_ARGUMENT naming `file` and the bound that it is over, or the line of a syntax error or of
+// a field that stands twice in one object.
 absl::StatusOr<JsonReading> ParseJson(std::string_view file, std::string_view json);
 
 // One object that is being read. Getters return a zero value where the field is missing, of another

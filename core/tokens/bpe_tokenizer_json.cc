@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "core/base/bounded_json.h"
 #include "core/base/utf8.h"
 #include "core/tokens/bpe_merges.h"
 #include "core/tokens/bpe_vocabulary.h"
@@ -13,6 +14,9 @@ namespace fovea {
 namespace {
 
 using nlohmann::json;
+
+// The largest known vocabularies have half a million tokens and as many merges.
+constexpr size_t kMaxValues = size_t{16} << 20;
 
 absl::Status Malformed(absl::string_view field) {
   return absl::InvalidArgumentError(
@@ -260,8 +264,11 @@ absl::Status ReadModel(const json& model, BpeVocabulary* vocabulary) {
 }  // namespace
 
 absl::StatusOr<BpeVocabulary> ParseTokenizerJson(std::string_view text) {
-  const json document = json::parse(text, nullptr, /*allow_exceptions=*/false);
-  if (document.is_discarded()) return absl::InvalidArgumentError("tokenizer.json: no valid JSON");
+  const json document = ParseBoundedJson(text, kMaxValues);
+  if (document.is_discarded()) {
+    return absl::InvalidArgumentError(
+        "tokenizer.json: no valid JSON, or larger than any vocabulary");
+  }
   BpeVocabulary vocabulary;
   const json& normalizer = Field(document, "normalizer");
   const std::optional<bool> nfc = IsNfcNormalizer(normalizer);

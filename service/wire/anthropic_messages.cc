@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "absl/strings/match.h"
+#include "core/base/bounded_json.h"
 #include "nlohmann/json.hpp"
 #include "service/wire/anthropic_json.h"
 #include "service/wire/composer.h"
@@ -17,7 +18,8 @@ constexpr size_t kMaxPrefixBreakpoints = 3;  // and one at the end of the tail
 // calls is written from those.
 std::optional<Block> OwnBlock(const OpaquePart& part, Role role) {
   if (!absl::StartsWith(part.kind, "anthropic.") || !IsJsonObject(part.data)) return std::nullopt;
-  const auto json = nlohmann::json::parse(part.data);
+  const auto json = ParseBoundedJson(part.data);
+  if (json.is_discarded()) return std::nullopt;
   const auto type = json.find("type");
   if (type == json.end() || !type->is_string()) return std::nullopt;
   const bool document = *type == "document" || *type == "search_result";

@@ -8,6 +8,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "core/base/bounded_json.h"
 #include "nlohmann/json.hpp"
 #include "service/wire/composer.h"
 #include "service/wire/validate.h"
@@ -32,7 +33,8 @@ constexpr std::array<const char*, 7> kData = {
 std::optional<Block> OwnPart(const OpaquePart& part, Role role) {
   const bool own = role == Role::kAssistant && absl::StartsWith(part.kind, "gemini.");
   if (!own || !IsJsonObject(part.data)) return std::nullopt;
-  const auto json = nlohmann::json::parse(part.data);
+  const auto json = ParseBoundedJson(part.data);
+  if (json.is_discarded()) return std::nullopt;
   const bool whole = std::any_of(kData.begin(), kData.end(),
                                  [&json](const char* key) { return json.contains(key); });
   if (whole && !json.contains(kCall) && !json.contains("functionResponse")) {

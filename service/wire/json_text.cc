@@ -1,17 +1,15 @@
 #include "service/wire/json_text.h"
 
-#include <algorithm>
 #include <array>
 #include <cstdint>
 
 #include "absl/strings/escaping.h"
+#include "core/base/bounded_json.h"
 #include "core/base/image_size.h"
 #include "nlohmann/json.hpp"
 
 namespace fovea::wire {
 namespace {
-
-constexpr int kMaxDepth = 64;
 
 bool NeedsEscape(char c) { return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\'; }
 
@@ -40,27 +38,6 @@ void AppendEscape(char c, std::string& out) {
   }
 }
 
-// Of well-formed JSON.
-int Depth(std::string_view json) {
-  int depth = 0;
-  int deepest = 0;
-  bool in_string = false;
-  for (size_t i = 0; i < json.size(); ++i) {
-    const char c = json[i];
-    if (in_string) {
-      if (c == '\\') ++i;
-      in_string = c != '"';
-    } else if (c == '"') {
-      in_string = true;
-    } else if (c == '{' || c == '[') {
-      deepest = std::max(deepest, ++depth);
-    } else if (c == '}' || c == ']') {
-      --depth;
-    }
-  }
-  return deepest;
-}
-
 }  // namespace
 
 void AppendString(std::string_view text, std::string& out) {
@@ -84,8 +61,8 @@ void AppendBase64(std::string_view bytes, std::string& out) {
 
 bool IsJsonObject(const std::string& text) {
   const size_t start = text.find_first_not_of(" \t\r\n");
-  return start != std::string::npos && text[start] == '{' && nlohmann::json::accept(text) &&
-         Depth(text) <= kMaxDepth;
+  return start != std::string::npos && text[start] == '{' && IsShallowJson(text) &&
+         nlohmann::json::accept(text);
 }
 
 bool IsDetail(std::string_view resolution) {

@@ -5,6 +5,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "core/base/bounded_json.h"
 #include "nlohmann/json.hpp"
 #include "service/wire/composer.h"
 #include "service/wire/validate.h"
@@ -26,7 +27,7 @@ constexpr ApiRules kVllmRules = {
 std::optional<Block> Reasoning(const OpaquePart& part, Role role) {
   if (role != Role::kAssistant || !absl::StartsWith(part.kind, "deepseek.")) return std::nullopt;
   Block block = TextBlock(part.data);
-  const auto json = nlohmann::json::parse(part.data, nullptr, /*allow_exceptions=*/false);
+  const auto json = ParseBoundedJson(part.data);
   if (json.is_object()) {
     const auto field = json.find("reasoning_content");
     if (field == json.end() || !field->is_string()) return std::nullopt;

@@ -7,6 +7,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "core/base/bounded_json.h"
 #include "nlohmann/json.hpp"
 #include "service/wire/composer.h"
 #include "service/wire/validate.h"
@@ -32,7 +33,8 @@ constexpr std::array<std::string_view, 8> kOwnTypes = {"reasoning",
 std::optional<Block> OwnItem(const OpaquePart& part, Role role) {
   const bool own = role == Role::kAssistant && absl::StartsWith(part.kind, "openai.");
   if (!own || !IsJsonObject(part.data)) return std::nullopt;
-  const auto item = nlohmann::json::parse(part.data);
+  const auto item = ParseBoundedJson(part.data);
+  if (item.is_discarded()) return std::nullopt;
   const auto text = [&item](const char* key) {
     const auto field = item.find(key);
     return field != item.end() && field->is_string() ? field->get<std::string>() : "";

@@ -5,9 +5,20 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "grpc/grpc.h"
 #include "spdlog/sinks/null_sink.h"
 
 namespace fovea::testing {
+namespace {
+
+// gRPC's threads and pollers live from here to the end of the program. Otherwise they end with each
+// fixture, which waits for them, and start with the next.
+[[maybe_unused]] const bool kGrpcHeld = [] {
+  grpc_init();
+  return true;
+}();
+
+}  // namespace
 
 TemporaryDirectory::TemporaryDirectory() {
   std::string name = (std::filesystem::temp_directory_path() / "fovea-test-XXXXXX").string();

@@ -35,6 +35,20 @@ class CallHistoryTest : public testing::Test {
 
 using Seqs = std::vector<uint64_t>;
 
+// Arguments that nest deeper than a parsed value may are told apart by their text.
+TEST_F(CallHistoryTest, DeeplyNestedArgumentsAreText) {
+  for (const std::string& tail : {std::string(70'000, ']') + "}", std::string()}) {
+    const std::string deep = R"({"a":)" + std::string(70'000, '[') + tail;
+    const uint64_t first = Call("bash", deep);
+    EXPECT_EQ(Superseded(), Seqs());
+    const uint64_t second = Call("bash", deep);
+    EXPECT_EQ(Superseded(), Seqs{first});
+    EXPECT_GT(second, first);
+    history_ = {};
+    turns_.clear();
+  }
+}
+
 TEST_F(CallHistoryTest, TheSameCallAgainSupersedes) {
   const uint64_t first = Call("bash", R"({"command": "make test", "description": "Runs tests"})");
   Call("bash", R"({"command": "make lint"})");

@@ -183,6 +183,23 @@ INSTANTIATE_TEST_SUITE_P(
     }),
     [](const testing::TestParamInfo<Mistake>& tested) { return std::string(tested.param.name); });
 
+// What is nested or long is refused before it is parsed: noting where each value stands took
+// gigabytes.
+TEST(ParseReaderProfile, RefusesWhatIsTooLarge) {
+  const auto problem = [](const std::string& text) {
+    return std::string(ParseReaderProfile("p.json", text).status().message());
+  };
+  EXPECT_EQ(problem(R"({"a":)" + std::string(70'000, '[')),
+            "p.json: is nested 70001 levels deep; at most 64");
+  std::string many = R"({"a":[1)";
+  for (int i = 0; i < 200'000; ++i) many += ",1";
+  EXPECT_THAT(problem(many + "]}"), HasSubstr("names and values; at most 100000"));
+  EXPECT_THAT(problem(std::string(2 << 20, ' ')), HasSubstr("bytes; at most 1048576"));
+  std::string named = R"({")" + std::string(500'000, 'n') + R"(":[1)";
+  for (int i = 0; i < 50'000; ++i) named += ",1";
+  EXPECT_EQ(problem(named + "]}"), "p.json: its names are too long for so many values");
+}
+
 TEST(ParseReaderProfile, RefusesWhatIsNotAnObject) {
   for (const char* json : {"", "[]", "7", "null", "\"text\"", "{", "{}", "\xFF"}) {
     const absl::Status status = ParseReaderProfile("x.json", json).status();
