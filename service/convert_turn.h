@@ -13,34 +13,31 @@
 #include "fovea/v1/session.pb.h"
 #include "fovea/v1/turn.pb.h"
 #include "google/protobuf/repeated_ptr_field.h"
+#include "transcripts/proto/turn_proto.h"
 
 namespace fovea::service {
 
-constexpr int kMaxTurnsInAppend = 10'000;
-constexpr int kMaxParts = 1'000;
-// With the contents of results and the texts of search results.
-constexpr int kMaxItems = 10'000;
-constexpr size_t kMaxAgentIdBytes = 200;
-constexpr uint64_t kMaxTurnBytes = uint64_t{64} << 20;
+// One turn's conversion is every client's, too (transcripts/proto/turn_proto.h).
+using fovea::DigestTurns;
+using fovea::kMaxAgentIdBytes;
+using fovea::kMaxItems;
+using fovea::kMaxParts;
+using fovea::kMaxTurnBytes;
+using fovea::RoleToProto;
+using fovea::TurnBytes;
+using fovea::TurnFromProto;
+using fovea::TurnToProto;
 
-// INVALID_ARGUMENT names the field by its path, `path` first: "turns[3].parts[0].image.media_type".
-absl::StatusOr<Turn> TurnFromProto(const v1::Turn& proto, absl::string_view path);
-// All of an append's: 1 to kMaxTurnsInAppend.
+constexpr int kMaxTurnsInAppend = 10'000;
+
+// All of an append's: 1 to kMaxTurnsInAppend. INVALID_ARGUMENT as TurnFromProto.
 absl::StatusOr<std::vector<Turn>> TurnsFromProto(
     const google::protobuf::RepeatedPtrField<v1::Turn>& protos);
-void TurnToProto(const Turn& turn, v1::Turn* proto);
 
 absl::StatusOr<LogEvent> EventFromProto(const v1::Event& proto, absl::string_view path);
 void EventToProto(const LogEvent& event, v1::Event* proto);
 
-v1::Role RoleToProto(Role role);
 void RangeToProto(SeqRange range, v1::SeqRange* proto);
-
-// SHA-256, 32 bytes, over everything of the turns but their sequences: equal turns, equal digests.
-std::string DigestTurns(const std::vector<Turn>& turns);
-
-// Bytes of all that the turn's parts hold.
-uint64_t TurnBytes(const Turn& turn);
 
 }  // namespace fovea::service
 

@@ -10,6 +10,17 @@
 #include "absl/strings/str_cat.h"
 
 namespace fovea::transcripts {
+namespace {
+
+const Json& Empty() {
+  static const Json* const kEmpty = new Json(Json::object());
+  return *kEmpty;
+}
+
+}  // namespace
+
+Fields::Fields(const Json& object, std::string path)
+    : object_(object.is_object() ? object : Empty()), path_(std::move(path)) {}
 
 std::string Fields::PathOf(std::string_view name) const {
   return path_.empty() ? std::string(name) : absl::StrCat(path_, ".", std::string(name));

@@ -17,8 +17,8 @@ namespace fovea::transcripts {
 class Fields {
  public:
   // `path` names the object in messages: "" for the message itself, "content[2]" for a part.
-  // `object` must be an object.
-  Fields(const Json& object, std::string path) : object_(object), path_(std::move(path)) {}
+  // A value that is no object has no members: the caller has looked.
+  Fields(const Json& object, std::string path);
 
   const Json& object() const { return object_; }
   // "content[2].source" for the member `name` of content[2].

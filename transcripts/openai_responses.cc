@@ -127,11 +127,17 @@ absl::StatusOr<ReadMessage> ReadOpenAiResponsesItem(const Json& item) {
   if (type->empty()) return fields.Error("type", "is missing, and there is no role");
   const bool output = absl::EndsWith(*type, "_output") || *type == "mcp_approval_response";
   MessageBuilder builder(output ? Role::kTool : Role::kAssistant);
-  if (std::find(kWholeTypes.begin(), kWholeTypes.end(), *type) == kWholeTypes.end()) {
+  if (!IsResponsesItemType(*type)) {
     builder.unknown_keys().push_back(absl::StrCat("type=", *type));
   }
   builder.Add(WholeBlock(absl::StrCat("openai.", *type), item));
   return std::move(builder).Finish("type");
+}
+
+bool IsResponsesItemType(std::string_view type) {
+  return type == "message" || type == "function_call" || type == "function_call_output" ||
+         type == "custom_tool_call" || type == "custom_tool_call_output" ||
+         std::find(kWholeTypes.begin(), kWholeTypes.end(), type) != kWholeTypes.end();
 }
 
 }  // namespace fovea::transcripts

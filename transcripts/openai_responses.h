@@ -7,6 +7,8 @@
 #ifndef FOVEA_TRANSCRIPTS_OPENAI_RESPONSES_H_
 #define FOVEA_TRANSCRIPTS_OPENAI_RESPONSES_H_
 
+#include <string_view>
+
 #include "absl/status/statusor.h"
 #include "transcripts/lossless_json.h"
 #include "transcripts/message.h"
@@ -17,6 +19,9 @@ namespace fovea::transcripts {
 // the key if it is neither, a member has a wrong type, or nothing would be in the turn.
 // Thread-safe.
 absl::StatusOr<ReadMessage> ReadOpenAiResponsesItem(const Json& item);
+
+// If the API's documents have items of that type.
+bool IsResponsesItemType(std::string_view type);
 
 }  // namespace fovea::transcripts
 

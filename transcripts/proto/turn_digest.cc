@@ -3,9 +3,9 @@
 #include <variant>
 
 #include "core/base/sha256.h"
-#include "service/convert_turn.h"
+#include "transcripts/proto/turn_proto.h"
 
-namespace fovea::service {
+namespace fovea {
 namespace {
 
 // Stands in a digest before an agent's id.
@@ -113,4 +113,4 @@ uint64_t TurnBytes(const Turn& turn) {
   return sink.bytes();
 }
 
-}  // namespace fovea::service
+}  // namespace fovea

@@ -2,9 +2,9 @@
 #include <string>
 #include <variant>
 
-#include "service/convert_turn.h"
+#include "transcripts/proto/turn_proto.h"
 
-namespace fovea::service {
+namespace fovea {
 namespace {
 
 template <class... Ts>
@@ -98,19 +98,6 @@ void TurnToProto(const Turn& turn, v1::Turn* proto) {
   for (const Part& part : turn.parts) PartToProto(part, proto->add_parts());
 }
 
-void EventToProto(const LogEvent& event, v1::Event* proto) {
-  proto->set_index(event.index);
-  proto->set_after_seq(event.after_seq);
-  proto->set_kind(static_cast<v1::Event::Kind>(event.kind));
-  RangeToProto(event.turns, proto->mutable_range());
-  proto->set_time_us(event.time_us);
-}
-
 v1::Role RoleToProto(Role role) { return static_cast<v1::Role>(role); }
 
-void RangeToProto(SeqRange range, v1::SeqRange* proto) {
-  proto->set_first(range.first);
-  proto->set_last(range.last);
-}
-
-}  // namespace fovea::service
+}  // namespace fovea

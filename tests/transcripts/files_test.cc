@@ -1,0 +1,339 @@
+// The files of data/: those that agents made while they talked to a scripted model on loopback,
+// reduced to their shape, and small ones by hand for what no such run has. Each is read whole.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <random>
+#include <regex>
+#include <set>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "transcripts/transcript.h"
+#include "transcripts/turn_json.h"
+
+namespace fovea::transcripts {
+namespace {
+
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Key;
+
+const char* const kData = FOVEA_SOURCE_DIR "/tests/transcripts/data";
+
+std::string ReadData(const std::string& name) {
+  std::ifstream file(absl::StrCat(kData, "/", name), std::ios::binary);
+  std::stringstream bytes;
+  bytes << file.rdbuf();
+  EXPECT_TRUE(file.good()) << name;
+  return bytes.str();
+}
+
+std::vector<std::string> DataFiles() {
+  std::vector<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(kData)) {
+    names.push_back(entry.path().filename().string());
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+struct Read {
+  absl::Status status;
+  std::vector<Transcript> sessions;
+  ReadReport report;
+};
+
+Read ReadAs(const std::string& bytes, Format format, ReadOptions options = {}) {
+  Read read;
+  read.status = ReadTranscripts(
+      bytes, format, options,
+      [&](Transcript transcript) {
+        read.sessions.push_back(std::move(transcript));
+        return absl::OkStatus();
+      },
+      &read.report);
+  return read;
+}
+
+Read ReadFile(const std::string& name) {
+  const std::string bytes = ReadData(name);
+  const absl::StatusOr<Format> format = DetectFormat(bytes);
+  EXPECT_TRUE(format.ok()) << name << ": " << format.status();
+  return format.ok() ? ReadAs(bytes, *format) : Read();
+}
+
+// The words that the files have in everything that was said: prompts, answers, thoughts, commands
+// and their output.
+std::set<std::string> Words(const std::string& text) {
+  static const std::regex kWord(
+      R"((final-word|step)-\d+(-word)?|(alpha|beta|inner|side|first|second|third)-prompt|pondering-[a-z]+ \d+)");
+  std::set<std::string> words;
+  for (std::sregex_iterator word(text.begin(), text.end(), kWord); word != std::sregex_iterator();
+       ++word) {
+    words.insert(word->str());
+  }
+  return words;
+}
+
+// Everything that was kept of a file.
+std::string Kept(const Read& read) {
+  std::string kept;
+  for (const Transcript& session : read.sessions) {
+    absl::StrAppend(&kept, session.session_id, " ", session.title, " ", session.metadata_json,
+                    "\n");
+    for (const Turn& turn : session.turns) {
+      absl::StrAppend(&kept, DumpJson(TurnToJson(turn)), "\n");
+    }
+  }
+  return kept;
+}
+
+class DataFile : public testing::TestWithParam<std::string> {};
+
+TEST_P(DataFile, IsTheFormatOfItsName) {
+  const absl::StatusOr<Format> format = DetectFormat(ReadData(GetParam()));
+  ASSERT_TRUE(format.ok()) << format.status();
+  const std::string name = GetParam().substr(0, GetParam().rfind('-'));
+  EXPECT_EQ(InfoOf(*format).name, name);
+}
+
+TEST_P(DataFile, IsReadWhole) {
+  const Read read = ReadFile(GetParam());
+  ASSERT_TRUE(read.status.ok()) << read.status;
+  ASSERT_FALSE(read.sessions.empty());
+  const std::set<std::string> words = Words(ReadData(GetParam()));
+  EXPECT_GE(words.size(), 2U);
+  EXPECT_EQ(Words(Kept(read)), words);
+  EXPECT_THAT(read.report.unknown_keys, IsEmpty());
+  for (const Transcript& session : read.sessions) {
+    EXPECT_EQ(session.lines.size(), session.turns.size());
+    for (const Turn& turn : session.turns) EXPECT_FALSE(turn.parts.empty());
+  }
+  EXPECT_TRUE(ReadAs(ReadData(GetParam()), *DetectFormat(ReadData(GetParam())), {.strict = true})
+                  .status.ok());
+}
+
+// Every result answers a call of the session, and the calls' ids are distinct.
+TEST_P(DataFile, KeepsPairs) {
+  const Read read = ReadFile(GetParam());
+  if (absl::StartsWith(GetParam(), "openai-chat-3")) return;  // a function_call has no id
+  for (const Transcript& session : read.sessions) {
+    std::multiset<std::string> calls;
+    for (const Turn& turn : session.turns) {
+      for (const Part& part : turn.parts) {
+        if (const auto* call = std::get_if<ToolCallPart>(&part)) calls.insert(call->call_id);
+        const auto* opaque = std::get_if<OpaquePart>(&part);
+        if (opaque != nullptr && opaque->kind == "openai.local_shell_call") calls.insert("call_s");
+        const auto* result = std::get_if<ToolResultPart>(&part);
+        if (result != nullptr) {
+          EXPECT_EQ(calls.count(result->call_id), 1U) << result->call_id;
+        }
+      }
+    }
+  }
+}
+
+// What a file that grows has had so far is a beginning of what it has in the end: an import can go
+// on where it stopped.
+TEST_P(DataFile, GrowsByTurns) {
+  const std::string bytes = ReadData(GetParam());
+  const absl::StatusOr<Format> format = DetectFormat(bytes);
+  ASSERT_TRUE(format.ok());
+  const Read whole = ReadAs(bytes, *format);
+  if (std::count(bytes.begin(), bytes.end(), '\n') < 3 || whole.sessions.size() > 1 ||
+      ReadAs(bytes.substr(0, bytes.find('\n') + 1), *format).sessions.empty()) {
+    return;  // not a file that grows, or one with an abandoned branch
+  }
+  for (size_t end = bytes.find('\n'); end != std::string::npos; end = bytes.find('\n', end + 1)) {
+    // Half of the next line is there already.
+    const std::string part = bytes.substr(0, std::min(bytes.size(), end + 20));
+    const Read read = ReadAs(part, *format, {.live = true});
+    for (const Transcript& session : read.sessions) {
+      ASSERT_LE(session.turns.size(), whole.sessions[0].turns.size());
+      for (size_t i = 0; i < session.turns.size(); ++i) {
+        EXPECT_EQ(session.turns[i], whole.sessions[0].turns[i]) << i << " " << end;
+      }
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(All, DataFile, testing::ValuesIn(DataFiles()), [](const auto& tested) {
+  std::string name = tested.param;
+  for (char& c : name) c = std::isalnum(static_cast<unsigned char>(c)) != 0 ? c : '_';
+  return name;
+});
+
+TEST(Data, HasThreeFilesOfEachFormat) {
+  std::map<std::string, int> counts;
+  for (const std::string& name : DataFiles()) ++counts[name.substr(0, name.rfind('-'))];
+  for (const FormatInfo& info : Formats()) EXPECT_GE(counts[info.name], 3) << info.name;
+}
+
+// Renames, removes or replaces one member somewhere in the value.
+void Mutate(Json& json, std::mt19937& random) {
+  std::vector<Json*> containers;
+  std::vector<Json*> open = {&json};
+  while (!open.empty()) {
+    Json* const at = open.back();
+    open.pop_back();
+    if (!at->is_structured()) continue;
+    if (!at->empty()) containers.push_back(at);
+    for (Json& inner : *at) open.push_back(&inner);
+  }
+  if (containers.empty()) return;
+  Json& chosen = *containers[random() % containers.size()];
+  const size_t index = random() % chosen.size();
+  static const std::vector<Json> kValues = {nullptr,        7,    "odd", Json::array(),
+                                            Json::object(), true, 1.5};
+  if (chosen.is_array()) {
+    chosen[index] = kValues[random() % kValues.size()];
+    return;
+  }
+  Json changed = Json::object();
+  size_t i = 0;
+  const int how = static_cast<int>(random() % 3);
+  for (const auto& [name, value] : chosen.items()) {
+    if (i++ != index) {
+      changed[name] = value;
+    } else if (how == 0) {
+      changed["x_" + name] = value;
+    } else if (how == 1) {
+      changed[name] = kValues[random() % kValues.size()];
+    }
+  }
+  chosen = std::move(changed);
+}
+
+// Words that stand where records are passed over, or that repeat what stands elsewhere.
+std::set<std::string> WordsOfAsides(const std::string& bytes, const Read& read) {
+  std::set<std::string> words;
+  if (!read.report.passed_over.empty()) words = Words(bytes);
+  return words;
+}
+
+// 2,000 mutated files here, more with FOVEA_MUTATIONS: an error that names a line, or everything is
+// kept.
+TEST(Mutations, AreErrorsOrKept) {
+  const char* const wish = std::getenv("FOVEA_MUTATIONS");
+  const int count = wish == nullptr ? 2'000 : std::stoi(wish);
+  std::mt19937 random(12);
+  const std::vector<std::string> names = DataFiles();
+  int refused = 0;
+  for (int i = 0; i < count; ++i) {
+    const std::string& name = names[static_cast<size_t>(i) % names.size()];
+    const std::string bytes = ReadData(name);
+    const Format format = *DetectFormat(bytes);
+    std::vector<Json> records;
+    const absl::StatusOr<Json> value = ParseJson(bytes);
+    std::istringstream lines(bytes);
+    for (std::string line; !value.ok() && std::getline(lines, line);) {
+      records.push_back(ParseJson(line).value());
+    }
+    if (value.ok()) records.push_back(*value);
+    Mutate(records[random() % records.size()], random);
+    std::string mutated;
+    for (const Json& record : records) absl::StrAppend(&mutated, DumpJson(record), "\n");
+    const Read read = ReadAs(mutated, format);
+    if (!read.status.ok()) {
+      ++refused;
+      EXPECT_TRUE(absl::StartsWith(read.status.message(), "line ") ||
+                  absl::StrContains(read.status.message(), "it holds no session"))
+          << read.status;
+      continue;
+    }
+    const std::set<std::string> kept = Words(Kept(read));
+    const std::set<std::string> asides = WordsOfAsides(mutated, read);
+    for (const std::string& word : Words(mutated)) {
+      EXPECT_TRUE(kept.count(word) > 0 || asides.count(word) > 0)
+          << name << " mutation " << i << " lost " << word;
+    }
+  }
+  EXPECT_GT(refused, count / 20);
+  EXPECT_LT(refused, count);
+}
+
+TEST(ClaudeCode, TellsBranchesAndAgentsApart) {
+  const Read read = ReadFile("claude-code-2.jsonl");
+  ASSERT_EQ(read.sessions.size(), 2U);
+  const Transcript& abandoned = read.sessions[0];
+  const Transcript& session = read.sessions[1];
+  EXPECT_EQ(abandoned.session_id, session.session_id + "~1");
+  EXPECT_THAT(Words(Kept({.sessions = {abandoned}})), Contains("final-word-4"));
+  EXPECT_THAT(Words(Kept({.sessions = {session}})), testing::Not(Contains("final-word-4")));
+  EXPECT_EQ(session.title, "Fixing the toy");
+  EXPECT_EQ(session.turns[0].agent_id, "");
+  EXPECT_EQ(abandoned.turns[3].agent_id, "sidechain-s1");
+  EXPECT_EQ(abandoned.turns[5].agent_id, "sidechain-s1");
+  EXPECT_EQ(session.turns[0].time_us, 1767323041000000);
+}
+
+TEST(ClaudeCode, ASubAgentsFileIsASessionOfItsOwn) {
+  const Read read = ReadFile("claude-code-4.jsonl");
+  ASSERT_EQ(read.sessions.size(), 1U);
+  EXPECT_THAT(read.sessions[0].session_id, HasSubstr(".agent-"));
+}
+
+TEST(Codex, KeepsModelUsageAndCompaction) {
+  const Read read = ReadFile("codex-3.jsonl");
+  ASSERT_EQ(read.sessions.size(), 1U);
+  const std::string kept = Kept(read);
+  EXPECT_THAT(kept, HasSubstr(R"(\"model\":\"gpt-x\")"));
+  EXPECT_THAT(kept, HasSubstr(R"(\"usage\":{\"input_tokens\":10)"));
+  EXPECT_THAT(kept, HasSubstr("openai.compaction"));
+  EXPECT_THAT(kept, HasSubstr(R"("phase":"final_answer")"));
+  EXPECT_THAT(read.report.passed_over, Contains(Key("event_msg user_message")));
+}
+
+TEST(Strict, AnUnknownKeyIsAnErrorWithItsLine) {
+  const std::string bytes = R"({"session_id":"a","turns":[{"role":"user","text":"hi","mood":1}]})";
+  EXPECT_EQ(ReadAs("\n" + bytes, Format::kFovea, {.strict = true}).status.message(),
+            "line 2: turns[0].mood: unknown");
+  const Read read = ReadAs(bytes, Format::kFovea);
+  EXPECT_THAT(read.report.unknown_keys, ElementsAre(std::pair("turns[].mood", 1U)));
+  EXPECT_EQ(read.sessions[0].turns[0].attributes_json, R"({"mood":1})");
+}
+
+TEST(Errors, NameLineAndKey) {
+  const auto error = [](const std::string& bytes, Format format) {
+    return std::string(ReadAs(bytes, format).status.message());
+  };
+  EXPECT_EQ(
+      error("{\"role\":\"user\",\"content\":\"a\"}\n{\"role\":\"user\"}\n", Format::kOpenAiChat),
+      "line 2: content: it holds nothing");
+  EXPECT_EQ(error(R"({"messages":[{"role":"user","body":"a"}]})", Format::kOpenAiChat),
+            "line 1: messages[0].content: it holds nothing; unknown: body");
+  EXPECT_EQ(error("{\"type\":\"user\",\"message\":{\"role\":\"user\"}}", Format::kClaudeCode),
+            "line 1: message.content: it holds nothing");
+  EXPECT_EQ(error("", Format::kPi), "it holds no session");
+  EXPECT_EQ(error("{}\n{", Format::kShareGpt), "line 1: conversations: must be a list");
+}
+
+TEST(Detect, SaysWhichKindsThereAre) {
+  for (const char* bytes : {"", "[]", "{}", "not JSON", "[[[]]]", R"({"a":1})", "7"}) {
+    const absl::StatusOr<Format> format = DetectFormat(bytes);
+    ASSERT_FALSE(format.ok()) << bytes;
+    EXPECT_THAT(std::string(format.status().message()),
+                HasSubstr("claude-code (Claude Code), codex"));
+    EXPECT_THAT(std::string(format.status().message()), HasSubstr("fovea (Fovea's own)"));
+  }
+}
+
+TEST(Detect, ReadsNestedListsWithoutRecursion) {
+  const std::string deep = std::string(900, '[') + std::string(900, ']');
+  EXPECT_FALSE(DetectFormat(deep).ok());
+  EXPECT_FALSE(DetectFormat(std::string(100'000, '[')).ok());
+}
+
+}  // namespace
+}  // namespace fovea::transcripts

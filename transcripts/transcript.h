@@ -1,0 +1,89 @@
+// The files that agents and frameworks keep of their sessions -> sessions of turns.
+#ifndef FOVEA_TRANSCRIPTS_TRANSCRIPT_H_
+#define FOVEA_TRANSCRIPTS_TRANSCRIPT_H_
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "core/log/turn.h"
+
+namespace fovea::transcripts {
+
+enum class Format : uint8_t {
+  kFovea,            // cli's own: {"session_id", "turns": [...]} a line (docs/transcripts.md)
+  kClaudeCode,       // ~/.claude/projects/*/*.jsonl
+  kCodex,            // ~/.codex/sessions/**/rollout-*.jsonl
+  kOpencode,         // `opencode export`
+  kPi,               // ~/.pi/agent/sessions/*/*.jsonl
+  kGeminiCli,        // ~/.gemini/tmp/*/chats/session-*
+  kQwenCode,         // ~/.qwen/projects/*/chats/*.jsonl
+  kOpenAiChat,       // requests, answers or lists of messages
+  kOpenAiResponses,  // likewise of items
+  kAnthropic,        // likewise of messages
+  kGemini,           // likewise of contents
+  kLangChain,        // lists of LangChain's or LangGraph's messages
+  kShareGpt,         // {"conversations": [{"from", "value"}]}
+  kSweAgent,         // *.traj
+};
+
+struct FormatInfo {
+  Format format;
+  const char* name;   // as --format takes it: "claude-code"
+  const char* title;  // for people: "Claude Code"
+};
+const std::vector<FormatInfo>& Formats();
+const FormatInfo& InfoOf(Format format);
+// "claude-code (Claude Code), codex (...), ...".
+std::string FormatList();
+// NOT_FOUND, listing the formats, if there is none of that name.
+absl::StatusOr<Format> FormatByName(std::string_view name);
+
+// One session of a file.
+struct Transcript {
+  std::string session_id;  // "" if the file has none
+  std::string title;
+  std::string metadata_json;    // a JSON object, or "" if there is nothing to keep
+  std::vector<Turn> turns;      // without sequences; with times where the file has them
+  std::vector<uint64_t> lines;  // of the file, where each turn stood; from 1
+  uint64_t line = 1;            // where the session begins
+};
+
+// What was found in a file besides its sessions.
+struct ReadReport {
+  // Keys that the format is not known to have, "content[].mood", with the line where each stood
+  // first. All are kept in the attributes of the turns.
+  std::map<std::string, uint64_t> unknown_keys;
+  // Records that are no part of a conversation ("file-history-snapshot"), by how many there are.
+  // They are not kept.
+  std::map<std::string, uint64_t> passed_over;
+};
+
+struct ReadOptions {
+  // A last line that does not end is not read: the file is still being written.
+  bool live = false;
+  // An unknown key is an error.
+  bool strict = false;
+};
+
+// Tells the format of a file by its content. INVALID_ARGUMENT, listing the formats, if it is none
+// of them. Reads as few of the records as it needs.
+absl::StatusOr<Format> DetectFormat(std::string_view bytes);
+
+// Reads all sessions of a file and gives each to `take`, in order. The memory that is needed beside
+// `bytes` is that of one session and of one record. INVALID_ARGUMENT names line and key ("line 7:
+// message.content[0].text: is missing") if a record cannot be read, a message would be empty, or
+// the file holds no session; what was taken before stays. An error of `take` ends the reading and
+// comes back. Thread-safe.
+absl::Status ReadTranscripts(std::string_view bytes, Format format, const ReadOptions& options,
+                             const std::function<absl::Status(Transcript)>& take,
+                             ReadReport* report);
+
+}  // namespace fovea::transcripts
+
+#endif  // FOVEA_TRANSCRIPTS_TRANSCRIPT_H_
