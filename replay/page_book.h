@@ -11,7 +11,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
-#include "core/forgetting/run.h"
+#include "core/strip/strip.h"
 #include "replay/session.h"
 
 namespace fovea::replay {

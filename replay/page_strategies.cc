@@ -5,8 +5,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/context/context.h"
+#include "core/forgetting/plan.h"
 #include "core/forgetting/planner.h"
-#include "core/tokens/token_counter.h"
+#include "core/voice/notes.h"
 #include "replay/strategy.h"
 
 namespace fovea::replay {
@@ -76,10 +77,7 @@ class GridStrategy final : public Strategy {
 class FoveaStrategy final : public Strategy {
  public:
   FoveaStrategy(const Setting& setting, std::unique_ptr<Planner> planner)
-      : setting_(setting),
-        counter_(setting.reader),
-        planner_(std::move(planner)),
-        checker_(setting.session.turns) {}
+      : setting_(setting), planner_(std::move(planner)), checker_(setting.session.turns) {}
 
   absl::Status Append(const Turn& turn) override { return planner_->Append(turn); }
 
@@ -91,34 +89,43 @@ class FoveaStrategy final : public Strategy {
     Served served{.turns = std::vector<TurnView>(plan.last_seq, TurnView::kHidden),
                   .epoch = static_cast<int64_t>(plan.epoch()),
                   .claims = checker_.Check(*context)};
-    for (const uint64_t seq : plan.head) {
-      AddTurn(seq, TurnView::kText, setting_.costs.tokens[seq - 1], served);
-    }
-    const size_t latent_note = served.prompt.size();
-    if (plan.latent_turns > 0) {
-      const SeenNote* note = AddNote(LatentNote(plan), 0, served);
-      if (plan.latent_sidecar.included > 0) served.sidecars.push_back(note);
-    }
-    for (const Run& run : plan.runs) {
-      absl::Status status = run.as_text ? AddTextRun(run, served) : AddPageRun(run, served);
+    std::vector<const SheetPart*> parts = plan.sheet.prefix();
+    for (const SheetPart& part : plan.sheet.tail()) parts.push_back(&part);
+    for (const SheetPart* part : parts) {
+      absl::Status status = Add(*part, served);
       if (!status.ok()) return status;
     }
-    for (const auto& [seq, pin] : plan.served_pins)
-      AddTurn(seq, TurnView::kText, pin.tokens, served);
-    absl::Status status = AddTail(served);
-    if (!status.ok()) return status;
-    // What is left is the framing of what has no length of its own here: the latent note, pins.
-    int64_t rest = planner_->tokens();
-    for (const Segment& segment : served.prompt) rest -= segment.tokens;
-    if (rest < 0) return absl::InternalError("the parts of a context cost more than the whole");
-    if (rest > 0) served.prompt[std::min(latent_note, served.prompt.size() - 1)].tokens += rest;
     return served;
   }
 
  private:
-  static void AddTurn(uint64_t seq, TurnView view, int64_t tokens, Served& served) {
+  absl::Status Add(const SheetPart& part, Served& served) {
+    switch (part.section) {
+      case SheetSection::kLatent:
+        return AddLatent(part, served);
+      case SheetSection::kRuns:
+        return part.on_pages ? AddPageRun(part, served) : AddTextRun(part, served);
+      case SheetSection::kHead:
+      case SheetSection::kPins:
+      case SheetSection::kTail:
+        return AddTurn(part, served);
+    }
+    return absl::InternalError("a part of no section");
+  }
+
+  absl::Status AddLatent(const SheetPart& part, Served& served) {
+    const SeenNote* note = AddNote(part.note, part.tokens, served);
+    if (part.sidecar.included > 0) served.sidecars.push_back(note);
+    return absl::OkStatus();
+  }
+
+  absl::Status AddTurn(const SheetPart& part, Served& served) {
+    const TurnView view = part.on_pages ? TurnView::kTextWithoutResults : TurnView::kText;
+    const uint64_t seq = part.turns.first;
     served.turns[seq - 1] = view;
-    served.prompt.push_back({Segment::Kind::kTurn, seq * 4 + static_cast<uint64_t>(view), tokens});
+    served.prompt.push_back({Segment::Kind::kTurn, seq * 4 + static_cast<uint64_t>(view),
+                             part.tokens - part.drawn.tokens});
+    return AddPages(part.drawn.pages, served);
   }
 
   const SeenNote* AddNote(const std::string& text, int64_t tokens, Served& served) {
@@ -140,22 +147,20 @@ class FoveaStrategy final : public Strategy {
     return absl::OkStatus();
   }
 
-  absl::Status AddPageRun(const Run& run, Served& served) {
-    const std::string sidecar = RunSidecarNote(run);
-    const int64_t sidecar_tokens = counter_.Text(sidecar);
-    AddNote(RunIntroduction(run, planner_->ladder()[run.rung]),
-            run.tokens - run.page_tokens - sidecar_tokens, served);
-    absl::Status status = AddPages(run.pages, served);
-    if (!sidecar.empty()) served.sidecars.push_back(AddNote(sidecar, sidecar_tokens, served));
+  absl::Status AddPageRun(const SheetPart& run, Served& served) {
+    AddNote(run.note, run.tokens - run.drawn.tokens - run.sidecar_tokens, served);
+    absl::Status status = AddPages(run.drawn.pages, served);
+    const std::string sidecar = SidecarNote(run.turns, run.sidecar.text);
+    if (!sidecar.empty()) served.sidecars.push_back(AddNote(sidecar, run.sidecar_tokens, served));
     return status;
   }
 
-  absl::Status AddTextRun(const Run& run, Served& served) {
+  absl::Status AddTextRun(const SheetPart& run, Served& served) {
     if (run.elided_characters > 0) {
       // Of its strings those count that it holds; its characters do not count as shown.
       auto turns = setting_.session.source.Turns(run.turns);
       if (!turns.ok()) return turns.status();
-      served.sidecars.push_back(AddNote(TextRunNote(run, *turns), run.tokens, served));
+      served.sidecars.push_back(AddNote(TurnsNote(*turns, run.elision), run.tokens, served));
       return absl::OkStatus();
     }
     for (uint64_t seq = run.turns.first; seq <= run.turns.last; ++seq) {
@@ -165,24 +170,7 @@ class FoveaStrategy final : public Strategy {
     return absl::OkStatus();
   }
 
-  absl::Status AddTail(Served& served) {
-    const Plan& plan = planner_->plan();
-    auto group = plan.tail_groups.begin();
-    for (const TailTurn& turn : plan.tail) {
-      AddTurn(turn.seq, turn.drawn ? TurnView::kTextWithoutResults : TurnView::kText,
-              turn.tokens() - turn.drawing.drawing.tokens, served);
-      absl::Status status = AddPages(turn.drawing.drawing.pages, served);
-      if (!status.ok()) return status;
-      while (group != plan.tail_groups.end() && group->group.turns.last < turn.seq) ++group;
-      if (group != plan.tail_groups.end() && group->group.turns.last == turn.seq) {
-        served.prompt.back().tokens += group->note_tokens;
-      }
-    }
-    return absl::OkStatus();
-  }
-
   const Setting setting_;
-  const TokenCounter counter_;
   const std::unique_ptr<Planner> planner_;
   ClaimChecker checker_;
 };

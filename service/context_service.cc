@@ -6,6 +6,9 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "core/context/explain.h"
+#include "core/context/summary.h"
+#include "core/forgetting/plan.h"
 #include "core/log/group.h"
 #include "core/tokens/token_counter.h"
 #include "service/convert_context.h"
@@ -55,8 +58,8 @@ absl::flat_hash_set<std::string> HeldPages(const v1::BuildContextRequest& reques
 // tail's groups.
 absl::StatusOr<SeqRange> GroupOf(const Planner& planner, const TurnSource& turns, uint64_t seq,
                                  SeqRange chunk) {
-  for (const TailGroup& group : planner.plan().tail_groups) {
-    if (group.group.turns.contains(seq)) return group.group.turns;
+  for (const Group& group : planner.plan().tail_groups) {
+    if (group.turns.contains(seq)) return group.turns;
   }
   if (chunk.empty()) return SeqRange{seq, seq};
   auto read = turns.Turns(chunk);

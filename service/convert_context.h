@@ -6,7 +6,9 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "core/context/context.h"
+#include "core/context/diff.h"
+#include "core/context/explain.h"
+#include "core/context/summary.h"
 #include "core/reader/reader_profile.h"
 #include "fovea/v1/context.pb.h"
 #include "service/view_cache.h"

@@ -10,8 +10,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "core/forgetting/run.h"
 #include "core/page/page_store.h"
+#include "core/strip/strip.h"
 #include "service/lru_cache.h"
 #include "service/metrics.h"
 #include "service/session_states.h"

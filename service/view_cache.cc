@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "core/forgetting/plan.h"
 
 namespace fovea::service {
 namespace {
@@ -15,12 +16,12 @@ uint64_t PlannerBytes(const Planner& planner) {
   const Plan& plan = planner.plan();
   uint64_t pages = 0;
   uint64_t strings = 0;
-  for (const Run& run : plan.runs) {
-    pages += run.pages.size();
-    strings += run.exact.size() + run.sidecar.holds.size();
+  for (const SheetPart& run : plan.sheet.runs()) {
+    pages += run.drawn.pages.size();
+    strings += run.origin.exact.size() + run.sidecar.holds.size();
   }
   return 16'384 + planner.index_bytes() + 160 * strings + 160 * plan.chunks.size() + 600 * pages +
-         500 * plan.tail.size() + 200 * plan.epochs.size();
+         sizeof(SheetPart) * plan.sheet.tail().size() + 200 * plan.epochs.size();
 }
 
 }  // namespace

@@ -15,7 +15,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "bench/replay/page_band.h"
-#include "core/forgetting/run.h"
+#include "core/strip/strip.h"
 
 namespace fovea::replay {
 namespace {

@@ -3,8 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <limits>
 #include <optional>
 #include <utility>
+
+#include "core/forgetting/fade.h"
 
 namespace fovea {
 namespace {
@@ -44,8 +47,6 @@ constexpr double kGistLegibility = 0.85;
 // answer so many: most are of what the agent itself wrote, which is short.
 constexpr double kGistCharacters = 0.2;
 constexpr double kGistAnswers = 0.8;
-// As the planner thins its rungs.
-constexpr double kThinningRatio = 0.7;
 // Where a provider states no price of its output.
 constexpr double kUsualOutputPrice = 5;
 
@@ -110,20 +111,19 @@ struct CostModel::Session {
     (position + 1 < text.size() ? text[position + 1] : latent) += moved;
   }
 
+  // Fades as the planner does, but keeps no reserve on a rung.
   void Press(double goal, double step) {
+    constexpr double kNone = std::numeric_limits<double>::infinity();
+    std::vector<double> tokens(text.size());
     while (PageTokens() > goal) {
-      size_t chosen = text.size() - 1;
-      for (size_t i = 0; i + 1 < text.size(); ++i) {
-        if (TokensAt(i) > 0 && TokensAt(i) >= kThinningRatio * TokensAt(i + 1)) {
-          chosen = i;
-          break;
-        }
-      }
-      while (text[chosen] <= 0) {
-        if (chosen == 0) return;
-        --chosen;
-      }
-      Fade(chosen, step);
+      for (size_t i = 0; i < text.size(); ++i) tokens[i] = TokensAt(i);
+      const std::optional<size_t> next =
+          NextToFade(tokens, kNone, [&](size_t position) -> std::optional<double> {
+            if (text[position] <= 0) return std::nullopt;
+            return tokens[position];
+          });
+      if (!next.has_value()) return;
+      Fade(*next, step);
     }
   }
 

@@ -14,6 +14,7 @@
 #include "core/log/turn.h"
 #include "core/log/turn_source.h"
 #include "core/page/elision.h"
+#include "core/page/paper.h"
 
 namespace fovea {
 
@@ -56,28 +57,6 @@ struct PagePosition {
   size_t block = 0;
   size_t byte = 0;
   auto operator<=>(const PagePosition&) const = default;
-};
-
-// The paper. All lengths in pixels.
-struct PageBox {
-  int width = 0;
-  int min_height = 0;   // a page is at least this high
-  int max_height = 0;   // and at most this
-  int height_step = 1;  // and min_height plus a multiple of this; the reader's patch height
-  bool operator==(const PageBox&) const = default;
-};
-
-// How much work a page's compression is worth. The pixels are the same.
-enum class PageEffort : uint8_t {
-  kFast = 1,  // for a page that is sent a few times
-  kSmall = 2  // a sixth fewer bytes, at five times the time: for one that is sent again and again
-};
-
-struct PageTypography {
-  int line_pitch_px = 0;  // from baseline to baseline; the em is line_pitch / 1.164
-  int grey_bits = 4;      // 1, 2, 4 or 8 bits a pixel
-  PageEffort effort = PageEffort::kFast;
-  bool operator==(const PageTypography&) const = default;
 };
 
 // Where one page of a content begins and ends, and how large it is.

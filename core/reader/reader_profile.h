@@ -11,7 +11,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "core/page/page.h"
+#include "core/page/paper.h"
 #include "core/reader/image_rule.h"
 #include "core/reader/text_tokenizer.h"
 

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "core/forgetting/run.h"
+#include "core/strip/strip.h"
 #include "core/log/turn.h"
 #include "core/log/turn_source.h"
 

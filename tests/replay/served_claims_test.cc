@@ -4,7 +4,7 @@
 
 #include <memory>
 
-#include "core/forgetting/run.h"
+#include "core/voice/notes.h"
 #include "tests/replay/histories.h"
 
 namespace fovea::replay {

@@ -26,8 +26,11 @@ declare -A core_may_use=(
   [reader]='base|page|reader'
   [tokens]='base|log|reader|tokens'
   [exact]='base|exact|log'
-  [forgetting]='base|exact|forgetting|log|page|reader|tokens'
-  [context]='base|context|exact|forgetting|log|page|reader|tokens'
+  [voice]='base|log|page|tokens|voice'
+  [strip]='base|log|page|reader|strip|voice'
+  [sheet]='base|exact|log|page|sheet|strip'
+  [forgetting]='base|exact|forgetting|log|page|reader|sheet|strip|tokens|voice'
+  [context]='base|context|exact|forgetting|log|page|reader|sheet|strip|tokens|voice'
 )
 # Headers that only some places may include: pattern -> folders, as an extended regular expression.
 declare -A only_in=(

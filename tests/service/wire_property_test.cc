@@ -12,6 +12,7 @@
 
 #include "absl/strings/numbers.h"
 #include "core/base/sha256.h"
+#include "core/forgetting/plan.h"
 #include "core/forgetting/planner.h"
 #include "core/reader/reader_profile.h"
 #include "service/wire/payload.h"
@@ -155,9 +156,11 @@ class Life {
 
   // Those of turns that are text in the context.
   std::vector<Marker> TextMarkers(const std::vector<Marker>& markers) const {
-    std::set<uint64_t> text(planner_->plan().head.begin(), planner_->plan().head.end());
-    for (const TailTurn& turn : planner_->plan().tail) {
-      if (!turn.drawn) text.insert(turn.seq);
+    std::set<uint64_t> text;
+    const Sheet& sheet = planner_->plan().sheet;
+    for (const SheetPart& turn : sheet.head()) text.insert(turn.turns.first);
+    for (const SheetPart& turn : sheet.tail()) {
+      if (!turn.on_pages) text.insert(turn.turns.first);
     }
     std::vector<Marker> found;
     std::copy_if(markers.begin(), markers.end(), std::back_inserter(found),

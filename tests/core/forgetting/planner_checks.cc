@@ -7,6 +7,9 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "core/context/summary.h"
+#include "core/forgetting/marks.h"
+#include "core/voice/notes.h"
 
 namespace fovea::testing {
 namespace {
@@ -33,14 +36,16 @@ std::string Fingerprint(const ServedGroup& group) {
   return out;
 }
 
+int64_t HeadTokens(const Plan& plan) { return plan.sheet.totals(Sheet::Section::kHead).tokens; }
+
 int64_t StayingTokens(const Plan& plan) {
-  const uint64_t first = plan.chunks.size() > plan.tail_chunk
-                             ? plan.chunks.back().turns.last + 1
-                             : (plan.tail.empty() ? 0 : plan.tail.front().seq);
+  const uint64_t first =
+      plan.chunks.size() > plan.tail_chunk
+          ? plan.chunks.back().turns.last + 1
+          : (plan.sheet.tail().empty() ? 0 : plan.sheet.tail().front().turns.first);
   int64_t tokens = 0;
-  for (const TailTurn& turn : plan.tail) tokens += turn.seq >= first ? turn.tokens() : 0;
-  for (const TailGroup& group : plan.tail_groups) {
-    tokens += group.group.turns.first >= first ? group.note_tokens : 0;
+  for (const SheetPart& turn : plan.sheet.tail()) {
+    tokens += turn.turns.first >= first ? turn.tokens : 0;
   }
   for (const auto& [seq, pin] : plan.pinned) tokens += pin.tokens;
   return tokens;
@@ -114,6 +119,7 @@ void LawWatcher::Check() {
   ASSERT_TRUE(context.ok()) << context.status();
   CheckBudget();
   CheckTokens(*context);
+  CheckSheet();
   CheckCharacters();
   CheckPlaces();
   CheckChunks();
@@ -137,7 +143,7 @@ void LawWatcher::Note() {
   const Turn& turn = turns_[plan.last_seq - 1];
   verbatim_appended_ += counter_.Turn(turn) + (HasToolResult(turn) ? kOrphanNoteTokens : 0);
   characters_appended_ += TurnCharacters(turn);
-  const int64_t available = std::max<int64_t>(0, planner_.inputs().token_budget - plan.head_tokens);
+  const int64_t available = std::max<int64_t>(0, planner_.inputs().token_budget - HeadTokens(plan));
   crowded_turns_ += StayingTokens(plan) > available / 4 ? 1 : 0;
   cold_turns_ += plan.cache_is_cold ? 1 : 0;
 }
@@ -190,6 +196,34 @@ void LawWatcher::CheckTokens(const Context& context) {
   EXPECT_GE(planner_.tokens(), tokens) << "at turn " << planner_.plan().last_seq;
 }
 
+// Law 7: the totals that the sheet keeps are the sums of its parts, and every turn has one home.
+void LawWatcher::CheckSheet() {
+  const Sheet& sheet = planner_.plan().sheet;
+  SheetTotals totals;
+  std::vector<const SheetPart*> parts = sheet.prefix();
+  for (const SheetPart& part : sheet.tail()) parts.push_back(&part);
+  std::vector<int> homes(planner_.plan().last_seq + 1, 0);
+  for (const SheetPart* part : parts) {
+    totals.Add(*part);
+    if (part->section == SheetSection::kPins || part->section == SheetSection::kLatent) continue;
+    for (uint64_t seq = part->turns.first; seq <= part->turns.last; ++seq) {
+      ++homes[seq];
+      EXPECT_EQ(sheet.HomeOf(seq), part) << "turn " << seq;
+    }
+  }
+  EXPECT_EQ(totals, sheet.totals());
+  EXPECT_EQ(totals.tokens, planner_.tokens());
+  uint64_t latent = 0;
+  for (uint64_t seq = 1; seq < homes.size(); ++seq) {
+    EXPECT_LE(homes[seq], 1) << "turn " << seq << " has two homes";
+    if (homes[seq] > 0) continue;
+    ++latent;
+    ASSERT_NE(sheet.latent(), nullptr) << "turn " << seq << " has no home";
+    EXPECT_TRUE(sheet.latent()->turns.contains(seq)) << "turn " << seq;
+  }
+  EXPECT_EQ(latent, sheet.latent() == nullptr ? 0 : sheet.latent()->count);
+}
+
 // Law 6: every character is somewhere.
 void LawWatcher::CheckCharacters() {
   const ContextSummary summary = SummarizeContext(planner_);
@@ -201,17 +235,25 @@ void LawWatcher::CheckCharacters() {
 // Every turn is in exactly one place: head, latent, one run, or the tail.
 void LawWatcher::CheckPlaces() {
   const Plan& plan = planner_.plan();
-  uint64_t turns = plan.head.size() + plan.latent_turns + plan.tail.size();
+  const Sheet& sheet = plan.sheet;
+  uint64_t turns = sheet.head().size() + sheet.tail().size();
+  if (sheet.latent() != nullptr) turns += sheet.latent()->count;
   uint64_t last = 0;
-  for (const Run& run : plan.runs) {
+  for (const SheetPart& run : sheet.runs()) {
     EXPECT_GT(run.turns.first, last);
     last = run.turns.last;
     turns += run.turns.last - run.turns.first + 1;
   }
-  if (!plan.tail.empty()) {
-    EXPECT_GT(plan.tail.front().seq, last);
+  if (!sheet.tail().empty()) {
+    EXPECT_GT(sheet.tail().front().turns.first, last);
   }
   EXPECT_EQ(turns, plan.last_seq);
+  // A pin repeats a turn whose home is a run, or latent.
+  for (const SheetPart& pin : sheet.pins()) {
+    const SheetPart* home = sheet.HomeOf(pin.turns.first);
+    ASSERT_NE(home, nullptr) << "pin " << pin.turns.first;
+    EXPECT_TRUE(home->section == SheetSection::kRuns || home->section == SheetSection::kLatent);
+  }
 }
 
 // Laws 3 and 5: chunks are whole groups, are never cut again, and move only downwards.
@@ -225,31 +267,31 @@ void LawWatcher::CheckChunks() {
     chunks_.push_back(chunks[i].turns);
   }
   for (const Chunk& chunk : chunks) {
-    int rung = kVerbatim;
+    Place place;
     for (const ChunkStep& step : chunk.history) {
-      EXPECT_GT(step.rung, rung) << "chunk from turn " << chunk.turns.first;
-      rung = step.rung;
+      EXPECT_GT(step.place, place) << "chunk from turn " << chunk.turns.first;
+      place = step.place;
     }
-    EXPECT_EQ(rung, chunk.rung);
+    EXPECT_EQ(place, chunk.place);
   }
 }
 
 // Laws 3 and 4: a chunk is drawn at most once a rung, and pages cost less than their text.
 void LawWatcher::CheckPages() {
   const Plan& plan = planner_.plan();
-  for (const Run& run : plan.runs) {
-    if (run.as_text) continue;
+  for (const SheetPart& run : plan.sheet.runs()) {
+    if (!run.on_pages) continue;
     std::string ids;
     int64_t tokens = 0;
-    for (const PlannedPage& page : run.pages) {
+    for (const PlannedPage& page : run.drawn.pages) {
       ids += page.page_id;
       tokens += page.tokens;
     }
-    EXPECT_EQ(tokens, run.page_tokens);
+    EXPECT_EQ(tokens, run.drawn.tokens);
     EXPECT_LT(static_cast<double>(tokens) * planner_.inputs().reader.cache.write_price,
               static_cast<double>(run.text_tokens));
-    for (size_t i = run.first_chunk; i <= run.last_chunk; ++i) {
-      const auto [entry, is_new] = drawn_.try_emplace({i, run.gist ? kGist : run.rung}, ids);
+    for (size_t i = run.origin.first_chunk; i <= run.origin.last_chunk; ++i) {
+      const auto [entry, is_new] = drawn_.try_emplace({i, run.place}, ids);
       EXPECT_TRUE(is_new || entry->second == ids) << "chunk " << i << " was drawn twice";
     }
   }
@@ -278,9 +320,8 @@ void LawWatcher::CheckSidecars() {
       }
     }
   };
-  for (const Run& run : plan.runs) check(run.sidecar);
-  check(plan.latent_sidecar);
-  const int64_t available = planner_.inputs().token_budget - plan.head_tokens;
+  for (const SheetPart* part : plan.sheet.prefix()) check(part->sidecar);
+  const int64_t available = planner_.inputs().token_budget - HeadTokens(plan);
   // By estimate: strings take two bytes a token or so.
   EXPECT_LE(tokens, std::max<int64_t>(64, available / 6)) << "at turn " << plan.last_seq;
 }
@@ -293,7 +334,7 @@ void LawWatcher::CheckPrefix(const Context& context) {
     EXPECT_EQ(prefix, prefix_) << "at turn " << plan.last_seq << " in epoch " << plan.epoch();
   }
   prefix_ = std::move(prefix);
-  prefix_settled_ = plan.last_seq > plan.head.size();  // the head grows no more
+  prefix_settled_ = plan.last_seq > plan.sheet.head().size();  // the head grows no more
 }
 
 // Law 6: the head, the newest group and every pin are text.
@@ -304,7 +345,7 @@ void LawWatcher::CheckMustBeText(const Context& context) {
   for (const ServedGroup& group : context.tail) {
     for (const ServedTurn& turn : group.turns) text.insert(turn.turn->seq);
   }
-  for (const auto& [seq, pin] : plan.served_pins) text.insert(seq);
+  for (const SheetPart& pin : plan.sheet.pins()) text.insert(pin.turns.first);
   EXPECT_TRUE(text.count(plan.last_seq) > 0);
   for (const auto& [seq, pin] : plan.pinned) {
     EXPECT_TRUE(text.count(seq) > 0 || plan.required_tokens > 0) << "pin " << seq;
@@ -319,7 +360,7 @@ void LawWatcher::CheckMustBeText(const Context& context) {
 
 void LawWatcher::CheckEpochBound() const {
   const PlannerInputs& inputs = planner_.inputs();
-  const int64_t available = inputs.token_budget - planner_.plan().head_tokens;
+  const int64_t available = inputs.token_budget - HeadTokens(planner_.plan());
   if (available <= 0) return;
   const int64_t step =
       available * (planner_.marks().tail_high_permille - planner_.marks().tail_low_permille) / 1000;

@@ -10,7 +10,9 @@
 #include <vector>
 
 #include "core/context/context.h"
+#include "core/forgetting/plan.h"
 #include "core/forgetting/planner.h"
+#include "core/tokens/token_counter.h"
 #include "tests/support/histories.h"
 
 namespace fovea::testing {
@@ -39,6 +41,7 @@ class LawWatcher {
   void Note();
   void CheckBudget();
   void CheckTokens(const Context& context);
+  void CheckSheet();
   void CheckCharacters();
   void CheckPlaces();
   void CheckChunks();
@@ -58,7 +61,7 @@ class LawWatcher {
   bool prefix_settled_ = false;
   std::vector<SeqRange> chunks_;
   // Where a chunk's pages at a rung were first seen: they must stay those.
-  std::map<std::pair<uint64_t, size_t>, std::string> drawn_;
+  std::map<std::pair<uint64_t, Place>, std::string> drawn_;
   int64_t verbatim_appended_ = 0;
   uint64_t characters_appended_ = 0;
   uint64_t crowded_turns_ = 0;

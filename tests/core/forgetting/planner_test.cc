@@ -8,6 +8,12 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/context/context.h"
+#include "core/context/diff.h"
+#include "core/context/explain.h"
+#include "core/context/summary.h"
+#include "core/forgetting/marks.h"
+#include "core/forgetting/plan.h"
+#include "core/forgetting/run_builder.h"
 #include "tests/support/grid_renderer.h"
 #include "tests/support/histories.h"
 #include "tests/support/pictures.h"
@@ -73,9 +79,10 @@ TEST_F(PlannerTest, AShortSessionIsAllText) {
   AddCall(100);
   Plan("claude", 16'000);
   EXPECT_EQ(planner_->plan().epoch(), 0);
-  EXPECT_TRUE(planner_->plan().runs.empty());
+  EXPECT_TRUE(planner_->plan().sheet.runs().empty());
   EXPECT_EQ(SummarizeContext(*planner_).characters.pages, 0);
-  EXPECT_EQ(planner_->plan().head, (std::vector<uint64_t>{1, 2}));
+  ASSERT_EQ(planner_->plan().sheet.head().size(), 2);
+  EXPECT_EQ(planner_->plan().sheet.HomeOf(2), &planner_->plan().sheet.head().back());
 }
 
 TEST_F(PlannerTest, HistoryAgesDownTheLadderOldestFirst) {
@@ -92,7 +99,7 @@ TEST_F(PlannerTest, HistoryAgesDownTheLadderOldestFirst) {
   EXPECT_EQ(RungOf(5), "latent");
   EXPECT_EQ(RungOf(turns_.size()), "verbatim");
   uint64_t last = 0;
-  for (const fovea::Run& run : planner_->plan().runs) {
+  for (const SheetPart& run : planner_->plan().sheet.runs()) {
     EXPECT_GT(run.turns.first, last);
     last = run.turns.last;
   }
@@ -116,10 +123,10 @@ TEST_F(PlannerTest, PagesThatAreNotCheaperStayText) {
   dear.image_rule.overhead_tokens = 50'000;
   readers_.Add(dear);
   Plan("dear", 16'000);
-  ASSERT_FALSE(planner_->plan().runs.empty());
-  for (const fovea::Run& run : planner_->plan().runs) {
-    EXPECT_TRUE(run.as_text);
-    EXPECT_TRUE(run.pages.empty());
+  ASSERT_FALSE(planner_->plan().sheet.runs().empty());
+  for (const SheetPart& run : planner_->plan().sheet.runs()) {
+    EXPECT_FALSE(run.on_pages);
+    EXPECT_TRUE(run.drawn.pages.empty());
   }
   EXPECT_LE(planner_->tokens(), 16'000);
   EXPECT_EQ(SummarizeContext(*planner_).characters.pages, 0);
@@ -129,7 +136,7 @@ TEST_F(PlannerTest, AHugeNewResultIsDrawnInItsPlace) {
   AddCall(30'000);
   Plan("claude", 16'000);
   ASSERT_EQ(planner_->plan().required_tokens, 0);
-  ASSERT_TRUE(planner_->plan().tail.back().drawn);
+  ASSERT_TRUE(planner_->plan().sheet.tail().back().on_pages);
   const auto context = AssembleContext(*planner_, *source_);
   ASSERT_TRUE(context.ok());
   const ServedTurn& served = context->tail.back().turns.back();
@@ -153,7 +160,6 @@ TEST_F(PlannerTest, AContextThatCannotFitForgetsNothingForIt) {
   Add(Role::kUser, TextPart{essay});
   Add(Role::kAssistant, TextPart{"I have read it."});
   Add(Role::kUser, TextPart{"Good."});
-  const VectorTurnSource longer(turns_);
   Plan("claude", 16'000);
   EXPECT_EQ(planner_->plan().required_tokens, 0);
   EXPECT_LE(planner_->tokens(), 16'000);
@@ -168,23 +174,23 @@ TEST_F(PlannerTest, APinnedTurnIsTextAtOnceAndStays) {
   ASSERT_NE(RungOf(20), "verbatim");
   ASSERT_TRUE(Apply(LogEvent::Kind::kPin, {20, 20}).ok());
   EXPECT_EQ(planner_->plan().epoch(), epoch + 1);
-  EXPECT_EQ(planner_->plan().served_pins.count(20), 1);
+  EXPECT_EQ(planner_->plan().sheet.pins().size(), 1);
   EXPECT_LE(planner_->tokens(), 16'000);
   const auto context = AssembleContext(*planner_, *source_);
   ASSERT_TRUE(context.ok());
   EXPECT_EQ(std::get<std::string>(context->history.back().items.front()), TurnNote(turns_[19]));
 
   ASSERT_TRUE(Apply(LogEvent::Kind::kUnpin, {20, 20}).ok());
-  EXPECT_EQ(planner_->plan().served_pins.count(20), 1) << "nothing served changes within an epoch";
+  EXPECT_EQ(planner_->plan().sheet.pins().size(), 1) << "nothing served changes within an epoch";
 }
 
 TEST_F(PlannerTest, ARecalledRunIsPassedOverOnce) {
   for (int i = 0; i < 60; ++i) AddCall(400);
   Plan("claude", 16'000);
-  ASSERT_FALSE(planner_->plan().runs.empty());
-  const fovea::Run oldest = planner_->plan().runs.front();
+  ASSERT_FALSE(planner_->plan().sheet.runs().empty());
+  const SheetPart oldest = planner_->plan().sheet.runs().front();
   ASSERT_TRUE(Apply(LogEvent::Kind::kRecall, {oldest.turns.first, oldest.turns.first}).ok());
-  EXPECT_TRUE(planner_->plan().runs.front().recalled);
+  EXPECT_TRUE(planner_->plan().sheet.runs().front().recalled);
   const size_t before = turns_.size();
   for (int i = 0; i < 200; ++i) AddCall(400);
   source_ = std::make_unique<VectorTurnSource>(turns_);
@@ -200,12 +206,12 @@ TEST_F(PlannerTest, ARecalledRunIsPassedOverOnce) {
                            .turns = {oldest.turns.first, oldest.turns.first}})
                   .ok());
   size_t i = before;
-  while (i < turns_.size() && (*fresh)->plan().runs.front().recalled) {
+  while (i < turns_.size() && (*fresh)->plan().sheet.runs().front().recalled) {
     ASSERT_TRUE((*fresh)->Append(turns_[i++]).ok());
   }
   ASSERT_LT(i, turns_.size()) << "no pressure came";
-  EXPECT_EQ((*fresh)->plan().runs.front().turns, oldest.turns);
-  EXPECT_EQ((*fresh)->plan().runs.front().rung, oldest.rung);
+  EXPECT_EQ((*fresh)->plan().sheet.runs().front().turns, oldest.turns);
+  EXPECT_EQ((*fresh)->plan().sheet.runs().front().rung, oldest.rung);
 }
 
 // What a recall brought is not drawn in its place, however long it is, and what repeats it later
@@ -216,22 +222,22 @@ TEST_F(PlannerTest, RecalledTextStaysText) {
   for (int i = 0; i < 5'000; ++i) text += "word ";
   Add(Role::kTool, ToolResultPart{"r1", {TextPart{text}}});
   Plan("claude", 16'000);
-  EXPECT_FALSE(planner_->plan().tail.back().drawn);
+  EXPECT_FALSE(planner_->plan().sheet.tail().back().on_pages);
   Add(Role::kAssistant, ToolCallPart{"c1", "run", "{}"});
   Add(Role::kTool, ToolResultPart{"c1", {TextPart{text}}});
   Plan("claude", 16'000);
-  EXPECT_TRUE(planner_->plan().tail.back().drawn) << "another tool's result is";
+  EXPECT_TRUE(planner_->plan().sheet.tail().back().on_pages) << "another tool's result is";
 }
 
 // An agent that names an old turn still works with it: the next step passes it over.
 TEST_F(PlannerTest, ATurnThatIsNamedIsKeptSharper) {
   for (int i = 0; i < 60; ++i) AddCall(400);
   Plan("claude", 16'000);
-  const SeqRange oldest = planner_->plan().runs.front().turns;
+  const SeqRange oldest = planner_->plan().sheet.runs().front().turns;
   Add(Role::kAssistant, TextPart{absl::StrCat("As #", oldest.first, " said, and #999999 and #x.")});
   source_ = std::make_unique<VectorTurnSource>(turns_);
   ASSERT_TRUE(planner_->Append(turns_.back()).ok());
-  EXPECT_TRUE(planner_->plan().runs.front().recalled);
+  EXPECT_TRUE(planner_->plan().sheet.runs().front().recalled);
 }
 
 // When the cache's lifetime has passed between the last request and the next turn, drawing anew
@@ -271,7 +277,7 @@ TEST_F(PlannerTest, ForgettingCanBeAskedFor) {
   ASSERT_EQ(planner_->plan().epoch(), 0);
   ASSERT_TRUE(Apply(LogEvent::Kind::kCompact, {1, turns_.size()}).ok());
   EXPECT_EQ(planner_->plan().epoch(), 1);
-  EXPECT_FALSE(planner_->plan().runs.empty());
+  EXPECT_FALSE(planner_->plan().sheet.runs().empty());
   ASSERT_TRUE(Apply(LogEvent::Kind::kCompact, {1, turns_.size()}).ok());
   EXPECT_EQ(planner_->plan().epoch(), 1) << "there was nothing left to do";
 }
@@ -300,11 +306,11 @@ TEST_F(PlannerTest, CostsKnowWhatIsCached) {
 TEST_F(PlannerTest, AGistKeepsCallsAndEnds) {
   for (int i = 0; i < 400; ++i) AddCall(400);
   Plan("claude", 16'000, {.entry_rung = 1});
-  const fovea::Run& gist = planner_->plan().runs.front();
-  ASSERT_TRUE(gist.gist);
+  const SheetPart& gist = planner_->plan().sheet.runs().front();
+  ASSERT_TRUE(gist.place.is_gist());
   EXPECT_EQ(gist.rung, 1U) << "drawn at the entry rung";
   EXPECT_GT(gist.elided_characters, gist.characters / 2);
-  EXPECT_LE(gist.characters - gist.elided_characters, gist.gist_characters)
+  EXPECT_LE(gist.characters - gist.elided_characters, gist.origin.gist_characters)
       << "superseded results show less";
   const auto content = StripContent({.turns = gist.turns, .elision = gist.elision}, *source_);
   ASSERT_TRUE(content.ok());
@@ -323,8 +329,8 @@ TEST_F(PlannerTest, SupersededResultsFadeFaster) {
   for (int i = 0; i < 150; ++i) AddCall(400);  // the same call each time
   Plan("claude", 16'000, {.entry_rung = 0});
   bool deeper = false;
-  for (const fovea::Run& run : planner_->plan().runs) {
-    if (run.gist || run.as_text) continue;
+  for (const SheetPart& run : planner_->plan().sheet.runs()) {
+    if (!run.on_pages || run.place.is_gist()) continue;
     if (run.rung + 1 < planner_->ladder().size()) {
       EXPECT_EQ(run.elided_characters, 0U);
       continue;
@@ -341,7 +347,7 @@ TEST_F(PlannerTest, EpochsAreFew) {
   Plan("claude", 128'000);
   int64_t appended = 0;
   for (const Chunk& chunk : planner_->plan().chunks) appended += chunk.text_tokens;
-  const int64_t available = 128'000 - planner_->plan().head_tokens;
+  const int64_t available = 128'000 - planner_->plan().sheet.totals(Sheet::Section::kHead).tokens;
   const Marks& marks = planner_->marks();
   const int64_t step = available * (marks.tail_high_permille - marks.tail_low_permille) / 1000;
   const int64_t freed = available * (1000 - marks.pressure_low_permille) / 2000;
@@ -358,7 +364,7 @@ TEST_F(PlannerTest, AStepRedrawsOnlySoMuch) {
   std::map<uint64_t, uint64_t> redrawn;
   for (const Chunk& chunk : plan.chunks) {
     for (size_t i = 1; i < chunk.history.size(); ++i) {
-      if (chunk.history[i].rung != kLatent) redrawn[chunk.history[i].epoch] += chunk.characters;
+      if (!chunk.history[i].place.is_latent()) redrawn[chunk.history[i].epoch] += chunk.characters;
     }
   }
   // A run moves as a whole, and goes a little over.
@@ -386,11 +392,11 @@ TEST_F(PlannerTest, OwnPicturesCountAgainstTheLimitOnImages) {
   }
   Plan("claude", 1'000'000);  // no limit but the 100 images presses
   size_t images = 0;
-  for (const fovea::Run& run : planner_->plan().runs) images += run.pages.size();
-  for (const TailTurn& turn : planner_->plan().tail) images += turn.images;
+  for (const SheetPart& run : planner_->plan().sheet.runs()) images += run.drawn.pages.size();
+  for (const SheetPart& turn : planner_->plan().sheet.tail()) images += turn.own_images;
   EXPECT_LE(images, 100);
   EXPECT_GT(images, 20);
-  EXPECT_EQ(planner_->plan().latent_turns, 0);
+  EXPECT_EQ(planner_->plan().sheet.latent(), nullptr);
 }
 
 // In its place a large result is drawn without its picture, which goes out beside it. On the pages
@@ -409,11 +415,12 @@ TEST_F(PlannerTest, PicturesAreDrawnWithTheirRun) {
                          [](const PageBlock& block) { return block.IsPicture(); });
   };
   Plan("claude", 32'000);
-  ASSERT_TRUE(planner_->plan().tail.back().drawn);
+  ASSERT_TRUE(planner_->plan().sheet.tail().back().on_pages);
   EXPECT_EQ(pictures(Strip::Parts::kResults), 0);
   EXPECT_EQ(pictures(Strip::Parts::kAll), 1);
 
-  const DrawnResult& drawn = planner_->plan().tail.back().drawing;
+  const SheetPart& turn = planner_->plan().sheet.tail().back();
+  const DrawnResult drawn{.seq = seq, .rung = turn.rung, .drawing = turn.drawn};
   const TokenCounter counter(planner_->inputs().reader);
   const CallHistory calls;
   const StringUses uses;
@@ -425,14 +432,15 @@ TEST_F(PlannerTest, PicturesAreDrawnWithTheirRun) {
                            .calls = calls,
                            .uses = uses};
   const auto run = builder.Build({.turns = {seq - 1, seq},
+                                  .text_tokens = 1'000'000,
                                   .rung = drawn.rung,
-                                  .drawn_results = {drawn},
-                                  .text_tokens = 1'000'000});
+                                  .origin = {.drawn_results = {drawn}}},
+                                 false);
   ASSERT_TRUE(run.ok()) << run.status();
   EXPECT_EQ(run->images_omitted, 1);
-  EXPECT_TRUE(run->drawn_results.empty());
-  ASSERT_FALSE(run->pages.empty());
-  for (const PlannedPage& page : run->pages) EXPECT_EQ(page.strip.parts, Strip::Parts::kAll);
+  EXPECT_TRUE(run->origin.drawn_results.empty());
+  ASSERT_FALSE(run->drawn.pages.empty());
+  for (const PlannedPage& page : run->drawn.pages) EXPECT_EQ(page.strip.parts, Strip::Parts::kAll);
 }
 
 TEST_F(PlannerTest, EpochsCanBeCompared) {

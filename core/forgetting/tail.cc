@@ -1,0 +1,165 @@
+#include "core/forgetting/tail.h"
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+#include <variant>
+
+#include "core/log/part_text.h"
+#include "core/voice/notes.h"
+
+namespace fovea {
+namespace {
+
+constexpr auto kTail = Sheet::Section::kTail;
+
+// Without notes for results that did not come.
+int64_t ServedTokens(const SheetPart& turn) { return turn.tokens - turn.unanswered_tokens; }
+
+void ForEachResultText(const Turn& turn, TextVisitor visit) {
+  for (const Part& part : turn.parts) {
+    if (std::holds_alternative<ToolResultPart>(part)) ForEachText(part, visit);
+  }
+}
+
+}  // namespace
+
+absl::Status Tail::Append(const Turn& turn, bool recalled) {
+  const TokenCounter& counter = setting_.counter();
+  const GroupTracker::Step step = groups_.Add(turn);
+  if (!step.joined && !plan_.tail_groups.empty()) CloseGroup();
+  if (!step.joined) plan_.tail_groups.emplace_back();
+  const Group& group = groups_.newest();
+  plan_.tail_groups.back() = group;
+  const int64_t unanswered =
+      static_cast<int64_t>(group.waiting_calls.size()) * UnansweredCallTokens(counter);
+  // They go behind this turn.
+  if (step.joined) SetUnansweredTokens(0);
+
+  SheetPart part{.turns = {turn.seq, turn.seq},
+                 .count = 1,
+                 .text_tokens = counter.Turn(turn),
+                 .characters = TurnCharacters(turn),
+                 .recalled = recalled};
+  if (HasToolResult(turn) && step.answered_calls == 0) part.text_tokens += kOrphanNoteTokens;
+  ForEachResultText(turn, [&](std::string_view text) {
+    part.result_tokens += counter.Text(text);
+    part.result_characters += CountCharacters(text);
+  });
+  part.tokens = part.text_tokens;
+  CountPictures(setting_, turn, part);
+  absl::Status status = DrawIfTooLarge(Room(setting_, plan_).staying_tokens() + unanswered, part);
+  if (!status.ok()) return status;
+  plan_.sheet.Add(kTail, std::move(part));
+  SetUnansweredTokens(unanswered);
+  return absl::OkStatus();
+}
+
+void Tail::SetUnansweredTokens(int64_t tokens) {
+  const size_t last = plan_.sheet.tail().size() - 1;
+  if (plan_.sheet.tail()[last].unanswered_tokens == tokens) return;
+  plan_.sheet.Change(kTail, last, [tokens](SheetPart& part) {
+    part.tokens += tokens - part.unanswered_tokens;
+    part.unanswered_tokens = tokens;
+  });
+}
+
+// The group before the newest one is final: it joins the chunk that is being filled.
+void Tail::CloseGroup() {
+  const SeqRange turns = plan_.tail_groups.back().turns;
+  Chunk& filling = plan_.filling;
+  if (filling.turns.empty()) filling.turns.first = turns.first;
+  filling.turns.last = turns.last;
+  int64_t tokens = 0;
+  const Sheet::Parts& tail = plan_.sheet.tail();
+  for (auto turn = tail.rbegin(); turn != tail.rend() && turn->turns.first >= turns.first; ++turn) {
+    tokens += turn->text_tokens;
+    filling.characters += turn->characters;
+  }
+  filling.text_tokens += tokens;
+  const int64_t cell = grid_tokens_ / Planner::kChunkTokens;
+  grid_tokens_ += tokens;
+  if (grid_tokens_ / Planner::kChunkTokens == cell) return;
+  plan_.chunks.push_back(std::exchange(filling, Chunk{}));
+}
+
+// On the sharpest pages that fit the share.
+absl::Status Tail::DrawIfTooLarge(int64_t staying_tokens, SheetPart& turn) const {
+  const std::vector<Rung>& ladder = setting_.ladder();
+  if (ladder.empty() || setting_.policy().forbid_drawn_results) return absl::OkStatus();
+  // What was recalled was asked for as text.
+  if (turn.result_tokens < kMinDrawnTokens || turn.recalled) return absl::OkStatus();
+  const Room room(setting_, plan_);
+  const int64_t high = room.tail_high_tokens();
+  if (turn.result_tokens <= high && staying_tokens + turn.text_tokens <= room.available() / 2) {
+    return absl::OkStatus();
+  }
+  for (size_t rung = 0; rung < ladder.size(); ++rung) {
+    auto drawing = DrawResultOf(setting_, turn.turns.first, rung);
+    if (!drawing.ok()) return drawing.status();
+    const int64_t tokens = drawing->drawing.tokens;
+    if (tokens > high && rung + 1 < ladder.size()) continue;
+    const double price = static_cast<double>(tokens) * setting_.reader().cache.write_price;
+    if (price + kDrawnNoteTokens < static_cast<double>(turn.result_tokens)) {
+      SetDrawing(*std::move(drawing), turn);
+    }
+    break;
+  }
+  return absl::OkStatus();
+}
+
+void CountPictures(const Setting& setting, const Turn& turn, SheetPart& part) {
+  if (!setting.sends_pictures()) return;
+  for (const ImagePart* image : TurnImages(turn)) {
+    if (!TakesPicture(setting.picture_limits(), image->data)) continue;  // a note goes out instead
+    ++part.own_images;
+    part.own_image_bytes += image->data.size();
+  }
+}
+
+absl::StatusOr<DrawnResult> DrawResultOf(const Setting& setting, uint64_t seq, size_t rung) {
+  const PlannerInputs& inputs = setting.inputs();
+  const Strip strip{.turns = {seq, seq}, .parts = Strip::Parts::kResults};
+  auto content = StripContent(strip, *inputs.turns);
+  if (!content.ok()) return content.status();
+  auto drawing =
+      LayOutStrip(strip, *content, setting.ladder()[rung], inputs.reader, *inputs.renderer);
+  if (!drawing.ok()) return drawing.status();
+  return DrawnResult{.seq = seq, .rung = rung, .drawing = *std::move(drawing)};
+}
+
+void SetDrawing(DrawnResult drawing, SheetPart& turn) {
+  turn.on_pages = true;
+  turn.rung = drawing.rung;
+  turn.drawn = std::move(drawing.drawing);
+  turn.tokens =
+      turn.verbatim_tokens() + turn.drawn.tokens + kDrawnNoteTokens + turn.unanswered_tokens;
+}
+
+absl::Status FindFloor(const Setting& setting, SheetPart& turn) {
+  if (turn.floor_tokens >= 0) return absl::OkStatus();
+  turn.floor_tokens = ServedTokens(turn);
+  if (setting.ladder().empty() || setting.policy().forbid_drawn_results) return absl::OkStatus();
+  if (turn.result_tokens < kMinDrawnTokens) return absl::OkStatus();
+  auto drawing = DrawResultOf(setting, turn.turns.first, setting.ladder().size() - 1);
+  if (!drawing.ok()) return drawing.status();
+  SheetPart deepest = turn;
+  SetDrawing(*std::move(drawing), deepest);
+  turn.floor_tokens = std::min(ServedTokens(turn), ServedTokens(deepest));
+  return absl::OkStatus();
+}
+
+std::vector<DrawnResult> TakeFromTail(uint64_t last, Plan& plan) {
+  std::vector<DrawnResult> drawn;
+  while (!plan.sheet.tail().empty() && plan.sheet.tail().front().turns.last <= last) {
+    SheetPart turn = plan.sheet.TakeFirst(kTail);
+    if (!turn.on_pages) continue;
+    drawn.push_back({.seq = turn.turns.first, .rung = turn.rung, .drawing = std::move(turn.drawn)});
+  }
+  while (!plan.tail_groups.empty() && plan.tail_groups.front().turns.last <= last) {
+    plan.tail_groups.pop_front();
+  }
+  return drawn;
+}
+
+}  // namespace fovea

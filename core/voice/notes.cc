@@ -1,0 +1,74 @@
+#include "core/voice/notes.h"
+
+#include "absl/strings/str_cat.h"
+#include "core/page/page.h"
+
+namespace fovea {
+namespace {
+
+std::string RangeName(SeqRange turns) {
+  return turns.first == turns.last ? absl::StrCat("#", turns.first)
+                                   : absl::StrCat("#", turns.first, "–#", turns.last);
+}
+
+}  // namespace
+
+std::string PageTitle(SeqRange turns, const std::string& rung, bool gist) {
+  return absl::StrCat(RangeName(turns), " · ", rung, gist ? " · gist" : "");
+}
+
+std::string PagesNote(SeqRange turns, size_t pages, const std::string& rung, bool gist) {
+  return absl::StrCat("[Turns ", RangeName(turns), " on the next ", pages,
+                      pages == 1 ? " page (" : " pages (", rung,
+                      gist ? ", the middle of long results left out" : "",
+                      "). Small text may mislead: recall #n for exact text.]");
+}
+
+std::string SidecarNote(SeqRange turns, const std::string& sidecar) {
+  if (sidecar.empty()) return "";
+  return absl::StrCat("[Exact strings of turns ", RangeName(turns), "]\n", sidecar);
+}
+
+std::string LatentNote(uint64_t count, SeqRange turns, const std::string& sidecar) {
+  if (count == 0) return "";
+  return absl::StrCat("[", count, " turns between #", turns.first, " and #", turns.last,
+                      " are not shown. Recall #n or search by words for their exact text.]",
+                      sidecar.empty() ? "" : "\n[Exact strings of them]\n", sidecar);
+}
+
+std::string TurnNote(const Turn& turn, const Elision& elision) {
+  PageContent content;
+  AppendTurnToPage(turn, elision, &content);
+  std::string note;
+  for (const PageBlock& block : content.blocks) {
+    if (!note.empty() && !block.joined) note += '\n';
+    note += block.text;
+  }
+  return note;
+}
+
+std::string TurnsNote(const std::vector<TurnPtr>& turns, const Elision& elision) {
+  std::string note;
+  for (const TurnPtr& turn : turns) {
+    if (!note.empty()) note += '\n';
+    note += TurnNote(*turn, elision);
+  }
+  return note;
+}
+
+const char kUnansweredCallNote[] = "[no result was recorded for this call]";
+
+int64_t UnansweredCallTokens(const TokenCounter& counter) {
+  return TokenCounter::kResultTokens + counter.Text(kUnansweredCallNote);
+}
+
+std::string OrphanResultNote(const Turn& turn) {
+  return absl::StrCat("[#", turn.seq, ": a tool result whose call is not known]");
+}
+
+std::string DrawnResultNote(uint64_t seq, size_t pages) {
+  return absl::StrCat("[#", seq, ": this result is drawn on ", pages,
+                      pages == 1 ? " page." : " pages.", " Recall #", seq, " for its exact text.]");
+}
+
+}  // namespace fovea
