@@ -99,10 +99,11 @@ class Composer {
     } else if (const auto* tool = std::get_if<ToolReferencePart>(&part)) {
       blocks.push_back(TextBlock(ToolReferenceNote(*tool)));
     }
-    const TextsOf texts([&](std::string_view text) {
-      if (!Refused(std::string(text))) blocks.push_back(TextBlock(std::string(text)));
-    });
-    std::visit(texts, part);
+    // In one expression: TextsOf only refers to its visitor.
+    std::visit(TextsOf([&](std::string_view text) {
+                 if (!Refused(std::string(text))) blocks.push_back(TextBlock(std::string(text)));
+               }),
+               part);
     return blocks;
   }
 
