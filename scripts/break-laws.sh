@@ -42,20 +42,24 @@ break_law() {
 
 break_law "1, the log is exact" memory_store_test '*' memory_store/turn_codec.cc \
   's/String\(part\.text\);/String(part.text.substr(part.text.size() \/ 2));/'
-break_law "2, a plan is a pure function" planner_laws_test '*ReplayingALog*/claude' core/forgetting/planner_step.cc \
-  's/(absl::Status Planner::MoveTail\(int64_t low_tokens\) \{)/$1\n  static int64_t calls = 0;\n  low_tokens += 97 * (++calls % 5);/'
-break_law "3, the prefix stands still in an epoch" planner_laws_test '*HoldAtEveryTurn/claude' core/forgetting/planner.cc \
-  's/plan\.latent_turns, " turns between/plan.last_seq, " turns between/'
-break_law "3, epochs are few" planner_test '*EpochsAreFew*' core/forgetting/planner_step.cc \
-  's/const bool tail_due = [^;]*;/const bool tail_due = movable_verbatim_tokens() > 0 * high;/'
-break_law "4, pages are cheaper than text" planner_test '*' core/forgetting/run.cc \
+break_law "2, a plan is a pure function" planner_laws_test '*ReplayingALog*/claude' core/forgetting/step.cc \
+  's/(absl::Status Step::MoveTail\(int64_t low_tokens\) \{)/$1\n  static int64_t calls = 0;\n  low_tokens += 97 * (++calls % 5);/'
+break_law "3, the prefix stands still in an epoch" planner_laws_test '*HoldAtEveryTurn/claude' core/context/assemble.cc \
+  's/\{sheet\.latent\(\)->note\}/{sheet.latent()->note + std::to_string(plan_.last_seq)}/'
+break_law "3, epochs are few" planner_test '*EpochsAreFew*' core/forgetting/planner.cc \
+  's/const bool tail_due = [^;]*;/const bool tail_due = room_.movable_verbatim_tokens() > 0 * high * step;/'
+break_law "4, pages are cheaper than text" planner_test '*' core/forgetting/run_builder.cc \
   's/if \(price < static_cast<double>\(text_tokens\)\) break;/if (price >= 0) break;/'
 break_law "5, groups stay whole" planner_laws_test '*HoldAtEveryTurn/claude' core/log/group.cc \
   's/step\.joined = newest_\.open && turn\.role != Role::kAssistant;/step.joined = false;/'
-break_law "6, what must be text is text" planner_laws_test '*HoldAtEveryTurn/claude' core/forgetting/planner_step.cc \
-  's/plan_\.served_pins = std::move\(served\);//'
-break_law "7, the budget holds" planner_laws_test '*HoldAtEveryTurn/claude' core/forgetting/planner.cc \
-  's/if \(tokens\(\) > inputs_\.token_budget\) return true;/if (tokens() > 2 * inputs_.token_budget) return true;/; s/return tokens\(\) > inputs_\.token_budget \|\|/return tokens() > 2 * inputs_.token_budget ||/'
+break_law "6, what must be text is text" planner_laws_test '*HoldAtEveryTurn/claude' core/forgetting/prefix.cc \
+  's/pin != EndOfPrefix\(\)/pin != EndOfPrefix() \&\& false/'
+break_law "6, every turn has one home" planner_laws_test '*HoldAtEveryTurn/claude' core/forgetting/prefix.cc \
+  's/latent\.count \+= run\.turns\.last - run\.turns\.first \+ 1;/latent.count += 1;/'
+break_law "7, the budget holds" planner_laws_test '*HoldAtEveryTurn/claude' core/forgetting/room.cc \
+  's/plan_\.sheet\.tokens\(\) > setting_\.budget\(\) \|\|/plan_.sheet.tokens() > 2 * setting_.budget() ||/'
+break_law "7, a sheet is the sum of its parts" planner_laws_test '*HoldAtEveryTurn/claude' core/sheet/sheet.cc \
+  's/shelf\.totals\.Remove\(part\);\n  totals_\.Remove\(part\);\n  change/change/'
 break_law "8, an acknowledged turn survives" memory_store_power_loss_test '*FullSync*' \
   memory_store/sqlite/database.cc 's/full \? "PRAGMA synchronous = FULL"/(full \&\& false) ? "PRAGMA synchronous = FULL"/'
 break_law "9, tenants are apart" memory_store_test '*' memory_store/sqlite/log_rows.cc \
