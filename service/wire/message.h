@@ -7,9 +7,9 @@
 #include <string_view>
 #include <vector>
 
-#include "core/strip/strip.h"
 #include "core/log/turn.h"
 #include "core/log/turn_source.h"
+#include "core/strip/strip.h"
 
 namespace fovea::wire {
 

@@ -133,7 +133,8 @@ void Print(const char* what, const GrowingSession& session, const Cost& cost, do
       "%-22s %9d turns  %8.1f us a turn (worst window %.1f)  context %8.1f us  heap %7.1f MiB  "
       "%d chunks, %d epochs, %d runs\n",
       what, session.at(), cost.append_us, cost.worst_window_us, cost.serve_us, heap,
-      session.plan().chunks.size(), session.plan().epochs.size(), session.plan().sheet.runs().size());
+      session.plan().chunks.size(), session.plan().epochs.size(),
+      session.plan().sheet.runs().size());
   std::fflush(stdout);
 }
 
