@@ -47,20 +47,60 @@ void WriteHolder(int lock_file) {
 absl::StatusOr<std::unique_ptr<LockedDirectory>> LockedDirectory::Open(const std::string& path) {
   const absl::Status made = MakeDirectory(path);
   if (!made.ok()) return made;
+  const int directory = open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (directory < 0) return absl::ErrnoToStatus(errno, absl::StrCat("opening ", path));
   const std::string lock_path = absl::StrCat(path, "/lock");
   const int lock_file = open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (lock_file < 0) return absl::ErrnoToStatus(errno, absl::StrCat("opening ", lock_path));
-  if (flock(lock_file, LOCK_EX | LOCK_NB) != 0) {
-    const std::string holder = ReadHolder(lock_file);
-    close(lock_file);
+  if (lock_file < 0) {
+    const int error = errno;
+    close(directory);
+    return absl::ErrnoToStatus(error, absl::StrCat("opening ", lock_path));
+  }
+  std::unique_ptr<LockedDirectory> locked(new LockedDirectory(path, directory, lock_file));
+  if (flock(directory, LOCK_EX | LOCK_NB) != 0 || flock(lock_file, LOCK_EX | LOCK_NB) != 0) {
     return absl::FailedPreconditionError(
-        absl::StrCat(path, " is in use by another store (process ", holder, ")"));
+        absl::StrCat(path, " is in use by another store (process ", ReadHolder(lock_file), ")"));
   }
   WriteHolder(lock_file);
-  return std::unique_ptr<LockedDirectory>(new LockedDirectory(path, lock_file));
+  for (const std::string& watched : {path, lock_path}) {
+    const absl::Status status = locked->WatchPath(watched);
+    if (!status.ok()) return status;
+  }
+  return locked;
 }
 
-LockedDirectory::~LockedDirectory() { close(lock_file_); }
+LockedDirectory::~LockedDirectory() {
+  close(lock_file_);
+  close(directory_);
+}
+
+absl::Status LockedDirectory::Watch(const std::string& name) {
+  return WatchPath(absl::StrCat(path_, "/", name));
+}
+
+absl::Status LockedDirectory::WatchPath(const std::string& path) {
+  struct stat found = {};
+  if (stat(path.c_str(), &found) != 0) {
+    return absl::ErrnoToStatus(errno, absl::StrCat("looking at ", path));
+  }
+  watched_.push_back({path, found.st_dev, found.st_ino});
+  return absl::OkStatus();
+}
+
+absl::Status LockedDirectory::StillOurs() const {
+  for (const Watched& file : watched_) {
+    struct stat found = {};
+    if (stat(file.path.c_str(), &found) != 0) {
+      return absl::UnavailableError(
+          absl::StrCat(file.path, " is gone; what is written now would be lost"));
+    }
+    if (found.st_dev != file.device || found.st_ino != file.inode) {
+      return absl::UnavailableError(
+          absl::StrCat(file.path, " was replaced; what is written now would be lost"));
+    }
+  }
+  return absl::OkStatus();
+}
 
 absl::Status LockedDirectory::Sync() const {
   for (const std::filesystem::path& path :

@@ -1,11 +1,17 @@
 #include "memory_store/memory_store.h"
 
+#include <atomic>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "memory_store/directory.h"
+#include "memory_store/reserve.h"
+#include "memory_store/sqlite/schema.h"
 #include "memory_store/sqlite/sqlite_log_store.h"
 #include "memory_store/sqlite/sqlite_page_store.h"
 #include "memory_store/sqlite/sqlite_search_index.h"
@@ -15,10 +21,37 @@
 namespace fovea {
 namespace {
 
+// A log that is missing beside what was made from it was not there from the start.
+absl::Status CheckLogIsThere(const std::string& directory) {
+  std::error_code error;
+  const std::filesystem::path root(directory);
+  if (std::filesystem::file_size(root / "log.db", error) > 0 && !error) return absl::OkStatus();
+  for (const char* name : {"head", "log.db-wal", "pages.db", "index.db", "usage.db"}) {
+    if (!std::filesystem::exists(root / name, error)) continue;
+    return absl::DataLossError(absl::StrCat(
+        directory, " holds ", name, ", but log.db is missing or empty: turns are lost. Restore a ",
+        "backup; or, for an empty store, empty the directory"));
+  }
+  return absl::OkStatus();
+}
+
+// Backups on their way that a crash left.
+void RemoveStaged(const std::string& directory) {
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(directory, error)) {
+    if (absl::StartsWith(entry.path().filename().string(), "staging-")) {
+      std::filesystem::remove(entry.path(), error);
+    }
+  }
+}
+
 class SqliteMemoryStore final : public MemoryStore {
  public:
-  explicit SqliteMemoryStore(std::unique_ptr<LockedDirectory> directory)
-      : directory_(std::move(directory)) {}
+  SqliteMemoryStore(std::unique_ptr<LockedDirectory> directory, const StoreOptions& options)
+      : directory_(std::move(directory)),
+        staging_prefix_(absl::StrCat(options.directory, "/staging-")),
+        usage_path_(absl::StrCat(options.directory, "/usage.db")),
+        reserve_(absl::StrCat(options.directory, "/reserve"), options.reserve_bytes) {}
   SqliteMemoryStore(const SqliteMemoryStore&) = delete;
   SqliteMemoryStore& operator=(const SqliteMemoryStore&) = delete;
   // Before the log, which both of them read.
@@ -28,12 +61,13 @@ class SqliteMemoryStore final : public MemoryStore {
   }
 
   absl::Status OpenFiles(const StoreOptions& options) {
+    STORE_RETURN_IF_ERROR(CheckLogIsThere(options.directory));
+    RemoveStaged(options.directory);
     STORE_RETURN_IF_ERROR(OpenLog(options));
     STORE_RETURN_IF_ERROR(OpenPages(options));
     STORE_RETURN_IF_ERROR(OpenSearch(options));
-    STORE_ASSIGN_OR_RETURN(
-        usage_, sqlite::SqliteUsageStore::Open(absl::StrCat(options.directory, "/usage.db"),
-                                               log_->store_id()));
+    STORE_ASSIGN_OR_RETURN(usage_, sqlite::SqliteUsageStore::Open(usage_path_, log_->store_id()));
+    reserve_.Keep();
     return directory_->Sync();
   }
 
@@ -42,6 +76,62 @@ class SqliteMemoryStore final : public MemoryStore {
   SearchIndex& search() override { return *search_; }
   UsageStore& usage() override { return *usage_; }
 
+  absl::Status Writable() override {
+    STORE_RETURN_IF_ERROR(log_->WriteState());
+    return directory_->StillOurs();
+  }
+  absl::StatusOr<VerifyReport> Verify() override {
+    STORE_ASSIGN_OR_RETURN(VerifyReport report, log_->Verify());
+    STORE_ASSIGN_OR_RETURN(const std::vector<std::string> pages, pages_->Verify());
+    report.problems.insert(report.problems.end(), pages.begin(), pages.end());
+    for (const auto& [name, status] :
+         {std::pair("index.db", search_->Verify()), std::pair("usage.db", usage_->Verify())}) {
+      if (status.ok()) continue;
+      if (!absl::IsDataLoss(status)) return status;
+      report.problems.push_back(absl::StrCat(name, ": ", status.message()));
+    }
+    return report;
+  }
+
+  absl::StatusOr<RepairReport> Repair() override {
+    RepairReport report;
+    STORE_ASSIGN_OR_RETURN(report, log_->Repair());
+    STORE_ASSIGN_OR_RETURN(const std::vector<std::string> pages, pages_->Repair());
+    report.mended.insert(report.mended.end(), pages.begin(), pages.end());
+    // The index holds the words of turns that were replaced.
+    if (!report.sessions.empty() || absl::IsDataLoss(search_->Verify())) {
+      STORE_RETURN_IF_ERROR(search_->Rebuild());
+      report.mended.push_back("index.db is made again from the log");
+    }
+    if (absl::IsDataLoss(usage_->Verify())) {
+      sqlite::MarkForDiscard(usage_path_);
+      report.mended.push_back("usage.db will be made new at the next start");
+    }
+    STORE_ASSIGN_OR_RETURN(VerifyReport rest, Verify());
+    report.left = std::move(rest.problems);
+    return report;
+  }
+
+  absl::StatusOr<VerifyReport> Backup(const std::string& path) override {
+    return log_->Backup(path);
+  }
+  absl::StatusOr<RestoreReport> Restore(const std::string& path) override {
+    return log_->Restore(path);
+  }
+  std::string StagingPath() override {
+    return absl::StrCat(staging_prefix_, staged_.fetch_add(1), ".db");
+  }
+  absl::StatusOr<std::vector<OldSession>> ListByAge() override { return log_->ListByAge(); }
+
+  bool WaitUntilErased(const DeletionReceipt& receipt, absl::Time deadline) override {
+    const bool log = log_->WaitUntilScrubbed(deadline);
+    const bool pages = pages_->WaitUntilScrubbed(deadline);
+    return search_->WaitUntilErased(static_cast<int64_t>(receipt.identity), deadline) && log &&
+           pages;
+  }
+
+  std::vector<std::string> Notices() const override { return log_->notices(); }
+
  private:
   absl::Status OpenLog(const StoreOptions& options) {
     sqlite::LogStoreOptions log;
@@ -49,8 +139,14 @@ class SqliteMemoryStore final : public MemoryStore {
     log.readers = options.log_readers;
     log.now_us = options.now_us;
     log.on_change = [this](int64_t session_row) { search_->Touch(session_row); };
+    log.head_path = absl::StrCat(options.directory, "/head");
+    log.still_ours = [this] { return directory_->StillOurs(); };
+    log.writer.make_room = [this] { return pages_ != nullptr && pages_->GiveUp(); };
+    log.writer.release_reserve = [this] { reserve_.Release(); };
+    log.writer.keep_reserve = [this] { reserve_.Keep(); };
     STORE_ASSIGN_OR_RETURN(log_, sqlite::SqliteLogStore::Open(std::move(log)));
-    return absl::OkStatus();
+    STORE_RETURN_IF_ERROR(directory_->Watch("log.db"));
+    return directory_->Watch("log.db-wal");
   }
 
   absl::Status OpenPages(const StoreOptions& options) {
@@ -76,6 +172,10 @@ class SqliteMemoryStore final : public MemoryStore {
   }
 
   const std::unique_ptr<LockedDirectory> directory_;
+  const std::string staging_prefix_;
+  std::atomic<uint64_t> staged_ = 0;
+  const std::string usage_path_;
+  Reserve reserve_;  // used by the log's writer, once the store is open
   std::unique_ptr<sqlite::SqliteLogStore> log_;
   std::unique_ptr<sqlite::SqlitePageStore> pages_;
   std::unique_ptr<sqlite::SqliteSearchIndex> search_;
@@ -89,7 +189,7 @@ absl::StatusOr<std::unique_ptr<MemoryStore>> MemoryStore::Open(StoreOptions opti
   if (!options.now_us) options.now_us = [] { return absl::GetCurrentTimeNanos() / 1000; };
   STORE_ASSIGN_OR_RETURN(std::unique_ptr<LockedDirectory> directory,
                          LockedDirectory::Open(options.directory));
-  auto store = std::make_unique<SqliteMemoryStore>(std::move(directory));
+  auto store = std::make_unique<SqliteMemoryStore>(std::move(directory), options);
   STORE_RETURN_IF_ERROR(store->OpenFiles(options));
   return store;
 }

@@ -142,7 +142,7 @@ grpc::ServerUnaryReactor* SessionService::ForkSession(grpc::CallbackServerContex
                                        .title = req.title(),
                                        .metadata_json = info->metadata_json,
                                        .created_us = in_.now_us()};
-                 return Respond(in_.log->ForkSession(origin, at_seq, fork), out);
+                 return Respond(in_.log->ForkSession({origin, info->identity}, at_seq, fork), out);
                });
 }
 

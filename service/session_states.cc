@@ -34,7 +34,11 @@ absl::StatusOr<std::vector<TurnPtr>> SessionTurns::Turns(SeqRange range) const {
 absl::Status SessionTurns::Read(SeqRange missing, uint64_t base, std::vector<TurnPtr>& out) const {
   auto read = log_.ReadTurns(key_, missing, 0);
   if (!read.ok()) return read.status();
-  if (read->size() != missing.last - missing.first + 1) {
+  const uint64_t next = missing.first + read->size();
+  if (next <= missing.last) {
+    // A read ends before a damaged turn; one that begins with it says so.
+    auto rest = log_.ReadTurns(key_, {.first = next, .last = next}, 0);
+    if (!rest.ok()) return rest.status();
     return absl::OutOfRangeError(absl::StrCat("the log holds ", read->size(), " of the turns ",
                                               missing.first, " to ", missing.last));
   }

@@ -33,7 +33,13 @@ class AppendStream final
     }
     auto batch = AppendFromProto(request);
     if (!batch.ok()) return batch.status();
-    auto receipt = log_.Append(call.Key(session_id_), *std::move(batch));
+    if (identity_ == 0) {
+      // The stream goes to this life of the session, not to a later one of the same name.
+      auto info = log_.GetSession(call.Key(session_id_));
+      if (!info.ok()) return info.status();
+      identity_ = info->identity;
+    }
+    auto receipt = log_.Append({call.Key(session_id_), identity_}, *std::move(batch));
     if (!receipt.ok()) return receipt.status();
     counts_.set_appends(counts_.appends() + 1);
     counts_.set_turns(counts_.turns() + receipt->last_seq - receipt->first_seq + 1);
@@ -51,9 +57,11 @@ class AppendStream final
  private:
   LogStore& log_;
   std::string session_id_;
+  uint64_t identity_ = 0;
   v1::StreamAppendTurnsResponse counts_;
 };
 
+// Fills a staged session, which nobody else sees, and gives it its name at the end.
 class ImportStream final : public StreamConsumer<v1::ExportChunk, v1::Session> {
  public:
   ImportStream(LogStore* log, std::function<int64_t()> now_us)
@@ -61,7 +69,7 @@ class ImportStream final : public StreamConsumer<v1::ExportChunk, v1::Session> {
 
   absl::Status Add(const Call& call, const v1::ExportChunk& chunk) override {
     ++chunks_;
-    if (!created_) return Create(call, chunk);
+    if (identity_ == 0) return Create(call, chunk);
     switch (chunk.content_case()) {
       case v1::ExportChunk::kTurn:
         return AddTurn(call, chunk.turn());
@@ -73,7 +81,7 @@ class ImportStream final : public StreamConsumer<v1::ExportChunk, v1::Session> {
   }
 
   absl::Status Finish(const Call& call, v1::Session* response) override {
-    if (!created_) return absl::InvalidArgumentError("the first chunk must be the header");
+    if (identity_ == 0) return absl::InvalidArgumentError("the first chunk must be the header");
     absl::Status status = Flush(call);
     if (!status.ok()) return status;
     if (last_seq_ != header_.session().last_seq() || events_ != header_.session().event_count()) {
@@ -81,13 +89,14 @@ class ImportStream final : public StreamConsumer<v1::ExportChunk, v1::Session> {
           "the header names ", header_.session().last_seq(), " turns and ",
           header_.session().event_count(), " events; ", last_seq_, " and ", events_, " came"));
     }
-    auto info = log_.GetSession(Key(call));
+    auto info = log_.PublishSession(Staged(call));
     if (info.ok()) SessionToProto(*info, response);
     return info.status();
   }
 
+  // Only what came over this stream goes: it has no name yet, or failed to get one.
   void Abandon(const Call& call) override {
-    if (created_) log_.DeleteSession(Key(call), now_us_()).IgnoreError();
+    if (identity_ != 0) log_.DeleteSession(Staged(call), now_us_()).IgnoreError();
   }
 
  private:
@@ -95,6 +104,7 @@ class ImportStream final : public StreamConsumer<v1::ExportChunk, v1::Session> {
     return absl::InvalidArgumentError(absl::StrCat("chunk ", chunks_, ": ", problem));
   }
   SessionKey Key(const Call& call) const { return call.Key(header_.session().session_id()); }
+  SessionRef Staged(const Call& call) const { return {Key(call), identity_}; }
 
   absl::Status Create(const Call& call, const v1::ExportChunk& chunk) {
     if (!chunk.has_header()) return Invalid("the first chunk must be the header");
@@ -107,11 +117,11 @@ class ImportStream final : public StreamConsumer<v1::ExportChunk, v1::Session> {
     if (status.ok()) status = CheckTitle(session.title());
     if (status.ok()) status = CheckMetadata(session.metadata_json());
     if (!status.ok()) return status;
-    auto info = log_.CreateSession(Key(call), {.session_id = session.session_id(),
-                                               .title = session.title(),
-                                               .metadata_json = session.metadata_json(),
-                                               .created_us = session.created_us()});
-    created_ = info.ok();
+    auto info = log_.StageSession(Key(call), {.session_id = session.session_id(),
+                                              .title = session.title(),
+                                              .metadata_json = session.metadata_json(),
+                                              .created_us = session.created_us()});
+    if (info.ok()) identity_ = info->identity;
     return info.status();
   }
 
@@ -138,7 +148,7 @@ class ImportStream final : public StreamConsumer<v1::ExportChunk, v1::Session> {
     }
     absl::Status status = Flush(call);
     if (!status.ok()) return status;
-    auto stored = log_.AppendEvent(Key(call), *event);
+    auto stored = log_.AppendEvent(Staged(call), *event);
     if (stored.ok()) ++events_;
     return stored.status();
   }
@@ -147,13 +157,13 @@ class ImportStream final : public StreamConsumer<v1::ExportChunk, v1::Session> {
     if (batch_.empty()) return absl::OkStatus();
     AppendBatch batch{.turns = std::exchange(batch_, {})};
     batch_bytes_ = 0;
-    return log_.Append(Key(call), std::move(batch)).status();
+    return log_.Append(Staged(call), std::move(batch)).status();
   }
 
   LogStore& log_;
   const std::function<int64_t()> now_us_;
   v1::ExportChunk::Header header_;
-  bool created_ = false;
+  uint64_t identity_ = 0;  // of the staged session, once there is one
   uint64_t chunks_ = 0;
   uint64_t last_seq_ = 0;
   uint64_t events_ = 0;
@@ -182,10 +192,12 @@ class Exporter {
     }
     if (done_ == info_->last_seq) return false;
     if (turns_.empty()) {
-      auto read = log_.ReadTurns(call.Key(session_id_),
+      auto read = log_.ReadTurns({call.Key(session_id_), info_->identity},
                                  {.first = done_ + 1, .last = info_->last_seq}, kAnswerBytes);
+      if (absl::IsNotFound(read.status())) {
+        return absl::AbortedError("the session was deleted meanwhile");
+      }
       if (!read.ok()) return read.status();
-      if (read->empty()) return absl::AbortedError("the session was deleted meanwhile");
       turns_.assign(std::make_move_iterator(read->begin()), std::make_move_iterator(read->end()));
     }
     TurnToProto(turns_.front(), chunk->mutable_turn());
@@ -200,7 +212,7 @@ class Exporter {
     if (!status.ok()) return status;
     auto info = log_.GetSession(call.Key(session_id_));
     if (!info.ok()) return info.status();
-    auto events = log_.ReadEvents(call.Key(session_id_), 1);
+    auto events = log_.ReadEvents({call.Key(session_id_), info->identity}, 1);
     if (!events.ok()) return events.status();
     // The header counts exactly what follows it.
     for (const LogEvent& event : *events) {
@@ -234,12 +246,20 @@ WriteStream<v1::ReadTurnsResponse>::Next ReadTurnsSteps(LogStore* log,
                                                         const v1::ReadTurnsRequest& request) {
   SeqRange left{.first = std::max<uint64_t>(1, request.range().first()),
                 .last = request.range().last() == 0 ? UINT64_MAX : request.range().last()};
-  return [log, left, session_id = request.session_id()](
+  return [log, left, session_id = request.session_id(), identity = uint64_t{0}](
              const Call& call, v1::ReadTurnsResponse* response) mutable -> absl::StatusOr<bool> {
-    absl::Status status = CheckSessionId("session_id", session_id);
-    if (!status.ok()) return status;
+    if (identity == 0) {
+      absl::Status status = CheckSessionId("session_id", session_id);
+      if (!status.ok()) return status;
+      auto info = log->GetSession(call.Key(session_id));
+      if (!info.ok()) return info.status();
+      identity = info->identity;
+    }
     if (left.empty()) return false;
-    auto turns = log->ReadTurns(call.Key(session_id), left, kAnswerBytes);
+    auto turns = log->ReadTurns({call.Key(session_id), identity}, left, kAnswerBytes);
+    if (absl::IsNotFound(turns.status())) {
+      return absl::AbortedError("the session was deleted meanwhile");
+    }
     if (!turns.ok()) return turns.status();
     if (turns->empty()) return false;
     for (const Turn& turn : *turns) TurnToProto(turn, response->add_turns());

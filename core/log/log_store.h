@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -14,7 +15,24 @@
 
 namespace fovea {
 
+// A session by its name; or, with an identity, one life of it: a session that was deleted and
+// created again under the same name is another one, and a call that holds the identity of the first
+// gets NOT_FOUND.
+struct SessionRef {
+  // NOLINTNEXTLINE(google-explicit-constructor): a key names a session
+  SessionRef(const SessionKey& key, uint64_t life = 0)
+      : tenant(key.tenant), session_id(key.session_id), identity(life) {}
+  SessionRef(std::string owner, std::string id, uint64_t life = 0)
+      : tenant(std::move(owner)), session_id(std::move(id)), identity(life) {}
+  SessionKey key() const { return {tenant, session_id}; }
+
+  std::string tenant;
+  std::string session_id;  // not looked at where there is an identity
+  uint64_t identity = 0;   // SessionInfo::identity; 0: whichever has the name
+};
+
 struct SessionInfo {
+  uint64_t identity = 0;  // of this life, never used again by this store
   std::string session_id;
   std::string title;          // free text, for people
   std::string metadata_json;  // free JSON object of the caller's, "" if none
@@ -55,6 +73,7 @@ struct AppendReceipt {
 };
 
 struct DeletionReceipt {
+  uint64_t identity = 0;  // of the life that ended
   std::string session_id;
   uint64_t turns = 0;
   uint64_t events = 0;
@@ -88,32 +107,44 @@ class LogStore {
   virtual absl::StatusOr<SessionInfo> CreateSession(const SessionKey& key,
                                                     const NewSession& session) = 0;
   // NOT_FOUND if there is none.
-  virtual absl::StatusOr<SessionInfo> GetSession(const SessionKey& key) = 0;
+  virtual absl::StatusOr<SessionInfo> GetSession(const SessionRef& session) = 0;
   // INVALID_ARGUMENT if the token is not one of this tenant's. page_size is 1 to 1,000.
   virtual absl::StatusOr<SessionListing> ListSessions(std::string_view tenant, int page_size,
                                                       std::string_view page_token) = 0;
-  // Removes turns, events and idempotency keys. NOT_FOUND if there is none.
-  virtual absl::StatusOr<DeletionReceipt> DeleteSession(const SessionKey& key, int64_t now_us) = 0;
+  // A session that no name leads to, only its identity, until PublishSession: for one that comes in
+  // pieces. It is gone if the store closes before. ALREADY_EXISTS if the name is taken now.
+  virtual absl::StatusOr<SessionInfo> StageSession(const SessionKey& key,
+                                                   const NewSession& session) = 0;
+  // Gives a staged session its name, in one step: whatever ends the process, either all of it has
+  // the name or nothing. ALREADY_EXISTS if the name was taken meanwhile; NOT_FOUND if there is no
+  // staged session with this identity.
+  virtual absl::StatusOr<SessionInfo> PublishSession(const SessionRef& staged) = 0;
+  // Removes turns, events and idempotency keys, of a staged session too. From its first moment on
+  // nobody finds the session; what a crash interrupts is finished when the store is next opened.
+  // NOT_FOUND if there is none.
+  virtual absl::StatusOr<DeletionReceipt> DeleteSession(const SessionRef& session,
+                                                        int64_t now_us) = 0;
   // Copies turns 1..at_seq, and the events that applied by then, to a new session. NOT_FOUND,
   // ALREADY_EXISTS, or OUT_OF_RANGE if at_seq is past the end. The fork lives on if its origin is
   // deleted.
-  virtual absl::StatusOr<SessionInfo> ForkSession(const SessionKey& origin, uint64_t at_seq,
+  virtual absl::StatusOr<SessionInfo> ForkSession(const SessionRef& origin, uint64_t at_seq,
                                                   const NewSession& fork) = 0;
 
   // Returns after the turns are on disk (fsync). All or nothing. NOT_FOUND; ABORTED if
   // expected_next_seq does not match (the message names both numbers); ALREADY_EXISTS if the
   // idempotency key was used with another body.
-  virtual absl::StatusOr<AppendReceipt> Append(const SessionKey& key, AppendBatch batch) = 0;
+  virtual absl::StatusOr<AppendReceipt> Append(const SessionRef& session, AppendBatch batch) = 0;
   // Appends an event at the session's present end; returns it with index and after_seq set.
   // NOT_FOUND; OUT_OF_RANGE if its turns do not exist.
-  virtual absl::StatusOr<LogEvent> AppendEvent(const SessionKey& key, LogEvent event) = 0;
+  virtual absl::StatusOr<LogEvent> AppendEvent(const SessionRef& session, LogEvent event) = 0;
 
   // Turns first..last by seq, fewer where the log ends. Stops after the turn that reaches max_bytes
-  // of decoded parts (0: no limit), so that a caller can page. NOT_FOUND if there is no session.
-  virtual absl::StatusOr<std::vector<Turn>> ReadTurns(const SessionKey& key, SeqRange range,
+  // of decoded parts (0: no limit), so that a caller can page, and before a turn that is damaged:
+  // only a range that begins with it fails, with DATA_LOSS. NOT_FOUND if there is no session.
+  virtual absl::StatusOr<std::vector<Turn>> ReadTurns(const SessionRef& session, SeqRange range,
                                                       uint64_t max_bytes) = 0;
   // Events with index >= first_index, in order. NOT_FOUND if there is no session.
-  virtual absl::StatusOr<std::vector<LogEvent>> ReadEvents(const SessionKey& key,
+  virtual absl::StatusOr<std::vector<LogEvent>> ReadEvents(const SessionRef& session,
                                                            uint64_t first_index) = 0;
 
   virtual absl::StatusOr<LogStats> Stats() = 0;

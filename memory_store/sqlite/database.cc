@@ -44,6 +44,8 @@ absl::Status ToStatus(int sqlite_code, std::string_view doing, sqlite3* database
       return absl::DataLossError(message);
     case SQLITE_FULL:
       return absl::ResourceExhaustedError(message);
+    case SQLITE_INTERRUPT:
+      return absl::CancelledError(message);
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
     case SQLITE_NOMEM:
@@ -138,6 +140,7 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(const DatabaseOptions& 
   }
   std::unique_ptr<Database> database(new Database(handle));
   STORE_RETURN_IF_ERROR(database->Configure(options));
+  if (options.prepare != nullptr) STORE_RETURN_IF_ERROR(options.prepare(*database));
   return database;
 }
 
@@ -215,6 +218,25 @@ absl::StatusOr<Database::CheckpointResult> Database::Checkpoint(CheckpointMode m
   if (code != SQLITE_OK) return ToStatus(code, "checkpoint", database_);
   if (frames == moved) wal_pages_ = 0;
   return CheckpointResult{.finished = frames == moved};
+}
+
+Database::Watch::Watch(Database& database, std::function<bool()> stop)
+    : database_(database), stop_(std::move(stop)) {
+  // Steps of SQLite's virtual machine between two looks: some tens of microseconds, or as many
+  // pages that FTS5 reads.
+  constexpr int kSteps = 1000;
+  sqlite3_progress_handler(
+      database_.database_, kSteps,
+      [](void* stop_function) -> int {
+        return (*static_cast<std::function<bool()>*>(stop_function))() ? 1 : 0;
+      },
+      &stop_);
+}
+
+Database::Watch::~Watch() { sqlite3_progress_handler(database_.database_, 0, nullptr, nullptr); }
+
+void Database::KeepWalOnClose() {
+  sqlite3_db_config(database_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
 }
 
 int64_t Database::LastInsertedRow() const { return sqlite3_last_insert_rowid(database_); }

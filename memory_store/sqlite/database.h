@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -18,9 +19,9 @@ struct sqlite3_stmt;
 
 namespace fovea::sqlite {
 
-// OK is not passed in. CORRUPT and NOTADB are DATA_LOSS; FULL is RESOURCE_EXHAUSTED; what else a
-// later attempt may get past (busy, I/O, memory) is UNAVAILABLE; the rest is INTERNAL. The text is
-// SQLite's, for logs.
+// OK is not passed in. CORRUPT and NOTADB are DATA_LOSS; FULL is RESOURCE_EXHAUSTED; INTERRUPT is
+// CANCELLED; what else a later attempt may get past (busy, I/O, memory) is UNAVAILABLE; the rest is
+// INTERNAL. The text is SQLite's, for logs.
 absl::Status ToStatus(int sqlite_code, std::string_view doing, sqlite3* database);
 
 // A running statement: bind in order, then step. Its text and blobs are bound by reference and must
@@ -60,6 +61,8 @@ class Query {
   int binding_code_ = 0;
 };
 
+class Database;
+
 struct DatabaseOptions {
   enum class Access { kReadWriteCreate, kReadOnly };
   // What a commit waits for. kFull: the disk has it. kNormal: the file cannot be torn by a power
@@ -71,6 +74,8 @@ struct DatabaseOptions {
   Access access = Access::kReadWriteCreate;
   Synchronous synchronous = Synchronous::kFull;
   bool secure_delete = false;  // overwrite what is deleted with zeros
+  // Run on the connection when it is open; null: nothing.
+  absl::Status (*prepare)(Database& database) = nullptr;
 };
 
 enum class CheckpointMode {
@@ -105,6 +110,22 @@ class Database {
     bool finished = false;
   };
   absl::StatusOr<CheckpointResult> Checkpoint(CheckpointMode mode);
+
+  // While it lives, statements of the connection fail with CANCELLED soon after `stop` says true.
+  class Watch {
+   public:
+    Watch(Database& database, std::function<bool()> stop);
+    Watch(const Watch&) = delete;
+    Watch& operator=(const Watch&) = delete;
+    ~Watch();
+
+   private:
+    Database& database_;
+    std::function<bool()> stop_;
+  };
+
+  // Closing checkpoints the write-ahead log of a connection that writes, unless this was called.
+  void KeepWalOnClose();
 
   int64_t LastInsertedRow() const;
   int64_t Changes() const;       // rows changed by the last statement

@@ -3,13 +3,16 @@
 #include <sqlite3.h>
 
 #include <cstring>
+#include <memory>
 #include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "memory_store/absl_view.h"
+#include "memory_store/dense_script.h"
 #include "memory_store/sqlite/status_macros.h"
 
 namespace fovea::sqlite {
@@ -32,41 +35,33 @@ absl::StatusOr<fts5_api*> FindApi(Database& database) {
   return api;
 }
 
-int AddToken(void* tokens, int /*flags*/, const char* token, int size, int /*begin*/, int /*end*/) {
-  static_cast<std::vector<std::string>*>(tokens)->emplace_back(token, size);
-  return SQLITE_OK;
-}
+using TokenFunction = int (*)(void* context, int flags, const char* token, int size, int begin,
+                              int end);
 
-// The tokenizer of the index. Thread-compatible.
+// The tokenizer of the index, around SQLite's unicode61. Thread-compatible.
 class Tokenizer {
  public:
-  static absl::StatusOr<Tokenizer> Create(Database& database) {
-    STORE_ASSIGN_OR_RETURN(fts5_api * api, FindApi(database));
-    Tokenizer tokenizer;
+  static absl::StatusOr<std::unique_ptr<Tokenizer>> Create(fts5_api* api) {
+    std::unique_ptr<Tokenizer> tokenizer(new Tokenizer());
     void* context = nullptr;
-    int code = api->xFindTokenizer(api, "unicode61", &context, &tokenizer.functions_);
+    int code = api->xFindTokenizer(api, "unicode61", &context, &tokenizer->functions_);
     if (code == SQLITE_OK) {
       std::vector<const char*> options(std::begin(kTokenizerOptions), std::end(kTokenizerOptions));
-      code = tokenizer.functions_.xCreate(context, options.data(), static_cast<int>(options.size()),
-                                          &tokenizer.instance_);
+      code = tokenizer->functions_.xCreate(context, options.data(),
+                                           static_cast<int>(options.size()), &tokenizer->instance_);
     }
-    if (code != SQLITE_OK) return ToStatus(code, "tokenizer", database.handle());
+    if (code != SQLITE_OK) return ToStatus(code, "tokenizer", nullptr);
     return tokenizer;
   }
-  Tokenizer(Tokenizer&& other) noexcept
-      : functions_(other.functions_), instance_(std::exchange(other.instance_, nullptr)) {}
   Tokenizer(const Tokenizer&) = delete;
   Tokenizer& operator=(const Tokenizer&) = delete;
-  Tokenizer& operator=(Tokenizer&&) = delete;
   ~Tokenizer() {
     if (instance_ != nullptr) functions_.xDelete(instance_);
   }
 
-  std::vector<std::string> Tokens(std::string_view word) const {
-    std::vector<std::string> tokens;
-    functions_.xTokenize(instance_, &tokens, FTS5_TOKENIZE_QUERY, word.data(),
-                         static_cast<int>(word.size()), AddToken);
-    return tokens;
+  int Tokenize(void* context, int flags, std::string_view text, TokenFunction take) const {
+    return functions_.xTokenize(instance_, context, flags, text.data(),
+                                static_cast<int>(text.size()), take);
   }
 
  private:
@@ -74,6 +69,73 @@ class Tokenizer {
   fts5_tokenizer functions_ = {};
   Fts5Tokenizer* instance_ = nullptr;
 };
+
+struct Cutting {  // of one call of Tokenize
+  void* context;
+  TokenFunction take;
+  int code = SQLITE_OK;
+};
+
+int CutAndTake(void* context, int flags, const char* token, int size, int begin, int end) {
+  auto& cutting = *static_cast<Cutting*>(context);
+  CutToken({token, static_cast<size_t>(size)}, [&](std::string_view piece, PieceKind /*kind*/) {
+    cutting.code = cutting.take(cutting.context, flags, piece.data(),
+                                static_cast<int>(piece.size()), begin, end);
+    return cutting.code == SQLITE_OK;
+  });
+  return cutting.code;
+}
+
+int CreateTokenizer(void* api, const char** /*options*/, int /*count*/, Fts5Tokenizer** out) {
+  auto tokenizer = Tokenizer::Create(static_cast<fts5_api*>(api));
+  if (!tokenizer.ok()) return SQLITE_ERROR;
+  *out = reinterpret_cast<Fts5Tokenizer*>(tokenizer->release());
+  return SQLITE_OK;
+}
+
+void DeleteTokenizer(Fts5Tokenizer* tokenizer) { delete reinterpret_cast<Tokenizer*>(tokenizer); }
+
+// A query comes as pieces already (ParseFtsQuery).
+int Tokenize(Fts5Tokenizer* instance, void* context, int flags, const char* text, int size,
+             TokenFunction take) {
+  const auto& tokenizer = *reinterpret_cast<const Tokenizer*>(instance);
+  const std::string_view bytes(text, static_cast<size_t>(size));
+  if ((flags & FTS5_TOKENIZE_QUERY) != 0) return tokenizer.Tokenize(context, flags, bytes, take);
+  Cutting cutting = {context, take};
+  return tokenizer.Tokenize(&cutting, flags, bytes, CutAndTake);
+}
+
+struct Piece {
+  std::string text;
+  PieceKind kind;
+};
+
+int AddPieces(void* context, int /*flags*/, const char* token, int size, int /*begin*/,
+              int /*end*/) {
+  auto& pieces = *static_cast<std::vector<Piece>*>(context);
+  CutToken({token, static_cast<size_t>(size)}, [&](std::string_view piece, PieceKind kind) {
+    pieces.push_back({std::string(piece), kind});
+    return true;
+  });
+  return SQLITE_OK;
+}
+
+// The phrase of one word; "" if it holds no letter. A word that ends in a dense run may go on in
+// the text: its last pair is enough, and a single character begins some pair or is the last.
+std::string ToPhrase(const Tokenizer& tokenizer, std::string_view word) {
+  std::vector<Piece> pieces;
+  tokenizer.Tokenize(&pieces, FTS5_TOKENIZE_AUX, word, AddPieces);
+  if (pieces.empty()) return "";
+  const PieceKind end = pieces.back().kind;
+  if (end == PieceKind::kLast) pieces.pop_back();
+  const bool prefix =
+      end == PieceKind::kSingle || (end == PieceKind::kWord && absl::EndsWith(AbslView(word), "*"));
+  return absl::StrCat(
+      "\"",
+      absl::StrJoin(pieces, " ",
+                    [](std::string* out, const Piece& piece) { out->append(piece.text); }),
+      "\"", prefix ? " *" : "");
+}
 
 int CountMatches(const Fts5ExtensionApi* api, Fts5Context* row, std::vector<int64_t>& numbers) {
   int tokens = 0;
@@ -106,14 +168,16 @@ void MatchCountsFunction(const Fts5ExtensionApi* api, Fts5Context* row, sqlite3_
 }  // namespace
 
 absl::StatusOr<FtsQuery> ParseFtsQuery(Database& database, std::string_view text) {
-  STORE_ASSIGN_OR_RETURN(const Tokenizer tokenizer, Tokenizer::Create(database));
+  STORE_ASSIGN_OR_RETURN(fts5_api * api, FindApi(database));
+  STORE_ASSIGN_OR_RETURN(const std::unique_ptr<Tokenizer> tokenizer, Tokenizer::Create(api));
   FtsQuery query;
   for (const absl::string_view word :
        absl::StrSplit(AbslView(text), absl::ByAnyChar(" \t\r\n\f\v"), absl::SkipEmpty())) {
-    const std::vector<std::string> tokens = tokenizer.Tokens(StdView(word));
-    if (tokens.empty()) continue;
-    query.phrases.push_back(absl::StrCat("\"", absl::StrJoin(tokens, " "), "\"",
-                                         absl::EndsWith(word, "*") ? " *" : ""));
+    query.words.emplace_back(word);
+    std::string phrase = ToPhrase(*tokenizer, StdView(word));
+    if (phrase.empty()) continue;
+    query.phrases.push_back(std::move(phrase));
+    if (HoldsDense(StdView(word))) query.verbatim.emplace_back(absl::StripSuffix(word, "*"));
   }
   if (query.phrases.empty()) return absl::InvalidArgumentError("the query holds no word");
   if (query.phrases.size() > kMaxQueryWords) {
@@ -123,11 +187,15 @@ absl::StatusOr<FtsQuery> ParseFtsQuery(Database& database, std::string_view text
   return query;
 }
 
-absl::Status RegisterMatchCounts(Database& database) {
+absl::Status RegisterFts(Database& database) {
   STORE_ASSIGN_OR_RETURN(fts5_api * api, FindApi(database));
-  const int code = api->xCreateFunction(api, "match_counts", nullptr, MatchCountsFunction, nullptr);
+  fts5_tokenizer functions = {CreateTokenizer, DeleteTokenizer, Tokenize};
+  int code = api->xCreateTokenizer(api, "fovea", static_cast<void*>(api), &functions, nullptr);
+  if (code == SQLITE_OK) {
+    code = api->xCreateFunction(api, "match_counts", nullptr, MatchCountsFunction, nullptr);
+  }
   return code == SQLITE_OK ? absl::OkStatus()
-                           : ToStatus(code, "registering match_counts", database.handle());
+                           : ToStatus(code, "registering with FTS5", database.handle());
 }
 
 MatchCounts ParseMatchCounts(std::string_view blob) {

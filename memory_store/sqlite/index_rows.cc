@@ -1,28 +1,34 @@
 #include "memory_store/sqlite/index_rows.h"
 
-#include <algorithm>
-#include <cmath>
 #include <string>
-#include <utility>
 
+#include "absl/strings/str_cat.h"
+#include "memory_store/absl_view.h"
 #include "memory_store/search_text.h"
 #include "memory_store/sqlite/status_macros.h"
 
 namespace fovea::sqlite {
 namespace {
 
-// A turn's rowid is its session's row and its seq: FTS5 then finds a session's newest turns, and
-// nothing of other sessions, by a range of rowids. fts.cc has the same tokenizer.
+// The tokenizer is fts.cc's. Beginnings of two characters have an index of their own: without it a
+// search for 1a* reads all words that begin so.
+constexpr char kCreateTurnsSql[] = R"sql(
+CREATE VIRTUAL TABLE turns USING fts5 (text, role UNINDEXED, tokenize = 'fovea', prefix = '2');
+)sql";
 constexpr char kCreateSql[] = R"sql(
 PRAGMA application_id = 1179604553;
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;
 CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
-INSERT INTO meta (key, value) VALUES ('oldest_reader', 1);
+INSERT INTO meta (key, value) VALUES ('oldest_reader', 2);
 CREATE TABLE progress (session INTEGER PRIMARY KEY, through_seq INTEGER NOT NULL);
-CREATE VIRTUAL TABLE turns USING fts5 (
-  text, role UNINDEXED, tokenize = 'unicode61 remove_diacritics 2'
-);
+CREATE VIRTUAL TABLE turns USING fts5 (text, role UNINDEXED, tokenize = 'fovea', prefix = '2');
 )sql";
+constexpr char kDropSql[] = "DROP TABLE turns; DELETE FROM progress";
+constexpr char kCheckFileSql[] = "PRAGMA integrity_check(10)";
+constexpr char kCheckWordsSql[] = "INSERT INTO turns (turns) VALUES ('integrity-check')";
+constexpr char kReadNoteSql[] = "SELECT value FROM meta WHERE key = 'removed_words'";
+constexpr char kSetNoteSql[] =
+    "INSERT OR REPLACE INTO meta (key, value) VALUES ('removed_words', ?1)";
 
 constexpr char kInsertTurnSql[] = "INSERT INTO turns (rowid, text, role) VALUES (?1, ?2, ?3)";
 constexpr char kDeleteTurnsSql[] = "DELETE FROM turns WHERE rowid BETWEEN ?1 AND ?2";
@@ -33,109 +39,15 @@ constexpr char kDeleteProgressSql[] = "DELETE FROM progress WHERE session = ?1";
 constexpr char kBeginMergeSql[] = "INSERT INTO turns (turns, rank) VALUES ('merge', -200)";
 constexpr char kContinueMergeSql[] = "INSERT INTO turns (turns, rank) VALUES ('merge', 200)";
 
-constexpr char kFindNewestSql[] =
-    "SELECT rowid, role, snippet(turns, 0, char(1), char(2), '\xE2\x80\xA6', 32) FROM turns"
-    " WHERE turns MATCH ?1 AND rowid BETWEEN ?2 AND ?3 ORDER BY rowid DESC LIMIT ?4";
-constexpr char kFindOneSql[] =
-    "SELECT rowid, role, snippet(turns, 0, char(1), char(2), '\xE2\x80\xA6', 32) FROM turns"
-    " WHERE turns MATCH ?1 AND rowid = ?2";
-constexpr char kCountsSql[] =
-    "SELECT rowid, match_counts(turns) FROM turns"
-    " WHERE turns MATCH ?1 AND rowid BETWEEN ?2 AND ?3 ORDER BY rowid";
-constexpr char kFrequencySql[] =
-    "SELECT COUNT(*) FROM turns WHERE turns MATCH ?1 AND rowid BETWEEN ?2 AND ?3";
-
-constexpr size_t kSnippetBytes = 200;
-constexpr double kSaturation = 1.2;     // BM25's k1
-constexpr double kLengthWeight = 0.75;  // BM25's b
-
-int64_t RowId(int64_t session_row, uint64_t seq) {
-  return static_cast<int64_t>((static_cast<uint64_t>(session_row) << 32) | seq);
-}
-uint64_t SeqOf(int64_t rowid) { return static_cast<uint64_t>(rowid) & kMaxIndexedSeq; }
-
-SearchHit ToHit(const Query& query) {
-  SearchHit hit;
-  hit.seq = SeqOf(query.IntAt(0));
-  hit.role = static_cast<Role>(query.IntAt(1));
-  hit.snippet = TrimSnippet(query.BlobAt(2), kSnippetBytes);
-  return hit;
-}
-
-struct Candidate {
-  uint64_t seq = 0;
-  MatchCounts matches;
-  double score = 0;
-};
-
-absl::StatusOr<std::vector<Candidate>> FindCandidates(Database& database, int64_t session_row,
-                                                      const std::string& match) {
-  STORE_ASSIGN_OR_RETURN(Query query, database.Prepare(kCountsSql));
-  query.Text(match).Int(RowId(session_row, 0)).Int(RowId(session_row, kMaxIndexedSeq));
-  std::vector<Candidate> candidates;
-  while (true) {
-    STORE_ASSIGN_OR_RETURN(const bool row, query.Step());
-    if (!row) return candidates;
-    candidates.push_back({SeqOf(query.IntAt(0)), ParseMatchCounts(query.BlobAt(1))});
-  }
-}
-
-// In how many turns of the session each phrase occurs.
-absl::StatusOr<std::vector<double>> Frequencies(Database& database, int64_t session_row,
-                                                const FtsQuery& query, size_t candidates) {
-  if (query.phrases.size() == 1) return std::vector<double>{static_cast<double>(candidates)};
-  std::vector<double> frequencies;
-  for (const std::string& phrase : query.phrases) {
-    STORE_ASSIGN_OR_RETURN(Query count, database.Prepare(kFrequencySql));
-    count.Text(phrase).Int(RowId(session_row, 0)).Int(RowId(session_row, kMaxIndexedSeq));
-    STORE_RETURN_IF_ERROR(count.Step().status());
-    frequencies.push_back(static_cast<double>(count.IntAt(0)));
-  }
-  return frequencies;
-}
-
-// The usual length is taken from the candidates: the session's own would have to be kept up to
-// date.
-void Score(std::vector<Candidate>& candidates, const std::vector<double>& frequencies,
-           double turns) {
-  double tokens = 0;
-  for (const Candidate& candidate : candidates) {
-    tokens += static_cast<double>(candidate.matches.tokens);
-  }
-  const double usual = std::max(1.0, tokens / static_cast<double>(candidates.size()));
-  for (Candidate& candidate : candidates) {
-    const double length = static_cast<double>(candidate.matches.tokens) / usual;
-    const size_t phrases = std::min(frequencies.size(), candidate.matches.counts.size());
-    for (size_t i = 0; i < phrases; ++i) {
-      const auto count = static_cast<double>(candidate.matches.counts[i]);
-      const double rarity =
-          std::log(1 + std::max(0.0, turns - frequencies[i] + 0.5) / (frequencies[i] + 0.5));
-      candidate.score += rarity * count * (kSaturation + 1) /
-                         (count + kSaturation * (1 - kLengthWeight + kLengthWeight * length));
-    }
-  }
-}
-
-absl::StatusOr<SearchHit> FindOne(Database& database, int64_t session_row, const std::string& match,
-                                  const Candidate& candidate) {
-  STORE_ASSIGN_OR_RETURN(Query query, database.Prepare(kFindOneSql));
-  STORE_ASSIGN_OR_RETURN(const bool found,
-                         query.Text(match).Int(RowId(session_row, candidate.seq)).Step());
-  if (!found) return absl::DataLossError("a turn vanished from the index");
-  SearchHit hit = ToHit(query);
-  hit.score = candidate.score;
-  return hit;
-}
-
 }  // namespace
 
 const Schema kIndexSchema = {
-    .what = "search index", .application = 1179604553, .version = 1, .create_sql = kCreateSql};
+    .what = "search index", .application = 1179604553, .version = 2, .create_sql = kCreateSql};
 
 absl::Status InsertIndexedTurn(Database& database, int64_t session_row, const Turn& turn) {
   const std::string text = SearchText(turn);
   STORE_ASSIGN_OR_RETURN(Query query, database.Prepare(kInsertTurnSql));
-  query.Int(RowId(session_row, turn.seq)).Text(text).Int(static_cast<int64_t>(turn.role));
+  query.Int(IndexRowId(session_row, turn.seq)).Text(text).Int(static_cast<int64_t>(turn.role));
   return query.Run();
 }
 
@@ -154,12 +66,16 @@ absl::StatusOr<std::vector<SessionHead>> ListProgress(Database& database) {
   }
 }
 
-absl::Status DeleteIndexedSession(Database& database, int64_t session_row) {
+absl::StatusOr<bool> DeleteIndexedSession(Database& database, int64_t session_row) {
+  const int64_t before = database.TotalChanges();
   STORE_ASSIGN_OR_RETURN(Query turns, database.Prepare(kDeleteTurnsSql));
-  turns.Int(RowId(session_row, 0)).Int(RowId(session_row, kMaxIndexedSeq));
+  turns.Int(IndexRowId(session_row, 0)).Int(IndexRowId(session_row, kMaxIndexedSeq));
   STORE_RETURN_IF_ERROR(turns.Run());
   STORE_ASSIGN_OR_RETURN(Query progress, database.Prepare(kDeleteProgressSql));
-  return progress.Int(session_row).Run();
+  STORE_RETURN_IF_ERROR(progress.Int(session_row).Run());
+  if (database.TotalChanges() == before) return false;
+  STORE_RETURN_IF_ERROR(NoteRemovedWords(database, true));
+  return true;
 }
 
 absl::Status BeginMerge(Database& database) { return database.Execute(kBeginMergeSql); }
@@ -171,39 +87,35 @@ absl::StatusOr<bool> ContinueMerge(Database& database) {
   return database.TotalChanges() - before >= 2;
 }
 
-absl::StatusOr<std::vector<SearchHit>> FindNewest(Database& database, const IndexedSession& session,
-                                                  const FtsQuery& query, int limit) {
-  STORE_ASSIGN_OR_RETURN(Query find, database.Prepare(kFindNewestSql));
-  find.Text(query.match).Int(RowId(session.row, 0)).Int(RowId(session.row, kMaxIndexedSeq));
-  find.Int(limit);
-  std::vector<SearchHit> hits;
-  while (true) {
-    STORE_ASSIGN_OR_RETURN(const bool row, find.Step());
-    if (!row) return hits;
-    hits.push_back(ToHit(find));
-    hits.back().score = static_cast<double>(hits.back().seq);
-  }
+absl::StatusOr<bool> HoldsRemovedWords(Database& database) {
+  STORE_ASSIGN_OR_RETURN(Query query, database.Prepare(kReadNoteSql));
+  STORE_ASSIGN_OR_RETURN(const bool found, query.Step());
+  return found && query.IntAt(0) != 0;
 }
 
-absl::StatusOr<std::vector<SearchHit>> FindBest(Database& database, const IndexedSession& session,
-                                                const FtsQuery& query, int limit) {
-  STORE_ASSIGN_OR_RETURN(std::vector<Candidate> candidates,
-                         FindCandidates(database, session.row, query.match));
-  STORE_ASSIGN_OR_RETURN(const std::vector<double> frequencies,
-                         Frequencies(database, session.row, query, candidates.size()));
-  Score(candidates, frequencies, static_cast<double>(session.turns));
-  const size_t count = std::min(candidates.size(), static_cast<size_t>(limit));
-  std::partial_sort(candidates.begin(), candidates.begin() + static_cast<ptrdiff_t>(count),
-                    candidates.end(), [](const Candidate& a, const Candidate& b) {
-                      return std::pair(-a.score, ~a.seq) < std::pair(-b.score, ~b.seq);
-                    });
-  std::vector<SearchHit> hits;
-  for (size_t i = 0; i < count; ++i) {
-    STORE_ASSIGN_OR_RETURN(SearchHit hit,
-                           FindOne(database, session.row, query.match, candidates[i]));
-    hits.push_back(std::move(hit));
+absl::Status NoteRemovedWords(Database& database, bool held) {
+  STORE_ASSIGN_OR_RETURN(Query query, database.Prepare(kSetNoteSql));
+  return query.Int(held ? 1 : 0).Run();
+}
+
+absl::Status CheckIndex(Database& database) {
+  {
+    STORE_ASSIGN_OR_RETURN(Query query, database.Prepare(kCheckFileSql));
+    while (true) {
+      STORE_ASSIGN_OR_RETURN(const bool row, query.Step());
+      if (!row) break;
+      if (query.BlobAt(0) != "ok") return absl::DataLossError(AbslView(query.BlobAt(0)));
+    }
   }
-  return hits;
+  return database.Execute(kCheckWordsSql);
+}
+
+absl::Status EmptyIndex(Database& database) {
+  STORE_RETURN_IF_ERROR(database.WriteTransaction([&]() -> absl::Status {
+    STORE_RETURN_IF_ERROR(database.Execute(kDropSql));
+    return database.Execute(kCreateTurnsSql);
+  }));
+  return NoteRemovedWords(database, false);
 }
 
 }  // namespace fovea::sqlite

@@ -9,10 +9,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "core/log/search_index.h"
 #include "core/log/turn.h"
 #include "memory_store/sqlite/database.h"
-#include "memory_store/sqlite/fts.h"
 #include "memory_store/sqlite/log_tail.h"
 #include "memory_store/sqlite/schema.h"
 
@@ -24,29 +22,33 @@ extern const Schema kIndexSchema;
 inline constexpr int64_t kMaxIndexedSession = (int64_t{1} << 31) - 1;
 inline constexpr uint64_t kMaxIndexedSeq = (uint64_t{1} << 32) - 1;
 
+// A turn's rowid is its session's row and its seq: FTS5 then finds a session's newest turns, and
+// nothing of other sessions, by a range of rowids.
+inline int64_t IndexRowId(int64_t session_row, uint64_t seq) {
+  return static_cast<int64_t>((static_cast<uint64_t>(session_row) << 32) | seq);
+}
+inline uint64_t IndexedSeq(int64_t rowid) { return static_cast<uint64_t>(rowid) & kMaxIndexedSeq; }
+
 absl::Status InsertIndexedTurn(Database& database, int64_t session_row, const Turn& turn);
 // The index holds the session's turns up to through_seq.
 absl::Status SetProgress(Database& database, int64_t session_row, uint64_t through_seq);
 absl::StatusOr<std::vector<SessionHead>> ListProgress(Database& database);
-// Removes a session's turns and progress. Inside a transaction of the caller's.
-absl::Status DeleteIndexedSession(Database& database, int64_t session_row);
+// Removes a session's turns and progress, and notes that their words are still in the file; false
+// if there were none. Inside a transaction of the caller's.
+absl::StatusOr<bool> DeleteIndexedSession(Database& database, int64_t session_row);
 
 // FTS5 keeps the words of removed rows until it merges; these bring all to one piece, step by step.
 absl::Status BeginMerge(Database& database);
 // False when nothing is left to do.
 absl::StatusOr<bool> ContinueMerge(Database& database);
+// Whether words of removed rows may be in the file; a merge that is done takes the note away.
+absl::StatusOr<bool> HoldsRemovedWords(Database& database);
+absl::Status NoteRemovedWords(Database& database, bool held);
 
-struct IndexedSession {
-  int64_t row = 0;
-  uint64_t turns = 0;  // how many are indexed
-};
-// The newest turns that match.
-absl::StatusOr<std::vector<SearchHit>> FindNewest(Database& database, const IndexedSession& session,
-                                                  const FtsQuery& query, int limit);
-// Those that match best (BM25). Every number in a score comes from this session: what other
-// sessions hold cannot be told from it.
-absl::StatusOr<std::vector<SearchHit>> FindBest(Database& database, const IndexedSession& session,
-                                                const FtsQuery& query, int limit);
+// Whether the file's structure and the index's agree with its texts: DATA_LOSS if not.
+absl::Status CheckIndex(Database& database);
+// Throws everything in the index away.
+absl::Status EmptyIndex(Database& database);
 
 }  // namespace fovea::sqlite
 

@@ -1,6 +1,8 @@
 #include "memory_store/sqlite/indexer.h"
 
 #include <algorithm>
+#include <optional>
+#include <utility>
 
 #include "absl/time/clock.h"
 #include "memory_store/sqlite/index_rows.h"
@@ -17,6 +19,7 @@ constexpr size_t kBatchBytes = 256 << 10;
 constexpr size_t kBatchSessions = 64;
 constexpr int kCheckpointPages = 1024;
 constexpr absl::Duration kRetry = absl::Seconds(1);
+constexpr absl::Duration kBusyRetry = absl::Milliseconds(20);
 
 }  // namespace
 
@@ -61,6 +64,65 @@ uint64_t Indexer::WaitFor(int64_t session_row, uint64_t seq, absl::Time deadline
   return compared_ ? ThroughSeq(session_row) : 0;
 }
 
+bool Indexer::WaitUntilErased(int64_t session_row, absl::Time deadline) {
+  if (session_row > kMaxIndexedSession) return true;
+  const MutexLock lock(&mutex_);
+  // Whatever is indexed of it, or being indexed just now: the queue comes to it after that.
+  erasing_.insert(session_row);
+  if (queued_.insert(session_row).second) queue_.push_front(session_row);
+  work_came_.NotifyAll();
+  while (!stopping_ && erasing_.contains(session_row)) {
+    if (!progress_.WaitUntil(&mutex_, deadline)) break;
+  }
+  return !erasing_.contains(session_row);
+}
+
+absl::Status Indexer::Check() {
+  return RunOnThread([this] {
+    absl::Status status = CheckIndex(*database_);
+    NoteDamage(status);
+    return status;
+  });
+}
+
+absl::Status Indexer::Rebuild() {
+  return RunOnThread([this]() -> absl::Status {
+    STORE_RETURN_IF_ERROR(EmptyIndex(*database_));
+    return Compare();
+  });
+}
+
+absl::Status Indexer::RunOnThread(std::function<absl::Status()> task) {
+  Mutex mutex;
+  ConditionVariable finished;
+  std::optional<absl::Status> status;
+  {
+    const MutexLock lock(&mutex_);
+    if (stopping_) return absl::UnavailableError("the store is closing");
+    tasks_.push_back([&] {
+      absl::Status outcome = task();
+      const MutexLock told(&mutex);
+      status = std::move(outcome);
+      finished.NotifyOne();
+    });
+    work_came_.NotifyAll();
+  }
+  const MutexLock lock(&mutex);
+  while (!status) finished.Wait(&mutex);
+  return *std::move(status);
+}
+
+void Indexer::RunTask() {
+  std::function<void()> task;
+  {
+    const MutexLock lock(&mutex_);
+    if (tasks_.empty()) return;
+    task = std::move(tasks_.front());
+    tasks_.pop_front();
+  }
+  task();
+}
+
 bool Indexer::Reached(int64_t session_row, uint64_t seq) const {
   return stopping_ || (compared_ && ThroughSeq(session_row) >= seq);
 }
@@ -70,7 +132,14 @@ uint64_t Indexer::ThroughSeq(int64_t session_row) const {
   return entry == through_.end() ? 0 : entry->second;
 }
 
-bool Indexer::HasWork() const { return !queue_.empty() || merging_ || stopping_; }
+bool Indexer::HasWork() const {
+  return !queue_.empty() || !tasks_.empty() || merging_ || stopping_;
+}
+
+bool Indexer::TasksLeft() const {
+  const MutexLock lock(&mutex_);
+  return !tasks_.empty();
+}
 
 bool Indexer::stopping() const {
   const MutexLock lock(&mutex_);
@@ -98,14 +167,24 @@ std::vector<int64_t> Indexer::TakeSessions() {
 void Indexer::Loop() {
   for (absl::Status status = Compare(); !status.ok(); status = Compare()) {
     NoteDamage(status);
+    RunTask();
     Pause();
-    if (stopping()) return;
+    if (stopping()) {
+      while (TasksLeft()) RunTask();
+      return;
+    }
   }
   while (true) {
     const std::vector<int64_t> sessions = TakeSessions();
-    if (stopping()) return;
+    RunTask();
+    if (stopping()) {
+      // Who waits for a task gets an answer.
+      while (TasksLeft()) RunTask();
+      return;
+    }
     if (sessions.empty()) {
       Merge();
+      if (database_->wal_pages() >= kCheckpointPages) Checkpoint(CheckpointMode::kPassive);
       continue;
     }
     const absl::Status status = IndexSome(sessions);
@@ -136,7 +215,16 @@ absl::Status Indexer::Compare() {
     }
     return absl::OkStatus();
   }));
+  // Of this start, or left by the last process.
+  STORE_ASSIGN_OR_RETURN(const bool held, HoldsRemovedWords(*database_));
+  if (held) STORE_RETURN_IF_ERROR(BeginMerge(*database_));
+  removed_ = false;
   const MutexLock lock(&mutex_);
+  merging_ = merging_ || held;
+  for (const SessionHead& indexed : progress) {
+    if (!through.contains(indexed.row)) merged_away_.push_back(indexed.row);
+  }
+  if (!held) erasing_.clear();
   through_ = std::move(through);
   for (const SessionHead& head : heads) {
     if (ThroughSeq(head.row) < head.last_seq && queued_.insert(head.row).second) {
@@ -167,6 +255,11 @@ absl::Status Indexer::IndexSome(const std::vector<int64_t>& sessions) {
   for (const auto& [session, seq] : pending_) {
     if (seq == 0) {
       through_.erase(session);
+      if (merging_) {
+        merged_away_.push_back(session);
+      } else {
+        erasing_.erase(session);
+      }
     } else {
       through_[session] = seq;
     }
@@ -217,19 +310,43 @@ absl::StatusOr<uint64_t> Indexer::InsertTurns(int64_t session_row,
 }
 
 absl::Status Indexer::Remove(int64_t session_row) {
-  removed_ = true;
-  return DeleteIndexedSession(*database_, session_row);
+  STORE_ASSIGN_OR_RETURN(const bool any, DeleteIndexedSession(*database_, session_row));
+  removed_ = removed_ || any;
+  return absl::OkStatus();
 }
 
 void Indexer::Merge() {
+  {
+    const MutexLock lock(&mutex_);
+    if (!merging_) return;
+  }
   const absl::StatusOr<bool> more = ContinueMerge(*database_);
   NoteDamage(more.status());
   if (more.ok() && *more) return;
-  {
-    const MutexLock lock(&mutex_);
-    merging_ = false;
+  if (more.ok()) {
+    FinishMerge();
+  } else {
+    Pause();
   }
-  Checkpoint(CheckpointMode::kTruncate);
+}
+
+void Indexer::FinishMerge() {
+  const absl::Status noted = NoteRemovedWords(*database_, false);
+  const auto emptied = database_->Checkpoint(CheckpointMode::kTruncate);
+  NoteDamage(emptied.status());
+  if (!noted.ok() || !emptied.ok() || !emptied->finished) {
+    // A reader held the write-ahead log; the words may be in it.
+    NoteRemovedWords(*database_, true).IgnoreError();
+    const absl::Time end = absl::Now() + kBusyRetry;
+    const MutexLock lock(&mutex_);
+    while (!stopping_ && work_came_.WaitUntil(&mutex_, end)) continue;
+    return;
+  }
+  const MutexLock lock(&mutex_);
+  merging_ = false;
+  for (const int64_t session : merged_away_) erasing_.erase(session);
+  merged_away_.clear();
+  progress_.NotifyAll();
 }
 
 void Indexer::Checkpoint(CheckpointMode mode) { NoteDamage(database_->Checkpoint(mode).status()); }

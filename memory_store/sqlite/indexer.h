@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <string>
 #include <thread>
@@ -39,6 +40,14 @@ class Indexer {
   // Waits until the session is indexed through `seq`, but not past the deadline; returns how far it
   // is. Sessions that are waited for come first.
   uint64_t WaitFor(int64_t session_row, uint64_t seq, absl::Time deadline);
+  // Waits until no word of the session, which is gone from the log, is left in the file or its
+  // write-ahead log: true; false at the deadline. What is left when the process ends goes at the
+  // next start.
+  bool WaitUntilErased(int64_t session_row, absl::Time deadline);
+  // Both run on the indexer's thread, between its other work. Check: DATA_LOSS if the index is
+  // damaged. Rebuild: throws it away, and begins it again.
+  absl::Status Check();
+  absl::Status Rebuild();
 
  private:
   Indexer(std::unique_ptr<Database> database, std::string path, LogTail* log);
@@ -48,7 +57,10 @@ class Indexer {
   absl::Status IndexSession(int64_t session_row, size_t& budget);
   absl::StatusOr<uint64_t> InsertTurns(int64_t session_row, const std::vector<StoredTurn>& turns);
   absl::Status Remove(int64_t session_row);
+  absl::Status RunOnThread(std::function<absl::Status()> task);
+  void RunTask();
   void Merge();
+  void FinishMerge();
   void Checkpoint(CheckpointMode mode);
   void NoteDamage(const absl::Status& status);
 
@@ -58,6 +70,7 @@ class Indexer {
   bool HasWork() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool Reached(int64_t session_row, uint64_t seq) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool stopping() const;
+  bool TasksLeft() const;
 
   // Used by the indexer's thread alone.
   const std::unique_ptr<Database> database_;
@@ -65,7 +78,9 @@ class Indexer {
   LogTail* const log_;
   std::vector<std::pair<int64_t, uint64_t>> pending_;  // progress of the open transaction
   std::vector<int64_t> unfinished_;                    // sessions that hold more than it took
-  bool removed_ = false;  // rows were removed, but their words may still be in the file
+  bool removed_ = false;                               // by the open transaction
+  // Removed sessions whose words the merge that goes on takes out of the file.
+  std::vector<int64_t> merged_away_;
 
   mutable Mutex mutex_;
   ConditionVariable work_came_;  // or it stops
@@ -76,6 +91,9 @@ class Indexer {
   bool compared_ ABSL_GUARDED_BY(mutex_) = false;
   bool merging_ ABSL_GUARDED_BY(mutex_) = false;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  // Removed, or to be removed, with words that may still be in the file.
+  absl::flat_hash_set<int64_t> erasing_ ABSL_GUARDED_BY(mutex_);
+  std::deque<std::function<void()>> tasks_ ABSL_GUARDED_BY(mutex_);
 
   std::thread thread_;
 };

@@ -1,5 +1,6 @@
-// The log's tables, and the statements on them. Everything here runs inside a transaction of the
-// caller's, and fails as ToStatus (database.h) says besides what is said below.
+// The log's turns, events and idempotency keys, and the statements on them. Everything here runs
+// inside a transaction of the caller's, and fails as ToStatus (database.h) says besides what is
+// said below.
 #ifndef FOVEA_MEMORY_STORE_SQLITE_LOG_ROWS_H_
 #define FOVEA_MEMORY_STORE_SQLITE_LOG_ROWS_H_
 
@@ -16,21 +17,15 @@
 #include "core/log/log_store.h"
 #include "memory_store/sqlite/database.h"
 #include "memory_store/sqlite/log_tail.h"
-#include "memory_store/sqlite/schema.h"
+#include "memory_store/sqlite/session_rows.h"
+#include "memory_store/turn_chain.h"
 
 namespace fovea::sqlite {
-
-extern const Schema kLogSchema;
-
-struct SessionRow {
-  int64_t row = 0;
-  uint64_t stored_bytes = 0;
-  SessionInfo info;
-};
 
 struct EncodedTurn {
   std::string body;
   uint64_t text_bytes = 0;
+  TurnDigest digest;  // of the body
 };
 
 struct StoredAnswer {  // to an append with an idempotency key
@@ -39,28 +34,15 @@ struct StoredAnswer {  // to an append with an idempotency key
   uint64_t last_seq = 0;
 };
 
-// NOT_FOUND if there is none.
-absl::StatusOr<SessionRow> FindSession(Database& database, const SessionKey& key);
-// NOT_FOUND if there is none.
-absl::StatusOr<SessionHead> FindHead(Database& database, const SessionKey& key);
-absl::StatusOr<SessionHead> FindHeadByRow(Database& database, int64_t session_row);
-absl::StatusOr<std::vector<SessionHead>> ListHeads(Database& database);
-// Sets `row`. ALREADY_EXISTS if the key is taken.
-absl::Status InsertSession(Database& database, std::string_view tenant, SessionRow& session);
-// Sessions after (created_us, session_id), in that order.
-absl::StatusOr<std::vector<SessionInfo>> ListSessionsAfter(Database& database,
-                                                           std::string_view tenant,
-                                                           int64_t created_us,
-                                                           std::string_view session_id, int limit);
-// Removes the session and all that hangs on it.
-absl::StatusOr<DeletionReceipt> DeleteSessionRows(Database& database, const SessionRow& session);
-
-// Appends after `head`, and moves the session's counters.
+// Appends after `head`, and moves the session's counters and its chain.
 absl::Status InsertTurns(Database& database, const SessionHead& head,
-                         const std::vector<EncodedTurn>& turns, int64_t now_us);
+                         const std::vector<EncodedTurn>& turns, int64_t now_us, uint64_t commit);
 // Copies turns 1..at_seq and the events that applied by then to the empty session `fork`, and sets
-// its counters.
-absl::Status CopyTurns(Database& database, int64_t origin_row, uint64_t at_seq, SessionRow& fork);
+// its counters and its chain.
+absl::Status CopyTurns(Database& database, const SessionRow& origin, uint64_t at_seq,
+                       SessionRow& fork);
+// As it is now; what the session's row says must be the same.
+absl::StatusOr<TurnChain> ComputeChain(Database& database, int64_t session_row, SeqRange range);
 // Calls `take` for each turn from first..last in order until it says false or fails.
 absl::Status ScanTurns(Database& database, int64_t session_row, SeqRange range,
                        absl::FunctionRef<absl::StatusOr<bool>(uint64_t seq, uint64_t text_bytes,
@@ -76,9 +58,6 @@ absl::StatusOr<std::optional<StoredAnswer>> FindAnswer(Database& database, int64
                                                        std::string_view idempotency_key);
 absl::Status InsertAnswer(Database& database, int64_t session_row, std::string_view idempotency_key,
                           const StoredAnswer& answer);
-
-// sessions, turns and stored_bytes.
-absl::StatusOr<LogStats> CountRows(Database& database);
 
 }  // namespace fovea::sqlite
 

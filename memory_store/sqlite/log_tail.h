@@ -8,13 +8,16 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "core/log/log_store.h"
 #include "core/log/turn.h"
+#include "memory_store/turn_chain.h"
 
 namespace fovea::sqlite {
 
 struct SessionHead {
   int64_t row = 0;  // the session's number in this log; never used again
   uint64_t last_seq = 0;
+  TurnChain chain;  // of turns 1..last_seq
 };
 
 struct StoredTurn {
@@ -27,8 +30,8 @@ class LogTail {
  public:
   virtual ~LogTail() = default;
   // NOT_FOUND if there is no such session.
-  virtual absl::StatusOr<SessionHead> Head(const SessionKey& key) = 0;
-  // Of all sessions, by row.
+  virtual absl::StatusOr<SessionHead> Head(const SessionRef& session) = 0;
+  // Of all sessions but those that are being deleted, by row.
   virtual absl::StatusOr<std::vector<SessionHead>> Heads() = 0;
   // At least one turn from first_seq on, if there is one, and no more than after max_bytes of
   // bodies. NOT_FOUND if there is no such session.

@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "core/log/turn.h"
 #include "memory_store/absl_view.h"
@@ -18,7 +19,8 @@ constexpr size_t kMaxProblems = 1000;
 
 constexpr char kIntegrityCheckSql[] = "PRAGMA integrity_check(100)";
 constexpr char kCountersSql[] =
-    "SELECT last_seq, event_count, text_bytes, stored_bytes FROM sessions WHERE row = ?1";
+    "SELECT last_seq, event_count, text_bytes, stored_bytes, chain FROM sessions WHERE row = ?1"
+    " AND state < 2";
 constexpr char kSumEventsSql[] =
     "SELECT COUNT(*), COALESCE(MIN(event_index), 1), COALESCE(MAX(event_index), 0) FROM events"
     " WHERE session = ?1";
@@ -33,18 +35,22 @@ struct Counters {
   uint64_t events = 0;
   uint64_t text_bytes = 0;
   uint64_t stored_bytes = 0;
+  TurnChain chain;
 };
 
 class Verifier {
  public:
-  explicit Verifier(Database& database) : database_(database) {}
+  Verifier(Database& database, std::vector<NamedSession>* unsound)
+      : database_(database), unsound_(unsound) {}
 
   absl::StatusOr<VerifyReport> Run() {
     Note(CheckFile(), "file");
-    STORE_ASSIGN_OR_RETURN(const std::vector<SessionHead> heads, ListHeads(database_));
-    for (const SessionHead& head : heads) {
-      Note(database_.ReadTransaction([&] { return CheckSession(head.row); }),
-           absl::StrCat("session ", head.row));
+    STORE_ASSIGN_OR_RETURN(const std::vector<NamedSession> sessions, ListNames(database_));
+    for (const NamedSession& session : sessions) {
+      name_ = NameOf(session);
+      const size_t before = problems_;
+      Note(database_.ReadTransaction([&] { return CheckSession(session.row); }), name_);
+      if (unsound_ != nullptr && problems_ > before) unsound_->push_back(session);
     }
     Note(CheckOrphans(), "orphans");
     return std::move(report_);
@@ -52,15 +58,15 @@ class Verifier {
 
  private:
   void Problem(std::string text) {
+    ++problems_;
     if (report_.problems.size() < kMaxProblems) report_.problems.push_back(std::move(text));
   }
   void Note(const absl::Status& status, absl::string_view where) {
     if (!status.ok()) Problem(absl::StrCat(where, ": ", status.message()));
   }
-  void Compare(int64_t session, absl::string_view what, uint64_t noted, uint64_t found) {
+  void Compare(absl::string_view what, uint64_t noted, uint64_t found) {
     if (noted == found) return;
-    Problem(
-        absl::StrCat("session ", session, ": ", what, " is noted as ", noted, ", but is ", found));
+    Problem(absl::StrCat(name_, ": ", what, " is noted as ", noted, ", but is ", found));
   }
 
   absl::Status CheckFile() {
@@ -78,13 +84,18 @@ class Verifier {
       STORE_ASSIGN_OR_RETURN(Query query, database_.Prepare(kCountersSql));
       STORE_ASSIGN_OR_RETURN(const bool found, query.Int(row).Step());
       if (!found) return absl::OkStatus();  // deleted since it was listed
-      noted = {query.UnsignedAt(0), query.UnsignedAt(1), query.UnsignedAt(2), query.UnsignedAt(3)};
+      noted = {query.UnsignedAt(0), query.UnsignedAt(1), query.UnsignedAt(2), query.UnsignedAt(3),
+               TurnChain::FromBytes(query.BlobAt(4)).value_or(TurnChain())};
     }
     ++report_.sessions;
     STORE_ASSIGN_OR_RETURN(const Counters found, CountTurns(row));
-    Compare(row, "the last turn", noted.last_seq, found.last_seq);
-    Compare(row, "bytes of text", noted.text_bytes, found.text_bytes);
-    Compare(row, "stored bytes", noted.stored_bytes, found.stored_bytes);
+    Compare("the last turn", noted.last_seq, found.last_seq);
+    Compare("bytes of text", noted.text_bytes, found.text_bytes);
+    Compare("stored bytes", noted.stored_bytes, found.stored_bytes);
+    if (noted.chain != found.chain) {
+      Problem(absl::StrCat(name_, ": its turns are not those that were appended: their checksums ",
+                           "do not give the one that is noted"));
+    }
     return CheckEvents(row, noted.events);
   }
 
@@ -95,16 +106,17 @@ class Verifier {
         [&](uint64_t seq, uint64_t text_bytes, std::string_view body) -> absl::StatusOr<bool> {
           ++report_.turns;
           if (seq != found.last_seq + 1) {
-            Problem(absl::StrCat("session ", row, ": turn ", seq, " follows ", found.last_seq));
+            Problem(absl::StrCat(name_, ": turn ", seq, " follows ", found.last_seq));
           }
           found.last_seq = seq;
           found.text_bytes += text_bytes;
           found.stored_bytes += body.size();
+          found.chain.Add(seq, DigestTurn(body));
           const absl::StatusOr<Turn> turn = DecodeTurn(body, seq);
           if (!turn.ok()) {
-            Problem(absl::StrCat("session ", row, ": ", turn.status().message()));
+            Problem(absl::StrCat(name_, ": ", turn.status().message()));
           } else {
-            Compare(row, absl::StrCat("text of turn ", seq), text_bytes, TurnText(*turn).size());
+            Compare(absl::StrCat("text of turn ", seq), text_bytes, TurnText(*turn).size());
           }
           return true;
         }));
@@ -114,9 +126,9 @@ class Verifier {
   absl::Status CheckEvents(int64_t row, uint64_t noted) {
     STORE_ASSIGN_OR_RETURN(Query query, database_.Prepare(kSumEventsSql));
     STORE_RETURN_IF_ERROR(query.Int(row).Step().status());
-    Compare(row, "the number of events", noted, query.UnsignedAt(0));
-    Compare(row, "the first event", 1, query.UnsignedAt(1));
-    Compare(row, "the last event", noted, query.UnsignedAt(2));
+    Compare("the number of events", noted, query.UnsignedAt(0));
+    Compare("the first event", 1, query.UnsignedAt(1));
+    Compare("the last event", noted, query.UnsignedAt(2));
     return absl::OkStatus();
   }
 
@@ -131,11 +143,21 @@ class Verifier {
   }
 
   Database& database_;
+  std::vector<NamedSession>* const unsound_;
+  size_t problems_ = 0;
+  std::string name_;  // of the session that is looked at
   VerifyReport report_;
 };
 
 }  // namespace
 
-absl::StatusOr<VerifyReport> VerifyLog(Database& database) { return Verifier(database).Run(); }
+absl::StatusOr<VerifyReport> VerifyLog(Database& database, std::vector<NamedSession>* unsound) {
+  return Verifier(database, unsound).Run();
+}
+
+std::string NameOf(const NamedSession& session) {
+  return absl::StrCat("session ", absl::CHexEscape(session.session_id), " of tenant ",
+                      absl::CHexEscape(session.tenant));
+}
 
 }  // namespace fovea::sqlite

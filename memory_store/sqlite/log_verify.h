@@ -2,16 +2,25 @@
 #ifndef FOVEA_MEMORY_STORE_SQLITE_LOG_VERIFY_H_
 #define FOVEA_MEMORY_STORE_SQLITE_LOG_VERIFY_H_
 
+#include <string>
+#include <vector>
+
 #include "absl/status/statusor.h"
 #include "core/log/log_store.h"
 #include "memory_store/sqlite/database.h"
+#include "memory_store/sqlite/session_rows.h"
 
 namespace fovea::sqlite {
 
 // Checks the file's structure, decodes every turn, and compares sequences and counters with the
 // rows. Each session is seen at one moment; appends may go on meanwhile. Fails only if the file
-// cannot be read at all: what is wrong in it is in the report, at most 1,000 entries.
-absl::StatusOr<VerifyReport> VerifyLog(Database& database);
+// cannot be read at all: what is wrong in it is in the report, at most 1,000 entries. `unsound`, if
+// not null, gets the sessions with problems, all of them.
+absl::StatusOr<VerifyReport> VerifyLog(Database& database,
+                                       std::vector<NamedSession>* unsound = nullptr);
+
+// "session S of tenant T", for people.
+std::string NameOf(const NamedSession& session);
 
 }  // namespace fovea::sqlite
 

@@ -1,6 +1,10 @@
 #include "memory_store/sqlite/page_rows.h"
 
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "memory_store/absl_view.h"
 #include "memory_store/sqlite/status_macros.h"
+#include "memory_store/turn_chain.h"
 
 namespace fovea::sqlite {
 namespace {
@@ -8,9 +12,9 @@ namespace {
 // Sessions count their pages, because counting rows of whole images reads the file from end to end.
 constexpr char kCreateSql[] = R"sql(
 PRAGMA application_id = 1179604560;
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;
 CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
-INSERT INTO meta (key, value) VALUES ('oldest_reader', 1);
+INSERT INTO meta (key, value) VALUES ('oldest_reader', 2);
 CREATE TABLE sessions (
   row INTEGER PRIMARY KEY AUTOINCREMENT,
   tenant BLOB NOT NULL,
@@ -23,6 +27,7 @@ CREATE TABLE pages (
   row INTEGER PRIMARY KEY,
   session INTEGER NOT NULL,
   page_id BLOB NOT NULL,
+  checksum INTEGER NOT NULL,
   png BLOB NOT NULL,
   UNIQUE (session, page_id)
 );
@@ -35,9 +40,9 @@ constexpr char kInsertSessionSql[] =
 constexpr char kCountSql[] =
     "UPDATE sessions SET pages = pages + ?2, bytes = bytes + ?3 WHERE row = ?1";
 constexpr char kInsertPageSql[] =
-    "INSERT OR IGNORE INTO pages (session, page_id, png) VALUES (?1, ?2, ?3)";
+    "INSERT OR IGNORE INTO pages (session, page_id, checksum, png) VALUES (?1, ?2, ?3, ?4)";
 constexpr char kFindPageSql[] =
-    "SELECT png FROM sessions JOIN pages ON pages.session = sessions.row"
+    "SELECT pages.row, checksum, png FROM sessions JOIN pages ON pages.session = sessions.row"
     " WHERE tenant = ?1 AND session_id = ?2 AND page_id = ?3";
 constexpr char kDeletePagesSql[] = "DELETE FROM pages WHERE session = ?1";
 constexpr char kDeleteSessionSql[] = "DELETE FROM sessions WHERE row = ?1";
@@ -46,6 +51,11 @@ constexpr char kDeleteAllSessionsSql[] = "DELETE FROM sessions";
 constexpr char kOldestPageSql[] =
     "SELECT row, session, LENGTH(png) FROM pages ORDER BY row LIMIT 1";
 constexpr char kDeletePageSql[] = "DELETE FROM pages WHERE row = ?1";
+constexpr char kFindRowSql[] = "SELECT session, LENGTH(png) FROM pages WHERE row = ?1";
+constexpr char kScanPagesSql[] =
+    "SELECT pages.row, checksum, png, page_id, tenant, session_id FROM pages"
+    " LEFT JOIN sessions ON pages.session = sessions.row ORDER BY pages.row";
+constexpr char kCheckSql[] = "PRAGMA integrity_check(10)";
 constexpr char kListSessionsSql[] = "SELECT tenant, session_id FROM sessions ORDER BY row";
 constexpr char kTotalsSql[] =
     "SELECT COALESCE(SUM(pages), 0), COALESCE(SUM(bytes), 0) FROM sessions";
@@ -54,6 +64,8 @@ absl::Status Count(Database& database, int64_t session_row, int64_t pages, int64
   STORE_ASSIGN_OR_RETURN(Query query, database.Prepare(kCountSql));
   return query.Int(session_row).Int(pages).Int(bytes).Run();
 }
+
+int64_t ChecksumOf(std::string_view png) { return static_cast<int64_t>(DigestTurn(png).low); }
 
 // Removes the oldest page and returns its size.
 absl::StatusOr<uint64_t> EvictOne(Database& database) {
@@ -77,7 +89,7 @@ absl::StatusOr<uint64_t> EvictOne(Database& database) {
 }  // namespace
 
 const Schema kPageSchema = {
-    .what = "page cache", .application = 1179604560, .version = 1, .create_sql = kCreateSql};
+    .what = "page cache", .application = 1179604560, .version = 2, .create_sql = kCreateSql};
 
 absl::StatusOr<int64_t> FindOrInsertPageSession(Database& database, const SessionKey& key) {
   {
@@ -93,18 +105,59 @@ absl::StatusOr<int64_t> FindOrInsertPageSession(Database& database, const Sessio
 absl::Status InsertPage(Database& database, int64_t session_row, std::string_view page_id,
                         std::string_view png) {
   STORE_ASSIGN_OR_RETURN(Query insert, database.Prepare(kInsertPageSql));
-  STORE_RETURN_IF_ERROR(insert.Int(session_row).Blob(page_id).Blob(png).Run());
+  STORE_RETURN_IF_ERROR(insert.Int(session_row).Blob(page_id).Int(ChecksumOf(png)).Blob(png).Run());
   if (database.Changes() == 0) return absl::OkStatus();
   return Count(database, session_row, 1, static_cast<int64_t>(png.size()));
 }
 
-absl::StatusOr<std::optional<std::string>> FindPage(Database& database, const SessionKey& key,
-                                                    std::string_view page_id) {
+absl::StatusOr<std::optional<FoundPage>> FindPage(Database& database, const SessionKey& key,
+                                                  std::string_view page_id) {
   STORE_ASSIGN_OR_RETURN(Query query, database.Prepare(kFindPageSql));
   query.Blob(key.tenant).Blob(key.session_id).Blob(page_id);
   STORE_ASSIGN_OR_RETURN(const bool found, query.Step());
   if (!found) return std::nullopt;
-  return query.StringAt(0);
+  FoundPage page = {.row = query.IntAt(0), .png = query.StringAt(2)};
+  page.sound = ChecksumOf(page.png) == query.IntAt(1);
+  return page;
+}
+
+absl::Status DeletePage(Database& database, int64_t row) {
+  int64_t session = 0;
+  int64_t bytes = 0;
+  {
+    STORE_ASSIGN_OR_RETURN(Query find, database.Prepare(kFindRowSql));
+    STORE_ASSIGN_OR_RETURN(const bool found, find.Int(row).Step());
+    if (!found) return absl::OkStatus();
+    session = find.IntAt(0);
+    bytes = find.IntAt(1);
+  }
+  STORE_ASSIGN_OR_RETURN(Query remove, database.Prepare(kDeletePageSql));
+  STORE_RETURN_IF_ERROR(remove.Int(row).Run());
+  return Count(database, session, -1, -bytes);
+}
+
+absl::StatusOr<PageProblems> CheckPages(Database& database) {
+  PageProblems problems;
+  {
+    STORE_ASSIGN_OR_RETURN(Query check, database.Prepare(kCheckSql));
+    while (true) {
+      STORE_ASSIGN_OR_RETURN(const bool row, check.Step());
+      if (!row) break;
+      if (check.BlobAt(0) != "ok") {
+        problems.structure = absl::DataLossError(AbslView(check.BlobAt(0)));
+      }
+    }
+  }
+  STORE_ASSIGN_OR_RETURN(Query scan, database.Prepare(kScanPagesSql));
+  while (true) {
+    STORE_ASSIGN_OR_RETURN(const bool row, scan.Step());
+    if (!row) return problems;
+    if (ChecksumOf(scan.BlobAt(2)) == scan.IntAt(1)) continue;
+    problems.damaged.push_back(
+        {scan.IntAt(0), absl::StrCat("page ", AbslView(scan.BlobAt(3)), " of session ",
+                                     absl::CHexEscape(AbslView(scan.BlobAt(5))), " of tenant ",
+                                     absl::CHexEscape(AbslView(scan.BlobAt(4))), " is damaged")});
+  }
 }
 
 absl::StatusOr<uint64_t> DeletePages(Database& database, const SessionKey& key) {

@@ -24,8 +24,27 @@ absl::StatusOr<int64_t> FindOrInsertPageSession(Database& database, const Sessio
 // A page that is there stays as it is. Inside a transaction of the caller's.
 absl::Status InsertPage(Database& database, int64_t session_row, std::string_view page_id,
                         std::string_view png);
-absl::StatusOr<std::optional<std::string>> FindPage(Database& database, const SessionKey& key,
-                                                    std::string_view page_id);
+struct FoundPage {
+  int64_t row = 0;
+  std::string png;
+  bool sound = false;  // the bytes are those that were written
+};
+absl::StatusOr<std::optional<FoundPage>> FindPage(Database& database, const SessionKey& key,
+                                                  std::string_view page_id);
+// Inside a transaction of the caller's. OK if it is gone already.
+absl::Status DeletePage(Database& database, int64_t row);
+
+struct PageProblems {
+  struct Damaged {
+    int64_t row = 0;
+    std::string what;
+  };
+  absl::Status structure;  // DATA_LOSS if the file's is wrong
+  std::vector<Damaged> damaged;
+};
+// Reads the whole file. Fails if it cannot.
+absl::StatusOr<PageProblems> CheckPages(Database& database);
+
 // Both return how many pages there were. Inside a transaction of the caller's.
 absl::StatusOr<uint64_t> DeletePages(Database& database, const SessionKey& key);
 absl::StatusOr<uint64_t> DeleteAllPages(Database& database);

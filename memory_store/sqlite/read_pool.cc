@@ -4,21 +4,23 @@
 
 namespace fovea::sqlite {
 
-absl::StatusOr<std::unique_ptr<ReadPool>> ReadPool::Open(
-    DatabaseOptions options, int count, absl::FunctionRef<absl::Status(Database&)> prepare) {
+absl::StatusOr<std::unique_ptr<ReadPool>> ReadPool::Open(DatabaseOptions options, int count) {
   options.access = DatabaseOptions::Access::kReadOnly;
   std::unique_ptr<ReadPool> pool(new ReadPool());
   for (int i = 0; i < count; ++i) {
     STORE_ASSIGN_OR_RETURN(std::unique_ptr<Database> database, Database::Open(options));
-    STORE_RETURN_IF_ERROR(prepare(*database));
     pool->Return(std::move(database));
   }
   return pool;
 }
 
-ReadPool::Lease ReadPool::Borrow() {
+ReadPool::Lease ReadPool::Borrow() { return *BorrowBefore(absl::InfiniteFuture()); }
+
+std::optional<ReadPool::Lease> ReadPool::BorrowBefore(absl::Time deadline) {
   const MutexLock lock(&mutex_);
-  while (idle_.empty()) returned_.Wait(&mutex_);
+  while (idle_.empty()) {
+    if (!returned_.WaitUntil(&mutex_, deadline) && idle_.empty()) return std::nullopt;
+  }
   // The most recently used one has the warmest cache.
   std::unique_ptr<Database> database = std::move(idle_.back());
   idle_.pop_back();

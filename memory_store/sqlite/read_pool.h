@@ -3,13 +3,14 @@
 #define FOVEA_MEMORY_STORE_SQLITE_READ_POOL_H_
 
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "memory_store/mutex.h"
 #include "memory_store/sqlite/database.h"
 
@@ -38,18 +39,16 @@ class ReadPool {
     std::unique_ptr<Database> database_;
   };
 
-  // Opens `count` connections (at least 1) with `options`, whose access is taken as read-only, and
-  // runs `prepare` on each. The file must exist in write-ahead-log mode. Fails as Database::Open
-  // does.
-  static absl::StatusOr<std::unique_ptr<ReadPool>> Open(
-      DatabaseOptions options, int count,
-      absl::FunctionRef<absl::Status(Database&)> prepare = NoPreparation);
+  // Opens `count` connections (at least 1) with `options`, whose access is taken as read-only. The
+  // file must exist in write-ahead-log mode. Fails as Database::Open does.
+  static absl::StatusOr<std::unique_ptr<ReadPool>> Open(DatabaseOptions options, int count);
 
   // Waits until a connection is free.
   Lease Borrow();
+  // None if there is none before the deadline.
+  std::optional<Lease> BorrowBefore(absl::Time deadline);
 
  private:
-  static absl::Status NoPreparation(Database& /*database*/) { return absl::OkStatus(); }
   ReadPool() = default;
   void Return(std::unique_ptr<Database> database);
 

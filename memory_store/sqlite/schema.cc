@@ -31,12 +31,6 @@ absl::StatusOr<int64_t> ReadOldestReader(Database& database) {
 
 std::string MarkerPath(const std::string& path) { return absl::StrCat(path, "-discard"); }
 
-void RemoveDatabase(const std::string& path) {
-  for (const char* suffix : {"", "-wal", "-shm", "-journal"}) {
-    unlink(absl::StrCat(path, suffix).c_str());
-  }
-}
-
 absl::Status CheckOwner(Database& database, std::string_view store_id) {
   const auto owner = ReadStoreId(database);
   if (absl::IsNotFound(owner.status())) return WriteStoreId(database, store_id);
@@ -66,7 +60,14 @@ absl::Status PrepareSchema(Database& database, const Schema& schema) {
   if (application != schema.application) {
     return absl::FailedPreconditionError(absl::StrCat("the file is not a Fovea ", schema.what));
   }
-  if (version <= schema.version) return absl::OkStatus();
+  if (version == schema.version) return absl::OkStatus();
+  if (version < schema.version) {
+    if (schema.upgrade == nullptr) {
+      return absl::FailedPreconditionError(
+          absl::StrCat("the ", schema.what, " has version ", version, ", which is no longer used"));
+    }
+    return database.WriteTransaction([&] { return schema.upgrade(database, version); });
+  }
   STORE_ASSIGN_OR_RETURN(const int64_t oldest_reader, ReadOldestReader(database));
   if (oldest_reader <= schema.version) return absl::OkStatus();
   return absl::FailedPreconditionError(
@@ -103,6 +104,12 @@ absl::StatusOr<std::unique_ptr<Database>> OpenCache(const DatabaseOptions& optio
     database = TryOpenCache(options, schema, store_id);
   }
   return database;
+}
+
+void RemoveDatabase(const std::string& path) {
+  for (const char* suffix : {"", "-wal", "-shm", "-journal"}) {
+    unlink(absl::StrCat(path, suffix).c_str());
+  }
 }
 
 void MarkForDiscard(const std::string& path) {

@@ -21,10 +21,13 @@ struct Schema {
   int64_t application;  // PRAGMA application_id
   int64_t version;
   const char* create_sql;  // makes the tables and sets both pragmas and `oldest_reader`
+  // Makes tables of an older version into these, within a transaction. Null for caches: an older
+  // one is thrown away.
+  absl::Status (*upgrade)(Database& database, int64_t version) = nullptr;
 };
 
-// Makes the tables if the file is new. FAILED_PRECONDITION if the file is another kind of database,
-// or was written by a version that this one cannot read.
+// Makes the tables if the file is new, and upgrades those of an older version. FAILED_PRECONDITION
+// if the file is another kind of database, or was written by a version that this one cannot read.
 absl::Status PrepareSchema(Database& database, const Schema& schema);
 
 // NOT_FOUND if the file has none yet.
@@ -42,6 +45,9 @@ absl::StatusOr<std::unique_ptr<Database>> OpenCache(const DatabaseOptions& optio
 
 // Has the next OpenCache throw the file away: damage was found while it was in use.
 void MarkForDiscard(const std::string& path);
+
+// Removes the file and what belongs to it. Nobody may have it open.
+void RemoveDatabase(const std::string& path);
 
 }  // namespace fovea::sqlite
 

@@ -7,8 +7,11 @@
 #include "absl/strings/str_cat.h"
 #include "memory_store/page_token.h"
 #include "memory_store/sqlite/file_size.h"
+#include "memory_store/sqlite/log_repair.h"
+#include "memory_store/sqlite/log_schema.h"
 #include "memory_store/sqlite/log_verify.h"
 #include "memory_store/sqlite/status_macros.h"
+#include "memory_store/sqlite/wal_check.h"
 #include "memory_store/turn_codec.h"
 
 namespace fovea::sqlite {
@@ -19,10 +22,16 @@ constexpr size_t kMaxTurnsInBatch = 10'000;
 constexpr size_t kDigestBytes = 32;
 constexpr int kMaxPageSize = 1000;
 constexpr size_t kSmallJobBytes = 1024;
+// Stored bytes that one transaction of a deletion takes, unless a turn alone is larger.
+constexpr uint64_t kPurgeBytes = uint64_t{2} << 20;
 
 absl::Status CheckNew(const NewSession& session) {
   if (session.session_id.empty() || session.session_id.size() > kMaxNameBytes) {
     return absl::InvalidArgumentError("a session id has 1 to 200 bytes");
+  }
+  // Sessions that no name leads to have such names.
+  if (session.session_id.front() == '\0') {
+    return absl::InvalidArgumentError("a session id does not begin with a zero byte");
   }
   return absl::OkStatus();
 }
@@ -53,7 +62,9 @@ absl::StatusOr<std::vector<EncodedTurn>> EncodeAll(const std::vector<Turn>& turn
   encoded.reserve(turns.size());
   for (const Turn& turn : turns) {
     STORE_ASSIGN_OR_RETURN(std::string body, EncodeTurn(turn));
-    encoded.push_back({.body = std::move(body), .text_bytes = TurnText(turn).size()});
+    const TurnDigest digest = DigestTurn(body);
+    encoded.push_back(
+        {.body = std::move(body), .text_bytes = TurnText(turn).size(), .digest = digest});
   }
   return encoded;
 }
@@ -76,7 +87,8 @@ SessionRow ToRow(const NewSession& session) {
 
 absl::StatusOr<AppendReceipt> AppendRows(Database& database, const SessionHead& head,
                                          const AppendBatch& batch,
-                                         const std::vector<EncodedTurn>& turns, int64_t now_us) {
+                                         const std::vector<EncodedTurn>& turns, int64_t now_us,
+                                         uint64_t commit) {
   const bool keyed = !batch.idempotency_key.empty();
   if (keyed) {
     STORE_ASSIGN_OR_RETURN(const std::optional<StoredAnswer> answer,
@@ -91,7 +103,7 @@ absl::StatusOr<AppendReceipt> AppendRows(Database& database, const SessionHead& 
     return absl::AbortedError(absl::StrCat("expected_next_seq is ", *batch.expected_next_seq,
                                            ", but the next turn is ", next_seq));
   }
-  STORE_RETURN_IF_ERROR(InsertTurns(database, head, turns, now_us));
+  STORE_RETURN_IF_ERROR(InsertTurns(database, head, turns, now_us, commit));
   const AppendReceipt receipt = {next_seq, head.last_seq + turns.size(), false};
   if (keyed) {
     const StoredAnswer answer = {batch.body_digest, receipt.first_seq, receipt.last_seq};
@@ -107,6 +119,10 @@ absl::StatusOr<std::unique_ptr<SqliteLogStore>> SqliteLogStore::Open(LogStoreOpt
                                 .vfs = options.vfs,
                                 .synchronous = options.synchronous,
                                 .secure_delete = true};
+  // Only a log whose every commit is synced can say this of its write-ahead log.
+  if (options.synchronous == DatabaseOptions::Synchronous::kFull) {
+    STORE_RETURN_IF_ERROR(CheckWal(absl::StrCat(options.path, "-wal")));
+  }
   STORE_ASSIGN_OR_RETURN(std::unique_ptr<Database> database, Database::Open(file));
   STORE_RETURN_IF_ERROR(PrepareSchema(*database, kLogSchema));
   absl::StatusOr<std::string> store_id = ReadStoreId(*database);
@@ -115,34 +131,134 @@ absl::StatusOr<std::unique_ptr<SqliteLogStore>> SqliteLogStore::Open(LogStoreOpt
     STORE_RETURN_IF_ERROR(WriteStoreId(*database, *store_id));
   }
   STORE_RETURN_IF_ERROR(store_id.status());
-  STORE_ASSIGN_OR_RETURN(std::unique_ptr<ReadPool> readers,
-                         ReadPool::Open(file, std::max(1, options.readers)));
-  std::unique_ptr<Writer> writer = Writer::Start(std::move(database), options.writer);
-  return std::unique_ptr<SqliteLogStore>(new SqliteLogStore(
-      std::move(options), *std::move(store_id), std::move(writer), std::move(readers)));
+  std::unique_ptr<SqliteLogStore> store(
+      new SqliteLogStore(std::move(options), *std::move(store_id)));
+  STORE_RETURN_IF_ERROR(store->Start(std::move(database), file));
+  return store;
+}
+
+absl::Status SqliteLogStore::Start(std::unique_ptr<Database> database,
+                                   const DatabaseOptions& file) {
+  STORE_ASSIGN_OR_RETURN(committed_, LastCommit(*database));
+  const absl::Status head = CheckHead();
+  if (!head.ok()) {
+    // The write-ahead log stays as it is, for who looks into what was lost.
+    database->KeepWalOnClose();
+    return head;
+  }
+  STORE_ASSIGN_OR_RETURN(const std::vector<int64_t> unfinished, ListUnfinished(*database));
+  STORE_ASSIGN_OR_RETURN(readers_, ReadPool::Open(file, std::max(1, options_.readers)));
+  WriterOptions writer = options_.writer;
+  writer.on_commit = [this] { return OnCommit(); };
+  writer_ = Writer::Start(std::move(database), std::move(writer));
+  // What was deleted before a crash leaves the write-ahead log.
+  writer_->ScrubLog();
+  for (const int64_t row : unfinished) {
+    STORE_RETURN_IF_ERROR(Write(
+        kSmallJobBytes,
+        [row](Database& writing, Change& change) {
+          change.any = true;
+          return HideSession(writing, row);
+        },
+        Writer::Space::kFrees));
+    STORE_RETURN_IF_ERROR(Purge(row).status());
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SqliteLogStore::CheckHead() {
+  if (options_.head_path.empty()) return absl::OkStatus();
+  const absl::StatusOr<LogHead> head = HeadFile::Read(options_.head_path);
+  if (head.ok() && head->store_id != store_id_) {
+    return absl::DataLossError(absl::StrCat(
+        options_.path, " is another log than the one that was served here. To serve it all the ",
+        "same, remove ", options_.head_path));
+  }
+  if (head.ok() && head->commit > committed_) {
+    return absl::DataLossError(absl::StrCat(
+        options_.path, " ends at commit ", committed_, ", but commit ", head->commit,
+        " was acknowledged: turns are lost. Restore a backup; or, to go on without them, remove ",
+        options_.head_path));
+  }
+  if (absl::IsDataLoss(head.status()) || (absl::IsNotFound(head.status()) && committed_ > 0)) {
+    notices_.push_back(absl::StrCat(head.status().message(),
+                                    ": whether the log lost its newest turns cannot be told"));
+  } else if (!head.ok() && !absl::IsNotFound(head.status())) {
+    return head.status();
+  }
+  STORE_ASSIGN_OR_RETURN(head_, HeadFile::Open(options_.head_path));
+  STORE_RETURN_IF_ERROR(head_->Write({store_id_, committed_}));
+  return head_->Sync();
+}
+
+absl::Status SqliteLogStore::OnCommit() {
+  if (options_.still_ours) STORE_RETURN_IF_ERROR(options_.still_ours());
+  if (!std::exchange(changed_, false)) return absl::OkStatus();
+  ++committed_;
+  // A head that cannot be written is older than it could be, which is no danger to the log.
+  if (head_ != nullptr) head_->Write({store_id_, committed_}).IgnoreError();
+  return absl::OkStatus();
+}
+
+// A job that fails is rolled back with its commit number, so only those that succeed count.
+absl::Status SqliteLogStore::Write(size_t bytes, ChangingWork work, Writer::Space space) {
+  return writer_->Run(
+      bytes,
+      [this, &work](Database& database) -> absl::Status {
+        Change change{.commit = committed_ + 1};
+        STORE_RETURN_IF_ERROR(work(database, change));
+        changed_ = changed_ || change.any;
+        return absl::OkStatus();
+      },
+      space);
 }
 
 void SqliteLogStore::Changed(int64_t session_row) const {
   if (options_.on_change) options_.on_change(session_row);
 }
 
-absl::StatusOr<SessionInfo> SqliteLogStore::CreateSession(const SessionKey& key,
-                                                          const NewSession& session) {
+absl::StatusOr<SessionInfo> SqliteLogStore::Insert(const SessionKey& key, const NewSession& session,
+                                                   SessionRow::State state) {
   STORE_RETURN_IF_ERROR(CheckNew(session));
   if (session.session_id != key.session_id) {
     return absl::InvalidArgumentError("the key and the session name different ids");
   }
   SessionRow row = ToRow(session);
-  STORE_RETURN_IF_ERROR(writer_->Run(kSmallJobBytes, [&](Database& database) {
-    return InsertSession(database, key.tenant, row);
-  }));
+  row.state = state;
+  STORE_RETURN_IF_ERROR(
+      Write(kSmallJobBytes, [&](Database& database, Change& change) -> absl::Status {
+        STORE_RETURN_IF_ERROR(InsertSession(database, key.tenant, row));
+        change.any = true;
+        return SetCommit(database, row.row, change.commit);
+      }));
   return row.info;
 }
 
-absl::StatusOr<SessionInfo> SqliteLogStore::GetSession(const SessionKey& key) {
+absl::StatusOr<SessionInfo> SqliteLogStore::CreateSession(const SessionKey& key,
+                                                          const NewSession& session) {
+  return Insert(key, session, SessionRow::State::kOpen);
+}
+
+absl::StatusOr<SessionInfo> SqliteLogStore::StageSession(const SessionKey& key,
+                                                         const NewSession& session) {
+  return Insert(key, session, SessionRow::State::kStaged);
+}
+
+absl::StatusOr<SessionInfo> SqliteLogStore::PublishSession(const SessionRef& staged) {
+  SessionRow row;
+  STORE_RETURN_IF_ERROR(
+      Write(kSmallJobBytes, [&](Database& database, Change& change) -> absl::Status {
+        STORE_ASSIGN_OR_RETURN(row, PublishRow(database, staged));
+        change.any = true;
+        return SetCommit(database, row.row, change.commit);
+      }));
+  return std::move(row.info);
+}
+
+absl::StatusOr<SessionInfo> SqliteLogStore::GetSession(const SessionRef& session) {
   const ReadPool::Lease database = readers_->Borrow();
-  STORE_ASSIGN_OR_RETURN(SessionRow session, FindSession(*database, key));
-  return std::move(session.info);
+  STORE_ASSIGN_OR_RETURN(SessionRow row, FindSession(*database, session));
+  return std::move(row.info);
 }
 
 absl::StatusOr<SessionListing> SqliteLogStore::ListSessions(std::string_view tenant, int page_size,
@@ -163,54 +279,87 @@ absl::StatusOr<SessionListing> SqliteLogStore::ListSessions(std::string_view ten
   return listing;
 }
 
-absl::StatusOr<DeletionReceipt> SqliteLogStore::DeleteSession(const SessionKey& key,
+absl::StatusOr<DeletionReceipt> SqliteLogStore::DeleteSession(const SessionRef& session,
                                                               int64_t now_us) {
-  DeletionReceipt receipt;
-  int64_t row = 0;
-  STORE_RETURN_IF_ERROR(writer_->Run(kSmallJobBytes, [&](Database& database) -> absl::Status {
-    STORE_ASSIGN_OR_RETURN(const SessionRow session, FindSession(database, key));
-    row = session.row;
-    STORE_ASSIGN_OR_RETURN(receipt, DeleteSessionRows(database, session));
-    return absl::OkStatus();
-  }));
+  SessionRow row;
+  STORE_RETURN_IF_ERROR(Write(
+      kSmallJobBytes,
+      [&](Database& database, Change& change) -> absl::Status {
+        STORE_ASSIGN_OR_RETURN(row, FindSession(database, session));
+        change.any = true;
+        STORE_RETURN_IF_ERROR(SetDeletionCommit(database, change.commit));
+        return HideSession(database, row.row);
+      },
+      Writer::Space::kFrees));
+  Changed(row.row);
+  STORE_ASSIGN_OR_RETURN(DeletionReceipt receipt, Purge(row.row));
+  receipt.session_id = row.info.session_id;
+  receipt.identity = row.info.identity;
+  receipt.bytes = row.stored_bytes;
   receipt.deleted_us = now_us;
-  writer_->ScrubLog();
-  Changed(row);
   return receipt;
 }
 
-absl::StatusOr<SessionInfo> SqliteLogStore::ForkSession(const SessionKey& origin, uint64_t at_seq,
+// Bit by bit, so that appends go on in between.
+absl::StatusOr<DeletionReceipt> SqliteLogStore::Purge(int64_t session_row) {
+  DeletionReceipt receipt;
+  bool done = false;
+  while (!done) {
+    DeletionReceipt so_far;
+    STORE_RETURN_IF_ERROR(Write(
+        kSmallJobBytes,
+        [&](Database& database, Change& change) -> absl::Status {
+          so_far = receipt;
+          STORE_ASSIGN_OR_RETURN(done, DeleteSomeRows(database, session_row, kPurgeBytes, so_far));
+          change.any = true;
+          return SetDeletionCommit(database, change.commit);
+        },
+        Writer::Space::kFrees));
+    receipt = so_far;
+  }
+  writer_->ScrubLog();
+  return receipt;
+}
+
+absl::StatusOr<SessionInfo> SqliteLogStore::ForkSession(const SessionRef& origin, uint64_t at_seq,
                                                         const NewSession& fork) {
   STORE_RETURN_IF_ERROR(CheckNew(fork));
-  SessionRow row = ToRow(fork);
-  row.info.forked_from = origin.session_id;
-  row.info.forked_at_seq = at_seq;
-  STORE_RETURN_IF_ERROR(writer_->Run(kSmallJobBytes, [&](Database& database) -> absl::Status {
-    STORE_ASSIGN_OR_RETURN(const SessionHead head, FindHead(database, origin));
-    if (at_seq > head.last_seq) {
-      return absl::OutOfRangeError(
-          absl::StrCat("a fork at turn ", at_seq, " of a session with ", head.last_seq));
-    }
-    STORE_RETURN_IF_ERROR(InsertSession(database, origin.tenant, row));
-    return CopyTurns(database, head.row, at_seq, row);
-  }));
+  SessionRow row;
+  STORE_RETURN_IF_ERROR(
+      Write(kSmallJobBytes, [&](Database& database, Change& change) -> absl::Status {
+        STORE_ASSIGN_OR_RETURN(const SessionRow source, FindSession(database, origin));
+        if (at_seq > source.info.last_seq) {
+          return absl::OutOfRangeError(
+              absl::StrCat("a fork at turn ", at_seq, " of a session with ", source.info.last_seq));
+        }
+        row = ToRow(fork);
+        row.info.forked_from = source.info.session_id;
+        row.info.forked_at_seq = at_seq;
+        STORE_RETURN_IF_ERROR(InsertSession(database, origin.tenant, row));
+        STORE_RETURN_IF_ERROR(CopyTurns(database, source, at_seq, row));
+        change.any = true;
+        return SetCommit(database, row.row, change.commit);
+      }));
   Changed(row.row);
   return row.info;
 }
 
-absl::StatusOr<AppendReceipt> SqliteLogStore::Append(const SessionKey& key, AppendBatch batch) {
+absl::StatusOr<AppendReceipt> SqliteLogStore::Append(const SessionRef& session, AppendBatch batch) {
   STORE_RETURN_IF_ERROR(CheckBatch(batch));
   STORE_ASSIGN_OR_RETURN(const std::vector<EncodedTurn> turns, EncodeAll(batch.turns));
   batch.turns.clear();
   const int64_t now_us = options_.now_us();
   AppendReceipt receipt;
   int64_t row = 0;
-  STORE_RETURN_IF_ERROR(writer_->Run(BytesOf(turns), [&](Database& database) -> absl::Status {
-    STORE_ASSIGN_OR_RETURN(const SessionHead head, FindHead(database, key));
-    row = head.row;
-    STORE_ASSIGN_OR_RETURN(receipt, AppendRows(database, head, batch, turns, now_us));
-    return absl::OkStatus();
-  }));
+  STORE_RETURN_IF_ERROR(
+      Write(BytesOf(turns), [&](Database& database, Change& change) -> absl::Status {
+        STORE_ASSIGN_OR_RETURN(const SessionHead head, FindHead(database, session));
+        row = head.row;
+        STORE_ASSIGN_OR_RETURN(receipt,
+                               AppendRows(database, head, batch, turns, now_us, change.commit));
+        change.any = !receipt.replayed;
+        return absl::OkStatus();
+      }));
   if (!receipt.replayed) {
     appended_turns_ += turns.size();
     Changed(row);
@@ -218,40 +367,45 @@ absl::StatusOr<AppendReceipt> SqliteLogStore::Append(const SessionKey& key, Appe
   return receipt;
 }
 
-absl::StatusOr<LogEvent> SqliteLogStore::AppendEvent(const SessionKey& key, LogEvent event) {
-  STORE_RETURN_IF_ERROR(writer_->Run(kSmallJobBytes, [&](Database& database) -> absl::Status {
-    STORE_ASSIGN_OR_RETURN(const SessionHead head, FindHead(database, key));
-    STORE_RETURN_IF_ERROR(CheckEvent(event, head.last_seq));
-    event.after_seq = head.last_seq;
-    return InsertEvent(database, head.row, event);
-  }));
+absl::StatusOr<LogEvent> SqliteLogStore::AppendEvent(const SessionRef& session, LogEvent event) {
+  STORE_RETURN_IF_ERROR(
+      Write(kSmallJobBytes, [&](Database& database, Change& change) -> absl::Status {
+        STORE_ASSIGN_OR_RETURN(const SessionHead head, FindHead(database, session));
+        STORE_RETURN_IF_ERROR(CheckEvent(event, head.last_seq));
+        event.after_seq = head.last_seq;
+        STORE_RETURN_IF_ERROR(InsertEvent(database, head.row, event));
+        change.any = true;
+        return SetCommit(database, head.row, change.commit);
+      }));
   return event;
 }
 
-absl::StatusOr<std::vector<Turn>> SqliteLogStore::ReadTurns(const SessionKey& key, SeqRange range,
-                                                            uint64_t max_bytes) {
+absl::StatusOr<std::vector<Turn>> SqliteLogStore::ReadTurns(const SessionRef& session,
+                                                            SeqRange range, uint64_t max_bytes) {
   std::vector<Turn> turns;
   uint64_t bytes = 0;
   const ReadPool::Lease database = readers_->Borrow();
   STORE_RETURN_IF_ERROR(database->ReadTransaction([&]() -> absl::Status {
-    STORE_ASSIGN_OR_RETURN(const SessionHead head, FindHead(*database, key));
+    STORE_ASSIGN_OR_RETURN(const SessionHead head, FindHead(*database, session));
     return ScanTurns(*database, head.row, range,
                      [&](uint64_t seq, uint64_t, std::string_view body) -> absl::StatusOr<bool> {
-                       STORE_ASSIGN_OR_RETURN(Turn turn, DecodeTurn(body, seq));
-                       bytes += PartBytes(turn);
-                       turns.push_back(std::move(turn));
+                       absl::StatusOr<Turn> turn = DecodeTurn(body, seq);
+                       if (absl::IsDataLoss(turn.status()) && !turns.empty()) return false;
+                       STORE_RETURN_IF_ERROR(turn.status());
+                       bytes += PartBytes(*turn);
+                       turns.push_back(*std::move(turn));
                        return max_bytes == 0 || bytes < max_bytes;
                      });
   }));
   return turns;
 }
 
-absl::StatusOr<std::vector<LogEvent>> SqliteLogStore::ReadEvents(const SessionKey& key,
+absl::StatusOr<std::vector<LogEvent>> SqliteLogStore::ReadEvents(const SessionRef& session,
                                                                  uint64_t first_index) {
   std::vector<LogEvent> events;
   const ReadPool::Lease database = readers_->Borrow();
   STORE_RETURN_IF_ERROR(database->ReadTransaction([&]() -> absl::Status {
-    STORE_ASSIGN_OR_RETURN(const SessionHead head, FindHead(*database, key));
+    STORE_ASSIGN_OR_RETURN(const SessionHead head, FindHead(*database, session));
     STORE_ASSIGN_OR_RETURN(events, ReadEventRows(*database, head.row, first_index));
     return absl::OkStatus();
   }));
@@ -272,9 +426,43 @@ absl::StatusOr<VerifyReport> SqliteLogStore::Verify() {
   return VerifyLog(*database);
 }
 
-absl::StatusOr<SessionHead> SqliteLogStore::Head(const SessionKey& key) {
+absl::StatusOr<RepairReport> SqliteLogStore::Repair() {
+  std::vector<NamedSession> unsound;
+  RepairReport repaired;
+  bool tables = false;
+  {
+    const ReadPool::Lease database = readers_->Borrow();
+    STORE_ASSIGN_OR_RETURN(const VerifyReport report, VerifyLog(*database, &unsound));
+    if (report.problems.empty()) return repaired;
+    tables = report.problems.size() > unsound.size();
+  }
+  if (tables) {
+    // Fails where the file's structure is beyond that: then sessions are mended as far as they go.
+    Write(kSmallJobBytes, [&](Database& database, Change& /*change*/) -> absl::Status {
+      STORE_ASSIGN_OR_RETURN(repaired.mended, MendTables(database));
+      return absl::OkStatus();
+    }).IgnoreError();
+  }
+  for (const NamedSession& session : unsound) {
+    MendedSession mended;
+    const absl::Status status =
+        Write(kSmallJobBytes, [&](Database& database, Change& change) -> absl::Status {
+          STORE_ASSIGN_OR_RETURN(mended, MendSession(database, session, change.commit));
+          change.any = true;
+          return absl::OkStatus();
+        });
+    if (absl::IsDataLoss(status)) continue;
+    STORE_RETURN_IF_ERROR(status);
+    repaired.mended.insert(repaired.mended.end(), mended.mended.begin(), mended.mended.end());
+    if (mended.turns_changed) repaired.sessions.push_back({session.tenant, session.session_id});
+    Changed(session.row);
+  }
+  return repaired;
+}
+
+absl::StatusOr<SessionHead> SqliteLogStore::Head(const SessionRef& session) {
   const ReadPool::Lease database = readers_->Borrow();
-  return FindHead(*database, key);
+  return FindHead(*database, session);
 }
 
 absl::StatusOr<std::vector<SessionHead>> SqliteLogStore::Heads() {

@@ -14,11 +14,14 @@
 
 #include "absl/status/statusor.h"
 #include "core/log/log_store.h"
+#include "memory_store/head_file.h"
 #include "memory_store/sqlite/database.h"
 #include "memory_store/sqlite/log_rows.h"
 #include "memory_store/sqlite/log_tail.h"
+#include "memory_store/sqlite/log_transfer.h"
 #include "memory_store/sqlite/read_pool.h"
 #include "memory_store/sqlite/writer.h"
+#include "memory_store/store_reports.h"
 
 namespace fovea::sqlite {
 
@@ -29,6 +32,11 @@ struct LogStoreOptions {
   DatabaseOptions::Synchronous synchronous = DatabaseOptions::Synchronous::kFull;
   int readers = 4;  // read connections, at least 1
   WriterOptions writer;
+  // How far the log reached (head_file.h); "" for none: then lost commits are not noticed.
+  std::string head_path;
+  // Whether the files are still where the path leads; asked after each commit, before its callers
+  // are answered, and on the writer's thread. Empty: they are.
+  std::function<absl::Status()> still_ours;
   std::function<int64_t()> now_us;  // required; microseconds since the Unix epoch
   std::function<void(int64_t session_row)> on_change;  // after each append, fork and deletion
 };
@@ -37,7 +45,8 @@ struct LogStoreOptions {
 class SqliteLogStore final : public LogStore, public LogTail {
  public:
   // UNAVAILABLE if the file cannot be opened; FAILED_PRECONDITION if it is not a log or from a
-  // newer version that this one cannot read; DATA_LOSS if it is damaged.
+  // newer version that this one cannot read; DATA_LOSS if it is damaged, or lacks what it had
+  // acknowledged: then nothing was written. Removes sessions that were staged or being deleted.
   static absl::StatusOr<std::unique_ptr<SqliteLogStore>> Open(LogStoreOptions options);
 
   // Random, drawn when the log was made.
@@ -45,41 +54,80 @@ class SqliteLogStore final : public LogStore, public LogTail {
 
   absl::StatusOr<SessionInfo> CreateSession(const SessionKey& key,
                                             const NewSession& session) override;
-  absl::StatusOr<SessionInfo> GetSession(const SessionKey& key) override;
+  absl::StatusOr<SessionInfo> GetSession(const SessionRef& session) override;
   absl::StatusOr<SessionListing> ListSessions(std::string_view tenant, int page_size,
                                               std::string_view page_token) override;
-  absl::StatusOr<DeletionReceipt> DeleteSession(const SessionKey& key, int64_t now_us) override;
-  absl::StatusOr<SessionInfo> ForkSession(const SessionKey& origin, uint64_t at_seq,
+  absl::StatusOr<SessionInfo> StageSession(const SessionKey& key,
+                                           const NewSession& session) override;
+  absl::StatusOr<SessionInfo> PublishSession(const SessionRef& staged) override;
+  absl::StatusOr<DeletionReceipt> DeleteSession(const SessionRef& session, int64_t now_us) override;
+  absl::StatusOr<SessionInfo> ForkSession(const SessionRef& origin, uint64_t at_seq,
                                           const NewSession& fork) override;
-  absl::StatusOr<AppendReceipt> Append(const SessionKey& key, AppendBatch batch) override;
-  absl::StatusOr<LogEvent> AppendEvent(const SessionKey& key, LogEvent event) override;
-  absl::StatusOr<std::vector<Turn>> ReadTurns(const SessionKey& key, SeqRange range,
+  absl::StatusOr<AppendReceipt> Append(const SessionRef& session, AppendBatch batch) override;
+  absl::StatusOr<LogEvent> AppendEvent(const SessionRef& session, LogEvent event) override;
+  absl::StatusOr<std::vector<Turn>> ReadTurns(const SessionRef& session, SeqRange range,
                                               uint64_t max_bytes) override;
-  absl::StatusOr<std::vector<LogEvent>> ReadEvents(const SessionKey& key,
+  absl::StatusOr<std::vector<LogEvent>> ReadEvents(const SessionRef& session,
                                                    uint64_t first_index) override;
   absl::StatusOr<LogStats> Stats() override;
   absl::StatusOr<VerifyReport> Verify() override;
 
-  absl::StatusOr<SessionHead> Head(const SessionKey& key) override;
+  absl::StatusOr<SessionHead> Head(const SessionRef& session) override;
   absl::StatusOr<std::vector<SessionHead>> Heads() override;
   absl::StatusOr<std::vector<StoredTurn>> ReadStored(int64_t row, uint64_t first_seq,
                                                      size_t max_bytes) override;
 
+  // What Verify finds and log_repair.h can mend; `left` is for the next Verify.
+  absl::StatusOr<RepairReport> Repair();
+  // A copy of the log as it is now, in a new file that is read whole before this returns. Fails as
+  // CopyDatabase does, or with DATA_LOSS if the log is not sound; then there is no file.
+  absl::StatusOr<VerifyReport> Backup(const std::string& path);
+  // Copies every session out of such a file whose name is free here, with its events, times and
+  // idempotency keys; each appears whole, or not at all. The file, or an older version's log, is
+  // checked before the first, and may be changed (LogSource).
+  absl::StatusOr<RestoreReport> Restore(const std::string& path);
+  // All sessions, those first that were longest without an append.
+  absl::StatusOr<std::vector<OldSession>> ListByAge();
+  // As Writer::WaitUntilScrubbed.
+  bool WaitUntilScrubbed(absl::Time deadline) { return writer_->WaitUntilScrubbed(deadline); }
+  // As Writer::state.
+  absl::Status WriteState() const { return writer_->state(); }
+  // What a person should know of this opening.
+  const std::vector<std::string>& notices() const { return notices_; }
+
  private:
-  SqliteLogStore(LogStoreOptions options, std::string store_id, std::unique_ptr<Writer> writer,
-                 std::unique_ptr<ReadPool> readers)
-      : options_(std::move(options)),
-        store_id_(std::move(store_id)),
-        writer_(std::move(writer)),
-        readers_(std::move(readers)) {}
+  // What a job changed, which its commit must show for.
+  struct Change {
+    uint64_t commit = 0;  // the number of the commit that is being made
+    bool any = false;
+  };
+  using ChangingWork = absl::AnyInvocable<absl::Status(Database&, Change&)>;
+
+  SqliteLogStore(LogStoreOptions options, std::string store_id)
+      : options_(std::move(options)), store_id_(std::move(store_id)) {}
+  absl::Status Start(std::unique_ptr<Database> database, const DatabaseOptions& file);
+  absl::Status CheckHead();
+  absl::Status OnCommit();
+  absl::Status Write(size_t bytes, ChangingWork work, Writer::Space space = Writer::Space::kTakes);
+  absl::StatusOr<SessionInfo> Insert(const SessionKey& key, const NewSession& session,
+                                     SessionRow::State state);
+  absl::StatusOr<DeletionReceipt> Purge(int64_t session_row);
+  absl::StatusOr<uint64_t> RestoreTurns(LogSource& source, const NamedSession& session,
+                                        int64_t updated_us, int64_t row);
+  absl::Status RestoreSession(LogSource& source, const NamedSession& session,
+                              RestoreReport& restored);
   void Changed(int64_t session_row) const;
 
   const LogStoreOptions options_;
   const std::string store_id_;
+  std::vector<std::string> notices_;
   std::atomic<uint64_t> appended_turns_ = 0;
-  const std::unique_ptr<Writer> writer_;
-  const std::unique_ptr<ReadPool>
-      readers_;  // closed before the writer, which checkpoints on closing
+  // Used by the writer's thread alone, once it runs.
+  std::unique_ptr<HeadFile> head_;
+  uint64_t committed_ = 0;  // the number of the last commit
+  bool changed_ = false;    // by the jobs of the open transaction
+  std::unique_ptr<Writer> writer_;
+  std::unique_ptr<ReadPool> readers_;  // closed before the writer, which checkpoints on closing
 };
 
 }  // namespace fovea::sqlite

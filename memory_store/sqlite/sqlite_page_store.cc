@@ -1,7 +1,10 @@
 #include "memory_store/sqlite/sqlite_page_store.h"
 
 #include <algorithm>
+#include <mutex>
 
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "memory_store/sqlite/file_size.h"
 #include "memory_store/sqlite/page_rows.h"
 #include "memory_store/sqlite/status_macros.h"
@@ -10,6 +13,9 @@ namespace fovea::sqlite {
 namespace {
 
 constexpr size_t kSmallJobBytes = 1024;
+// A file of less is no help to a full disk.
+constexpr uint64_t kWorthGivingUp = uint64_t{1} << 20;
+constexpr absl::Duration kReopenAfter = absl::Seconds(10);
 
 // Sessions may have been deleted when this file was away, or just before a crash.
 absl::Status DropDeletedSessions(Database& database, const PageStoreOptions& options) {
@@ -39,31 +45,56 @@ WriterOptions ToWriterOptions(const PageStoreOptions& options) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<SqlitePageStore>> SqlitePageStore::Open(PageStoreOptions options) {
-  const DatabaseOptions file = {.path = options.path,
-                                .vfs = "",
-                                .synchronous = DatabaseOptions::Synchronous::kNormal,
-                                .secure_delete = true};
-  absl::StatusOr<std::unique_ptr<Database>> database = OpenPages(options, file);
-  if (absl::IsDataLoss(database.status())) {
-    MarkForDiscard(options.path);
-    database = OpenPages(options, file);
-  }
-  STORE_RETURN_IF_ERROR(database.status());
-  STORE_ASSIGN_OR_RETURN(std::unique_ptr<ReadPool> readers,
-                         ReadPool::Open(file, std::max(1, options.readers)));
-  return std::unique_ptr<SqlitePageStore>(
-      new SqlitePageStore(std::move(options), *std::move(database), std::move(readers)));
+  std::unique_ptr<SqlitePageStore> store(new SqlitePageStore(std::move(options)));
+  STORE_ASSIGN_OR_RETURN(store->file_, store->OpenFile());
+  // What was deleted before a crash leaves the write-ahead log.
+  store->file_->writer->ScrubLog();
+  return store;
 }
-
-SqlitePageStore::SqlitePageStore(PageStoreOptions options, std::unique_ptr<Database> database,
-                                 std::unique_ptr<ReadPool> readers)
-    : options_(std::move(options)),
-      writer_(Writer::Start(std::move(database), ToWriterOptions(options_))),
-      readers_(std::move(readers)) {}
 
 SqlitePageStore::~SqlitePageStore() = default;
 
+absl::StatusOr<std::unique_ptr<SqlitePageStore::File>> SqlitePageStore::OpenFile() const {
+  const DatabaseOptions options = {.path = options_.path,
+                                   .vfs = "",
+                                   .synchronous = DatabaseOptions::Synchronous::kNormal,
+                                   .secure_delete = true};
+  absl::StatusOr<std::unique_ptr<Database>> database = OpenPages(options_, options);
+  if (absl::IsDataLoss(database.status())) {
+    MarkForDiscard(options_.path);
+    database = OpenPages(options_, options);
+  }
+  STORE_RETURN_IF_ERROR(database.status());
+  auto file = std::make_unique<File>();
+  STORE_ASSIGN_OR_RETURN(file->readers, ReadPool::Open(options, std::max(1, options_.readers)));
+  file->writer = Writer::Start(*std::move(database), ToWriterOptions(options_));
+  return file;
+}
+
+bool SqlitePageStore::GiveUp() {
+  const std::unique_lock<std::shared_mutex> lock(file_mutex_);
+  const uint64_t bytes = DatabaseBytes(options_.path);
+  if (file_ == nullptr || bytes < kWorthGivingUp) return false;
+  file_.reset();
+  RemoveDatabase(options_.path);
+  reopen_at_us_ = absl::ToUnixMicros(absl::Now() + kReopenAfter);
+  return true;
+}
+
+void SqlitePageStore::TryReopen() {
+  const std::unique_lock<std::shared_mutex> lock(file_mutex_);
+  if (file_ != nullptr || absl::ToUnixMicros(absl::Now()) < reopen_at_us_) return;
+  absl::StatusOr<std::unique_ptr<File>> file = OpenFile();
+  if (file.ok()) {
+    file_ = *std::move(file);
+    reopen_at_us_ = 0;
+  } else {
+    reopen_at_us_ = absl::ToUnixMicros(absl::Now() + kReopenAfter);
+  }
+}
+
 absl::Status SqlitePageStore::Put(const SessionKey& key, std::vector<StoredPage> pages) {
+  if (reopen_at_us_ != 0) TryReopen();
   Queued fresh;
   size_t bytes = kSmallJobBytes;
   {
@@ -79,7 +110,12 @@ absl::Status SqlitePageStore::Put(const SessionKey& key, std::vector<StoredPage>
   }
   if (fresh.empty()) return absl::OkStatus();
   const auto job = std::make_shared<const Queued>(std::move(fresh));
-  writer_->Submit(
+  const std::shared_lock<std::shared_mutex> lock(file_mutex_);
+  if (file_ == nullptr) {
+    Forget(key, *job);
+    return absl::OkStatus();
+  }
+  file_->writer->Submit(
       bytes, [this, key, job](Database& database) { return Write(database, key, *job); },
       [this, key, job](const absl::Status& status) {
         NoteDamage(status).IgnoreError();
@@ -121,50 +157,122 @@ absl::StatusOr<std::vector<std::optional<std::string>>> SqlitePageStore::Get(
     const SessionKey& key, const std::vector<std::string>& page_ids) {
   std::vector<std::optional<std::string>> pages;
   pages.reserve(page_ids.size());
-  const ReadPool::Lease database = readers_->Borrow();
+  const std::shared_lock<std::shared_mutex> lock(file_mutex_);
+  std::optional<ReadPool::Lease> database;
+  if (file_ != nullptr) database.emplace(file_->readers->Borrow());
+  absl::Status failure;
   for (const std::string& page_id : page_ids) {
     // The queue first: a page leaves it only after it can be read from the file.
     std::optional<std::string> png = FindQueued(key, page_id);
-    if (!png) {
-      absl::StatusOr<std::optional<std::string>> stored = FindPage(*database, key, page_id);
-      // A page that cannot be read is as good as one that is not there.
-      if (!stored.ok() && !absl::IsDataLoss(NoteDamage(stored.status()))) return stored.status();
-      if (stored.ok()) png = *std::move(stored);
-    }
+    if (!png && database) png = FindStored(*file_, **database, key, page_id, failure);
     pages.push_back(std::move(png));
   }
+  STORE_RETURN_IF_ERROR(failure);
   return pages;
+}
+
+// A page that is damaged is as good as one that is not there; its row goes, so that the page that
+// is drawn again finds room.
+std::optional<std::string> SqlitePageStore::FindStored(File& file, Database& database,
+                                                       const SessionKey& key,
+                                                       const std::string& page_id,
+                                                       absl::Status& failure) {
+  absl::StatusOr<std::optional<FoundPage>> page = FindPage(database, key, page_id);
+  if (!page.ok()) {
+    if (!absl::IsDataLoss(NoteDamage(page.status()))) failure = page.status();
+    return std::nullopt;
+  }
+  if (!page->has_value()) return std::nullopt;
+  if ((*page)->sound) return std::move((*page)->png);
+  file.writer->Submit(
+      kSmallJobBytes, [row = (*page)->row](Database& writing) { return DeletePage(writing, row); },
+      [this](const absl::Status& status) { NoteDamage(status).IgnoreError(); });
+  return std::nullopt;
 }
 
 absl::StatusOr<uint64_t> SqlitePageStore::DeleteSession(const SessionKey& key) {
   uint64_t count = 0;
+  const std::shared_lock<std::shared_mutex> lock(file_mutex_);
+  if (file_ == nullptr) return count;
   STORE_RETURN_IF_ERROR(
-      NoteDamage(writer_->Run(kSmallJobBytes, [&](Database& database) -> absl::Status {
+      NoteDamage(file_->writer->Run(kSmallJobBytes, [&](Database& database) -> absl::Status {
         STORE_ASSIGN_OR_RETURN(count, DeletePages(database, key));
         return absl::OkStatus();
       })));
-  writer_->ScrubLog();
+  file_->writer->ScrubLog();
   return count;
 }
 
 absl::StatusOr<uint64_t> SqlitePageStore::DeleteAll() {
   uint64_t count = 0;
+  const std::shared_lock<std::shared_mutex> lock(file_mutex_);
+  if (file_ == nullptr) return count;
   STORE_RETURN_IF_ERROR(
-      NoteDamage(writer_->Run(kSmallJobBytes, [&](Database& database) -> absl::Status {
+      NoteDamage(file_->writer->Run(kSmallJobBytes, [&](Database& database) -> absl::Status {
         STORE_ASSIGN_OR_RETURN(count, DeleteAllPages(database));
         return absl::OkStatus();
       })));
-  writer_->ScrubLog();
+  file_->writer->ScrubLog();
   return count;
 }
 
 absl::StatusOr<PageStats> SqlitePageStore::Stats() {
+  const std::shared_lock<std::shared_mutex> lock(file_mutex_);
+  if (file_ == nullptr) return PageStats();
   // An empty job: what was put before is counted.
-  STORE_RETURN_IF_ERROR(writer_->Run(0, [](Database&) { return absl::OkStatus(); }));
-  const ReadPool::Lease database = readers_->Borrow();
+  STORE_RETURN_IF_ERROR(file_->writer->Run(0, [](Database&) { return absl::OkStatus(); }));
+  const ReadPool::Lease database = file_->readers->Borrow();
   STORE_ASSIGN_OR_RETURN(PageStats stats, CountPages(*database));
   stats.file_bytes = DatabaseBytes(options_.path);
   return stats;
+}
+
+bool SqlitePageStore::WaitUntilScrubbed(absl::Time deadline) {
+  const std::shared_lock<std::shared_mutex> lock(file_mutex_);
+  return file_ == nullptr || file_->writer->WaitUntilScrubbed(deadline);
+}
+
+absl::StatusOr<std::vector<std::string>> SqlitePageStore::Verify() {
+  std::vector<std::string> problems;
+  const std::shared_lock<std::shared_mutex> lock(file_mutex_);
+  if (file_ == nullptr) return problems;
+  const ReadPool::Lease database = file_->readers->Borrow();
+  const absl::StatusOr<PageProblems> found = CheckPages(*database);
+  if (!found.ok() && !absl::IsDataLoss(NoteDamage(found.status()))) return found.status();
+  const absl::Status structure = found.ok() ? found->structure : found.status();
+  if (!structure.ok()) problems.push_back(absl::StrCat("pages.db: ", structure.message()));
+  if (!found.ok()) return problems;
+  for (const PageProblems::Damaged& page : found->damaged) {
+    problems.push_back(absl::StrCat("pages.db: ", page.what));
+  }
+  return problems;
+}
+
+absl::StatusOr<std::vector<std::string>> SqlitePageStore::Repair() {
+  std::vector<std::string> mended;
+  absl::StatusOr<PageProblems> found = absl::UnknownError("");
+  {
+    const std::shared_lock<std::shared_mutex> lock(file_mutex_);
+    if (file_ == nullptr) return mended;
+    const ReadPool::Lease database = file_->readers->Borrow();
+    found = CheckPages(*database);
+    if (!found.ok() && !absl::IsDataLoss(found.status())) return found.status();
+  }
+  if (!found.ok() || !found->structure.ok()) {
+    const std::unique_lock<std::shared_mutex> lock(file_mutex_);
+    file_.reset();
+    RemoveDatabase(options_.path);
+    STORE_ASSIGN_OR_RETURN(file_, OpenFile());
+    mended.push_back("pages.db was damaged: all pages were dropped, and will be drawn again");
+    return mended;
+  }
+  const std::shared_lock<std::shared_mutex> lock(file_mutex_);
+  for (const PageProblems::Damaged& page : found->damaged) {
+    STORE_RETURN_IF_ERROR(file_->writer->Run(
+        kSmallJobBytes, [&](Database& database) { return DeletePage(database, page.row); }));
+    mended.push_back(absl::StrCat("pages.db: ", page.what, ": dropped, and will be drawn again"));
+  }
+  return mended;
 }
 
 }  // namespace fovea::sqlite

@@ -2,11 +2,13 @@
 #ifndef FOVEA_MEMORY_STORE_SQLITE_SQLITE_PAGE_STORE_H_
 #define FOVEA_MEMORY_STORE_SQLITE_SQLITE_PAGE_STORE_H_
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <shared_mutex>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -16,6 +18,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "core/page/page_store.h"
 #include "memory_store/mutex.h"
 #include "memory_store/sqlite/read_pool.h"
@@ -51,23 +54,45 @@ class SqlitePageStore final : public PageStore {
   absl::StatusOr<uint64_t> DeleteAll() override;
   absl::StatusOr<PageStats> Stats() override;
 
+  // Problems of the file, read whole.
+  absl::StatusOr<std::vector<std::string>> Verify();
+  // Drops what is damaged, the whole file if its structure is; says what was done.
+  absl::StatusOr<std::vector<std::string>> Repair();
+  // Throws the file away, without taking any space for it, and goes on with a new one when there
+  // is room again. True if that gave the disk something back.
+  bool GiveUp();
+  // As Writer::WaitUntilScrubbed.
+  bool WaitUntilScrubbed(absl::Time deadline);
+
  private:
   using PageKey = std::tuple<std::string, std::string, std::string>;  // tenant, session, page
   using Png = std::shared_ptr<const std::string>;
   using Queued = std::vector<std::pair<std::string, Png>>;  // page ids and their bytes
 
-  SqlitePageStore(PageStoreOptions options, std::unique_ptr<Database> database,
-                  std::unique_ptr<ReadPool> readers);
+  // The open file; replaced as a whole.
+  struct File {
+    std::unique_ptr<Writer> writer;
+    std::unique_ptr<ReadPool> readers;  // closed before the writer's connection
+  };
+
+  explicit SqlitePageStore(PageStoreOptions options) : options_(std::move(options)) {}
+  absl::StatusOr<std::unique_ptr<File>> OpenFile() const;
+  void TryReopen();
   absl::Status Write(Database& database, const SessionKey& key, const Queued& pages) const;
   void Forget(const SessionKey& key, const Queued& pages);
   std::optional<std::string> FindQueued(const SessionKey& key, const std::string& page_id);
+  std::optional<std::string> FindStored(File& file, Database& database, const SessionKey& key,
+                                        const std::string& page_id, absl::Status& failure);
   absl::Status NoteDamage(absl::Status status) const;
 
   const PageStoreOptions options_;
   Mutex mutex_;
   absl::flat_hash_map<PageKey, Png> queued_ ABSL_GUARDED_BY(mutex_);
-  std::unique_ptr<Writer> writer_;
-  const std::unique_ptr<ReadPool> readers_;
+  // Shared by who uses the file, exclusive to replace it. Null: thrown away, and not made again
+  // yet.
+  std::shared_mutex file_mutex_;
+  std::unique_ptr<File> file_;
+  std::atomic<int64_t> reopen_at_us_ = 0;  // Unix time
 };
 
 }  // namespace fovea::sqlite

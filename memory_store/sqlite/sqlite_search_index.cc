@@ -1,29 +1,76 @@
 #include "memory_store/sqlite/sqlite_search_index.h"
 
 #include <algorithm>
+#include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "memory_store/search_text.h"
 #include "memory_store/sqlite/fts.h"
 #include "memory_store/sqlite/index_rows.h"
+#include "memory_store/sqlite/index_search.h"
 #include "memory_store/sqlite/status_macros.h"
 
 namespace fovea::sqlite {
 namespace {
 
 constexpr int kMaxHits = 200;
+constexpr size_t kMaxQueryBytes = 4096;
+// However long the caller would wait.
+constexpr absl::Duration kMaxTime = absl::Milliseconds(1800);
 
-absl::StatusOr<std::vector<SearchHit>> Find(Database& database, const IndexedSession& session,
-                                            const FtsQuery& query, SearchOrder order, int limit) {
-  std::vector<SearchHit> hits;
+absl::Status CheckQuery(const SearchQuery& query) {
+  if (query.limit < 1 || query.limit > kMaxHits) {
+    return absl::InvalidArgumentError("a search gives 1 to 200 hits");
+  }
+  if (query.text.size() > kMaxQueryBytes) {
+    return absl::InvalidArgumentError("a query has at most 4,096 bytes");
+  }
+  if (query.match == SearchMatch::kSubstring && query.text.size() < 2) {
+    return absl::InvalidArgumentError("a substring has at least 2 bytes");
+  }
+  return absl::OkStatus();
+}
+
+// Of a query that may be cut out of a text: its first word may lack its beginning, and its last its
+// end. "" if nothing is left.
+std::string InnerWords(const FtsQuery& query) {
+  if (query.phrases.size() < 2) return "";
+  std::string match;
+  for (size_t i = 1; i < query.phrases.size(); ++i) absl::StrAppend(&match, query.phrases[i], " ");
+  const bool has_star = query.phrases.back().back() == '*';
+  return absl::StrCat(match, has_star ? "" : "*");
+}
+
+absl::StatusOr<SearchAnswer> FindWords(Database& database, const IndexedSession& session,
+                                       const FtsQuery& words, const SearchQuery& query) {
+  SearchAnswer answer;
+  STORE_ASSIGN_OR_RETURN(answer.hits, query.order == SearchOrder::kRelevance
+                                          ? FindBest(database, session, words, query.limit)
+                                          : FindNewest(database, session, words, query.limit));
+  if (!answer.hits.empty()) return answer;
+  const std::string needle = OneLine(query.text);
+  if (needle.size() < 2) return answer;
+  if (const std::string inner = InnerWords(words); !inner.empty()) {
+    STORE_ASSIGN_OR_RETURN(answer,
+                           FindSubstringAmong(database, session, inner, needle, query.limit));
+    if (!answer.hits.empty()) return answer;
+  }
+  return FindSubstring(database, session, needle, query.limit);
+}
+
+absl::StatusOr<SearchAnswer> FindIn(Database& database, const IndexedSession& session,
+                                    const FtsQuery& words, const SearchQuery& query) {
+  SearchAnswer answer;
   STORE_RETURN_IF_ERROR(database.ReadTransaction([&]() -> absl::Status {
-    STORE_ASSIGN_OR_RETURN(hits, order == SearchOrder::kRelevance
-                                     ? FindBest(database, session, query, limit)
-                                     : FindNewest(database, session, query, limit));
+    STORE_ASSIGN_OR_RETURN(answer,
+                           query.match == SearchMatch::kSubstring
+                               ? FindSubstring(database, session, OneLine(query.text), query.limit)
+                               : FindWords(database, session, words, query));
     return absl::OkStatus();
   }));
-  return hits;
+  return answer;
 }
 
 }  // namespace
@@ -33,41 +80,53 @@ absl::StatusOr<std::unique_ptr<SqliteSearchIndex>> SqliteSearchIndex::Open(
   const DatabaseOptions file = {.path = options.path,
                                 .vfs = "",
                                 .synchronous = DatabaseOptions::Synchronous::kNormal,
-                                .secure_delete = true};
+                                .secure_delete = true,
+                                .prepare = RegisterFts};
   STORE_ASSIGN_OR_RETURN(std::unique_ptr<Database> database,
                          OpenCache(file, kIndexSchema, options.store_id));
   STORE_ASSIGN_OR_RETURN(std::unique_ptr<ReadPool> readers,
-                         ReadPool::Open(file, std::max(1, options.readers), RegisterMatchCounts));
+                         ReadPool::Open(file, std::max(1, options.readers)));
   std::unique_ptr<Indexer> indexer = Indexer::Start(std::move(database), options.path, log);
   return std::unique_ptr<SqliteSearchIndex>(
       new SqliteSearchIndex(std::move(options), log, std::move(indexer), std::move(readers)));
 }
 
-absl::StatusOr<SearchAnswer> SqliteSearchIndex::Search(const SessionKey& key,
-                                                       std::string_view query, SearchOrder order,
-                                                       int limit) {
-  if (limit < 1 || limit > kMaxHits) {
-    return absl::InvalidArgumentError("a search gives 1 to 200 hits");
-  }
+absl::StatusOr<SearchAnswer> SqliteSearchIndex::Find(const SessionKey& key,
+                                                     const SearchQuery& query) {
+  STORE_RETURN_IF_ERROR(CheckQuery(query));
+  const absl::Status late = absl::DeadlineExceededError(
+      "the search took too long: ask for more words, or longer beginnings");
+  if (absl::Now() >= query.deadline) return late;
+  absl::Time end = std::min(query.deadline, absl::Now() + kMaxTime);
   FtsQuery words;
-  {
-    const ReadPool::Lease database = readers_->Borrow();
-    STORE_ASSIGN_OR_RETURN(words, ParseFtsQuery(*database, OneLine(query)));
+  if (query.match == SearchMatch::kWords) {
+    const auto database = readers_->BorrowBefore(end);
+    if (!database) return late;
+    STORE_ASSIGN_OR_RETURN(words, ParseFtsQuery(**database, OneLine(query.text)));
   }
   STORE_ASSIGN_OR_RETURN(const SessionHead head, log_->Head(key));
-  SearchAnswer answer;
-  answer.indexed_through_seq =
-      indexer_->WaitFor(head.row, head.last_seq, absl::Now() + options_.wait);
-  if (answer.indexed_through_seq == 0) return answer;
-  const ReadPool::Lease database = readers_->Borrow();
-  absl::StatusOr<std::vector<SearchHit>> hits =
-      Find(*database, {head.row, answer.indexed_through_seq}, words, order, limit);
-  if (absl::IsDataLoss(hits.status())) {
+  const uint64_t indexed = indexer_->WaitFor(head.row, head.last_seq,
+                                             std::min(query.deadline, absl::Now() + options_.wait));
+  if (indexed == 0) return SearchAnswer();
+  // What it waited for the index is not the search's own time.
+  end = std::min(query.deadline, absl::Now() + kMaxTime);
+  const auto database = readers_->BorrowBefore(end);
+  if (!database) return late;
+  bool cancelled = false;
+  const auto stop = [&] {
+    cancelled = cancelled || (query.cancelled && query.cancelled());
+    return cancelled || absl::Now() >= end;
+  };
+  const Database::Watch watch(**database, stop);
+  absl::StatusOr<SearchAnswer> answer = FindIn(**database, {head.row, indexed}, words, query);
+  if (absl::IsDataLoss(answer.status())) {
     MarkForDiscard(options_.path);
     return absl::UnavailableError("the search index is damaged");
   }
-  STORE_RETURN_IF_ERROR(hits.status());
-  answer.hits = *std::move(hits);
+  if (cancelled) return absl::CancelledError("nobody waits for the search any more");
+  if (absl::IsCancelled(answer.status())) return late;
+  STORE_RETURN_IF_ERROR(answer.status());
+  answer->indexed_through_seq = indexed;
   return answer;
 }
 

@@ -20,7 +20,7 @@ namespace fovea::sqlite {
 struct SearchIndexOptions {
   std::string path;
   std::string store_id;                           // of the log
-  int readers = 2;                                // read connections, at least 1
+  int readers = 4;                                // read connections, at least 1
   absl::Duration wait = absl::Milliseconds(200);  // how long a search waits for the index
 };
 
@@ -35,9 +35,16 @@ class SqliteSearchIndex final : public SearchIndex {
 
   // The session has changed or is gone.
   void Touch(int64_t session_row) { indexer_->Touch(session_row); }
+  // As Indexer::WaitUntilErased.
+  bool WaitUntilErased(int64_t session_row, absl::Time deadline) {
+    return indexer_->WaitUntilErased(session_row, deadline);
+  }
+  // Whether the index is sound in itself: DATA_LOSS if not. Slow.
+  absl::Status Verify() { return indexer_->Check(); }
+  // Makes it again from the log, in the background.
+  absl::Status Rebuild() { return indexer_->Rebuild(); }
 
-  absl::StatusOr<SearchAnswer> Search(const SessionKey& key, std::string_view query,
-                                      SearchOrder order, int limit) override;
+  absl::StatusOr<SearchAnswer> Find(const SessionKey& key, const SearchQuery& query) override;
 
  private:
   SqliteSearchIndex(SearchIndexOptions options, LogTail* log, std::unique_ptr<Indexer> indexer,

@@ -28,6 +28,7 @@ constexpr char kListSql[] =
     "SELECT tenant, reader, factor_units, reports, low_reports, low_ratio_millionths"
     " FROM corrections ORDER BY tenant, reader";
 constexpr char kPutSql[] = "INSERT OR REPLACE INTO corrections VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+constexpr char kCheckSql[] = "PRAGMA integrity_check(1)";
 constexpr double kMillion = 1e6;
 
 }  // namespace
@@ -53,6 +54,14 @@ absl::StatusOr<std::vector<StoredCorrection>> SqliteUsageStore::ReadAll() {
                                   .low_reports = static_cast<int>(query.IntAt(4)),
                                   .low_ratio = static_cast<double>(query.IntAt(5)) / kMillion}});
   }
+}
+
+absl::Status SqliteUsageStore::Verify() {
+  const MutexLock lock(&mutex_);
+  STORE_ASSIGN_OR_RETURN(Query query, database_->Prepare(kCheckSql));
+  STORE_RETURN_IF_ERROR(query.Step().status());
+  if (query.BlobAt(0) == "ok") return absl::OkStatus();
+  return absl::DataLossError(query.StringAt(0));
 }
 
 absl::Status SqliteUsageStore::Put(const StoredCorrection& stored) {

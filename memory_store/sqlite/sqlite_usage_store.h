@@ -24,6 +24,8 @@ class SqliteUsageStore final : public UsageStore {
 
   absl::StatusOr<std::vector<StoredCorrection>> ReadAll() override;
   absl::Status Put(const StoredCorrection& correction) override;
+  // DATA_LOSS if the file is damaged.
+  absl::Status Verify();
 
  private:
   explicit SqliteUsageStore(std::unique_ptr<Database> database) : database_(std::move(database)) {}

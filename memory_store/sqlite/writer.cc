@@ -1,5 +1,6 @@
 #include "memory_store/sqlite/writer.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -16,23 +17,23 @@ namespace {
 constexpr int kForcedCheckpointFactor = 8;
 
 // A scrub that readers kept from finishing is tried again after this long.
-constexpr absl::Duration kScrubRetry = absl::Seconds(1);
+constexpr absl::Duration kScrubRetry = absl::Milliseconds(100);
 
-// A full disk is no different from a busy one to those who wait: they may retry.
-absl::Status Outward(const absl::Status& status) {
-  return absl::IsResourceExhausted(status) ? absl::UnavailableError(status.message()) : status;
+absl::Status DiskFull() {
+  return absl::ResourceExhaustedError(
+      "the disk of the data directory is full: delete sessions or make room, then try again");
 }
 
 }  // namespace
 
 std::unique_ptr<Writer> Writer::Start(std::unique_ptr<Database> database, WriterOptions options) {
-  return std::unique_ptr<Writer>(new Writer(std::move(database), options));
+  return std::unique_ptr<Writer>(new Writer(std::move(database), std::move(options)));
 }
 
 Writer::Writer(std::unique_ptr<Database> database, WriterOptions options)
-    : options_(options),
+    : options_(std::move(options)),
       database_(std::move(database)),
-      checkpoint_at_pages_(options.checkpoint_pages),
+      checkpoint_at_pages_(options_.checkpoint_pages),
       thread_([this] { Loop(); }) {}
 
 Writer::~Writer() {
@@ -47,26 +48,29 @@ Writer::~Writer() {
 bool Writer::HasRoom() const { return queued_bytes_ < options_.max_queued_bytes; }
 bool Writer::HasWork() const { return !queue_.empty() || scrub_now_ || stopping_; }
 
-void Writer::Submit(size_t bytes, Work work, Done done) {
+void Writer::Submit(size_t bytes, Work work, Done done, Space space) {
   {
     const MutexLock lock(&mutex_);
     while (!HasRoom()) room_came_.Wait(&mutex_);
     queued_bytes_ += bytes;
-    queue_.push_back(Job{bytes, std::move(work), std::move(done), absl::OkStatus()});
+    queue_.push_back(Job{bytes, std::move(work), std::move(done), space, absl::OkStatus()});
   }
   work_came_.NotifyOne();
 }
 
-absl::Status Writer::Run(size_t bytes, Work work) {
+absl::Status Writer::Run(size_t bytes, Work work, Space space) {
   Mutex mutex;
   ConditionVariable finished;
   std::optional<absl::Status> status;
-  Submit(bytes, std::move(work), [&](const absl::Status& outcome) {
-    // Told under the lock: once the caller has it, the condition variable is gone.
-    const MutexLock lock(&mutex);
-    status = outcome;
-    finished.NotifyOne();
-  });
+  Submit(
+      bytes, std::move(work),
+      [&](const absl::Status& outcome) {
+        // Told under the lock: once the caller has it, the condition variable is gone.
+        const MutexLock lock(&mutex);
+        status = outcome;
+        finished.NotifyOne();
+      },
+      space);
   const MutexLock lock(&mutex);
   while (!status) finished.Wait(&mutex);
   return *std::move(status);
@@ -76,8 +80,18 @@ void Writer::ScrubLog() {
   {
     const MutexLock lock(&mutex_);
     scrub_now_ = true;
+    ++scrubs_wanted_;
   }
   work_came_.NotifyOne();
+}
+
+bool Writer::WaitUntilScrubbed(absl::Time deadline) {
+  const MutexLock lock(&mutex_);
+  const uint64_t wanted = scrubs_wanted_;
+  while (scrubs_done_ < wanted && broken_.ok()) {
+    if (!scrubbed_came_.WaitUntil(&mutex_, deadline)) break;
+  }
+  return scrubs_done_ >= wanted;
 }
 
 uint64_t Writer::commits() const {
@@ -85,12 +99,24 @@ uint64_t Writer::commits() const {
   return commits_;
 }
 
+absl::Status Writer::state() const {
+  const MutexLock lock(&mutex_);
+  if (!broken_.ok()) return broken_;
+  return full_ ? DiskFull() : absl::OkStatus();
+}
+
+void Writer::Stop(const absl::Status& reason) {
+  const MutexLock lock(&mutex_);
+  if (broken_.ok()) broken_ = reason;
+  scrubbed_came_.NotifyAll();
+}
+
 void Writer::Loop() {
   while (true) {
     std::vector<Job> batch = TakeBatch();
     if (!batch.empty()) {
       const absl::Status commit = RunBatch(batch);
-      for (Job& job : batch) job.done(commit.ok() ? Outward(job.status) : commit);
+      for (Job& job : batch) job.done(commit.ok() ? job.status : commit);
     }
     Checkpoint();
     const MutexLock lock(&mutex_);
@@ -115,7 +141,38 @@ std::vector<Writer::Job> Writer::TakeBatch() {
 }
 
 absl::Status Writer::RunBatch(std::vector<Job>& batch) {
-  STORE_RETURN_IF_ERROR(broken_);
+  absl::Status status = Attempt(batch);
+  if (absl::IsResourceExhausted(status) && options_.make_room && options_.make_room()) {
+    status = Attempt(batch);
+  }
+  if (absl::IsResourceExhausted(status)) status = RunInReserve(batch, std::move(status));
+  const MutexLock lock(&mutex_);
+  full_ = absl::IsResourceExhausted(status);
+  return full_ ? DiskFull() : status;
+}
+
+// The jobs that free space get the reserve; the others are told that the disk is full.
+absl::Status Writer::RunInReserve(std::vector<Job>& batch, absl::Status full) {
+  const auto frees = [](const Job& job) { return job.space == Space::kFrees; };
+  if (!options_.release_reserve || std::none_of(batch.begin(), batch.end(), frees)) return full;
+  std::vector<Job> freeing;
+  std::vector<Job> others;
+  for (Job& job : batch) (frees(job) ? freeing : others).push_back(std::move(job));
+  for (Job& job : others) job.done(DiskFull());
+  batch = std::move(freeing);
+  options_.release_reserve();
+  absl::Status status = Attempt(batch);
+  // The log is used again from its start before anything else is written.
+  if (status.ok()) database_->Checkpoint(CheckpointMode::kTruncate).IgnoreError();
+  options_.keep_reserve();
+  return status;
+}
+
+absl::Status Writer::Attempt(std::vector<Job>& batch) {
+  {
+    const MutexLock lock(&mutex_);
+    if (!broken_.ok()) return broken_;
+  }
   bool committing = false;
   absl::Status status = database_->WriteTransaction([&] {
     absl::Status jobs = RunJobs(batch);
@@ -123,12 +180,15 @@ absl::Status Writer::RunBatch(std::vector<Job>& batch) {
     return jobs;
   });
   if (status.ok()) {
+    status = options_.on_commit ? options_.on_commit() : absl::OkStatus();
     const MutexLock lock(&mutex_);
     ++commits_;
+    if (!status.ok()) broken_ = status;
     return status;
   }
-  if (committing && !absl::IsResourceExhausted(status)) {
-    broken_ = absl::UnavailableError(absl::StrCat("the disk refused a commit: ", status.message()));
+  if (absl::IsResourceExhausted(status)) return status;
+  if (committing) {
+    Stop(absl::UnavailableError(absl::StrCat("the disk refused a commit: ", status.message())));
   }
   return absl::UnavailableError(status.message());
 }
@@ -137,8 +197,8 @@ absl::Status Writer::RunJobs(std::vector<Job>& batch) {
   for (Job& job : batch) {
     STORE_RETURN_IF_ERROR(database_->Execute("SAVEPOINT job"));
     job.status = job.work(*database_);
-    // A full disk or a failed read may have taken the whole transaction with it.
-    if (!database_->InTransaction()) return job.status;
+    // A full disk is everybody's, and a failed read may have taken the whole transaction with it.
+    if (absl::IsResourceExhausted(job.status) || !database_->InTransaction()) return job.status;
     if (!job.status.ok()) STORE_RETURN_IF_ERROR(database_->Execute("ROLLBACK TO job"));
     STORE_RETURN_IF_ERROR(database_->Execute("RELEASE job"));
   }
@@ -147,27 +207,37 @@ absl::Status Writer::RunJobs(std::vector<Job>& batch) {
 
 void Writer::Checkpoint() {
   bool scrub = false;
+  uint64_t wanted = 0;
   {
     const MutexLock lock(&mutex_);
+    wanted = scrubs_wanted_;
     scrub = scrub_now_ || scrub_again_at_ <= absl::Now();
     scrub_now_ = false;
     if (scrub) scrub_again_at_ = absl::InfiniteFuture();
   }
   const int pages = database_->wal_pages();
-  if (!broken_.ok() || (!scrub && pages < checkpoint_at_pages_)) return;
+  {
+    const MutexLock lock(&mutex_);
+    if (!broken_.ok()) return;
+  }
+  if (!scrub && pages < checkpoint_at_pages_) return;
   const bool wait = scrub || pages > kForcedCheckpointFactor * options_.checkpoint_pages;
   const auto result =
       database_->Checkpoint(wait ? CheckpointMode::kTruncate : CheckpointMode::kPassive);
   if (!result.ok()) {
     if (absl::IsResourceExhausted(result.status())) return;
-    broken_ = absl::UnavailableError(
-        absl::StrCat("the disk refused a checkpoint: ", result.status().message()));
+    Stop(absl::UnavailableError(
+        absl::StrCat("the disk refused a checkpoint: ", result.status().message())));
     return;
   }
   // Readers that kept it from finishing are left alone for a while.
   checkpoint_at_pages_ = options_.checkpoint_pages + (result->finished ? 0 : pages);
-  if (scrub && !result->finished) {
-    const MutexLock lock(&mutex_);
+  if (!scrub) return;
+  const MutexLock lock(&mutex_);
+  if (result->finished) {
+    scrubs_done_ = wanted;
+    scrubbed_came_.NotifyAll();
+  } else {
     scrub_again_at_ = absl::Now() + kScrubRetry;
   }
 }

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <thread>
 #include <vector>
@@ -23,6 +24,15 @@ struct WriterOptions {
   size_t max_batch_bytes = 8 << 20;     // and their bytes; one job may exceed it
   size_t max_queued_bytes = 256 << 20;  // Submit waits while more is queued
   int checkpoint_pages = 1024;          // in the write-ahead log, 16 KiB each
+  // After each commit, before those who wait are told. An error stops the writer as a refused
+  // commit does, and is what they are told.
+  std::function<absl::Status()> on_commit;
+  // The disk is full. Gives back space that others can do without; true if a second try is worth
+  // it.
+  std::function<bool()> make_room;
+  // Space that is kept for jobs that free space: taken for them alone, and kept again after them.
+  std::function<void()> release_reserve;
+  std::function<void()> keep_reserve;
 };
 
 // Takes what is queued, runs it as one transaction with a savepoint for each job, and tells each
@@ -34,7 +44,9 @@ struct WriterOptions {
 //
 // If the disk refuses a commit or a checkpoint for a reason other than lack of space, what later
 // syncs say cannot be trusted; then every job fails with UNAVAILABLE until the store is opened
-// again.
+// again. A disk that is full is RESOURCE_EXHAUSTED, and the next batch is tried as ever.
+//
+// The functions in the options run on the writer's thread.
 //
 // Thread-safe.
 class Writer {
@@ -50,21 +62,34 @@ class Writer {
   // Finishes what is queued.
   ~Writer();
 
-  // `bytes` is about what the job holds in memory. Waits while the queue is full.
-  void Submit(size_t bytes, Work work, Done done);
+  // What a job does to the space that the file needs.
+  enum class Space : uint8_t { kTakes, kFrees };
+
+  // `bytes` is about what the job holds in memory. Waits while the queue is full. `work` may run
+  // more than once, where a full disk undid it.
+  void Submit(size_t bytes, Work work, Done done, Space space = Space::kTakes);
   // The same, and waits until it is on disk. UNAVAILABLE if the disk refused, else as `work`
   // returns.
-  absl::Status Run(size_t bytes, Work work);
+  absl::Status Run(size_t bytes, Work work, Space space = Space::kTakes);
   // After the next commits, empties the write-ahead log, which still holds what was deleted.
   void ScrubLog();
+  // Waits until the write-ahead log was emptied after the last ScrubLog: true; false at the
+  // deadline, or if the writer has stopped.
+  bool WaitUntilScrubbed(absl::Time deadline);
 
   uint64_t commits() const;
+  // OK, or why jobs fail: RESOURCE_EXHAUSTED since the last batch found the disk full, UNAVAILABLE
+  // once the writer has stopped.
+  absl::Status state() const;
+  // Stops the writer: every job fails with `reason` from now on.
+  void Stop(const absl::Status& reason);
 
  private:
   struct Job {
     size_t bytes;
     Work work;
     Done done;
+    Space space;
     absl::Status status;
   };
 
@@ -72,6 +97,8 @@ class Writer {
   void Loop();
   std::vector<Job> TakeBatch();
   absl::Status RunBatch(std::vector<Job>& batch);
+  absl::Status RunInReserve(std::vector<Job>& batch, absl::Status full);
+  absl::Status Attempt(std::vector<Job>& batch);
   absl::Status RunJobs(std::vector<Job>& batch);
   void Checkpoint();
   bool HasRoom() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -79,18 +106,22 @@ class Writer {
 
   const WriterOptions options_;
   const std::unique_ptr<Database> database_;  // used by the writer's thread alone
-  absl::Status broken_;                       // likewise
   int checkpoint_at_pages_;                   // likewise
 
   mutable Mutex mutex_;
   ConditionVariable work_came_;
   ConditionVariable room_came_;
+  ConditionVariable scrubbed_came_;
   std::deque<Job> queue_ ABSL_GUARDED_BY(mutex_);
   size_t queued_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
   bool scrub_now_ ABSL_GUARDED_BY(mutex_) = false;
+  uint64_t scrubs_wanted_ ABSL_GUARDED_BY(mutex_) = 0;
+  uint64_t scrubs_done_ ABSL_GUARDED_BY(mutex_) = 0;  // of those wanted
   absl::Time scrub_again_at_ ABSL_GUARDED_BY(mutex_) = absl::InfiniteFuture();
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   uint64_t commits_ ABSL_GUARDED_BY(mutex_) = 0;
+  absl::Status broken_ ABSL_GUARDED_BY(mutex_);
+  bool full_ ABSL_GUARDED_BY(mutex_) = false;
 
   std::thread thread_;
 };

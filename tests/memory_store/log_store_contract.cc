@@ -317,4 +317,76 @@ TEST_P(LogStoreContract, EightProducersLoseAndMixNothing) {
 
 GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(LogStoreContract);
 
+TEST_P(LogStoreContract, EventsPastTheLastAreNone) {
+  const SessionKey key = Make("a", {"x"});
+  Value(log().AppendEvent(key, Pin(1, 1)));
+  EXPECT_THAT(Value(log().ReadEvents(key, 1)), SizeIs(1));
+  EXPECT_THAT(Value(log().ReadEvents(key, 2)), IsEmpty());
+  EXPECT_THAT(Value(log().ReadEvents(key, std::numeric_limits<uint64_t>::max())), IsEmpty());
+}
+
+TEST_P(LogStoreContract, AnIdentityNamesOneLifeOfASession) {
+  const SessionKey key = Make("a", {"first life"});
+  const SessionRef first = {key, Value(log().GetSession(key)).identity};
+  ASSERT_NE(first.identity, 0U);
+  EXPECT_THAT(Value(log().ReadTurns(first, kAll, 0)), SizeIs(1));
+  EXPECT_EQ(Value(log().DeleteSession(first, 0)).identity, first.identity);
+  Make("a", {"second", "life"});
+  EXPECT_EQ(Code(log().GetSession(first)), absl::StatusCode::kNotFound);
+  EXPECT_EQ(Code(log().ReadTurns(first, kAll, 0)), absl::StatusCode::kNotFound);
+  EXPECT_EQ(Code(log().ReadEvents(first, 1)), absl::StatusCode::kNotFound);
+  EXPECT_EQ(Code(log().Append(first, Batch({TextTurn("x")}))), absl::StatusCode::kNotFound);
+  EXPECT_EQ(Code(log().AppendEvent(first, Pin(1, 1))), absl::StatusCode::kNotFound);
+  EXPECT_EQ(Code(log().ForkSession(first, 1, Session("f"))), absl::StatusCode::kNotFound);
+  EXPECT_EQ(Code(log().DeleteSession(first, 0)), absl::StatusCode::kNotFound);
+  const SessionInfo second = Value(log().GetSession(key));
+  EXPECT_NE(second.identity, first.identity);
+  EXPECT_EQ(second.last_seq, 2U);
+  EXPECT_EQ(Code(log().GetSession({{"u", "a"}, second.identity})), absl::StatusCode::kNotFound)
+      << "another tenant's identity is no key";
+}
+
+TEST_P(LogStoreContract, AStagedSessionHasNoNameUntilItIsPublished) {
+  const SessionKey key = {"t", "a"};
+  const SessionInfo info = Value(log().StageSession(key, Session("a", 7)));
+  const SessionRef staged = {key, info.identity};
+  Value(log().Append(staged, Batch(TextTurns({"one", "two"}))));
+  Value(log().AppendEvent(staged, Pin(1, 2)));
+  EXPECT_EQ(Code(log().GetSession(key)), absl::StatusCode::kNotFound);
+  EXPECT_THAT(Value(log().ListSessions("t", 10, "")).sessions, IsEmpty());
+  EXPECT_EQ(Value(log().Stats()).sessions, 0U);
+  EXPECT_EQ(Value(log().GetSession(staged)).session_id, "a");
+  const SessionInfo published = Value(log().PublishSession(staged));
+  EXPECT_EQ(published.session_id, "a");
+  EXPECT_EQ(published.last_seq, 2U);
+  EXPECT_EQ(Value(log().GetSession(key)).identity, info.identity);
+  EXPECT_EQ(Code(log().PublishSession(staged)), absl::StatusCode::kNotFound);
+  EXPECT_THAT(Value(log().Verify()).problems, IsEmpty());
+}
+
+TEST_P(LogStoreContract, WhoeverPublishesFirstGetsTheName) {
+  const SessionKey key = {"t", "a"};
+  const SessionRef staged = {key, Value(log().StageSession(key, Session("a"))).identity};
+  const SessionRef rival = {key, Value(log().StageSession(key, Session("a"))).identity};
+  Make("a", {"was faster"});
+  EXPECT_EQ(Code(log().PublishSession(staged)), absl::StatusCode::kAlreadyExists);
+  EXPECT_EQ(Code(log().StageSession(key, Session("a"))), absl::StatusCode::kAlreadyExists);
+  Value(log().DeleteSession(staged, 0));
+  EXPECT_EQ(Value(log().GetSession(key)).last_seq, 1U);
+  Value(log().DeleteSession(key, 0));
+  EXPECT_TRUE(log().PublishSession(rival).ok());
+}
+
+TEST_P(LogStoreContract, WhatWasStagedIsGoneAfterReopening) {
+  const SessionKey key = {"t", "a"};
+  const SessionRef staged = {key, Value(log().StageSession(key, Session("a"))).identity};
+  Value(log().Append(staged, Batch(TextTurns({"half", "of it"}))));
+  Reopen();
+  EXPECT_EQ(Code(log().GetSession(staged)), absl::StatusCode::kNotFound);
+  EXPECT_EQ(Code(log().GetSession(key)), absl::StatusCode::kNotFound);
+  const VerifyReport report = Value(log().Verify());
+  EXPECT_EQ(report.turns, 0U);
+  EXPECT_THAT(report.problems, IsEmpty());
+}
+
 }  // namespace fovea::testing

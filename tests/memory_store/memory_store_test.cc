@@ -22,6 +22,7 @@ using ::testing::SizeIs;
 StoreOptions In(const std::string& directory) {
   StoreOptions options;
   options.directory = directory;
+  options.reserve_bytes = 0;
   return options;
 }
 
@@ -56,7 +57,8 @@ TEST(MemoryStore, OnlyTheOwnerCanReadItsFiles) {
     EXPECT_EQ(mode(entry.path()), 0600U) << entry.path();
     ++files;
   }
-  EXPECT_EQ(files, 13U);  // a lock and, of four databases, file, log and shared memory
+  // A lock, a head, a reserve, and of four databases file, log and shared memory.
+  EXPECT_EQ(files, 15U);
 }
 
 TEST(MemoryStore, NeedsADirectoryThatCanBeMade) {

@@ -1,5 +1,7 @@
 #include <filesystem>
 #include <fstream>
+#include <iterator>
+#include <map>
 #include <thread>
 
 #include "absl/strings/str_cat.h"
@@ -169,6 +171,55 @@ TEST_F(PageStoreTest, DamageInsideIsAMissAndHealsAtTheNextStart) {
   EXPECT_EQ(Value(pages().Stats()).pages, 0U);
   Put(a_, 1, "again");
   EXPECT_THAT(Get(a_, {1}), ElementsAre(Optional(std::string("again"))));
+}
+
+// A page whose bytes changed on the disk is not served, and the one that is drawn again is kept.
+TEST_F(PageStoreTest, ADamagedPageIsAMissAndFindsRoomAgain) {
+  for (int i = 0; i < 20; ++i) Put(a_, i, std::string(30'000, static_cast<char>('a' + i)));
+  store_.reset();
+  int damaged = 0;
+  {
+    std::fstream file(directory_.File("pages.db"), std::ios::in | std::ios::out | std::ios::binary);
+    std::string bytes{std::istreambuf_iterator<char>(file), {}};
+    for (const char letter : {'d', 'k'}) {
+      const size_t at = bytes.find(std::string(10'000, letter));
+      ASSERT_NE(at, std::string::npos);
+      file.seekp(static_cast<std::streamoff>(at + 5'000));
+      file.put('!');
+      ++damaged;
+    }
+  }
+  Reopen();
+  const VerifyReport report = Value(store_->Verify());
+  ASSERT_EQ(report.problems.size(), 2U);
+  EXPECT_THAT(report.problems[0], ::testing::HasSubstr("of session a of tenant t is damaged"));
+  for (const auto& [number, letter] : std::map<int, char>{{3, 'd'}, {10, 'k'}}) {
+    EXPECT_THAT(Get(a_, {number}), ElementsAre(Eq(std::nullopt)));
+    const std::string again(30'000, letter);
+    Put(a_, number, again);
+    EXPECT_THAT(Get(a_, {number}), ElementsAre(Optional(again)));
+  }
+  EXPECT_EQ(Value(pages().Stats()).pages, 20U);
+  Reopen();
+  EXPECT_TRUE(Value(store_->Verify()).problems.empty());
+  EXPECT_THAT(Get(a_, {3}), ElementsAre(Optional(std::string(30'000, 'd'))));
+}
+
+TEST_F(PageStoreTest, RepairDropsWhatIsDamaged) {
+  for (int i = 0; i < 5; ++i) Put(a_, i, std::string(30'000, static_cast<char>('a' + i)));
+  store_.reset();
+  {
+    std::fstream file(directory_.File("pages.db"), std::ios::in | std::ios::out | std::ios::binary);
+    std::string bytes{std::istreambuf_iterator<char>(file), {}};
+    file.seekp(static_cast<std::streamoff>(bytes.find(std::string(10'000, 'c')) + 9));
+    file.put('!');
+  }
+  Reopen();
+  const RepairReport report = Value(store_->Repair());
+  EXPECT_EQ(report.mended.size(), 1U);
+  EXPECT_TRUE(report.left.empty());
+  EXPECT_EQ(Value(pages().Stats()).pages, 4U);
+  EXPECT_TRUE(Value(store_->Repair()).mended.empty());
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include "core/base/utf8.h"
 #include "gmock/gmock.h"
 #include "memory_store/memory_store.h"
+#include "memory_store/sqlite/database.h"
 #include "tests/memory_store/support.h"
 
 namespace fovea::testing {
@@ -74,8 +75,9 @@ INSTANTIATE_TEST_SUITE_P(
     Queries, SearchQueryTest,
     ::testing::Values(
         QueryCase{"OneWord", "fox", {2, 1}}, QueryCase{"AnyCase", "QuIcK", {2, 1}},
-        QueryCase{"AllWordsMustOccur", "quick brown", {1}}, QueryCase{"NoSuchWord", "fo", {}},
-        QueryCase{"Prefix", "fo*", {2, 1}}, QueryCase{"PrefixOfAPhrase", "src/ma*", {3}},
+        QueryCase{"AllWordsMustOccur", "quick brown", {1}}, QueryCase{"NoSuchWord", "fop", {}},
+        QueryCase{"PartOfAWord", "ick bro", {1}}, QueryCase{"Prefix", "fo*", {2, 1}},
+        QueryCase{"PrefixOfAPhrase", "src/ma*", {3}},
         QueryCase{"PunctuatedIsAPhrase", "main_loop.cc", {3}},
         QueryCase{"PhraseInOrder", "loop_main", {}}, QueryCase{"Accents", "cafe", {4}},
         QueryCase{"Chinese", "\xE4\xBD\xA0\xE5\xA5\xBD", {5}},
@@ -200,6 +202,130 @@ TEST_F(SearchIndexTest, DeletedSessionsAreNotFoundAndTheirWordsGo) {
   EXPECT_THAT(Seqs(other, "stays"), SizeIs(1));
 }
 
+// The receipt may come with the last of the words, or the words may be waited for.
+TEST_F(SearchIndexTest, TheLastWordOfADeletedSessionCanBeWaitedFor) {
+  const std::string word = "xyzzyquux";
+  const SessionKey key = Make("a", std::vector<std::string>(300, "some words and " + word));
+  const SessionKey other = Make("b", {"stays"});
+  EXPECT_THAT(Seqs(key, word), SizeIs(200));
+  EXPECT_THAT(Seqs(other, "stays"), SizeIs(1));
+  const DeletionReceipt receipt = Value(store_->log().DeleteSession(key, 0));
+  EXPECT_TRUE(store_->WaitUntilErased(receipt, absl::Now() + absl::Seconds(20)));
+  EXPECT_FALSE(InFiles(word));
+  EXPECT_THAT(Seqs(other, "stays"), SizeIs(1));
+}
+
+// What a stop interrupts goes on at the next start.
+TEST_F(SearchIndexTest, DeletedWordsGoAfterAStopRightBehindTheReceipt) {
+  const std::string word = "xyzzyquux";
+  for (int round = 0; round < 4; ++round) {
+    const SessionKey key = Make("a", std::vector<std::string>(500, "some words and " + word));
+    EXPECT_THAT(Seqs(key, word), SizeIs(200));
+    const DeletionReceipt receipt = Value(store_->log().DeleteSession(key, 0));
+    absl::SleepFor(absl::Milliseconds(round));
+    Reopen();
+    const absl::Time deadline = absl::Now() + absl::Seconds(20);
+    while (InFiles(word) && absl::Now() < deadline) absl::SleepFor(absl::Milliseconds(5));
+    EXPECT_FALSE(InFiles(word)) << round;
+    EXPECT_TRUE(store_->WaitUntilErased(receipt, deadline));
+  }
+}
+
+struct ScriptCase {
+  std::string name;
+  std::string query;
+  uint64_t seq;
+};
+
+class ScriptsTest : public SearchIndexTest, public ::testing::WithParamInterface<ScriptCase> {};
+
+TEST_P(ScriptsTest, WordsAreFoundInsideTextWithoutSpaces) {
+  const SessionKey key =
+      Make("a", {"データベースへの接続に失敗しました", "步2 重跑gen-itgc后50条悬空引用清零",
+                 "ไม่พบไฟล์ในโฟลเดอร์", "현재 디렉터리에서 파일을 찾을 수 없습니다", "ຂ້ອຍກິນເຂົ້າ",
+                 "ខ្ញុំចូលចិត្តអាន"});
+  EXPECT_THAT(Seqs(key, GetParam().query), ElementsAre(GetParam().seq));
+  EXPECT_THAT(Seqs(key, GetParam().query, SearchOrder::kRelevance), ElementsAre(GetParam().seq));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Scripts, ScriptsTest,
+    ::testing::Values(ScriptCase{"TwoKanji", "接続", 1}, ScriptCase{"Kanji", "失敗", 1},
+                      ScriptCase{"Katakana", "ベース", 1}, ScriptCase{"OneKanji", "敗", 1},
+                      ScriptCase{"AcrossScripts", "続に失", 1}, ScriptCase{"Last", "した", 1},
+                      ScriptCase{"Chinese", "悬空引用", 2}, ScriptCase{"LatinGluedTo", "itgc", 2},
+                      ScriptCase{"MixedWord", "itgc后50", 2}, ScriptCase{"LastHan", "零", 2},
+                      ScriptCase{"Thai", "ไฟล์", 3}, ScriptCase{"TwoThai", "พบ", 3},
+                      ScriptCase{"KoreanWithAParticle", "파일", 4},
+                      ScriptCase{"KoreanPlace", "디렉터리", 4}, ScriptCase{"Lao", "ກິນ", 5},
+                      ScriptCase{"Khmer", "ចូលចិត្ត", 6}),
+    [](const auto& test) { return test.param.name; });
+
+TEST_F(SearchIndexTest, AWordInADenseScriptMustStandThereWithItsMarks) {
+  const SessionKey key = Make("a", {"ไฟล", "ไฟล์"});
+  EXPECT_THAT(Seqs(key, "ไฟล์"), ElementsAre(2));
+  EXPECT_THAT(Seqs(key, "接续"), IsEmpty());
+}
+
+TEST_F(SearchIndexTest, ASubstringIsFoundAnywhereToTheByte) {
+  const SessionKey key =
+      Make("a", {"x", "src/main_loop.cc:42 Größe", "SRC/MAIN_LOOP.CC", "नमस्ते दुनिया", "two\nlines"});
+  const auto find = [&](const std::string& text, int limit = 200) {
+    std::vector<uint64_t> seqs;
+    const auto answer = store_->search().Find(
+        key, {.text = text, .match = SearchMatch::kSubstring, .limit = limit});
+    for (const SearchHit& hit : Value(answer).hits) {
+      EXPECT_THAT(hit.snippet, HasSubstr(text));
+      seqs.push_back(hit.seq);
+    }
+    return seqs;
+  };
+  EXPECT_THAT(find("ain_lo"), ElementsAre(2));
+  EXPECT_THAT(find("AIN_LO"), ElementsAre(3));
+  EXPECT_THAT(find(".cc:42 Gr"), ElementsAre(2));
+  EXPECT_THAT(find("स्ते दु"), ElementsAre(4));
+  EXPECT_THAT(find("two lines"), ElementsAre(5)) << "a line end is a space";
+  EXPECT_THAT(find("nothing like it"), IsEmpty());
+  EXPECT_EQ(Code(store_->search().Find(key, {.text = "x", .match = SearchMatch::kSubstring})),
+            absl::StatusCode::kInvalidArgument);
+}
+
+TEST_F(SearchIndexTest, NobodyWaitsForASearchPastItsDeadline) {
+  const SessionKey key = Make("a", {"x"});
+  Search(key, "x");
+  EXPECT_EQ(Code(store_->search().Find(key, {.text = "x", .deadline = absl::Now()})),
+            absl::StatusCode::kDeadlineExceeded);
+  Value(store_->log().Append(key, Batch(std::vector<Turn>(5000, TextTurn("many words here")))));
+  Search(key, "words");
+  EXPECT_EQ(Code(store_->search().Find(key, {.text = "words many here",
+                                             .order = SearchOrder::kRelevance,
+                                             .cancelled = [] { return true; }})),
+            absl::StatusCode::kCancelled);
+}
+
+// What the disk refused is tried again without anybody asking for it.
+TEST_F(SearchIndexTest, GoesOnWhereTheDiskRefused) {
+  const SessionKey key = Make("a", {"one"});
+  Search(key, "one");
+  const auto intruder = Value(sqlite::Database::Open({.path = directory_.File("index.db")}));
+  ASSERT_TRUE(intruder->Execute("BEGIN IMMEDIATE").ok());
+  Value(store_->log().Append(key, Batch({TextTurn("two")})));
+  absl::SleepFor(absl::Milliseconds(400));  // longer than the indexer waits for a lock
+  ASSERT_TRUE(intruder->Execute("COMMIT").ok());
+  constexpr char kThroughSql[] = "SELECT MAX(through_seq) FROM progress";
+  uint64_t through = 0;
+  const absl::Time deadline = absl::Now() + absl::Seconds(20);
+  while (through < 2 && absl::Now() < deadline) {
+    absl::SleepFor(absl::Milliseconds(20));
+    auto query =
+        Value(sqlite::Database::Open({.path = directory_.File("index.db"),
+                                      .access = sqlite::DatabaseOptions::Access::kReadOnly}));
+    auto rows = query->Prepare(kThroughSql);
+    if (rows.ok() && rows->Step().value_or(false)) through = rows->UnsignedAt(0);
+  }
+  EXPECT_EQ(through, 2U);
+}
+
 TEST_F(SearchIndexTest, IsMadeAgainIfItIsMissingOrDamaged) {
   const SessionKey key = Make("a", {"one", "two"});
   const std::string path = directory_.File("index.db");
@@ -227,6 +353,7 @@ TEST_F(SearchIndexTest, FollowsAnOlderLogThatWasPutBack) {
   EXPECT_THAT(Seqs(gone, "gone"), ElementsAre(1));
   store_.reset();
   std::filesystem::rename(directory_.File("backup"), directory_.File("log.db"));
+  std::filesystem::remove(directory_.File("head"));  // as who accepts the loss is told to
   Reopen();
   EXPECT_THAT(Seqs(key, "lost"), IsEmpty());
   EXPECT_THAT(Seqs(key, "one"), ElementsAre(1));
@@ -238,7 +365,11 @@ TEST_F(SearchIndexTest, AnIndexOfAnotherLogIsNotUsed) {
   Make("a", {"mine"});
   EXPECT_THAT(Seqs({"t", "a"}, "mine"), ElementsAre(1));
   store_.reset();
-  std::filesystem::remove(directory_.File("log.db"));
+  const ScratchDirectory another;
+  OpenStore(another.path()).reset();
+  std::filesystem::copy(another.File("log.db"), directory_.File("log.db"),
+                        std::filesystem::copy_options::overwrite_existing);
+  std::filesystem::remove(directory_.File("head"));
   Reopen();
   const SessionKey key = Make("z", {"other"});
   EXPECT_THAT(Seqs(key, "mine"), IsEmpty());

@@ -168,6 +168,7 @@ NewSession Session(std::string id, int64_t created_us) {
 std::unique_ptr<MemoryStore> OpenStore(const std::string& directory) {
   StoreOptions options;
   options.directory = directory;
+  options.reserve_bytes = 64 << 10;
   options.search_wait = absl::Seconds(20);
   const auto time = std::make_shared<std::atomic<int64_t>>(0);
   options.now_us = [time] { return ++*time; };

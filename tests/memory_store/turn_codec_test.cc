@@ -96,6 +96,28 @@ TEST(TurnCodec, EveryTruncationIsDataLoss) {
   EXPECT_EQ(Code(DecodeTurn(bytes + "x", 1)), absl::StatusCode::kDataLoss);
 }
 
+// A zstd frame around bytes that are not compressed, with the length that it claims for them.
+std::string Frame(const std::string& plain, uint64_t claimed) {
+  std::string frame("\x01\x28\xb5\x2f\xfd\xe0", 6);  // version 1; eight bytes of length
+  for (int shift = 0; shift < 64; shift += 8) frame.push_back(static_cast<char>(claimed >> shift));
+  const auto block = static_cast<uint32_t>(plain.size() << 3 | 1);  // the last one, as it is
+  for (int shift = 0; shift < 24; shift += 8) frame.push_back(static_cast<char>(block >> shift));
+  return frame + plain;
+}
+
+TEST(TurnCodec, BytesBehindTheFieldsAreDamage) {
+  const std::string empty_user_turn("\x02\0\0\0", 4);
+  EXPECT_EQ(Value(DecodeTurn(Frame(empty_user_turn, 4), 7)).seq, 7U);
+  EXPECT_EQ(Code(DecodeTurn(Frame(empty_user_turn + '\0', 5), 7)), absl::StatusCode::kDataLoss);
+}
+
+TEST(TurnCodec, ALengthThatNoTurnHasIsDamageAndTakesNoMemory) {
+  for (const uint64_t claimed : {uint64_t{kMaxTurnBytes} + 1, uint64_t{1} << 50, UINT64_MAX - 2}) {
+    EXPECT_EQ(Code(DecodeTurn(Frame(std::string("\x02\0\0\0", 4), claimed), 7)),
+              absl::StatusCode::kDataLoss);
+  }
+}
+
 TEST(TurnCodec, NoFlippedBitGoesUnnoticed) {
   const Turn turn = FullTurn();
   const std::string bytes = Value(EncodeTurn(turn));

@@ -2,6 +2,7 @@
 #include <atomic>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <map>
 #include <random>
 #include <string>
@@ -21,6 +22,7 @@ namespace {
 using sqlite::DatabaseOptions;
 using sqlite::LogStoreOptions;
 using sqlite::SqliteLogStore;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 constexpr int kProducers = 3;
@@ -65,6 +67,8 @@ class PowerLossHarness {
     options.vfs = on_failing_disk ? PowerLossVfs::name() : "";
     options.synchronous = synchronous_;
     options.readers = 1;
+    // On a disk of its own that never fails: what it says must hold for the log, even so.
+    if (synchronous_ == DatabaseOptions::Synchronous::kFull) options.head_path = head_.File("head");
     options.writer.checkpoint_pages = 12;
     options.now_us = [] { return int64_t{1}; };
     return options;
@@ -159,6 +163,7 @@ class PowerLossHarness {
 
   const DatabaseOptions::Synchronous synchronous_;
   ScratchDirectory directory_;
+  ScratchDirectory head_;
   PowerLossVfs vfs_;
   std::mt19937_64 random_{11};
   Losses losses_;
@@ -184,12 +189,17 @@ TEST(PowerLoss, NormalSyncLosesTurnsButTearsNothing) {
 class BadDiskTest : public ::testing::Test {
  protected:
   BadDiskTest() {
+    Open([](LogStoreOptions&) {});
+    Value(store_->CreateSession(key_, Session("a")));
+  }
+  void Open(const std::function<void(LogStoreOptions&)>& change) {
+    store_.reset();
     LogStoreOptions options;
     options.path = directory_.File("log.db");
     options.vfs = PowerLossVfs::name();
     options.now_us = [] { return int64_t{1}; };
+    change(options);
     store_ = Value(SqliteLogStore::Open(options));
-    Value(store_->CreateSession(key_, Session("a")));
   }
 
   const SessionKey key_ = {"t", "a"};
@@ -198,13 +208,77 @@ class BadDiskTest : public ::testing::Test {
   std::unique_ptr<SqliteLogStore> store_;
 };
 
+// A clock that is set back moves no session back in time.
+TEST_F(BadDiskTest, TheLastAppendIsTheLatest) {
+  int64_t now = 100;
+  Open([&](LogStoreOptions& options) { options.now_us = [&] { return now; }; });
+  Value(store_->Append(key_, Batch({TextTurn("1")})));
+  now = 50;
+  Value(store_->Append(key_, Batch({TextTurn("2")})));
+  EXPECT_EQ(Value(store_->GetSession(key_)).updated_us, 100);
+}
+
 TEST_F(BadDiskTest, AFullDiskRefusesUntilThereIsRoom) {
   Value(store_->Append(key_, Batch({TextTurn("1")})));
   vfs_.set_disk_full(true);
-  EXPECT_EQ(Code(store_->Append(key_, Batch({TextTurn("2")}))), absl::StatusCode::kUnavailable);
+  const auto refused = store_->Append(key_, Batch({TextTurn("2")}));
+  EXPECT_EQ(Code(refused), absl::StatusCode::kResourceExhausted);
+  EXPECT_THAT(std::string(refused.status().message()), HasSubstr("the disk"));
+  EXPECT_EQ(store_->WriteState().code(), absl::StatusCode::kResourceExhausted);
   EXPECT_EQ(TextsOf(Value(store_->ReadTurns(key_, kAll, 0))), Texts{"1"});
   vfs_.set_disk_full(false);
   EXPECT_EQ(Value(store_->Append(key_, Batch({TextTurn("3")}))).first_seq, 2U);
+  EXPECT_TRUE(store_->WriteState().ok());
+}
+
+TEST_F(BadDiskTest, CachesGiveTheirSpaceBackToTheLog) {
+  int asked = 0;
+  Open([&](LogStoreOptions& options) {
+    options.writer.make_room = [&] {
+      ++asked;
+      vfs_.set_disk_full(false);
+      return true;
+    };
+  });
+  vfs_.set_disk_full(true);
+  EXPECT_EQ(Value(store_->Append(key_, Batch({TextTurn("1")}))).first_seq, 1U);
+  EXPECT_EQ(asked, 1);
+}
+
+// The reserve is for deletions alone: an append that waits beside one is refused.
+TEST_F(BadDiskTest, DeletingWorksOnAFullDisk) {
+  bool reserved = true;
+  Open([&](LogStoreOptions& options) {
+    options.writer.release_reserve = [&] {
+      reserved = false;
+      vfs_.set_disk_full(false);
+    };
+    options.writer.keep_reserve = [&] {
+      reserved = true;
+      vfs_.set_disk_full(true);
+    };
+  });
+  std::mt19937_64 random(3);
+  for (int i = 0; i < 40; ++i) {
+    Value(store_->Append(key_, Batch(TextTurns({Noise(random, 100'000)}))));
+  }
+  const SessionKey other = {"t", "b"};
+  Value(store_->CreateSession(other, Session("b")));
+  vfs_.set_disk_full(true);
+  std::atomic<int> appended = 0;
+  std::thread appender([&] {
+    for (int i = 0; i < 20; ++i) {
+      if (store_->Append(other, Batch({TextTurn(Noise(random, 50'000))})).ok()) ++appended;
+    }
+  });
+  const auto receipt = store_->DeleteSession(key_, 1);
+  appender.join();
+  ASSERT_TRUE(receipt.ok()) << receipt.status();
+  EXPECT_EQ(receipt->turns, 40U);
+  EXPECT_EQ(appended, 0);
+  EXPECT_TRUE(reserved);
+  vfs_.set_disk_full(false);
+  EXPECT_THAT(Value(store_->Verify()).problems, IsEmpty());
 }
 
 // After a failed sync the system may say that pages are clean which it never wrote.

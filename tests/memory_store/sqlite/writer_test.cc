@@ -1,5 +1,6 @@
 #include "memory_store/sqlite/writer.h"
 
+#include <array>
 #include <atomic>
 #include <filesystem>
 #include <string>
@@ -136,6 +137,64 @@ TEST_F(WriterTest, SubmitWaitsWhileTheQueueIsFull) {
   EXPECT_TRUE(submitted);
 }
 
+TEST_F(WriterTest, ABatchTakesSoManyBytesAndNoMore) {
+  WriterOptions options;
+  options.max_batch_bytes = 10;
+  Open(options);
+  Block();
+  absl::SleepFor(absl::Milliseconds(50));
+  const uint64_t before = writer_->commits();
+  std::array<absl::Status, 4> told;
+  const std::array<size_t, 4> sizes = {6, 6, 4, 30};
+  for (size_t i = 0; i < sizes.size(); ++i) {
+    writer_->Submit(
+        sizes[i], [i](Database& database) { return Insert(database, static_cast<int64_t>(i)); },
+        [&told, i](const absl::Status& status) { told[i] = status; });
+  }
+  release_.Notify();
+  EXPECT_THAT(Numbers(), ElementsAre(0, 1, 2, 3));
+  // The blocking job, 6, 6 and 4, 30, and the reading job.
+  EXPECT_EQ(writer_->commits() - before, 5U);
+}
+
+// Readers keep the write-ahead log from being used again; once it is far too long the writer waits
+// for them, and cuts it.
+TEST_F(WriterTest, ALongWriteAheadLogIsCutOnceItsReadersAreGone) {
+  WriterOptions options;
+  options.checkpoint_pages = 4;
+  Open(options);
+  const auto reader = Value(Database::Open(
+      {.path = directory_.File("test.db"), .access = DatabaseOptions::Access::kReadOnly}));
+  ASSERT_TRUE(reader->Execute("BEGIN; SELECT * FROM numbers").ok());
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_TRUE(Run([&](Database& database) { return Insert(database, i); }).ok());
+  }
+  EXPECT_GT(std::filesystem::file_size(directory_.File("test.db-wal")), 60U * 16'384);
+  ASSERT_TRUE(reader->Execute("COMMIT").ok());
+  for (int i = 100; i < 110; ++i) {
+    EXPECT_TRUE(Run([&](Database& database) { return Insert(database, i); }).ok());
+  }
+  EXPECT_LT(std::filesystem::file_size(directory_.File("test.db-wal")), 20U * 16'384);
+}
+
+TEST_F(WriterTest, NobodyIsToldOkWhereTheCommitIsNotToBeTrusted) {
+  WriterOptions options;
+  bool trusted = true;
+  options.on_commit = [&] {
+    return trusted ? absl::OkStatus() : absl::UnavailableError("the directory is gone");
+  };
+  Open(options);
+  EXPECT_TRUE(Run([](Database& database) { return Insert(database, 1); }).ok());
+  EXPECT_TRUE(writer_->state().ok());
+  trusted = false;
+  EXPECT_EQ(Run([](Database& database) { return Insert(database, 2); }).code(),
+            absl::StatusCode::kUnavailable);
+  trusted = true;
+  EXPECT_EQ(Run([](Database& database) { return Insert(database, 3); }).message(),
+            "the directory is gone");
+  EXPECT_EQ(writer_->state().code(), absl::StatusCode::kUnavailable);
+}
+
 TEST_F(WriterTest, FinishesWhatIsQueued) {
   absl::Status told = absl::UnknownError("not told");
   Block();
@@ -180,6 +239,9 @@ INSTANTIATE_TEST_SUITE_P(
     Versions, SchemaTest,
     ::testing::Values(
         SchemaCase{"Same", {"test", 5, 3, kCreateSql}, absl::StatusCode::kOk},
+        SchemaCase{"NewerThatCannotUpgrade",
+                   {"test", 5, 4, kCreateSql},
+                   absl::StatusCode::kFailedPrecondition},
         SchemaCase{"OlderThatStillReads", {"test", 5, 2, kCreateSql}, absl::StatusCode::kOk},
         SchemaCase{"TooOld", {"test", 5, 1, kCreateSql}, absl::StatusCode::kFailedPrecondition},
         SchemaCase{"AnotherApplication",

@@ -1,0 +1,207 @@
+#include "memory_store/sqlite/log_repair.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "core/log/turn.h"
+#include "memory_store/sqlite/log_rows.h"
+#include "memory_store/sqlite/log_verify.h"
+#include "memory_store/sqlite/status_macros.h"
+#include "memory_store/turn_codec.h"
+
+namespace fovea::sqlite {
+namespace {
+
+// A counter that says more turns than this are missing is what is damaged.
+constexpr uint64_t kMaxMissing = 100'000;
+
+constexpr char kLastSeqSql[] = "SELECT last_seq FROM sessions WHERE row = ?1";
+constexpr char kKeepDamagedSql[] =
+    "INSERT INTO damaged_turns (session, seq, body)"
+    " SELECT session, seq, body FROM turns WHERE session = ?1 AND seq = ?2";
+constexpr char kReplaceTurnSql[] =
+    "UPDATE turns SET body = ?3, text_bytes = ?4 WHERE session = ?1 AND seq = ?2";
+constexpr char kInsertTurnSql[] =
+    "INSERT INTO turns (session, seq, body, text_bytes) VALUES (?1, ?2, ?3, ?4)";
+constexpr char kSetTextBytesSql[] =
+    "UPDATE turns SET text_bytes = ?3 WHERE session = ?1 AND seq = ?2";
+constexpr char kDeleteStrayTurnsSql[] = "DELETE FROM turns WHERE session = ?1 AND seq < 1";
+constexpr char kNumberEventsDownSql[] =
+    "UPDATE events SET event_index = -(SELECT COUNT(*) FROM events AS earlier"
+    " WHERE earlier.session = ?1 AND earlier.event_index <= events.event_index)"
+    " WHERE session = ?1";
+constexpr char kNumberEventsUpSql[] =
+    "UPDATE events SET event_index = -event_index WHERE session = ?1";
+constexpr char kCountEventsSql[] =
+    "SELECT COUNT(*), COALESCE(MIN(event_index), 1), COALESCE(MAX(event_index), 0) FROM events"
+    " WHERE session = ?1";
+constexpr char kSetCountersSql[] =
+    "UPDATE sessions SET last_seq = ?2, text_bytes = ?3, stored_bytes = ?4, event_count = ?5,"
+    " chain = ?6, commit_number = ?7 WHERE row = ?1";
+constexpr char kReindexSql[] = "REINDEX";
+constexpr char kOrphanTurnsSql[] =
+    "DELETE FROM turns WHERE session NOT IN (SELECT row FROM sessions)";
+constexpr char kOrphanEventsSql[] =
+    "DELETE FROM events WHERE session NOT IN (SELECT row FROM sessions)";
+constexpr char kOrphanKeysSql[] =
+    "DELETE FROM idempotency_keys WHERE session NOT IN (SELECT row FROM sessions)";
+
+class Mender {
+ public:
+  Mender(Database& database, const NamedSession& session)
+      : database_(database), session_(session) {}
+
+  absl::StatusOr<MendedSession> Run(uint64_t commit) {
+    STORE_RETURN_IF_ERROR(Change(kDeleteStrayTurnsSql));
+    STORE_RETURN_IF_ERROR(Look());
+    for (const uint64_t seq : damaged_) STORE_RETURN_IF_ERROR(ReplaceDamaged(seq));
+    for (const auto& [seq, bytes] : miscounted_) {
+      STORE_ASSIGN_OR_RETURN(Query set, database_.Prepare(kSetTextBytesSql));
+      STORE_RETURN_IF_ERROR(set.Int(session_.row).Unsigned(seq).Unsigned(bytes).Run());
+    }
+    for (const uint64_t seq : missing_) STORE_RETURN_IF_ERROR(InsertMissing(seq));
+    STORE_ASSIGN_OR_RETURN(const uint64_t events, NumberEvents());
+    STORE_RETURN_IF_ERROR(Count(events, commit));
+    Say("counters and checksums made again from what is there");
+    return std::move(mended_);
+  }
+
+ private:
+  void Say(absl::string_view what) {
+    mended_.mended.push_back(absl::StrCat(NameOf(session_), ": ", what));
+  }
+  absl::Status Change(const char* sql) {
+    STORE_ASSIGN_OR_RETURN(Query query, database_.Prepare(sql));
+    return query.Int(session_.row).Run();
+  }
+
+  absl::Status Look() {
+    uint64_t noted = 0;
+    {
+      STORE_ASSIGN_OR_RETURN(Query query, database_.Prepare(kLastSeqSql));
+      STORE_RETURN_IF_ERROR(query.Int(session_.row).Step().status());
+      noted = query.UnsignedAt(0);
+    }
+    uint64_t next = 1;
+    STORE_RETURN_IF_ERROR(ScanTurns(
+        database_, session_.row, {1, UINT64_MAX},
+        [&](uint64_t seq, uint64_t text_bytes, std::string_view body) -> absl::StatusOr<bool> {
+          STORE_RETURN_IF_ERROR(Miss(next, seq));
+          next = seq + 1;
+          const absl::StatusOr<Turn> turn = DecodeTurn(body, seq);
+          if (!turn.ok()) {
+            damaged_.push_back(seq);
+          } else if (TurnText(*turn).size() != text_bytes) {
+            miscounted_.emplace_back(seq, TurnText(*turn).size());
+          }
+          return true;
+        }));
+    if (noted >= next && noted - next < kMaxMissing) return Miss(next, noted + 1);
+    return absl::OkStatus();
+  }
+
+  absl::Status Miss(uint64_t first, uint64_t end) {
+    if (end - first > kMaxMissing) {
+      return absl::DataLossError(absl::StrCat("turns ", first, " to ", end - 1, " are missing"));
+    }
+    for (uint64_t seq = first; seq < end; ++seq) missing_.push_back(seq);
+    return absl::OkStatus();
+  }
+
+  absl::Status Write(const char* sql, uint64_t seq, absl::string_view what) {
+    Turn turn;
+    turn.role = Role::kUser;
+    turn.attributes_json = R"({"fovea_damaged":true})";
+    turn.parts.emplace_back(
+        TextPart{absl::StrCat("[turn ", seq, " ", what, "; this note was put in its place]")});
+    STORE_ASSIGN_OR_RETURN(const std::string body, EncodeTurn(turn));
+    STORE_ASSIGN_OR_RETURN(Query query, database_.Prepare(sql));
+    STORE_RETURN_IF_ERROR(
+        query.Int(session_.row).Unsigned(seq).Blob(body).Unsigned(TurnText(turn).size()).Run());
+    mended_.turns_changed = true;
+    Say(absl::StrCat("turn ", seq, " ", what, "; a note stands in its place"));
+    return absl::OkStatus();
+  }
+
+  absl::Status ReplaceDamaged(uint64_t seq) {
+    {
+      STORE_ASSIGN_OR_RETURN(Query keep, database_.Prepare(kKeepDamagedSql));
+      STORE_RETURN_IF_ERROR(keep.Int(session_.row).Unsigned(seq).Run());
+    }
+    return Write(kReplaceTurnSql, seq, "was damaged on the disk and cannot be read");
+  }
+  absl::Status InsertMissing(uint64_t seq) {
+    return Write(kInsertTurnSql, seq, "was lost from the disk");
+  }
+
+  absl::StatusOr<uint64_t> NumberEvents() {
+    uint64_t count = 0;
+    {
+      STORE_ASSIGN_OR_RETURN(Query query, database_.Prepare(kCountEventsSql));
+      STORE_RETURN_IF_ERROR(query.Int(session_.row).Step().status());
+      count = query.UnsignedAt(0);
+      if (query.IntAt(1) == 1 && query.UnsignedAt(2) == count) return count;
+    }
+    // Through negative numbers, so that no two are the same meanwhile.
+    STORE_RETURN_IF_ERROR(Change(kNumberEventsDownSql));
+    STORE_RETURN_IF_ERROR(Change(kNumberEventsUpSql));
+    Say("events were missing; those that are left are numbered again");
+    return count;
+  }
+
+  absl::Status Count(uint64_t events, uint64_t commit) {
+    uint64_t last_seq = 0;
+    uint64_t text_bytes = 0;
+    uint64_t stored_bytes = 0;
+    TurnChain chain;
+    STORE_RETURN_IF_ERROR(
+        ScanTurns(database_, session_.row, {1, UINT64_MAX},
+                  [&](uint64_t seq, uint64_t text, std::string_view body) -> absl::StatusOr<bool> {
+                    last_seq = seq;
+                    text_bytes += text;
+                    stored_bytes += body.size();
+                    chain.Add(seq, DigestTurn(body));
+                    return true;
+                  }));
+    const std::string bytes = chain.ToBytes();
+    STORE_ASSIGN_OR_RETURN(Query set, database_.Prepare(kSetCountersSql));
+    set.Int(session_.row).Unsigned(last_seq).Unsigned(text_bytes).Unsigned(stored_bytes);
+    return set.Unsigned(events).Blob(bytes).Unsigned(commit).Run();
+  }
+
+  Database& database_;
+  const NamedSession& session_;
+  std::vector<uint64_t> damaged_;
+  std::vector<std::pair<uint64_t, uint64_t>> miscounted_;  // turns and the bytes of their text
+  std::vector<uint64_t> missing_;
+  MendedSession mended_;
+};
+
+absl::Status RemoveOrphans(Database& database, const char* sql, absl::string_view what,
+                           std::vector<std::string>& mended) {
+  STORE_ASSIGN_OR_RETURN(Query query, database.Prepare(sql));
+  STORE_RETURN_IF_ERROR(query.Run());
+  if (database.Changes() > 0) {
+    mended.push_back(absl::StrCat(database.Changes(), " ", what,
+                                  " of sessions that are not there were removed"));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<MendedSession> MendSession(Database& database, const NamedSession& session,
+                                          uint64_t commit) {
+  return Mender(database, session).Run(commit);
+}
+
+absl::StatusOr<std::vector<std::string>> MendTables(Database& database) {
+  std::vector<std::string> mended;
+  STORE_RETURN_IF_ERROR(database.Execute(kReindexSql));
+  STORE_RETURN_IF_ERROR(RemoveOrphans(database, kOrphanTurnsSql, "turns", mended));
+  STORE_RETURN_IF_ERROR(RemoveOrphans(database, kOrphanEventsSql, "events", mended));
+  STORE_RETURN_IF_ERROR(RemoveOrphans(database, kOrphanKeysSql, "idempotency keys", mended));
+  return mended;
+}
+
+}  // namespace fovea::sqlite

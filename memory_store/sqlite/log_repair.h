@@ -1,0 +1,32 @@
+// Mending the log.
+#ifndef FOVEA_MEMORY_STORE_SQLITE_LOG_REPAIR_H_
+#define FOVEA_MEMORY_STORE_SQLITE_LOG_REPAIR_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "memory_store/sqlite/database.h"
+#include "memory_store/sqlite/session_rows.h"
+
+namespace fovea::sqlite {
+
+struct MendedSession {
+  std::vector<std::string> mended;
+  bool turns_changed = false;
+};
+
+// Makes the session whole again, whatever it lacks: a note stands for each turn that does not
+// decode, whose bytes move to damaged_turns, and for each that is missing; events are numbered
+// without gaps; counters and the chain are made from what is there. DATA_LOSS if its rows cannot be
+// read. Inside a transaction of the caller's.
+absl::StatusOr<MendedSession> MendSession(Database& database, const NamedSession& session,
+                                          uint64_t commit);
+// Makes the indexes again, and removes rows of sessions that are not there; says what was removed.
+absl::StatusOr<std::vector<std::string>> MendTables(Database& database);
+
+}  // namespace fovea::sqlite
+
+#endif  // FOVEA_MEMORY_STORE_SQLITE_LOG_REPAIR_H_

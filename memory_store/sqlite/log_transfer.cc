@@ -1,0 +1,104 @@
+#include "memory_store/sqlite/log_transfer.h"
+
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "absl/strings/str_cat.h"
+#include "memory_store/sqlite/log_schema.h"
+#include "memory_store/sqlite/log_verify.h"
+#include "memory_store/sqlite/status_macros.h"
+
+namespace fovea::sqlite {
+namespace {
+
+constexpr char kReadAnswersSql[] =
+    "SELECT key, body_digest, first_seq, last_seq FROM idempotency_keys WHERE session = ?1"
+    " ORDER BY row";
+
+absl::Status SyncFile(const std::string& path) {
+  const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) return absl::ErrnoToStatus(errno, absl::StrCat("opening ", path));
+  const int result = fsync(file);
+  const int error = errno;
+  close(file);
+  if (result == 0) return absl::OkStatus();
+  return absl::ErrnoToStatus(error, absl::StrCat("syncing ", path));
+}
+
+// One step for the whole file holds one state of the source throughout.
+absl::Status CopyPages(Database& source, sqlite3* target) {
+  sqlite3_backup* const backup = sqlite3_backup_init(target, "main", source.handle(), "main");
+  if (backup == nullptr) return ToStatus(sqlite3_errcode(target), "backup", target);
+  sqlite3_backup_step(backup, -1);
+  const int code = sqlite3_backup_finish(backup);
+  return code == SQLITE_OK ? absl::OkStatus() : ToStatus(code, "backup", target);
+}
+
+}  // namespace
+
+absl::Status CopyDatabase(Database& source, const std::string& path) {
+  const int file = open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (file < 0) return absl::ErrnoToStatus(errno, absl::StrCat("making ", path));
+  close(file);
+  sqlite3* target = nullptr;
+  const int code = sqlite3_open_v2(path.c_str(), &target, SQLITE_OPEN_READWRITE, nullptr);
+  absl::Status status =
+      code == SQLITE_OK ? CopyPages(source, target) : ToStatus(code, "opening the copy", target);
+  sqlite3_close(target);
+  if (status.ok()) status = SyncFile(path);
+  if (!status.ok()) unlink(path.c_str());
+  return status;
+}
+
+absl::StatusOr<std::unique_ptr<LogSource>> LogSource::Open(const std::string& path) {
+  STORE_ASSIGN_OR_RETURN(std::unique_ptr<Database> database, Database::Open({.path = path}));
+  if (!ReadStoreId(*database).ok()) {
+    return absl::DataLossError(absl::StrCat(path, " holds no log"));
+  }
+  STORE_RETURN_IF_ERROR(PrepareSchema(*database, kLogSchema));
+  std::unique_ptr<LogSource> source(new LogSource(std::move(database)));
+  STORE_ASSIGN_OR_RETURN(source->report_, VerifyLog(*source->database_));
+  if (source->report_.problems.empty()) return source;
+  return absl::DataLossError(absl::StrCat(path, " is damaged: ", source->report_.problems.front(),
+                                          " (", source->report_.problems.size(), " problems)"));
+}
+
+absl::StatusOr<std::vector<NamedSession>> LogSource::Sessions() { return ListNames(*database_); }
+
+absl::StatusOr<SessionParts> LogSource::ReadParts(const NamedSession& session) {
+  SessionParts parts;
+  parts.tenant = session.tenant;
+  const auto identity = static_cast<uint64_t>(session.row);
+  STORE_ASSIGN_OR_RETURN(
+      parts.row, FindSession(*database_, SessionRef(session.tenant, session.session_id, identity)));
+  STORE_ASSIGN_OR_RETURN(parts.events, ReadEventRows(*database_, session.row, 1));
+  STORE_ASSIGN_OR_RETURN(Query query, database_->Prepare(kReadAnswersSql));
+  query.Int(session.row);
+  while (true) {
+    STORE_ASSIGN_OR_RETURN(const bool found, query.Step());
+    if (!found) return parts;
+    parts.answers.emplace_back(
+        query.StringAt(0),
+        StoredAnswer{query.StringAt(1), query.UnsignedAt(2), query.UnsignedAt(3)});
+  }
+}
+
+absl::StatusOr<std::vector<EncodedTurn>> LogSource::ReadTurns(const NamedSession& session,
+                                                              uint64_t first_seq,
+                                                              uint64_t max_bytes) {
+  std::vector<EncodedTurn> turns;
+  uint64_t bytes = 0;
+  STORE_RETURN_IF_ERROR(ScanTurns(
+      *database_, session.row, {first_seq, UINT64_MAX},
+      [&](uint64_t /*seq*/, uint64_t text_bytes, std::string_view body) -> absl::StatusOr<bool> {
+        turns.push_back({std::string(body), text_bytes, DigestTurn(body)});
+        bytes += body.size();
+        return bytes < max_bytes;
+      }));
+  return turns;
+}
+
+}  // namespace fovea::sqlite
