@@ -14,6 +14,7 @@
 #include "cli/console.h"
 #include "cli/default_address.h"
 #include "cli/line_file.h"
+#include "cli/programs.h"
 #include "cli/status.h"
 #include "cli/verb.h"
 
@@ -98,6 +99,7 @@ int RunFovea(std::vector<std::string> arguments, Console& console) {
   DeclareGlobals(app, options);
   Verbs verbs(app);
   AddVerbs(verbs);
+  ListPrograms(app);
   // Known before parsing, so that a script gets its error as JSON whatever comes first.
   options.json = std::find(arguments.begin(), arguments.end(), "--json") != arguments.end();
   std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants them

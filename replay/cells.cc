@@ -28,6 +28,12 @@ std::vector<Cell> Cells(const std::vector<Row>& rows) {
   return cells;
 }
 
+std::string Heading(const Cell& cell) {
+  return cell.share > 0
+             ? absl::StrFormat("%s, budget %.0f %% of the history", cell.reader, 100 * cell.share)
+             : absl::StrFormat("%s, budget %d tokens", cell.reader, cell.budget);
+}
+
 double MedianOf(const Cell& cell, std::string_view strategy, const Value& value) {
   std::vector<double> values;
   for (const Row& row : cell.rows) {

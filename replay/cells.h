@@ -24,6 +24,9 @@ struct Cell {
 // In order of budgets; readers in the order of the rows.
 std::vector<Cell> Cells(const std::vector<Row>& rows);
 
+// "claude, budget 25 % of the history" or "claude, budget 64000 tokens".
+std::string Heading(const Cell& cell);
+
 // Of the cell's rows of one strategy; NaN if there are none.
 double MedianOf(const Cell& cell, std::string_view strategy, const Value& value);
 

@@ -22,8 +22,11 @@ BarChart Chart(const std::vector<Cell>& cells, const std::string& title, const s
                  .part_names = std::move(part_names),
                  .summed_parts = summed_parts};
   for (const Cell& cell : cells) {
-    PlotGroup group{.label = absl::StrFormat("%s, budget %.0f %%", cell.reader, 100 * cell.share)};
+    PlotGroup group{.label = Heading(cell)};
     for (const std::string_view strategy : kStrategies) {
+      if (std::ranges::none_of(cell.rows, [&](const Row& r) { return r.strategy == strategy; })) {
+        continue;
+      }
       PlotBar bar{.label = std::string(strategy)};
       for (const Value& part : parts(cell)) {
         std::vector<double> values;

@@ -1,0 +1,142 @@
+// fovea-replay: what a policy would do to a history, for a reader and a budget. `fovea replay` runs
+// it.
+#include <CLI/CLI.hpp>
+#include <exception>
+#include <fstream>
+#include <iostream>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "core/forgetting/planner.h"
+#include "render/renderer.h"
+#include "replay/experiment.h"
+#include "replay/policy_flag.h"
+#include "replay/read_histories.h"
+#include "replay/report.h"
+#include "replay/score.h"
+#include "replay/tables.h"
+
+namespace fovea::replay {
+namespace {
+
+struct Flags {
+  std::vector<std::string> files;
+  std::string format;
+  std::vector<std::string> readers = {"claude"};
+  std::vector<std::string> budgets = {"64k"};
+  std::vector<std::string> policy;
+  std::string readers_folder;
+  std::string csv;
+  std::string html;
+  bool json = false;
+};
+
+// "64k" is 64,000 and "1m" is 1,000,000.
+absl::StatusOr<int64_t> Tokens(std::string text) {
+  int64_t unit = 1;
+  if (!text.empty() && (text.back() == 'k' || text.back() == 'K')) unit = 1'000;
+  if (!text.empty() && (text.back() == 'm' || text.back() == 'M')) unit = 1'000'000;
+  std::string digits = text;
+  if (unit > 1) digits.pop_back();
+  double number = 0;
+  if (!absl::SimpleAtod(digits, &number) ||
+      number * static_cast<double>(unit) < Planner::kMinBudget ||
+      number * static_cast<double>(unit) > Planner::kMaxBudget) {
+    return absl::InvalidArgumentError(absl::StrCat("--budget ", text, ": must be ",
+                                                   Planner::kMinBudget, " to ", Planner::kMaxBudget,
+                                                   " tokens, such as 64000 or 64k"));
+  }
+  return static_cast<int64_t>(number * static_cast<double>(unit));
+}
+
+absl::Status Write(const std::string& path, const std::string& text) {
+  if (path.empty()) return absl::OkStatus();
+  std::ofstream file(path, std::ios::binary);
+  file << text;
+  file.close();
+  if (file) return absl::OkStatus();
+  return absl::UnavailableError(absl::StrCat(path, ": cannot be written"));
+}
+
+absl::StatusOr<ExperimentOptions> OptionsOf(const Flags& flags) {
+  auto catalogue = BuiltInReaders();
+  if (!catalogue.ok()) return catalogue.status();
+  auto policy = PolicyOf(flags.policy);
+  if (!policy.ok()) return policy.status();
+  ExperimentOptions options{
+      .strategies = {kFullHistory, kTruncation, kMasking, kFovea},
+      .policy = *policy,
+      .threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()))};
+  for (const std::string& text : flags.budgets) {
+    auto budget = Tokens(text);
+    if (!budget.ok()) return budget.status();
+    options.budgets.push_back(*budget);
+  }
+  for (const std::string& name : flags.readers) {
+    auto reader = catalogue->Find(name);
+    if (!reader.ok()) return reader.status();
+    options.readers.push_back(**reader);
+  }
+  return options;
+}
+
+absl::Status Run(const Flags& flags) {
+  auto options = OptionsOf(flags);
+  if (!options.ok()) return options.status();
+  auto sessions = ReadHistories(flags.files, flags.format);
+  if (!sessions.ok()) return sessions.status();
+  auto renderer = CreateRenderer({});
+  if (!renderer.ok()) return renderer.status();
+  auto experiment = Live(*sessions, **renderer, *options);
+  if (!experiment.ok()) return experiment.status();
+  const std::vector<Row> rows = Rows(*experiment, ExpectedReading());
+  if (absl::Status status = Write(flags.csv, Csv(rows)); !status.ok()) return status;
+  if (absl::Status status = Write(flags.html, HtmlPage(rows)); !status.ok()) return status;
+  if (flags.json) {
+    std::cout << JsonRows(rows);
+    return absl::OkStatus();
+  }
+  for (const auto& session : *sessions) {
+    std::cout << session->name << ": " << session->turns.size() << " turns, about "
+              << session->tokens << " tokens\n";
+  }
+  std::cout << '\n' << TextTable(rows);
+  return absl::OkStatus();
+}
+
+}  // namespace
+}  // namespace fovea::replay
+
+int main(int argc, char** argv) try {
+  CLI::App app(
+      "Lives through histories turn by turn and says what each way to keep the context would have "
+      "cost and shown: the full history, truncation in half-budget steps, masking of old tool "
+      "results, and Fovea.",
+      "fovea replay");
+  fovea::replay::Flags flags;
+  app.add_option("FILE", flags.files,
+                 "sessions as agents and frameworks leave them, plain or gzip, or folders of them")
+      ->required();
+  app.add_option("--format", flags.format, "of the files; found out if it is not given");
+  app.add_option("--reader", flags.readers, "a model of `fovea readers`; may be given again")
+      ->capture_default_str();
+  app.add_option("--budget", flags.budgets, "tokens, 64000 or 64k; may be given again")
+      ->capture_default_str();
+  app.add_option("--policy", flags.policy, "FIELD=VALUE of the policy; may be given again");
+  app.add_option("--csv", flags.csv, "write every row as CSV");
+  app.add_option("--html", flags.html, "write a page with tables and plots");
+  app.add_flag("--json", flags.json, "print the rows as JSON");
+  CLI11_PARSE(app, argc, argv);
+  const absl::Status status = fovea::replay::Run(flags);
+  if (status.ok()) return 0;
+  std::cerr << "fovea replay: " << status.message() << "\n";
+  return status.code() == absl::StatusCode::kInvalidArgument ? 2 : 1;
+} catch (const std::exception& error) {
+  std::cerr << "fovea replay: " << error.what() << "\n";
+  return 1;
+}

@@ -1,0 +1,174 @@
+#include "replay/tables.h"
+
+#include <algorithm>
+#include <cmath>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_replace.h"
+#include "replay/cells.h"
+#include "replay/report.h"
+
+namespace fovea::replay {
+namespace {
+
+constexpr char kLegend[] =
+    "cost     what is billed, as a share of sending the full history (cached reads and writes at\n"
+    "         the reader's prices)\n"
+    "tokens   of a request, in the mean; peak: of the largest\n"
+    "shown    of the history's characters, in the last quarter of the requests; gist: those of\n"
+    "         them that the reader is expected to read\n"
+    "strings  exact strings that the agent wrote again and could read in its context then\n"
+    "copies   passages that an edit had to repeat: as text, and as text or readable on a page\n";
+
+struct Column {
+  const char* name;
+  int width;
+  int digits;
+  double (*value)(const Row& row);
+};
+
+constexpr Column kColumns[] = {
+    {"tokens", 9, 0, [](const Row& row) { return row.mean_tokens; }},
+    {"peak", 9, 0, [](const Row& row) { return static_cast<double>(row.peak_tokens); }},
+    {"shown", 7, 3, [](const Row& row) { return row.shown; }},
+    {"gist", 7, 3, [](const Row& row) { return row.gist; }},
+    {"strings", 8, 3, [](const Row& row) { return row.survival; }},
+    {"copies", 7, 3, [](const Row& row) { return row.copies_in_text; }},
+    {"or read", 8, 3, [](const Row& row) { return row.copies_readable; }},
+};
+
+bool Has(const Cell& cell, std::string_view strategy) {
+  return std::ranges::any_of(cell.rows, [&](const Row& row) { return row.strategy == strategy; });
+}
+
+// The cost against the full history's, then kColumns; medians over the cell's sessions.
+std::vector<std::string> Figures(const Cell& cell, std::string_view strategy) {
+  std::vector<std::string> figures = {
+      Number(MedianOf(cell, strategy, AgainstFull(cell, &Row::cost)), 3)};
+  for (const Column& column : kColumns) {
+    figures.push_back(Number(MedianOf(cell, strategy, column.value), column.digits));
+  }
+  return figures;
+}
+
+std::string Escaped(std::string_view text) {
+  return absl::StrReplaceAll(std::string(text),
+                             {{"&", "&amp;"}, {"<", "&lt;"}, {">", "&gt;"}, {"\"", "&quot;"}});
+}
+
+// A dash is one column wide and three bytes long.
+std::string Right(const std::string& text, int width) {
+  const int columns = text == "–" ? 1 : static_cast<int>(text.size());
+  return std::string(static_cast<size_t>(std::max(0, width - columns)), ' ') + text;
+}
+
+void AddHtmlTable(const Cell& cell, std::string& out) {
+  absl::StrAppend(&out, "<h2>", Escaped(Heading(cell)), "</h2>\n<table><tr><th>strategy</th>",
+                  "<th>cost</th>");
+  for (const Column& column : kColumns) absl::StrAppend(&out, "<th>", column.name, "</th>");
+  out += "</tr>\n";
+  for (const std::string_view strategy : kStrategies) {
+    if (!Has(cell, strategy)) continue;
+    absl::StrAppend(&out, "<tr><td>", std::string(strategy), "</td>");
+    for (const std::string& figure : Figures(cell, strategy)) {
+      absl::StrAppend(&out, "<td>", figure, "</td>");
+    }
+    out += "</tr>\n";
+  }
+  out += "</table>\n";
+}
+
+void AddHtmlSessions(const std::vector<Row>& rows, std::string& out) {
+  out +=
+      "<h2>Every session</h2>\n<table><tr><th>session</th><th>reader</th><th>budget</th>"
+      "<th>strategy</th><th>requests</th><th>refused</th><th>epochs</th>";
+  for (const Column& column : kColumns) absl::StrAppend(&out, "<th>", column.name, "</th>");
+  out += "</tr>\n";
+  for (const Row& row : rows) {
+    absl::StrAppend(&out, "<tr><td>", Escaped(row.session), "</td><td>", Escaped(row.reader),
+                    "</td><td>", row.budget, "</td><td>", row.strategy, "</td><td>", row.requests,
+                    "</td><td>", row.refused, "</td><td>", row.epochs, "</td>");
+    for (const Column& column : kColumns) {
+      absl::StrAppend(&out, "<td>", Number(column.value(row), column.digits), "</td>");
+    }
+    out += "</tr>\n";
+  }
+  out += "</table>\n";
+}
+
+nlohmann::ordered_json NumberOrNull(double value) {
+  if (!std::isfinite(value)) return nullptr;
+  return value;
+}
+
+}  // namespace
+
+std::string TextTable(const std::vector<Row>& rows) {
+  std::string out;
+  for (const Cell& cell : Cells(rows)) {
+    absl::StrAppend(&out, Heading(cell), "\n", absl::StrFormat("  %-13s%7s", "", "cost"));
+    for (const Column& column : kColumns) absl::StrAppend(&out, Right(column.name, column.width));
+    out += '\n';
+    for (const std::string_view strategy : kStrategies) {
+      if (!Has(cell, strategy)) continue;
+      absl::StrAppendFormat(&out, "  %-13s", strategy);
+      const std::vector<std::string> figures = Figures(cell, strategy);
+      absl::StrAppend(&out, Right(figures[0], 7));
+      for (size_t i = 0; i < std::size(kColumns); ++i) {
+        absl::StrAppend(&out, Right(figures[i + 1], kColumns[i].width));
+      }
+      out += '\n';
+    }
+    out += '\n';
+  }
+  return out + kLegend;
+}
+
+std::string HtmlPage(const std::vector<Row>& rows) {
+  std::string out =
+      "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>fovea replay"
+      "</title>\n<style>body{font:15px/1.5 system-ui,sans-serif;margin:2em auto;max-width:64em;"
+      "padding:0 1em;color:#222;background:#fff}table{border-collapse:collapse;margin:1em 0}"
+      "td,th{padding:.25em .7em;border-bottom:1px solid #ddd;text-align:right}"
+      "td:first-child,th:first-child{text-align:left}pre{background:#f6f6f6;padding:1em;"
+      "overflow:auto}svg{max-width:100%;height:auto}</style></head>\n<body><h1>What would this "
+      "do to my history?</h1>\n<p>Medians over the sessions.</p>\n";
+  for (const Cell& cell : Cells(rows)) AddHtmlTable(cell, out);
+  absl::StrAppend(&out, "<pre>", kLegend, "</pre>\n");
+  for (const auto& [name, svg] : Plots(rows)) absl::StrAppend(&out, "<figure>", svg, "</figure>\n");
+  AddHtmlSessions(rows, out);
+  return out + "</body></html>\n";
+}
+
+std::string JsonRows(const std::vector<Row>& rows) {
+  nlohmann::ordered_json all = nlohmann::ordered_json::array();
+  for (const Row& row : rows) {
+    nlohmann::ordered_json one = {{"session", row.session},
+                                  {"session_tokens", row.session_tokens},
+                                  {"reader", row.reader},
+                                  {"budget", row.budget},
+                                  {"strategy", row.strategy},
+                                  {"cost", NumberOrNull(row.cost)},
+                                  {"requests", row.requests},
+                                  {"refused", row.refused},
+                                  {"epochs", row.epochs},
+                                  {"mean_tokens", NumberOrNull(row.mean_tokens)},
+                                  {"peak_tokens", row.peak_tokens},
+                                  {"shown", NumberOrNull(row.shown)},
+                                  {"gist", NumberOrNull(row.gist)},
+                                  {"strings", row.moments},
+                                  {"strings_found", NumberOrNull(row.survival)},
+                                  {"edit_copies", row.edit_copies},
+                                  {"edit_copies_in_text", NumberOrNull(row.copies_in_text)},
+                                  {"edit_copies_readable", NumberOrNull(row.copies_readable)}};
+    all.push_back(std::move(one));
+  }
+  // A session's name may hold any bytes.
+  return all.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace fovea::replay

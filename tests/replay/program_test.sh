@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# `fovea replay` on the bundled session: the table, the files, and errors that say what is wrong.
+# Usage: program_test.sh FOVEA FOVEA_REPLAY HISTORY
+set -uo pipefail
+fovea=$1 program=$2 history=$3
+out=$(mktemp -d "${TMPDIR:-/tmp}/fovea-replay-test.XXXXXX")
+trap 'rm -rf "$out"' EXIT
+failed=0
+check() {
+  if ! eval "$2"; then
+    echo "FAILED: $1"
+    failed=1
+  fi
+}
+# The program is looked for beside fovea, as both are installed.
+mkdir "$out/bin"
+ln -s "$fovea" "$out/bin/fovea"
+ln -s "$program" "$out/bin/fovea-replay"
+run() { "$out/bin/fovea" replay "$@" >"$out/stdout" 2>"$out/stderr"; }
+
+run "$history" --budget 16k --csv "$out/rows.csv" --html "$out/page.html"
+check "exit 0" "[ $? -eq 0 ]"
+check "four strategies" "[ \$(grep -cE '^  (full history|truncation|masking|fovea) ' '$out/stdout') -eq 4 ]"
+check "the full history costs itself" "grep -qE '^  full history +1\.000' '$out/stdout'"
+check "a row each in the CSV" "[ \$(wc -l <'$out/rows.csv') -eq 5 ]"
+check "plots in the page" "[ \$(grep -o '<svg' '$out/page.html' | wc -l) -eq 3 ]"
+check "the page loads nothing" "! grep -qE '(src|href)=' '$out/page.html'"
+run "$history" --budget 16k --json
+check "JSON" "grep -q '\"strategy\": \"fovea\"' '$out/stdout'"
+run "$out/missing" && check "a missing file fails" false
+check "and is named" "grep -q 'missing' '$out/stderr'"
+run "$history" --reader no-such-model && check "an unknown reader fails" false
+check "and is named" "grep -q 'no-such-model' '$out/stderr'"
+run "$history" --budget 7 && check "a tiny budget fails" false
+check "with the limit" "grep -q -- '--budget 7: must be 1000' '$out/stderr'"
+echo '{"neither": "fish nor fowl"}' >"$out/odd.json"
+run "$out/odd.json" && check "a file of no known kind fails" false
+check "and is named" "grep -q 'odd.json' '$out/stderr'"
+"$fovea" --help >"$out/help"
+check "help lists it" "grep -q '^  replay ' '$out/help'"
+exit $failed

@@ -1,0 +1,57 @@
+#include "replay/tables.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <limits>
+#include <nlohmann/json.hpp>
+
+namespace fovea::replay {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+Row Of(std::string_view strategy, double cost) {
+  Row row;
+  row.session = "a<b>";
+  row.reader = "claude";
+  row.budget = 64'000;
+  row.strategy = strategy;
+  row.cost = row.cost_at_01 = cost;
+  row.mean_tokens = 1234.4;
+  row.peak_tokens = 4321;
+  row.shown = 0.5;
+  row.survival = std::numeric_limits<double>::quiet_NaN();
+  return row;
+}
+
+const std::vector<Row> kRows = {Of(kFullHistory, 2000), Of(kFovea, 500)};
+
+TEST(Tables, TextHasALineAStrategyAndCostsAsShares) {
+  const std::string table = TextTable(kRows);
+  EXPECT_THAT(table, HasSubstr("claude, budget 64000 tokens\n"));
+  EXPECT_THAT(table, HasSubstr("  full history   1.000     1234     4321  0.500"));
+  EXPECT_THAT(table, HasSubstr("  fovea          0.250     1234     4321  0.500"));
+  EXPECT_THAT(table, Not(HasSubstr("truncation ")));
+  EXPECT_THAT(table, HasSubstr("       –"));
+}
+
+TEST(Tables, HtmlEscapesNamesAndHoldsItsPlots) {
+  const std::string page = HtmlPage(kRows);
+  EXPECT_THAT(page, HasSubstr("a&lt;b&gt;"));
+  EXPECT_THAT(page, Not(HasSubstr("a<b>")));
+  EXPECT_THAT(page, HasSubstr("<svg"));
+  EXPECT_THAT(page, HasSubstr("<td>0.250</td>"));
+}
+
+TEST(Tables, JsonHasNullWhereThereIsNoFigure) {
+  const auto rows = nlohmann::json::parse(JsonRows(kRows));
+  ASSERT_EQ(rows.size(), 2);
+  EXPECT_EQ(rows[1]["strategy"], "fovea");
+  EXPECT_EQ(rows[1]["cost"], 500);
+  EXPECT_TRUE(rows[1]["strings_found"].is_null());
+}
+
+}  // namespace
+}  // namespace fovea::replay
