@@ -21,6 +21,10 @@
 namespace fovea {
 namespace {
 
+// How long a deletion waits for the last of its words to leave the disk before its receipt is
+// given.
+constexpr absl::Duration kEraseWait = absl::Seconds(2);
+
 // A log that is missing beside what was made from it was not there from the start.
 absl::Status CheckLogIsThere(const std::string& directory) {
   std::error_code error;
@@ -80,18 +84,7 @@ class SqliteMemoryStore final : public MemoryStore {
     STORE_RETURN_IF_ERROR(log_->WriteState());
     return directory_->StillOurs();
   }
-  absl::StatusOr<VerifyReport> Verify() override {
-    STORE_ASSIGN_OR_RETURN(VerifyReport report, log_->Verify());
-    STORE_ASSIGN_OR_RETURN(const std::vector<std::string> pages, pages_->Verify());
-    report.problems.insert(report.problems.end(), pages.begin(), pages.end());
-    for (const auto& [name, status] :
-         {std::pair("index.db", search_->Verify()), std::pair("usage.db", usage_->Verify())}) {
-      if (status.ok()) continue;
-      if (!absl::IsDataLoss(status)) return status;
-      report.problems.push_back(absl::StrCat(name, ": ", status.message()));
-    }
-    return report;
-  }
+  absl::StatusOr<VerifyReport> Verify() override { return log_->Verify(); }
 
   absl::StatusOr<RepairReport> Repair() override {
     RepairReport report;
@@ -133,12 +126,28 @@ class SqliteMemoryStore final : public MemoryStore {
   std::vector<std::string> Notices() const override { return log_->notices(); }
 
  private:
+  absl::Status VerifyCaches(VerifyReport& report) {
+    STORE_ASSIGN_OR_RETURN(const std::vector<std::string> pages, pages_->Verify());
+    report.problems.insert(report.problems.end(), pages.begin(), pages.end());
+    for (const auto& [name, status] :
+         {std::pair("index.db", search_->Verify()), std::pair("usage.db", usage_->Verify())}) {
+      if (status.ok()) continue;
+      if (!absl::IsDataLoss(status)) return status;
+      report.problems.push_back(absl::StrCat(name, ": ", status.message()));
+    }
+    return absl::OkStatus();
+  }
+
   absl::Status OpenLog(const StoreOptions& options) {
     sqlite::LogStoreOptions log;
     log.path = absl::StrCat(options.directory, "/log.db");
     log.readers = options.log_readers;
     log.now_us = options.now_us;
     log.on_change = [this](int64_t session_row) { search_->Touch(session_row); };
+    log.wait_until_erased = [this](const DeletionReceipt& receipt) {
+      WaitUntilErased(receipt, absl::Now() + kEraseWait);
+    };
+    log.verify_others = [this](VerifyReport& report) { return VerifyCaches(report); };
     log.head_path = absl::StrCat(options.directory, "/head");
     log.still_ours = [this] { return directory_->StillOurs(); };
     log.writer.make_room = [this] { return pages_ != nullptr && pages_->GiveUp(); };

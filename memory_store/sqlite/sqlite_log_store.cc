@@ -297,6 +297,7 @@ absl::StatusOr<DeletionReceipt> SqliteLogStore::DeleteSession(const SessionRef& 
   receipt.identity = row.info.identity;
   receipt.bytes = row.stored_bytes;
   receipt.deleted_us = now_us;
+  if (options_.wait_until_erased) options_.wait_until_erased(receipt);
   return receipt;
 }
 
@@ -422,8 +423,13 @@ absl::StatusOr<LogStats> SqliteLogStore::Stats() {
 }
 
 absl::StatusOr<VerifyReport> SqliteLogStore::Verify() {
-  const ReadPool::Lease database = readers_->Borrow();
-  return VerifyLog(*database);
+  VerifyReport report;
+  {
+    const ReadPool::Lease database = readers_->Borrow();
+    STORE_ASSIGN_OR_RETURN(report, VerifyLog(*database));
+  }
+  if (options_.verify_others) STORE_RETURN_IF_ERROR(options_.verify_others(report));
+  return report;
 }
 
 absl::StatusOr<RepairReport> SqliteLogStore::Repair() {

@@ -39,6 +39,11 @@ struct LogStoreOptions {
   std::function<absl::Status()> still_ours;
   std::function<int64_t()> now_us;  // required; microseconds since the Unix epoch
   std::function<void(int64_t session_row)> on_change;  // after each append, fork and deletion
+  // After a deletion, before its receipt, on the caller's thread: waits, not for long, until the
+  // session's bytes have left other files, too. Empty: the receipt comes at once.
+  std::function<void(const DeletionReceipt&)> wait_until_erased;
+  // Adds what is wrong with other files to Verify's report. Empty: nothing.
+  std::function<absl::Status(VerifyReport&)> verify_others;
 };
 
 // Turns are encoded and compressed in the caller's thread, and written by one Writer. Thread-safe.
