@@ -10,12 +10,14 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
 #include "cli/client.h"
 #include "cli/console.h"
 #include "cli/default_address.h"
 #include "cli/line_file.h"
 #include "cli/programs.h"
 #include "cli/status.h"
+#include "cli/suggest.h"
 #include "cli/verb.h"
 
 namespace fovea::cli {
@@ -28,6 +30,8 @@ constexpr char kFooter[] =
     "Exit codes: 0 fine, 1 the call failed, 2 wrong usage, 3 the budget cannot hold what must be "
     "text.\n"
     "Environment: FOVEA_SERVER, FOVEA_TOKEN, NO_COLOR.";
+
+constexpr size_t kMaxProblem = 2'000;  // characters of a message about wrong usage
 
 struct GlobalOptions {
   std::string server = DefaultServerAddress();
@@ -52,6 +56,7 @@ void AddVerbs(Verbs& verbs) {
   AddSessionVerbs(verbs);
   AddTiersVerb(verbs);
   AddContextVerb(verbs);
+  AddPageVerb(verbs);
   AddTurnVerbs(verbs);
   AddInsightVerbs(verbs);
   AddTransferVerbs(verbs);
@@ -78,16 +83,38 @@ absl::Status RunVerb(const Work& work, const GlobalOptions& options, Console& co
   return work(Environment{.console = console, .client = **client, .json = options.json});
 }
 
+std::vector<std::string> VerbNames(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::App* verb : app.get_subcommands([](const CLI::App*) { return true; })) {
+    names.push_back(verb->get_name());
+  }
+  return names;
+}
+
+// Of the arguments, the first that is no option: it was meant as the verb.
+std::string FirstWord(const std::vector<std::string>& arguments) {
+  for (const std::string& argument : arguments) {
+    if (!argument.empty() && argument[0] != '-') return argument;
+  }
+  return "";
+}
+
 // CLI11 throws for wrong usage, and for --help and --version too.
-int ReportUsage(const CLI::App& app, const CLI::ParseError& error, const GlobalOptions& options,
+int ReportUsage(const CLI::App& app, const CLI::ParseError& error,
+                const std::vector<std::string>& arguments, const GlobalOptions& options,
                 Console& console) {
   if (error.get_exit_code() == 0) {
     app.exit(error, console.out, console.err);
     return kFine;
   }
-  const absl::Status status = absl::InvalidArgumentError(error.what());
+  std::string problem = error.what();
+  if (app.get_subcommands().empty()) {
+    absl::StrAppend(&problem, DidYouMean(FirstWord(arguments), VerbNames(app)));
+  }
+  problem = OneLine(problem, kMaxProblem);
+  const absl::Status status = absl::InvalidArgumentError(problem);
   if (options.json) console.out << DumpJson(ErrorJson(status)) << '\n';
-  console.err << "fovea: " << error.what() << " (`fovea --help` or `fovea VERB --help` helps)\n";
+  console.err << "fovea: " << problem << " (`fovea --help` or `fovea VERB --help` helps)\n";
   return kWrongUsage;
 }
 
@@ -102,11 +129,11 @@ int RunFovea(std::vector<std::string> arguments, Console& console) {
   ListPrograms(app);
   // Known before parsing, so that a script gets its error as JSON whatever comes first.
   options.json = std::find(arguments.begin(), arguments.end(), "--json") != arguments.end();
-  std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants them
+  std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());  // as CLI11 wants them
   try {
-    app.parse(std::move(arguments));
+    app.parse(std::move(reversed));
   } catch (const CLI::ParseError& error) {
-    return ReportUsage(app, error, options, console);
+    return ReportUsage(app, error, arguments, options, console);
   }
   const absl::Status status = RunVerb(verbs.chosen(), options, console);
   if (!status.ok()) {

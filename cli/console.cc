@@ -46,6 +46,7 @@ Console TerminalConsole() {
   return Console{.out = std::cout,
                  .err = std::cerr,
                  .colour = terminal && wanted,
+                 .terminal = terminal,
                  .live_progress = isatty(STDERR_FILENO) != 0,
                  .columns = terminal ? TerminalColumns() : 100};
 }
@@ -87,6 +88,25 @@ std::string OneLine(std::string_view text, size_t columns) {
     ++width;
   }
   return line;
+}
+
+std::string Visible(std::string_view text) {
+  std::string visible;
+  visible.reserve(text.size());
+  for (size_t at = 0; at < text.size();) {
+    const size_t length = VisibleLength(text, at);
+    if (length > 0) {
+      visible += text.substr(at, length);
+    } else if (text[at] == '\n' || text[at] == '\t') {
+      visible += text[at];
+    } else if (text.substr(at, 2) == "\r\n") {
+      // The end of a line as other systems write it.
+    } else {
+      absl::StrAppendFormat(&visible, "\\x%02x", static_cast<unsigned char>(text[at]));
+    }
+    at += std::max<size_t>(length, 1);
+  }
+  return visible;
 }
 
 void ProgressBar::Update(uint64_t done, double share, std::string_view what) {

@@ -14,6 +14,7 @@ struct Console {
   std::ostream& out;           // results
   std::ostream& err;           // errors and progress
   bool colour = false;         // out takes colour sequences
+  bool terminal = false;       // out is a terminal: stored text goes there only by Visible
   bool live_progress = false;  // err is a terminal
   int columns = 80;            // of the terminal
 };
@@ -34,6 +35,10 @@ std::string Padded(std::string_view text, size_t width, bool left = false);
 // `text` for a terminal: control characters and ill-formed UTF-8 as \xNN, newlines and tabs as
 // spaces, and at most `columns` characters.
 std::string OneLine(std::string_view text, size_t columns);
+
+// `text` for a terminal, with its lines and tabs: control characters and ill-formed UTF-8 as \xNN,
+// so that what a tool once printed cannot move the cursor or name the window.
+std::string Visible(std::string_view text);
 
 // A bar on standard error for long work, drawn at most ten times a second, wiped when it ends. Does
 // nothing if the console is not a terminal. Single thread.

@@ -1,13 +1,8 @@
 #include "cli/import.h"
 
-#include <openssl/sha.h>
-
 #include <CLI/CLI.hpp>
-#include <algorithm>
-#include <cstdint>
 #include <filesystem>
-#include <memory>
-#include <optional>
+#include <map>
 #include <set>
 #include <string>
 #include <utility>
@@ -15,46 +10,29 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
-#include "cli/history.h"
+#include "cli/import_files.h"
+#include "cli/import_target.h"
 #include "cli/line_file.h"
+#include "transcripts/proto/turn_proto.h"
+#include "transcripts/transcript.h"
 
 namespace fovea::cli {
 namespace {
 
-using Sessions = v1::SessionService::Stub;
+using transcripts::Format;
+using transcripts::Transcript;
 
-constexpr size_t kBatchTurns = 256;
-constexpr size_t kBatchBytes = size_t{8} << 20;
-constexpr size_t kMaxIdBytes = 200;
-constexpr int kAppendTries = 6;
-constexpr absl::Duration kFirstPause = absl::Milliseconds(100);
+constexpr absl::Duration kWatchPause = absl::Milliseconds(500);
 
-std::string Sha256Hex(const std::string& bytes) {
-  unsigned char digest[SHA256_DIGEST_LENGTH];
-  SHA256(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), digest);
-  return absl::BytesToHexString(
-      std::string(reinterpret_cast<const char*>(digest), SHA256_DIGEST_LENGTH));
-}
-
-// One session on its way from the file to the server.
-struct Target {
-  std::string session_id;
-  uint64_t present = 0;  // turns that were there already
-};
-
-// What a session of the server is to a history.
-struct Present {
-  enum Kind : uint8_t { kNone, kBeginning, kOther } kind;
-  uint64_t turns;
-};
-
-std::string CopyName(const std::string& id, int copy) {
-  return copy == 1 ? id : absl::StrCat(id, "-", copy);
+// The file's name without its folders and endings.
+std::string StemOf(const std::string& path) {
+  if (path == "-") return "stdin";
+  std::filesystem::path name = std::filesystem::path(path).filename();
+  if (name.extension() == ".gz") name = name.stem();
+  return name.stem().string();
 }
 
 class Importer {
@@ -62,16 +40,40 @@ class Importer {
   Importer(const Environment& environment, const ImportOptions& options)
       : environment_(environment), options_(options), progress_(environment.console, "turns") {}
 
-  absl::Status ImportFile(const std::string& path) {
-    absl::StatusOr<std::unique_ptr<LineReader>> reader = LineReader::Open(path);
-    if (!reader.ok()) return reader.status();
-    reader_ = reader->get();
+  absl::Status ImportAll(const std::vector<ImportFile>& files) {
+    uint64_t all = 0;
+    for (const ImportFile& file : files) all += file.bytes;
+    for (const ImportFile& file : files) {
+      share_ = all == 0 ? 0 : static_cast<double>(passed_bytes_) / static_cast<double>(all);
+      absl::Status status = ImportOne(file);
+      if (!status.ok()) return status;
+      passed_bytes_ += file.bytes;
+    }
+    passed_bytes_ = 0;
+    return absl::OkStatus();
+  }
+
+  // Imports what changed, again and again.
+  absl::Status Watch(std::vector<ImportFile> seen) {
+    std::map<std::string, ImportFile> known;
+    for (ImportFile& file : seen) known[file.path] = file;
     while (true) {
-      absl::StatusOr<std::optional<std::string>> line = reader_->Next();
-      if (!line.ok()) return line.status();
-      if (!line->has_value()) return absl::OkStatus();
-      if ((*line)->find_first_not_of(" \t\r") == std::string::npos) continue;
-      if (absl::Status status = ImportLine(path, **line); !status.ok()) return status;
+      absl::SleepFor(kWatchPause);
+      absl::StatusOr<std::vector<ImportFile>> files = FindImportFiles(options_.files);
+      if (!files.ok()) return files.status();
+      for (const ImportFile& file : *files) {
+        ImportFile& last = known[file.path];
+        if (last.bytes == file.bytes && last.changed_ns == file.changed_ns) continue;
+        last = file;
+        taken_.clear();
+        const size_t before = appended_;
+        if (absl::Status status = ImportOne(file); !status.ok()) return status;
+        progress_.Wipe();
+        if (appended_ > before && !environment_.json) {
+          environment_.console.out << OneLine(file.path, kMaxColumns) << ": " << appended_ - before
+                                   << " turns more" << std::endl;
+        }
+      }
     }
   }
 
@@ -80,19 +82,43 @@ class Importer {
     if (environment_.json) {
       Json ids = Json::array();
       for (const Json& session : sessions_) ids.push_back(session["session_id"]);
-      environment_.PrintJson({{"sessions", ids}, {"turns", appended_}, {"imported", sessions_}},
+      environment_.PrintJson({{"sessions", ids},
+                              {"turns", appended_},
+                              {"imported", sessions_},
+                              {"unknown_keys", unknown_keys_},
+                              {"passed_over", passed_over_},
+                              {"skipped_files", skipped_}},
                              !options_.acks);
       return;
     }
-    for (const Json& session : sessions_) {
-      environment_.console.out << DescribeSession(session) << '\n';
+    std::ostream& out = environment_.console.out;
+    for (const Json& session : sessions_) out << DescribeSession(session) << '\n';
+    if (sessions_.empty()) out << "no sessions\n";
+    Tell("unknown keys, kept in attributes", unknown_keys_);
+    Tell("no part of a conversation, passed over", passed_over_);
+    if (!skipped_.empty()) {
+      out << skipped_.size() << " files of no known kind, such as "
+          << OneLine(skipped_.front().get<std::string>(), kMaxColumns) << '\n';
     }
   }
 
  private:
+  static constexpr size_t kMaxColumns = 200;
+
+  void Tell(const char* what, const Json& counts) {
+    if (counts.empty()) return;
+    std::string line = absl::StrCat(what, ":");
+    for (const auto& [name, value] : counts.items()) {
+      absl::StrAppend(&line, line.back() == ':' ? " " : ", ", OneLine(name, kMaxColumns), " (",
+                      value.is_string() ? value.get<std::string>() : DumpJson(value), ")");
+    }
+    environment_.console.out << line << '\n';
+  }
+
   static std::string DescribeSession(const Json& session) {
-    std::string line = absl::StrCat(session["session_id"].get<std::string>(), "  ",
-                                    session["turns"].get<uint64_t>(), " turns");
+    std::string line = absl::StrCat(OneLine(session["session_id"].get<std::string>(), kMaxColumns),
+                                    "  ", session["turns"].get<uint64_t>(), " turns of ",
+                                    session["format"].get<std::string>());
     if (const auto present = session["already_there"].get<uint64_t>(); present > 0) {
       absl::StrAppend(&line, ", ", present, " of them there already");
     }
@@ -102,191 +128,146 @@ class Importer {
     return line;
   }
 
-  absl::Status ImportLine(const std::string& path, const std::string& line) {
-    absl::StatusOr<History> history = ParseHistory(line);
-    if (!history.ok()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(path, ", line ", reader_->line_number(), ": ", history.status().message()));
+  absl::Status ImportOne(const ImportFile& file) {
+    absl::StatusOr<std::string> bytes = ReadUncompressed(file.path);
+    if (!bytes.ok()) return bytes.status();
+    absl::StatusOr<Format> format = options_.format.empty()
+                                        ? transcripts::DetectFormat(*bytes)
+                                        : transcripts::FormatByName(options_.format);
+    if (!format.ok()) {
+      // A folder may hold other files as well; and one that is being written may be cut short.
+      if (file.in_folder || options_.watch) {
+        skipped_.push_back(JsonOf(file.path));
+        return absl::OkStatus();
+      }
+      return absl::InvalidArgumentError(absl::StrCat(file.path, ": ", format.status().message()));
     }
-    const std::string id = UsableSessionId(
-        history->session_id.empty()
-            ? absl::StrCat(path == "-" ? "stdin" : std::filesystem::path(path).stem().string(), "-",
-                           reader_->line_number())
-            : history->session_id);
-    absl::StatusOr<Target> target =
-        options_.resume ? PlaceResumed(id, *history) : PlaceNew(id, *history);
-    if (!target.ok()) return target.status();
-    taken_.insert(target->session_id);
-    if (absl::Status status = AppendAll(*target, history->turns); !status.ok()) return status;
-    sessions_.push_back({{"session_id", target->session_id},
-                         {"id_in_file", JsonOf(history->session_id)},
-                         {"renamed", target->session_id != history->session_id},
+    transcripts::ReadReport report;
+    count_in_file_ = 0;
+    const absl::Status status = transcripts::ReadTranscripts(
+        *bytes, *format, {.live = options_.watch, .strict = options_.strict},
+        [&](Transcript transcript) { return Import(file.path, *format, std::move(transcript)); },
+        &report);
+    for (const auto& [key, line] : report.unknown_keys) {
+      if (!unknown_keys_.contains(key)) {
+        unknown_keys_[key] = absl::StrCat(StemOf(file.path), ", line ", line);
+      }
+    }
+    for (const auto& [kind, count] : report.passed_over) {
+      passed_over_[kind] = passed_over_.value(kind, uint64_t{0}) + count;
+    }
+    if (status.ok() || failed_) return status;
+    if (options_.watch) return absl::OkStatus();  // it may be whole the next time
+    return absl::InvalidArgumentError(absl::StrCat(file.path, ", ", status.message()));
+  }
+
+  absl::Status Import(const std::string& path, Format format, Transcript transcript) {
+    ++count_in_file_;
+    const absl::Status status = Place(path, format, std::move(transcript));
+    failed_ = failed_ || !status.ok();
+    return status;
+  }
+
+  // The session's id in the file, or one made of the file's name and the session's line in it.
+  std::string NameOf(const std::string& path, const Transcript& transcript) const {
+    if (!transcript.session_id.empty()) return transcript.session_id;
+    // The members of a list all stand on one line.
+    return absl::StrCat(StemOf(path), "-",
+                        count_in_file_ > transcript.line ? count_in_file_ : transcript.line);
+  }
+
+  absl::Status Place(const std::string& path, Format format, Transcript transcript) {
+    Outgoing session{.id = UsableSessionId(NameOf(path, transcript)),
+                     .title = transcript.title,
+                     .metadata_json = transcript.metadata_json};
+    const uint64_t count = transcript.turns.size();
+    const uint64_t line = transcript.line;
+    Target target{.session_id = session.id};
+    if (!options_.dry_run) {
+      session.turns.resize(count);
+      for (size_t i = 0; i < count; ++i) TurnToProto(transcript.turns[i], &session.turns[i]);
+      transcript.turns.clear();
+      absl::StatusOr<Target> placed =
+          PlaceSession(environment_.client, session, taken_, options_.resume);
+      if (!placed.ok()) return placed.status();
+      target = *std::move(placed);
+      taken_.insert(target.session_id);
+      absl::Status status = AppendRest(
+          environment_.client, target,
+          {.until = options_.until, .turn_by_turn = options_.turn_by_turn}, session.turns,
+          [&](const auto& request, const auto& response) { Appended(request, response); });
+      if (!status.ok()) return status;
+    }
+    sessions_.push_back({{"session_id", target.session_id},
+                         {"id_in_file", JsonOf(transcript.session_id)},
+                         {"renamed", target.session_id != transcript.session_id},
                          {"file", JsonOf(path)},
-                         {"line", reader_->line_number()},
-                         {"turns", history->turns.size()},
-                         {"already_there", target->present}});
+                         {"line", line},
+                         {"format", transcripts::InfoOf(format).name},
+                         {"title", JsonOf(transcript.title)},
+                         {"turns", count},
+                         {"already_there", target.present}});
     return absl::OkStatus();
   }
 
-  // The first free name of id, id-2, id-3, ...
-  absl::StatusOr<Target> PlaceNew(const std::string& id, const History& history) {
-    for (int copy = 1;; ++copy) {
-      const std::string name = CopyName(id, copy);
-      if (taken_.count(name) != 0) continue;
-      const absl::Status status = Create(name, history);
-      if (status.ok()) return Target{name, 0};
-      if (!absl::IsAlreadyExists(status)) return status;
-    }
-  }
-
-  // The first of id, id-2, id-3, ... that holds a beginning of the history, or `id` if there is
-  // none.
-  absl::StatusOr<Target> PlaceResumed(const std::string& id, const History& history) {
-    bool seen_other = false;
-    for (int copy = 1;; ++copy) {
-      const std::string name = CopyName(id, copy);
-      if (taken_.count(name) != 0) continue;
-      const absl::StatusOr<Present> present = Look(name, history.turns);
-      if (!present.ok()) return present.status();
-      if (present->kind == Present::kBeginning) return Target{name, present->turns};
-      if (present->kind == Present::kOther) {
-        seen_other = true;
-        continue;
-      }
-      if (seen_other) {
-        return absl::FailedPreconditionError(
-            absl::StrCat("session ", id,
-                         " is there but is not a beginning of the file's; import without --resume "
-                         "to get another copy"));
-      }
-      if (absl::Status status = Create(name, history); !status.ok()) return status;
-      return Target{name, 0};
-    }
-  }
-
-  absl::Status Create(const std::string& name, const History& history) {
-    v1::CreateSessionRequest request;
-    request.set_session_id(name);
-    request.set_title(history.title);
-    request.set_metadata_json(history.metadata_json);
-    return environment_.client
-        .Call(environment_.client.sessions(), &Sessions::CreateSession, request)
-        .status();
-  }
-
-  // Compares session `name` with `turns`.
-  absl::StatusOr<Present> Look(const std::string& name, const std::vector<v1::Turn>& turns) {
-    v1::ReadTurnsRequest request;
-    request.set_session_id(name);
-    request.mutable_range()->set_first(1);
-    grpc::ClientContext context;
-    environment_.client.Authorize(context);
-    const auto stream = environment_.client.sessions().ReadTurns(&context, request);
-    Present present{Present::kBeginning, 0};
-    v1::ReadTurnsResponse response;
-    while (stream->Read(&response)) {
-      for (v1::Turn& turn : *response.mutable_turns()) {
-        turn.clear_seq();
-        const bool same = present.turns < turns.size() &&
-                          turn.SerializeAsString() == turns[present.turns].SerializeAsString();
-        if (!same) present.kind = Present::kOther;
-        ++present.turns;
-      }
-    }
-    const grpc::Status status = stream->Finish();
-    if (status.error_code() == grpc::StatusCode::NOT_FOUND) return Present{Present::kNone, 0};
-    if (!status.ok()) return environment_.client.Failure(status, context);
-    return present;
-  }
-
-  absl::Status AppendAll(const Target& target, std::vector<v1::Turn>& turns) {
-    const size_t end =
-        options_.until > 0 ? std::min<size_t>(options_.until, turns.size()) : turns.size();
-    size_t next = target.present;
-    while (next < end) {
-      v1::AppendTurnsRequest request;
-      request.set_session_id(target.session_id);
-      request.set_expected_next_seq(next + 1);
-      size_t bytes = 0;
-      const size_t most = options_.turn_by_turn ? 1 : kBatchTurns;
-      while (next < end && static_cast<size_t>(request.turns_size()) < most) {
-        bytes += turns[next].ByteSizeLong();
-        if (bytes > kBatchBytes && request.turns_size() > 0) break;
-        request.add_turns()->Swap(&turns[next++]);
-      }
-      request.set_idempotency_key(absl::StrCat("import-", Sha256Hex(request.SerializeAsString())));
-      if (absl::Status status = Append(request); !status.ok()) return status;
-    }
-    return absl::OkStatus();
-  }
-
-  absl::Status Append(const v1::AppendTurnsRequest& request) {
-    absl::StatusOr<v1::AppendTurnsResponse> response;
-    absl::Duration pause = kFirstPause;
-    for (int attempt = 1; attempt <= kAppendTries; ++attempt, pause *= 2) {
-      response =
-          environment_.client.Call(environment_.client.sessions(), &Sessions::AppendTurns, request);
-      if (!absl::IsUnavailable(response.status()) || attempt == kAppendTries) break;
-      absl::SleepFor(pause);
-    }
-    if (!response.ok()) return response.status();
+  void Appended(const v1::AppendTurnsRequest& request, const v1::AppendTurnsResponse& response) {
     appended_ += static_cast<uint64_t>(request.turns_size());
     if (options_.acks) {
       environment_.PrintJson({{"session", request.session_id()},
-                              {"first_seq", response->first_seq()},
-                              {"last_seq", response->last_seq()}},
+                              {"first_seq", response.first_seq()},
+                              {"last_seq", response.last_seq()}},
                              /*pretty=*/false);
     }
-    progress_.Update(appended_, reader_->Share(), request.session_id());
-    return absl::OkStatus();
+    progress_.Update(appended_, share_, request.session_id());
   }
 
   const Environment& environment_;
   const ImportOptions& options_;
   ProgressBar progress_;
-  LineReader* reader_ = nullptr;  // of the file at hand
-  std::set<std::string> taken_;   // names that earlier lines went to
-  std::vector<Json> sessions_;    // what Report tells about each
+  double share_ = 0;  // of all bytes, what the files before have
+  uint64_t passed_bytes_ = 0;
+  uint64_t count_in_file_ = 0;   // sessions of the file at hand so far
+  std::set<std::string> taken_;  // names that earlier sessions went to
+  std::vector<Json> sessions_;   // what Report tells about each
+  Json unknown_keys_ = Json::object();
+  Json passed_over_ = Json::object();
+  Json skipped_ = Json::array();
   uint64_t appended_ = 0;
+  bool failed_ = false;  // the server refused, so that the file is not to blame
 };
 
 }  // namespace
 
-std::string UsableSessionId(const std::string& id) {
-  std::string usable;
-  for (const char c : id) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte > 0x20 && byte < 0x7f) {
-      usable += c;
-    } else {
-      absl::StrAppendFormat(&usable, "%%%02X", byte);
-    }
-  }
-  // Room for a suffix that makes it unique.
-  constexpr size_t kRoom = 10;
-  if (usable.size() <= kMaxIdBytes - kRoom) return usable;
-  const std::string digest = Sha256Hex(id).substr(0, 16);
-  return absl::StrCat(usable.substr(0, kMaxIdBytes - kRoom - digest.size() - 1), "-", digest);
-}
-
 absl::Status RunImport(const Environment& environment, const ImportOptions& options) {
+  absl::StatusOr<std::vector<ImportFile>> files = FindImportFiles(options.files);
+  if (!files.ok()) return files.status();
   Importer importer(environment, options);
-  for (const std::string& path : options.files) {
-    if (absl::Status status = importer.ImportFile(path); !status.ok()) return status;
-  }
+  if (absl::Status status = importer.ImportAll(*files); !status.ok()) return status;
   importer.Report();
-  return absl::OkStatus();
+  environment.console.out.flush();
+  return options.watch ? importer.Watch(*std::move(files)) : absl::OkStatus();
 }
 
 void AddImportVerb(Verbs& verbs) {
   verbs.Add<ImportOptions>(
-      "import", "bring sessions from JSON Lines files, plain or .gz",
+      "import", "bring sessions from the files that agents keep of them",
       [](CLI::App& verb, ImportOptions& options) {
-        verb.add_option("files", options.files, "the files; - is standard input")->required();
+        verb.add_option("files", options.files,
+                        "files, plain or .gz, or folders with all that is in them; - is standard "
+                        "input")
+            ->required();
+        std::vector<std::string> names;
+        for (const auto& info : transcripts::Formats()) names.emplace_back(info.name);
+        verb.add_option("--format", options.format,
+                        "the kind of file; told by its content if not given")
+            ->check(CLI::IsMember(names));
+        verb.add_flag("--dry-run", options.dry_run, "list what would be imported");
+        verb.add_flag("--strict", options.strict, "a key that is not known is an error");
+        verb.add_flag("--watch", options.watch, "go on as the files grow");
         verb.add_flag("--resume", options.resume,
-                      "go on where an earlier import of the same file stopped");
-        verb.add_option("--until", options.until,
-                        "stop after this turn of each session; --resume goes on there");
+                      "fail where the server has another session of that id, in place of a copy");
+        DeclareSeq(verb, "--until", options.until,
+                   "stop after this turn of each session; the next import goes on there");
         verb.add_flag("--turn-by-turn", options.turn_by_turn, "append one turn a call");
         verb.add_flag("--acks", options.acks,
                       "print a JSON line for every acknowledged append as it goes");

@@ -1,4 +1,4 @@
-// Brings files of histories (cli/history.h) to the server.
+// Brings agents' files of sessions (transcripts/transcript.h) to the server.
 #ifndef FOVEA_CLI_IMPORT_H_
 #define FOVEA_CLI_IMPORT_H_
 
@@ -12,22 +12,25 @@
 namespace fovea::cli {
 
 struct ImportOptions {
-  std::vector<std::string> files;  // "-" is standard input
+  std::vector<std::string> files;  // or folders; "-" is standard input
+  std::string format;              // by its name; empty: told by each file's content
+  bool strict = false;
+  bool dry_run = false;
+  bool watch = false;
   bool resume = false;
   uint64_t until = 0;  // the last turn to import of each session; 0: all
   bool turn_by_turn = false;
   bool acks = false;
 };
 
-// Imports the files' sessions in their order. Appends carry idempotency keys made of their content,
-// and an append that the server could not take (UNAVAILABLE) is tried again for some seconds.
-// INVALID_ARGUMENT names the file and line; FAILED_PRECONDITION if with `resume` the server's
-// session is not the beginning of the file's. What was appended before an error stays.
+// Imports the sessions of the files, and of all files below the folders, in their order. A session
+// that the server has already, or has the beginning of, gets only what is new; one of which the
+// server has something else becomes ID-2, ID-3, ... (with `resume` that is FAILED_PRECONDITION).
+// Appends carry idempotency keys made of their content, and an append that the server could not
+// take (UNAVAILABLE) is tried again for some seconds. INVALID_ARGUMENT names file, line and key.
+// What was appended before an error stays. With `watch` it goes on as the files grow, until it is
+// stopped.
 absl::Status RunImport(const Environment& environment, const ImportOptions& options);
-
-// `id` as the API takes it, 1 to 200 bytes of printable ASCII: other bytes as %XX, cut with a
-// digest.
-std::string UsableSessionId(const std::string& id);
 
 }  // namespace fovea::cli
 

@@ -2,10 +2,15 @@
 #include <CLI/CLI.hpp>
 #include <cstdint>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/strip.h"
 #include "cli/message_json.h"
 #include "cli/verb.h"
 
@@ -59,7 +64,20 @@ struct DiffOptions {
   ViewOptions view;
   uint64_t from = 0;
   uint64_t to = 0;
+  std::vector<std::string> at;  // two turns, in place of the epochs
 };
+
+// What is said of a context as of a turn.
+absl::StatusOr<v1::ContextSummary> SummaryAt(const Environment& environment,
+                                             const ViewOptions& view, uint64_t seq) {
+  v1::BuildContextRequest request;
+  *request.mutable_view() = view.ToView();
+  request.mutable_view()->set_as_of_seq(seq);
+  absl::StatusOr<v1::PlanContextResponse> plan =
+      environment.client.Call(environment.client.contexts(), &Contexts::PlanContext, request);
+  if (!plan.ok()) return plan.status();
+  return std::move(*plan->mutable_summary());
+}
 
 void PrintDiff(const v1::DiffEpochsResponse& diff, Console& console) {
   for (const v1::EpochInfo& epoch : diff.epochs()) {
@@ -74,7 +92,71 @@ void PrintDiff(const v1::DiffEpochsResponse& diff, Console& console) {
   if (diff.moves().empty()) console.out << "  nothing moved\n";
 }
 
+// "verbatim" is the log's word.
+std::string RungText(const std::string& rung) {
+  return rung == "verbatim" ? "text" : rung == "latent" ? "recall only" : rung;
+}
+
+void PrintTurnsDiff(const v1::ContextSummary& before, const v1::ContextSummary& after,
+                    const v1::DiffEpochsResponse& diff, Console& console) {
+  console.out << absl::StrFormat(
+      "from turn %d to turn %d: %s tokens → %s tokens, %d steps of "
+      "forgetting\n",
+      before.as_of_seq(), after.as_of_seq(), Grouped(before.tokens()), Grouped(after.tokens()),
+      after.epoch() - before.epoch());
+  if (after.as_of_seq() > before.as_of_seq()) {
+    console.out << "  " << RangeText(before.as_of_seq() + 1, after.as_of_seq()) << ": new\n";
+  }
+  for (const v1::DiffEpochsResponse::Move& move : diff.moves()) {
+    console.out << "  " << RangeText(move.range().first(), move.range().last()) << ": "
+                << RungText(move.from_rung()) << " → " << RungText(move.to_rung()) << '\n';
+  }
+  for (const v1::EpochInfo& epoch : diff.epochs()) {
+    console.out << "  at turn " << epoch.since_seq() << ": " << epoch.reason() << '\n';
+  }
+  if (diff.moves().empty()) console.out << "  no older turn moved\n";
+}
+
+absl::Status DiffTurns(const Environment& environment, const DiffOptions& options) {
+  std::vector<uint64_t> turns(options.at.size());
+  for (size_t i = 0; i < turns.size(); ++i) {
+    if (!absl::SimpleAtoi(absl::StripPrefix(options.at[i], "#"), &turns[i])) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--at ", options.at[i], " is no turn's number"));
+    }
+  }
+  if (turns.size() != 2 || turns[0] > turns[1]) {
+    return absl::InvalidArgumentError("--at is given twice, the earlier turn first");
+  }
+  const absl::StatusOr<v1::ContextSummary> before = SummaryAt(environment, options.view, turns[0]);
+  if (!before.ok()) return before.status();
+  const absl::StatusOr<v1::ContextSummary> after = SummaryAt(environment, options.view, turns[1]);
+  if (!after.ok()) return after.status();
+  v1::DiffEpochsResponse diff;
+  if (after->epoch() > before->epoch()) {
+    v1::DiffEpochsRequest request;
+    *request.mutable_view() = options.view.ToView();
+    request.mutable_view()->set_as_of_seq(turns[1]);
+    request.set_from_epoch(before->epoch());
+    request.set_to_epoch(after->epoch());
+    absl::StatusOr<v1::DiffEpochsResponse> answer =
+        environment.client.Call(environment.client.contexts(), &Contexts::DiffEpochs, request);
+    if (!answer.ok()) return answer.status();
+    diff = *std::move(answer);
+  }
+  if (environment.json) {
+    Json report = MessageToJson(diff);
+    report["from"] = MessageToJson(*before);
+    report["to"] = MessageToJson(*after);
+    environment.PrintJson(report);
+  } else {
+    PrintTurnsDiff(*before, *after, diff, environment.console);
+  }
+  return absl::OkStatus();
+}
+
 absl::Status RunDiff(const Environment& environment, const DiffOptions& options) {
+  if (!options.at.empty()) return DiffTurns(environment, options);
   v1::DiffEpochsRequest request;
   *request.mutable_view() = options.view.ToView();
   request.set_from_epoch(options.from);
@@ -97,15 +179,19 @@ void AddInsightVerbs(Verbs& verbs) {
       "why", "explain why a turn is where it is",
       [](CLI::App& verb, WhyOptions& options) {
         DeclareView(verb, options.view);
-        verb.add_option("seq", options.seq, "the turn's number")->required();
+        DeclareSeq(verb, "seq", options.seq, "the turn's number")->required();
       },
       RunWhy);
   verbs.Add<DiffOptions>(
-      "diff", "show what moved between two epochs",
+      "diff", "show what moved between two turns, or two epochs",
       [](CLI::App& verb, DiffOptions& options) {
-        DeclareView(verb, options.view);
-        verb.add_option("from", options.from, "an epoch")->required();
-        verb.add_option("to", options.to, "a later epoch; 0: the newest")->required();
+        DeclareView(verb, options.view, /*with_at=*/false);
+        verb.add_option("from", options.from, "an epoch");
+        verb.add_option("to", options.to, "a later epoch; 0: the newest");
+        verb.add_option("--at", options.at, "a turn; twice, in place of the epochs")
+            ->type_name("TURN")
+            ->expected(1)
+            ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
       },
       RunDiff);
 }

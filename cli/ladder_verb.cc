@@ -90,7 +90,7 @@ void AddLadderVerb(Verbs& verbs) {
       "ladder", "draw the same text at every rung of a reader's ladder",
       [](CLI::App& verb, LadderOptions& options) {
         DeclareView(verb, options.view);
-        verb.add_option("--seq", options.seq, "where the text begins; 0: the first turn");
+        DeclareSeq(verb, "--seq", options.seq, "where the text begins; 0: the first turn");
         verb.add_option("--out", options.folder, "the folder to write to")->required();
       },
       RunLadder);

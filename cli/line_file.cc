@@ -1,5 +1,6 @@
 #include "cli/line_file.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -27,6 +28,7 @@ namespace fovea::cli {
 namespace {
 
 constexpr size_t kReadBytes = size_t{1} << 18;
+constexpr size_t kMaxBytes = size_t{2} << 30;
 
 }  // namespace
 
@@ -82,6 +84,17 @@ absl::StatusOr<std::optional<std::string>> LineReader::Next() {
   return line;
 }
 
+absl::StatusOr<std::string> LineReader::Rest() {
+  while (!ended_) {
+    if (buffer_.size() > kMaxBytes) {
+      return absl::ResourceExhaustedError(
+          absl::StrCat(path_, " has more than ", kMaxBytes, " bytes"));
+    }
+    if (absl::Status status = Fill(); !status.ok()) return status;
+  }
+  return std::exchange(buffer_, {}).substr(std::exchange(at_, 0));
+}
+
 double LineReader::Share() const {
   if (file_bytes_ == 0) return 0;
   return std::min(1.0,
@@ -100,6 +113,17 @@ absl::Status WriteFile(const std::string& path, std::string_view bytes) {
   return absl::OkStatus();
 }
 
+absl::Status MakeOwnersFile(const std::string& path) {
+  constexpr mode_t kOwner = S_IRUSR | S_IWUSR;
+  const int file = open(path.c_str(), O_CREAT | O_WRONLY | O_TRUNC | O_CLOEXEC, kOwner);
+  if (file < 0) return ErrnoStatus(path);
+  // One that was there before keeps its mode when it is opened.
+  const bool made = fchmod(file, kOwner) == 0;
+  const absl::Status status = made ? absl::OkStatus() : ErrnoStatus(path);
+  close(file);
+  return status;
+}
+
 absl::StatusOr<std::string> ReadWhole(const std::string& path) {
   if (path == "-") {
     return std::string{std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>()};
@@ -107,6 +131,12 @@ absl::StatusOr<std::string> ReadWhole(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   if (!file) return ErrnoStatus(path);
   return std::string{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+absl::StatusOr<std::string> ReadUncompressed(const std::string& path) {
+  absl::StatusOr<std::unique_ptr<LineReader>> reader = LineReader::Open(path);
+  if (!reader.ok()) return reader.status();
+  return (*reader)->Rest();
 }
 
 absl::StatusOr<std::string> ReadTrimmed(const std::string& path) {

@@ -25,6 +25,9 @@ class LineReader {
   // or cut short.
   absl::StatusOr<std::optional<std::string>> Next();
 
+  // All that was not given out yet. RESOURCE_EXHAUSTED for more than 2 GiB; DATA_LOSS as above.
+  absl::StatusOr<std::string> Rest();
+
   uint64_t line_number() const { return line_number_; }  // of the last line read, from 1
   // How much of the file was read, 0 to 1; 0 where its size is unknown.
   double Share() const;
@@ -50,8 +53,15 @@ class LineReader {
 // the path, if the disk refuses.
 absl::Status WriteFile(const std::string& path, std::string_view bytes);
 
+// An empty file that only its owner can read and write (mode 0600), for what a session holds.
+absl::Status MakeOwnersFile(const std::string& path);
+
 // All bytes of a file, "-" for standard input. NOT_FOUND, PERMISSION_DENIED.
 absl::StatusOr<std::string> ReadWhole(const std::string& path);
+// All bytes of a file, unpacked if it is a gzip's; "-" for standard input. NOT_FOUND,
+// PERMISSION_DENIED; RESOURCE_EXHAUSTED for more than 2 GiB; DATA_LOSS if the packed file is
+// damaged or cut short.
+absl::StatusOr<std::string> ReadUncompressed(const std::string& path);
 // The text of a small file without trailing white space (a token). NOT_FOUND, PERMISSION_DENIED.
 absl::StatusOr<std::string> ReadTrimmed(const std::string& path);
 

@@ -5,7 +5,6 @@
 
 #include <google/protobuf/message.h>
 
-#include "absl/status/status.h"
 #include "cli/json.h"
 
 namespace fovea::cli {
@@ -13,10 +12,6 @@ namespace fovea::cli {
 // All fields in the order of their numbers, also those that have their default value; of a oneof,
 // only the one that is set.
 Json MessageToJson(const google::protobuf::Message& message);
-
-// The reverse, for objects that MessageToJson wrote. INVALID_ARGUMENT for an unknown field or a
-// value of the wrong type, naming the field; `message` is then in an unspecified state.
-absl::Status JsonToMessage(const Json& json, google::protobuf::Message& message);
 
 }  // namespace fovea::cli
 

@@ -12,6 +12,7 @@
 #include "absl/strings/str_join.h"
 #include "cli/line_file.h"
 #include "cli/message_json.h"
+#include "cli/suggest.h"
 #include "cli/verb.h"
 
 namespace fovea::cli {
@@ -92,7 +93,10 @@ absl::Status RunList(const Environment& environment, const std::string& name) {
     }
   }
   if (!name.empty() && list.empty()) {
-    return absl::NotFoundError(absl::StrCat("no reader ", name, "; `fovea readers` lists them"));
+    std::vector<std::string> names;
+    for (const v1::Reader& reader : response->readers()) names.push_back(reader.name());
+    return absl::NotFoundError(
+        absl::StrCat("no reader ", name, "; `fovea readers` lists them", DidYouMean(name, names)));
   }
   if (environment.json) environment.PrintJson({{"readers", std::move(list)}});
   return absl::OkStatus();

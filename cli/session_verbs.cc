@@ -49,6 +49,10 @@ absl::Status RunSessions(const Environment& environment, const NoOptions&) {
     environment.PrintJson({{"sessions", std::move(list)}});
     return absl::OkStatus();
   }
+  if (sessions->empty()) {
+    environment.console.out << "no sessions; `fovea import FILES` brings some\n";
+    return absl::OkStatus();
+  }
   size_t widest = 0;
   for (const v1::Session& session : *sessions)
     widest = std::max(widest, session.session_id().size());
@@ -137,8 +141,8 @@ void DeclareMark(CLI::App& verb, Request& request) {
 
 void DeclareFork(CLI::App& verb, v1::ForkSessionRequest& request) {
   DeclareSession(verb, *request.mutable_session_id());
-  verb.add_option_function<uint64_t>(
-      "--at", [&request](uint64_t seq) { request.set_at_seq(seq); },
+  DeclareSeq(
+      verb, "--at", [&request](uint64_t seq) { request.set_at_seq(seq); },
       "the last turn of the fork; 0: the newest");
   verb.add_option("--id", *request.mutable_new_session_id(), "the fork's id");
   verb.add_option("--title", *request.mutable_title(), "the fork's title");

@@ -8,7 +8,7 @@
 #include "absl/strings/cord.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_replace.h"
+#include "cli/console.h"
 #include "cli/json.h"
 
 namespace fovea::cli {
@@ -44,7 +44,9 @@ ExitCode ExitCodeOf(const absl::Status& status) {
 }
 
 std::string Sentence(const absl::Status& status) {
-  const std::string message = absl::StrReplaceAll(status.message(), {{"\n", " "}, {"\r", " "}});
+  constexpr size_t kMaxMessage = 4'000;
+  const std::string message =
+      OneLine({status.message().data(), status.message().size()}, kMaxMessage);
   return absl::StrCat(absl::StatusCodeToString(status.code()), message.empty() ? "" : ": ",
                       message);
 }

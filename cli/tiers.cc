@@ -6,6 +6,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "cli/message_json.h"
+#include "cli/suggest.h"
 #include "cli/tiers_view.h"
 #include "cli/verb.h"
 
@@ -14,16 +15,25 @@ namespace {
 
 using Contexts = v1::ContextService::Stub;
 
-absl::StatusOr<std::vector<std::string>> Ladder(const Environment& environment,
-                                                const std::string& reader) {
+struct LadderOf {
+  std::vector<std::string> rungs;
+  std::string nearest;  // another reader's name, where there is none of this
+};
+
+absl::StatusOr<LadderOf> Ladder(const Environment& environment, const std::string& reader) {
   const absl::StatusOr<v1::ListReadersResponse> readers = environment.client.Call(
       environment.client.contexts(), &Contexts::ListReaders, v1::ListReadersRequest());
   if (!readers.ok()) return readers.status();
-  std::vector<std::string> ladder;
+  LadderOf ladder;
+  std::vector<std::string> names;
+  bool known = false;
   for (const v1::Reader& candidate : readers->readers()) {
+    names.push_back(candidate.name());
     if (candidate.name() != reader) continue;
-    for (const v1::Reader::Rung& rung : candidate.ladder()) ladder.push_back(rung.name());
+    known = true;
+    for (const v1::Reader::Rung& rung : candidate.ladder()) ladder.rungs.push_back(rung.name());
   }
+  if (!known) ladder.nearest = Nearest(reader, names);
   return ladder;
 }
 
@@ -37,11 +47,12 @@ absl::Status RunTiers(const Environment& environment, const ViewOptions& options
     environment.PrintJson(MessageToJson(plan->summary()));
     return absl::OkStatus();
   }
-  absl::StatusOr<std::vector<std::string>> ladder = Ladder(environment, options.reader);
+  absl::StatusOr<LadderOf> ladder = Ladder(environment, options.reader);
   if (!ladder.ok()) return ladder.status();
   environment.console.out << RenderTiers(plan->summary(), {.session = options.session,
                                                            .reader = options.reader,
-                                                           .ladder = *std::move(ladder),
+                                                           .nearest_reader = ladder->nearest,
+                                                           .ladder = ladder->rungs,
                                                            .columns = environment.console.columns,
                                                            .colour = environment.console.colour});
   return absl::OkStatus();
@@ -50,8 +61,9 @@ absl::Status RunTiers(const Environment& environment, const ViewOptions& options
 }  // namespace
 
 void AddTiersVerb(Verbs& verbs) {
-  verbs.Add<ViewOptions>("tiers", "show how a session's memory fades for a reader", DeclareView,
-                         RunTiers);
+  verbs.Add<ViewOptions>(
+      "tiers", "show how a session's memory fades for a reader",
+      [](CLI::App& verb, ViewOptions& options) { DeclareView(verb, options); }, RunTiers);
 }
 
 }  // namespace fovea::cli

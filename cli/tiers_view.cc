@@ -20,9 +20,9 @@ constexpr std::string_view kVerbatim = "verbatim";
 constexpr std::string_view kLatent = "latent";
 constexpr int kIndent = 2;
 constexpr int kBudgetBarColumns = 32;
-// Greys of the 256-colour palette, from nearly white to nearly black.
-constexpr int kBrightGrey = 255;
-constexpr int kDarkGrey = 235;
+// Of the 256-colour palette, from what is text to what is only recallable: colours that can be read
+// on dark ground and on light.
+constexpr std::array<int, 6> kFade = {33, 37, 72, 136, 131, 96};
 
 // 0 for text, 1 for what is only recallable, between them the rungs of the ladder.
 double Depth(const std::string& rung, const TiersViewOptions& options) {
@@ -36,11 +36,13 @@ double Depth(const std::string& rung, const TiersViewOptions& options) {
 
 // A block for places where there is no colour: one for each of the first rungs, the last for all
 // deeper ones.
-constexpr std::array<std::string_view, 4> kShades = {"▓", "▒", "░", "∷"};
+constexpr std::array<std::string_view, 5> kShades = {"▓", "▒", "░", "∷", "∶"};
+constexpr std::string_view kGist = "gist";
 
 std::string_view Shade(const std::string& rung, const TiersViewOptions& options) {
   if (rung == kVerbatim) return "█";
   if (rung == kLatent) return "·";
+  if (rung == kGist) return "≡";
   const auto found = std::find(options.ladder.begin(), options.ladder.end(), rung);
   const auto place = static_cast<size_t>(found - options.ladder.begin());
   return kShades[std::min(place, kShades.size() - 1)];
@@ -48,12 +50,12 @@ std::string_view Shade(const std::string& rung, const TiersViewOptions& options)
 
 std::string Block(const std::string& rung, const TiersViewOptions& options, int count) {
   std::string blocks;
-  const std::string_view shade = options.colour ? "█" : Shade(rung, options);
+  const std::string_view shade = Shade(rung, options);
   for (int i = 0; i < count; ++i) blocks += shade;
   if (!options.colour || count == 0) return blocks;
   const double depth = Depth(rung, options);
-  const int grey = kBrightGrey - static_cast<int>(depth * (kBrightGrey - kDarkGrey));
-  return absl::StrCat("\x1b[38;5;", grey, "m", blocks, "\x1b[0m");
+  const int colour = kFade[static_cast<size_t>(depth * (kFade.size() - 1))];
+  return absl::StrCat("\x1b[38;5;", colour, "m", blocks, "\x1b[0m");
 }
 
 // How many of `columns` blocks each rung gets: its share of the characters, at least one.
@@ -88,6 +90,9 @@ constexpr std::array<Column, 9> kColumns = {{{"rung", true},
                                              {"pages", false},
                                              {"legible", false},
                                              {"evidence", true}}};
+// Indices of columns, the most dispensable first: evidence, legible, smaller, as text, pages.
+constexpr std::array<size_t, 5> kLeastFirst = {8, 7, 5, 3, 6};
+constexpr int kNarrowest = 40;
 using Row = std::array<std::string, kColumns.size()>;
 
 std::string Ratio(int64_t text_tokens, int64_t tokens) {
@@ -138,14 +143,24 @@ std::string Table(const v1::ContextSummary& summary, const TiersViewOptions& opt
   for (const v1::RungShare& rung : summary.rungs()) rows.insert(rows.begin(), RowOf(rung));
   rows.push_back(TotalOf(summary));
   std::array<size_t, kColumns.size()> widths{};
+  size_t total_width = kIndent + 2;
   for (size_t i = 0; i < kColumns.size(); ++i) {
     widths[i] = DisplayWidth(kColumns[i].title);
     for (const Row& row : rows) widths[i] = std::max(widths[i], DisplayWidth(row[i]));
+    total_width += widths[i] + 2;
+  }
+  // A narrow terminal gets the columns that matter most.
+  std::array<bool, kColumns.size()> hidden{};
+  for (const size_t column : kLeastFirst) {
+    if (total_width <= static_cast<size_t>(std::max(options.columns, kNarrowest))) break;
+    hidden[column] = true;
+    total_width -= widths[column] + 2;
   }
   std::string text;
   const auto add_line = [&](const std::string& mark, const auto& cell) {
     std::string line = absl::StrCat(std::string(kIndent, ' '), mark);
     for (size_t i = 0; i < kColumns.size(); ++i) {
+      if (hidden[i]) continue;
       absl::StrAppend(&line, "  ", Padded(cell(i), widths[i], kColumns[i].left));
     }
     line.erase(line.find_last_not_of(' ') + 1);
@@ -180,7 +195,9 @@ std::string EpochLine(const v1::ContextSummary& summary) {
 std::string ReaderLine(const v1::ContextSummary& summary, const TiersViewOptions& options) {
   if (summary.reader().empty() || summary.reader() == options.reader) return "";
   return absl::StrCat("no reader is named ", options.reader, ": it gets text, as ",
-                      summary.reader(), ", until it is calibrated");
+                      summary.reader(), ", until it is calibrated",
+                      options.nearest_reader.empty() ? "" : "; did you mean ",
+                      options.nearest_reader, options.nearest_reader.empty() ? "" : "?");
 }
 
 std::string CostLine(const v1::ContextSummary& summary) {

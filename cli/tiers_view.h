@@ -12,11 +12,12 @@ namespace fovea::cli {
 struct TiersViewOptions {
   std::string session;
   std::string reader;
+  std::string nearest_reader = {};  // of a name that no reader has, the most similar one; or ""
   // The reader's optical rungs, sharpest first: they set the shades. Rungs of the summary that are
   // not here count as deeper than all of these.
   std::vector<std::string> ladder;
   int columns = 80;     // of the terminal; at least 40
-  bool colour = false;  // 256-colour greys instead of block shades
+  bool colour = false;  // blocks in colours of the 256-colour palette
 };
 
 // The view as text, lines ended by newlines. Pure.

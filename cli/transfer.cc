@@ -12,10 +12,11 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
-#include "cli/history.h"
 #include "cli/line_file.h"
 #include "cli/message_json.h"
 #include "cli/verb.h"
+#include "transcripts/fovea_history.h"
+#include "transcripts/proto/turn_proto.h"
 
 namespace fovea::cli {
 namespace {
@@ -35,10 +36,7 @@ class ExportWriter {
 
   absl::Status Write(const v1::ExportChunk& chunk) {
     if (chunk.has_turn()) ++turns_;
-    if (as_history_) {
-      WriteHistory(chunk);
-      return absl::OkStatus();
-    }
+    if (as_history_) return WriteHistory(chunk);
     std::string line;
     const auto status = google::protobuf::util::MessageToJsonString(chunk, &line);
     if (!status.ok()) return absl::InternalError(std::string(status.message()));
@@ -55,14 +53,19 @@ class ExportWriter {
 
  private:
   // One long line, written as the turns come: {"session_id": ..., "turns": [...]}.
-  void WriteHistory(const v1::ExportChunk& chunk) {
+  absl::Status WriteHistory(const v1::ExportChunk& chunk) {
     if (chunk.has_header()) {
-      std::string head = DumpJson(HistoryHead(chunk.header().session()));
+      const v1::Session& session = chunk.header().session();
+      std::string head = DumpJson(
+          transcripts::HistoryHead(session.session_id(), session.title(), session.metadata_json()));
       head.pop_back();
       out_ << head << R"(,"turns":[)";
     } else if (chunk.has_turn()) {
-      out_ << (turns_ > 1 ? "," : "") << DumpJson(HistoryTurn(chunk.turn()));
+      const absl::StatusOr<Turn> turn = TurnFromProto(chunk.turn(), "turn");
+      if (!turn.ok()) return turn.status();
+      out_ << (turns_ > 1 ? "," : "") << DumpJson(transcripts::HistoryTurn(*turn));
     }
+    return absl::OkStatus();
   }
 
   std::ostream& out_;
@@ -97,6 +100,7 @@ absl::StatusOr<uint64_t> ExportTo(const Environment& environment, const ExportOp
 absl::Status RunExport(const Environment& environment, const ExportOptions& options) {
   if (options.file.empty()) return ExportTo(environment, options, environment.console.out).status();
   const std::string unfinished = options.file + ".new";
+  if (absl::Status status = MakeOwnersFile(unfinished); !status.ok()) return status;
   std::ofstream file(unfinished, std::ios::binary | std::ios::trunc);
   if (!file) return ErrnoStatus(unfinished);
   const absl::StatusOr<uint64_t> turns = ExportTo(environment, options, file);

@@ -42,7 +42,8 @@ absl::Status RunTurn(const Environment& environment, const v1::ExpandTurnRequest
       environment.client.Call(environment.client.sessions(), &Sessions::ExpandTurn, request);
   if (!response.ok()) return response.status();
   if (!environment.json) {
-    environment.console.out << response->text() << std::flush;
+    Console& console = environment.console;
+    console.out << (console.terminal ? Visible(response->text()) : response->text()) << std::flush;
     return absl::OkStatus();
   }
   absl::StatusOr<Json> turn = WholeTurn(environment, request.session_id(), request.seq());
@@ -55,8 +56,8 @@ absl::Status RunTurn(const Environment& environment, const v1::ExpandTurnRequest
 
 void DeclareTurn(CLI::App& verb, v1::ExpandTurnRequest& request) {
   DeclareSession(verb, *request.mutable_session_id());
-  verb.add_option_function<uint64_t>(
-          "seq", [&request](uint64_t seq) { request.set_seq(seq); }, "the turn's number")
+  DeclareSeq(
+      verb, "seq", [&request](uint64_t seq) { request.set_seq(seq); }, "the turn's number")
       ->required();
   verb.add_option_function<uint64_t>(
       "--offset", [&request](uint64_t offset) { request.set_byte_offset(offset); },

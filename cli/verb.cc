@@ -9,10 +9,13 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "cli/suggest.h"
 
 namespace fovea::cli {
 namespace {
@@ -85,23 +88,94 @@ v1::View ViewOptions::ToView() const {
   return view;
 }
 
-void DeclareView(CLI::App& verb, ViewOptions& options) {
+void DeclareView(CLI::App& verb, ViewOptions& options, bool with_at) {
   DeclareSession(verb, options.session);
   verb.add_option("--reader", options.reader, "the model that will read (see `fovea readers`)")
       ->capture_default_str();
-  verb.add_option("--budget", options.budget, "tokens that the context may cost")
-      ->capture_default_str()
-      ->check(CLI::PositiveNumber);
-  verb.add_option("--at", options.at, "as of this turn; 0: the newest");
+  verb.add_option_function<std::string>(
+          "--budget",
+          [&options](const std::string& text) {
+            if (!ParseTokens(text, &options.budget)) {
+              throw CLI::ValidationError(
+                  "--budget", absl::StrCat(text, " is no number of tokens, such as 64000 or 64k"));
+            }
+          },
+          "tokens that the context may cost, such as 64k")
+      ->default_str(absl::StrCat(options.budget))
+      ->type_name("TOKENS");
+  if (with_at) DeclareSeq(verb, "--at", options.at, "as of this turn; 0: the newest");
   verb.add_option("--policy", options.policy, "FIELD=VALUE of the policy, may be repeated")
       ->check(CLI::Validator(CheckPolicy, "FIELD=VALUE"));
 }
 
 CLI::Option* DeclareFormat(CLI::App& verb, v1::WireFormat& format) {
+  std::vector<std::string> names;
+  for (const auto& [name, value] : Formats()) names.push_back(name);
   return verb
-      .add_option("--format", format,
-                  "native, openai-chat, openai-responses, anthropic, gemini, vllm or deepseek")
-      ->transform(CLI::CheckedTransformer(Formats()));
+      .add_option_function<std::string>(
+          "--format", [&format](const std::string& name) { format = Formats().at(name); },
+          "the API that the context is for")
+      ->check(CLI::IsMember(names));
+}
+
+CLI::Option* DeclareSeq(CLI::App& verb, const std::string& name, uint64_t& seq,
+                        const std::string& description) {
+  return DeclareSeq(
+      verb, name, [&seq](uint64_t value) { seq = value; }, description);
+}
+
+CLI::Option* DeclareSeq(CLI::App& verb, const std::string& name, std::function<void(uint64_t)> set,
+                        const std::string& description) {
+  return verb
+      .add_option_function<std::string>(
+          name,
+          [name, set = std::move(set)](const std::string& text) {
+            uint64_t seq = 0;
+            if (!absl::SimpleAtoi(absl::StripPrefix(text, "#"), &seq)) {
+              throw CLI::ValidationError(
+                  name, absl::StrCat(text, " is no turn's number, such as 57 or #57"));
+            }
+            set(seq);
+          },
+          description)
+      ->type_name("TURN");
+}
+
+bool ParseTokens(const std::string& text, int64_t* tokens) {
+  std::string digits = absl::StrReplaceAll(text, {{",", ""}, {"_", ""}});
+  double unit = 1;
+  if (!digits.empty()) {
+    const char last = absl::ascii_tolower(static_cast<unsigned char>(digits.back()));
+    if (last == 'k') unit = 1e3;
+    if (last == 'm') unit = 1e6;
+    if (unit > 1) digits.pop_back();
+  }
+  double number = 0;
+  if (digits.find_first_not_of("0123456789.") != std::string::npos ||
+      !absl::SimpleAtod(digits, &number)) {
+    return false;
+  }
+  constexpr double kMost = 1e12;
+  if (!(number * unit >= 1) || number * unit > kMost) return false;
+  *tokens = static_cast<int64_t>(number * unit);
+  return true;
+}
+
+absl::Status WithNearestSession(const Environment& environment, const std::string& session,
+                                const absl::Status& status) {
+  if (!absl::IsNotFound(status)) return status;
+  v1::ListSessionsRequest request;
+  constexpr int kMost = 1'000;
+  request.set_page_size(kMost);
+  const absl::StatusOr<v1::ListSessionsResponse> response = environment.client.Call(
+      environment.client.sessions(), &v1::SessionService::Stub::ListSessions, request);
+  if (!response.ok()) return status;
+  std::vector<std::string> ids;
+  for (const v1::Session& known : response->sessions()) {
+    if (known.session_id() == session) return status;  // it is something else that is not there
+    ids.push_back(known.session_id());
+  }
+  return absl::NotFoundError(absl::StrCat(status.message(), DidYouMean(session, ids)));
 }
 
 void DeclareSession(CLI::App& verb, std::string& session) {

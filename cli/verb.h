@@ -35,6 +35,14 @@ struct Environment {
 // A verb's work. An error is reported by the caller.
 using Work = std::function<absl::Status(const Environment&)>;
 
+// What every verb takes beside its own options.
+constexpr char kVerbFooter[] =
+    "Also: --json prints JSON for scripts; --server, --token-file: see `fovea --help`.";
+
+// NOT_FOUND of a session with the name of one that is there and has a similar name.
+absl::Status WithNearestSession(const Environment& environment, const std::string& session,
+                                const absl::Status& status);
+
 // The verbs declared so far, and the one that the command line chose.
 class Verbs {
  public:
@@ -46,11 +54,21 @@ class Verbs {
   void Add(const std::string& name, const std::string& description, Declare declare, Run run) {
     CLI::App* verb = app_.add_subcommand(name, description);
     verb->fallthrough();
+    verb->footer(kVerbFooter);
     auto options = std::make_shared<Options>();
     declare(*verb, *options);
     verb->callback([this, options, run] {
       chosen_ = [options, run](const Environment& environment) {
-        return run(environment, *options);
+        const absl::Status status = run(environment, *options);
+        if constexpr (requires { options->view.session; }) {
+          return WithNearestSession(environment, options->view.session, status);
+        } else if constexpr (requires { options->session.size(); }) {
+          return WithNearestSession(environment, options->session, status);
+        } else if constexpr (requires { options->session_id(); }) {
+          return WithNearestSession(environment, options->session_id(), status);
+        } else {
+          return status;
+        }
       };
     });
   }
@@ -73,8 +91,18 @@ struct ViewOptions {
   v1::View ToView() const;
 };
 
-// Adds SESSION, --reader, --budget, --at and --policy.
-void DeclareView(CLI::App& verb, ViewOptions& options);
+// Adds SESSION, --reader, --budget and --policy, and --at unless the verb has its own.
+void DeclareView(CLI::App& verb, ViewOptions& options, bool with_at = true);
+
+// Adds an option or argument for a turn's number, which may be written 57 or #57.
+CLI::Option* DeclareSeq(CLI::App& verb, const std::string& name, uint64_t& seq,
+                        const std::string& description);
+CLI::Option* DeclareSeq(CLI::App& verb, const std::string& name, std::function<void(uint64_t)> set,
+                        const std::string& description);
+
+// Tokens from "64000", "64k" or "1.5m"; false, and nothing is set, for what is not of that form or
+// not positive.
+bool ParseTokens(const std::string& text, int64_t* tokens);
 
 // Adds --format: the wire formats by their names on the command line.
 CLI::Option* DeclareFormat(CLI::App& verb, v1::WireFormat& format);
@@ -103,6 +131,7 @@ void AddLadderVerb(Verbs& verbs);
 void AddReaderVerbs(Verbs& verbs);
 void AddRenderVerb(Verbs& verbs);
 void AddCalibrateVerb(Verbs& verbs);
+void AddPageVerb(Verbs& verbs);
 void AddToolsVerb(Verbs& verbs);
 void AddAdminVerbs(Verbs& verbs);
 

@@ -20,6 +20,9 @@ namespace {
 constexpr size_t kMaxMetadata = size_t{60} << 10;
 constexpr size_t kMaxAgentId = 200;
 constexpr size_t kMaxTitle = 1'000;
+// Branches beyond these hold what was taken back alone, without the turns before: a file of many
+// rewinds would take quadratic memory.
+constexpr size_t kMaxWholeBranches = 50;
 
 // "content[2].mood" -> "content[].mood": one line of a report for all messages.
 std::string Generalised(const std::string& key) {
@@ -110,8 +113,13 @@ absl::Status SessionBuilder::Add(absl::StatusOr<ReadMessage> read, Envelope enve
 }
 
 void SessionBuilder::Branch(size_t first) {
-  Transcript branch = session_;
-  branch.session_id = absl::StrCat(session_.session_id, "~", branches_.size() + 1);
+  Transcript branch{.session_id = absl::StrCat(session_.session_id, "~", branches_.size() + 1),
+                    .title = session_.title,
+                    .metadata_json = session_.metadata_json,
+                    .line = session_.line};
+  const auto begin = static_cast<ptrdiff_t>(branches_.size() < kMaxWholeBranches ? 0 : first);
+  branch.turns.assign(session_.turns.begin() + begin, session_.turns.end());
+  branch.lines.assign(session_.lines.begin() + begin, session_.lines.end());
   branches_.push_back(std::move(branch));
   session_.turns.resize(first);
   session_.lines.resize(first);

@@ -61,7 +61,7 @@ class SessionBuilder {
 
   size_t turns() const { return session_.turns.size(); }
   // Moves the turns from `first` on, an abandoned branch, to a session of their own, which begins
-  // with the turns before.
+  // with the turns before (the first 50 branches do).
   void Branch(size_t first);
 
   // Gives the session, and its branches, away if it has turns (or, with `empty`, also without), and

@@ -3,11 +3,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
 #include "cli/default_address.h"
 #include "cli/json.h"
+#include "cli/suggest.h"
+#include "cli/verb.h"
 #include "tests/cli/fake_server.h"
 
 namespace fovea::cli {
@@ -58,7 +61,8 @@ TEST_P(AppTable, SpeaksJson) {
   std::vector<std::string> arguments = GetParam().arguments;
   arguments.emplace_back("--json");
   const Ran ran = RunCli(server_, arguments);
-  const bool help = !arguments.empty() && (arguments[0] == "--help" || arguments[0] == "--version");
+  const bool help = arguments[0] == "--version" ||
+                    std::find(arguments.begin(), arguments.end(), "--help") != arguments.end();
   const bool text = arguments[0] == "export";
   if (!help && !text) {
     EXPECT_TRUE(ParseJson(ran.out).ok()) << ran.out;
@@ -76,6 +80,12 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"MissingSession", {"tiers"}, 2, "", "session is required"},
         Case{"BadBudget", {"tiers", "a", "--budget", "-5"}, 2, "", "--budget"},
         Case{"BadPolicy", {"tiers", "a", "--policy", "x=1"}, 2, "", "tail_high_permille"},
+        Case{"BudgetInThousands", {"tiers", "a", "--budget", "64q"}, 2, "", "64q is no number of"},
+        Case{"MisspeltVerb", {"teirs", "a"}, 2, "", "did you mean tiers?"},
+        Case{"MisspeltSession", {"turn", "aa", "#1"}, 1, "", "did you mean a?"},
+        Case{"HashTurn", {"turn", "a", "#1"}, 0, "", ""},
+        Case{"VerbHelp", {"turn", "--help"}, 0, "--json prints JSON for scripts", ""},
+        Case{"FormatsByName", {"context", "--help"}, 0, "{anthropic,deepseek,gemini,native", ""},
         Case{"BadFormat", {"context", "a", "--out", "x", "--format", "pdf"}, 2, "", "--format"},
         Case{"BadRange", {"pin", "a", "3-2"}, 2, "", "neither A nor A-B"},
         Case{"BadLimit", {"search", "a", "x", "--limit", "900"}, 2, "", "--limit"},
@@ -141,6 +151,59 @@ TEST_F(App, LadderWritesItsImages) {
   EXPECT_EQ(ReadText(folder_.path("out/01-sharp.png")), "PNG");
   EXPECT_EQ(ReadText(folder_.path("out/contact-sheet.png")), "SHEET");
   EXPECT_EQ(ParseJson(ran.out).value()["pages"][0]["file"], "01-sharp.png");
+}
+
+TEST_F(App, PageWritesThePagesOfATurn) {
+  server_.contexts.explained.add_page_ids("p1");
+  server_.contexts.pages["p1"] = "PNG";
+  const Ran ran =
+      RunCli(server_, {"page", "a", "#1", "--budget", "64k", "--out", folder_.path("one.png")});
+  ASSERT_EQ(ran.exit_code, 0) << ran.err;
+  EXPECT_EQ(ReadText(folder_.path("one.png")), "PNG");
+  server_.contexts.explained.clear_page_ids();
+  server_.contexts.explained.set_rung("verbatim");
+  const Ran none = RunCli(server_, {"page", "a", "1"});
+  EXPECT_EQ(none.exit_code, 1);
+  EXPECT_THAT(none.err, HasSubstr("turn 1 is on no page of this view: it is verbatim"));
+}
+
+TEST_F(App, DiffTakesTwoTurns) {
+  const Ran ran = RunCli(server_, {"diff", "a", "--at", "#1", "--at", "2"});
+  ASSERT_EQ(ran.exit_code, 0) << ran.err;
+  EXPECT_THAT(ran.out, HasSubstr("tokens"));
+  EXPECT_EQ(RunCli(server_, {"diff", "a", "--at", "2", "--at", "1"}).exit_code, 1);
+  EXPECT_EQ(RunCli(server_, {"diff", "a", "--at", "x", "--at", "1"}).exit_code, 1);
+}
+
+TEST_F(App, AnEmptyListSaysSo) {
+  server_.sessions.stored.clear();
+  EXPECT_THAT(RunCli(server_, {"sessions"}).out, HasSubstr("no sessions"));
+}
+
+TEST(AppOnATerminal, StoredTextKeepsItsHandsOffTheTerminal) {
+  EXPECT_EQ(Visible("a\x1b]0;title\x07\tb\r\nc\xc2\x9b\xff\xc3\xbc"),
+            "a\\x1b]0;title\\x07\tb\nc\\xc2\\x9b\\xff\xc3\xbc");
+}
+
+TEST(ParseTokens, KnowsThousandsAndMillions) {
+  const auto tokens = [](const std::string& text) {
+    int64_t parsed = -1;
+    return ParseTokens(text, &parsed) ? parsed : -1;
+  };
+  EXPECT_EQ(tokens("64000"), 64'000);
+  EXPECT_EQ(tokens("64k"), 64'000);
+  EXPECT_EQ(tokens("1.5M"), 1'500'000);
+  EXPECT_EQ(tokens("64,000"), 64'000);
+  for (const char* text : {"", "k", "-1", "0", "64q", "1e5", "0x10", "999999999999m", "1.2.3"}) {
+    EXPECT_EQ(tokens(text), -1) << text;
+  }
+}
+
+TEST(Nearest, IsNearOrNothing) {
+  EXPECT_EQ(Nearest("improt", {"export", "import", "tiers"}), "import");
+  EXPECT_EQ(Nearest("frobnicate", {"export", "import"}), "");
+  EXPECT_EQ(Nearest("b", {"a"}), "a");
+  EXPECT_EQ(Nearest("x", {}), "");
 }
 
 TEST(AppWithoutServer, SaysWhereItLooked) {

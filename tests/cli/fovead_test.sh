@@ -2,11 +2,12 @@
 # The command line against the real server: import, contexts, exact recall, export and restore, and an import
 # that goes on after the server was killed.
 #
-#   fovead_test.sh FOLDER-OF-PROGRAMS HISTORY.jsonl.gz SESSION
+#   fovead_test.sh FOLDER-OF-PROGRAMS HISTORY.jsonl.gz SESSION FOLDER-OF-TRANSCRIPTS
 set -euo pipefail
 bin=$1
 history=$2
 session=$3
+transcripts=$4
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/fovea-e2e.XXXXXX")
 server=""
@@ -95,6 +96,31 @@ fovea tiers "$session" --budget "$needed" >/dev/null || fail "$needed tokens are
 # A document as pages: the texts beside them are the document.
 fovea render "$work/whole" - --pairs --out "$work/pages" <"$work/log" >/dev/null
 cat "$work"/pages/page-*.txt | cmp - <(cat "$work/whole" "$work/log") || fail "a document in pairs"
+
+# The files that agents keep: a folder of all kinds, read whole, and once only.
+fovea import "$transcripts" >"$work/imported"
+grep -q "turns of claude-code" "$work/imported" || fail "a folder of transcripts"
+[ "$(fovea import "$transcripts" --strict --json | value turns)" -eq 0 ] || fail "importing twice added turns"
+codex=$(sed -n 's/^\([0-9a-f-]*\)  [0-9]* turns of codex.*/\1/p' "$work/imported" | head -n 1)
+word=$(grep -o 'final-word-[0-9]*' "$transcripts/codex-1.jsonl" | head -n 1)
+fovea search "$codex" "$word" | grep -q "$word" || fail "a word of a rollout is not found"
+fovea context "$codex" --reader gpt-5.6 --budget 64k --format openai-responses --out "$work/codex" >/dev/null ||
+  fail "the context of a rollout"
+mode=$(fovea export "$codex" --out "$work/owner" >/dev/null && stat -c %a "$work/owner")
+[ "$mode" = 600 ] || fail "an export has mode $mode"
+fovea diff "$session" --at "#100" --at "#200" "${view[@]}" | grep -q "from turn 100 to turn 200" || fail "diff of turns"
+
+# A file that grows, with half a line at its end.
+head -n 4 "$transcripts/pi-1.jsonl" | sed '1s/"id":"[^"]*"/"id":"live-session"/' >"$work/live.jsonl"
+fovea import "$work/live.jsonl" --watch >"$work/watched" 2>&1 &
+import=$!
+for _ in $(seq 100); do if [ -s "$work/watched" ]; then break; fi; sleep 0.1; done
+sed -n 5,8p "$transcripts/pi-1.jsonl" >>"$work/live.jsonl"
+sed -n 9p "$transcripts/pi-1.jsonl" | head -c 50 >>"$work/live.jsonl"
+for _ in $(seq 100); do if grep -q "4 turns more" "$work/watched"; then break; fi; sleep 0.1; done
+grep -q "4 turns more" "$work/watched" || { cat "$work/watched"; fail "a file that grew"; }
+kill "$import"
+wait "$import" 2>/dev/null || true
 
 fovea verify
 kill "$server"

@@ -5,6 +5,8 @@
 
 #include <string>
 
+#include "absl/strings/match.h"
+#include "absl/strings/str_split.h"
 #include "cli/console.h"
 
 namespace fovea::cli {
@@ -72,13 +74,50 @@ TEST(HistoryBar, IsEmptyForAnEmptyHistory) {
   EXPECT_EQ(HistoryBar(v1::ContextSummary(), Options(), 60), "");
 }
 
-TEST(HistoryBar, FadesInGreysWhereThereIsColour) {
+TEST(HistoryBar, FadesInColoursWhereThereAreSome) {
   TiersViewOptions options = Options();
   options.colour = true;
   const std::string bar = HistoryBar(Summary(), options, 10);
   EXPECT_EQ(bar,
-            "\x1b[38;5;235m█\x1b[0m\x1b[38;5;240m████\x1b[0m\x1b[38;5;245m██\x1b[0m"
-            "\x1b[38;5;255m███\x1b[0m");
+            "\x1b[38;5;96m·\x1b[0m\x1b[38;5;136m░░░░\x1b[0m\x1b[38;5;72m▒▒\x1b[0m"
+            "\x1b[38;5;33m███\x1b[0m");
+}
+
+TEST(RenderTiers, TheTableFitsANarrowTerminal) {
+  TiersViewOptions options = Options();
+  options.columns = 40;
+  const std::string text = RenderTiers(Summary(), options);
+  bool table = false;
+  for (const absl::string_view line : absl::StrSplit(text, '\n')) {
+    table = table || absl::StrContains(line, "rung ");
+    if (table && line.empty()) break;
+    if (table) {
+      EXPECT_LE(DisplayWidth({line.data(), line.size()}), 40U) << line;
+    }
+  }
+  EXPECT_TRUE(table) << text;
+  EXPECT_NE(text.find("served"), std::string::npos);
+  EXPECT_EQ(text.find("evidence"), std::string::npos);
+}
+
+TEST(RenderTiers, GistAndTheDeepestRungLookDifferent) {
+  TiersViewOptions options = Options();
+  options.ladder = {"sharp", "soft", "faint", "trace"};
+  v1::ContextSummary summary;
+  summary.add_rungs()->set_rung("gist");
+  summary.add_rungs()->set_rung("trace");
+  for (v1::RungShare& rung : *summary.mutable_rungs()) rung.set_characters(10);
+  const std::string bar = HistoryBar(summary, options, 10);
+  EXPECT_EQ(bar, "≡≡≡≡≡∷∷∷∷∷");
+}
+
+TEST(RenderTiers, NamesTheReaderThatWasMeant) {
+  TiersViewOptions options = Options();
+  options.reader = "cluade";
+  options.nearest_reader = "claude";
+  v1::ContextSummary summary = Summary();
+  summary.set_reader("text-only");
+  EXPECT_NE(RenderTiers(summary, options).find("did you mean claude?"), std::string::npos);
 }
 
 TEST(RenderTiers, AnEmptySessionHasNoTable) {

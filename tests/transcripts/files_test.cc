@@ -222,11 +222,11 @@ std::set<std::string> WordsOfAsides(const std::string& bytes, const Read& read) 
   return words;
 }
 
-// 2,000 mutated files here, more with FOVEA_MUTATIONS: an error that names a line, or everything is
+// 1,000 mutated files here, more with FOVEA_MUTATIONS: an error that names a line, or everything is
 // kept.
 TEST(Mutations, AreErrorsOrKept) {
   const char* const wish = std::getenv("FOVEA_MUTATIONS");
-  const int count = wish == nullptr ? 2'000 : std::stoi(wish);
+  const int count = wish == nullptr ? 1'000 : std::stoi(wish);
   std::mt19937 random(12);
   const std::vector<std::string> names = DataFiles();
   int refused = 0;

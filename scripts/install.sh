@@ -1,0 +1,32 @@
+#!/bin/sh
+# Puts fovead and fovea on PATH: builds what is not built, and installs into PREFIX/bin.
+#
+#   scripts/install.sh [PREFIX]      PREFIX: /usr/local for root, ~/.local for others
+set -eu
+cd "$(dirname "$0")/.."
+
+if [ $# -gt 1 ]; then
+  sed -n '2,4p' "$0" | sed 's/^# \{0,1\}//' >&2
+  exit 2
+fi
+if [ "$(id -u)" -eq 0 ]; then default=/usr/local; else default=$HOME/.local; fi
+prefix=${1:-$default}
+
+if [ ! -x build/release/bin/fovead ] || [ ! -x build/release/bin/fovea ]; then
+  scripts/install-dependencies.sh --build
+  cmake --preset release
+  cmake --build build/release --target fovead fovea
+fi
+mkdir -p "$prefix/bin"
+for program in fovead fovea; do
+  # Beside the old one and then in its place, which may be running.
+  cp "build/release/bin/$program" "$prefix/bin/.$program.new"
+  chmod 755 "$prefix/bin/.$program.new"
+  mv "$prefix/bin/.$program.new" "$prefix/bin/$program"
+  echo "$prefix/bin/$program"
+done
+
+case ":$PATH:" in
+  *":$prefix/bin:"*) ;;
+  *) echo "$prefix/bin is not on PATH; add it: export PATH=\"$prefix/bin:\$PATH\"" ;;
+esac
