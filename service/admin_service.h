@@ -10,14 +10,13 @@
 #include "core/log/log_store.h"
 #include "core/page/page_store.h"
 #include "fovea/v1/admin.grpc.pb.h"
-#include "service/rpc.h"
+#include "service/raw_service.h"
 
 namespace fovea::service {
 
 // All outlive the service.
 struct AdminServiceInputs {
   const RpcEnvironment* environment = nullptr;
-  WorkerPool* pool = nullptr;
   LogStore* log = nullptr;
   PageStore* pages = nullptr;
   std::string version;
@@ -29,27 +28,19 @@ struct AdminServiceInputs {
 };
 
 // Thread-safe. Every call answers PERMISSION_DENIED unless the caller is an administrator.
-class AdminService final : public v1::AdminService::CallbackService {
+class AdminService final : public RawService<v1::AdminService::Service> {
  public:
-  explicit AdminService(AdminServiceInputs inputs) : in_(std::move(inputs)) {}
-
-  grpc::ServerUnaryReactor* GetServerStats(grpc::CallbackServerContext* context,
-                                           const v1::GetServerStatsRequest* request,
-                                           v1::ServerStats* response) override;
-  grpc::ServerUnaryReactor* GetStoreStats(grpc::CallbackServerContext* context,
-                                          const v1::GetStoreStatsRequest* request,
-                                          v1::StoreStats* response) override;
-  grpc::ServerUnaryReactor* VerifyStore(grpc::CallbackServerContext* context,
-                                        const v1::VerifyStoreRequest* request,
-                                        v1::VerifyStoreResponse* response) override;
-  grpc::ServerUnaryReactor* DropPages(grpc::CallbackServerContext* context,
-                                      const v1::DropPagesRequest* request,
-                                      v1::DropPagesResponse* response) override;
+  explicit AdminService(AdminServiceInputs inputs);
 
  private:
-  template <class Request, class Response, class Handler>
-  grpc::ServerUnaryReactor* Unary(grpc::CallbackServerContext* context, const char* method,
-                                  const Request* request, Response* response, Handler handler);
+  absl::Status ServerStats(const Call& call, const v1::GetServerStatsRequest& request,
+                           v1::ServerStats* response);
+  absl::Status StoreStats(const Call& call, const v1::GetStoreStatsRequest& request,
+                          v1::StoreStats* response);
+  absl::Status Verify(const Call& call, const v1::VerifyStoreRequest& request,
+                      v1::VerifyStoreResponse* response);
+  absl::Status Drop(const Call& call, const v1::DropPagesRequest& request,
+                    v1::DropPagesResponse* response);
 
   const AdminServiceInputs in_;
 };

@@ -16,6 +16,7 @@ namespace fovea::service {
 namespace {
 
 constexpr size_t kMaxTenantBytes = 200;
+constexpr size_t kTokenIdDigits = 12;
 
 struct TokenLine {
   std::string digest;
@@ -28,7 +29,19 @@ absl::StatusOr<TokenLine> ParseLine(const std::string& place, const std::string&
   JsonFields fields(&*json);
   TokenLine token{.digest = absl::AsciiStrToLower(fields.String("token_sha256")),
                   .identity = {.tenant = fields.String("tenant")}};
-  if (fields.Has("admin")) token.identity.admin = fields.Bool("admin");
+  if (fields.Has("role")) {
+    token.identity.access =
+        static_cast<Access>(fields.Choice("role", {"reader", "writer", "admin"}));
+  } else if (fields.Has("admin") && fields.Bool("admin")) {  // as it was written before roles
+    token.identity.access = Access::kAdmin;
+  }
+  if (fields.Has("expires")) {
+    std::string problem;
+    if (!absl::ParseTime(absl::RFC3339_full, fields.String("expires"), &token.identity.expires,
+                         &problem)) {
+      fields.Fail("expires", "must be a time such as 2027-01-31T12:00:00Z");
+    }
+  }
   const bool hex = std::all_of(token.digest.begin(), token.digest.end(), absl::ascii_isxdigit);
   if (token.digest.size() != 64 || !hex) fields.Fail("token_sha256", "must be 64 hex digits");
   const std::string& tenant = token.identity.tenant;
@@ -36,6 +49,7 @@ absl::StatusOr<TokenLine> ParseLine(const std::string& place, const std::string&
       !std::all_of(tenant.begin(), tenant.end(), absl::ascii_isgraph)) {
     fields.Fail("tenant", "must be 1 to 200 bytes of printable ASCII without spaces");
   }
+  token.identity.token_id = token.digest.substr(0, kTokenIdDigits);
   fields.Finish();
   if (!fields.ok()) {
     return absl::InvalidArgumentError(absl::StrCat(place, ": ", json->status.message()));
@@ -78,8 +92,9 @@ absl::Status Authenticator::Reload() {
   return absl::OkStatus();
 }
 
-absl::StatusOr<Identity> Authenticator::Identify(std::string_view authorization) const {
-  if (tokens_file_.empty()) return Identity{.tenant = "default", .admin = true};
+absl::StatusOr<Identity> Authenticator::Identify(std::string_view authorization,
+                                                 absl::Time now) const {
+  if (tokens_file_.empty()) return Identity{.tenant = "default", .access = Access::kAdmin};
   if (authorization.empty()) {
     return absl::UnauthenticatedError(
         "this server wants a token: send the header \"authorization: Bearer TOKEN\"");
@@ -92,6 +107,7 @@ absl::StatusOr<Identity> Authenticator::Identify(std::string_view authorization)
   const absl::MutexLock lock(&mutex_);
   auto found = by_digest_.find(Sha256Hex({token.data(), token.size()}));
   if (found == by_digest_.end()) return absl::UnauthenticatedError("the token is not known");
+  if (found->second.expires <= now) return absl::UnauthenticatedError("the token has expired");
   return found->second;
 }
 

@@ -11,20 +11,25 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "service/method.h"
 
 namespace fovea::service {
 
 struct Identity {
   std::string tenant;
-  // May use AdminService, whose calls reach over all tenants.
-  bool admin = false;
+  Access access = Access::kWrite;
+  absl::Time expires = absl::InfiniteFuture();
+  std::string token_id;  // the first digits of the token's digest, for logs; "" without tokens
 };
 
 // Thread-safe.
 class Authenticator {
  public:
   // tokens_file: JSON Lines of {"token_sha256": 64 hex digits, "tenant": name} and, optionally,
-  // "admin": true. "" for none: then every caller is the tenant "default" and an administrator.
+  // "role": "reader", "writer" (if it is missing) or "admin", and "expires": a time by RFC 3339.
+  // "" for none: then every caller is the tenant "default" and an administrator.
   // INVALID_ARGUMENT names the file's line; NOT_FOUND if it cannot be read.
   static absl::StatusOr<std::unique_ptr<Authenticator>> Create(std::string tokens_file);
 
@@ -32,9 +37,9 @@ class Authenticator {
   absl::Status Reload() ABSL_LOCKS_EXCLUDED(mutex_);
 
   // `authorization` is the value of that header, "" if there is none. UNAUTHENTICATED if it is not
-  // "Bearer " and a known token.
-  absl::StatusOr<Identity> Identify(std::string_view authorization) const
-      ABSL_LOCKS_EXCLUDED(mutex_);
+  // "Bearer " and a known token that has not expired.
+  absl::StatusOr<Identity> Identify(std::string_view authorization,
+                                    absl::Time now = absl::Now()) const ABSL_LOCKS_EXCLUDED(mutex_);
 
   bool wants_tokens() const { return !tokens_file_.empty(); }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
 #include "core/context/explain.h"
 #include "core/context/summary.h"
 #include "core/forgetting/plan.h"
@@ -73,24 +74,48 @@ absl::StatusOr<SeqRange> GroupOf(const Planner& planner, const TurnSource& turns
   return found;
 }
 
+constexpr Method kBuildContext{.name = "BuildContext",
+                               .lane = Lane::kWarm,
+                               .max_request_bytes = kListRequest,
+                               .audited = true};
+constexpr Method kPlanContext{
+    .name = "PlanContext", .lane = Lane::kWarm, .max_request_bytes = kListRequest, .audited = true};
+constexpr Method kGetPage{.name = "GetPage", .lane = Lane::kWarm, .audited = true};
+constexpr Method kExplainTurn{.name = "ExplainTurn", .lane = Lane::kWarm};
+constexpr Method kDiffEpochs{.name = "DiffEpochs", .lane = Lane::kWarm};
+constexpr Method kDrawLadder{.name = "DrawLadder", .lane = Lane::kCold, .audited = true};
+constexpr Method kListReaders{.name = "ListReaders"};
+constexpr Method kGetRecallTools{.name = "GetRecallTools"};
+
 }  // namespace
+
+ContextService::ContextService(ContextServiceInputs inputs)
+    : RawService(inputs.environment, v1::ContextService::service_full_name()), in_(inputs) {
+  Unary(kBuildContext, &ContextService::Build);
+  Unary(kPlanContext, &ContextService::Plan);
+  Unary(kGetPage, &ContextService::Page);
+  Unary(kExplainTurn, &ContextService::Explain);
+  Unary(kDiffEpochs, &ContextService::Diff);
+  Unary(kDrawLadder, &ContextService::Ladder);
+  Unary(kListReaders, &ContextService::Readers);
+  Unary(kGetRecallTools, &ContextService::Tools);
+}
+
+Patience ContextService::PatienceOf(const Call& call, const SessionLease& lease) {
+  const auto still_wanted = [&call, state = lease.state()] {
+    return state->closing() ? absl::AbortedError("session_id: the session is being deleted")
+                            : call.StillWanted();
+  };
+  return {still_wanted, call.Slice()};
+}
 
 absl::Status ContextService::WithView(const Call& call, const v1::View& view,
                                       const UsePlanner& use) {
   auto spec = ViewFromProto(view, call.identity().tenant);
   if (!spec.ok()) return spec.status();
   const SessionLease lease = in_.states->Lease(spec->key.session);
-  return in_.views->Read(
-      *spec, lease, [&] { return call.StillWanted(); },
-      [&](const Planner& planner) { return use(planner, *lease.state()); });
-}
-
-grpc::ServerUnaryReactor* ContextService::BuildContext(grpc::CallbackServerContext* context,
-                                                       const v1::BuildContextRequest* request,
-                                                       v1::BuildContextResponse* response) {
-  return Unary(
-      context, "BuildContext", request, response,
-      [this](const Call& call, const auto& req, auto* out) { return Build(call, req, out); });
+  return in_.views->Read(*spec, lease, PatienceOf(call, lease),
+                         [&](const Planner& planner) { return use(planner, *lease.state()); });
 }
 
 absl::Status ContextService::Build(const Call& call, const v1::BuildContextRequest& request,
@@ -115,17 +140,17 @@ absl::Status ContextService::Build(const Call& call, const v1::BuildContextReque
     context = *std::move(assembled);
     return absl::OkStatus();
   };
-  absl::Status status = in_.views->Read(
-      *spec, lease, [&] { return call.StillWanted(); }, assemble);
+  const Patience patience = PatienceOf(call, lease);
+  absl::Status status = in_.views->Read(*spec, lease, patience, assemble);
   if (!status.ok()) return status;
   status = call.StillWanted();
   if (!status.ok()) return status;
   if (format->has_value()) {
     auto reader = in_.readers->FindOrTextOnly(spec->key.reader);
     if (!reader.ok()) return reader.status();
-    status = WriteJsonAnswer(lease, context, **reader, **format, request, response);
+    status = WriteJsonAnswer(lease, patience, context, **reader, **format, request, response);
   } else {
-    status = WriteNativeAnswer(lease, context, request, response);
+    status = WriteNativeAnswer(lease, patience, context, request, response);
   }
   if (status.ok()) {
     in_.usage->Served(call.identity().tenant, response->payload_sha256(), std::move(served));
@@ -133,13 +158,14 @@ absl::Status ContextService::Build(const Call& call, const v1::BuildContextReque
   return status;
 }
 
-absl::Status ContextService::WriteNativeAnswer(const SessionLease& lease, const Context& context,
+absl::Status ContextService::WriteNativeAnswer(const SessionLease& lease, const Patience& patience,
+                                               const Context& context,
                                                const v1::BuildContextRequest& request,
                                                v1::BuildContextResponse* response) {
   const auto held = HeldPages(request);
   std::vector<const PlannedPage*> wanted = wire::PrefixPages(context, held);
   for (const PlannedPage* page : wire::TailPages(context, held)) wanted.push_back(page);
-  auto bytes = in_.pages->Load(lease, wanted);
+  auto bytes = in_.pages->Load(lease, wanted, patience);
   if (!bytes.ok()) return bytes.status();
   for (const PlannedPage* page : wanted) {
     auto found = bytes->find(page->page_id);
@@ -155,17 +181,18 @@ absl::Status ContextService::WriteNativeAnswer(const SessionLease& lease, const 
   return absl::OkStatus();
 }
 
-absl::Status ContextService::WriteJsonAnswer(const SessionLease& lease, const Context& context,
-                                             const ReaderProfile& reader,
+absl::Status ContextService::WriteJsonAnswer(const SessionLease& lease, const Patience& patience,
+                                             const Context& context, const ReaderProfile& reader,
                                              wire::PayloadFormat format,
                                              const v1::BuildContextRequest& request,
                                              v1::BuildContextResponse* response) {
-  auto payload = in_.payloads->Write(
-      context, {.state_id = lease.state()->id,
-                .format = format,
-                .reader = wire::TraitsOf(reader),
-                .held_page_ids = HeldPages(request),
-                .load = [&](const auto& pages) { return in_.pages->Load(lease, pages); }});
+  auto payload = in_.payloads->Write(context, {.state_id = lease.state()->id,
+                                               .format = format,
+                                               .reader = wire::TraitsOf(reader),
+                                               .held_page_ids = HeldPages(request),
+                                               .load = [&](const auto& pages) {
+                                                 return in_.pages->Load(lease, pages, patience);
+                                               }});
   if (!payload.ok()) return payload.status();
   absl::Status fits = wire::CheckLimits(*payload, reader);
   if (!fits.ok()) return fits;
@@ -173,14 +200,6 @@ absl::Status ContextService::WriteJsonAnswer(const SessionLease& lease, const Co
   response->set_payload_sha256(std::move(payload->sha256));
   response->mutable_summary()->set_prefix_sha256(std::move(payload->prefix_sha256));
   return absl::OkStatus();
-}
-
-grpc::ServerUnaryReactor* ContextService::PlanContext(grpc::CallbackServerContext* context,
-                                                      const v1::BuildContextRequest* request,
-                                                      v1::PlanContextResponse* response) {
-  return Unary(
-      context, "PlanContext", request, response,
-      [this](const Call& call, const auto& req, auto* out) { return Plan(call, req, out); });
 }
 
 // Only the native prefix has a digest without pages being drawn: JSON holds their bytes.
@@ -201,14 +220,6 @@ absl::Status ContextService::Plan(const Call& call, const v1::BuildContextReques
   });
 }
 
-grpc::ServerUnaryReactor* ContextService::GetPage(grpc::CallbackServerContext* context,
-                                                  const v1::GetPageRequest* request,
-                                                  v1::GetPageResponse* response) {
-  return Unary(
-      context, "GetPage", request, response,
-      [this](const Call& call, const auto& req, auto* out) { return Page(call, req, out); });
-}
-
 absl::Status ContextService::Page(const Call& call, const v1::GetPageRequest& request,
                                   v1::GetPageResponse* response) {
   auto spec = ViewFromProto(request.view(), call.identity().tenant);
@@ -222,67 +233,43 @@ absl::Status ContextService::Page(const Call& call, const v1::GetPageRequest& re
     return page.has_value() ? absl::OkStatus()
                             : absl::NotFoundError("page_id: the view has no such page");
   };
-  absl::Status status = in_.views->Read(
-      *spec, lease, [&] { return call.StillWanted(); }, find);
+  absl::Status status = in_.views->Read(*spec, lease, PatienceOf(call, lease), find);
   if (!status.ok()) return status;
-  auto bytes = in_.pages->Load(lease, {&*page});
+  auto bytes = in_.pages->Load(lease, {&*page}, PatienceOf(call, lease));
   if (!bytes.ok()) return bytes.status();
   PageRefToProto(*page, response->mutable_page());
   response->set_png(*bytes->at(page->page_id));
   return absl::OkStatus();
 }
 
-grpc::ServerUnaryReactor* ContextService::ExplainTurn(grpc::CallbackServerContext* context,
-                                                      const v1::ExplainTurnRequest* request,
-                                                      v1::ExplainTurnResponse* response) {
-  return Unary(context, "ExplainTurn", request, response,
-               [this](const Call& call, const auto& req, auto* out) {
-                 return WithView(call, req.view(),
-                                 [&](const Planner& planner, const SessionState& state) {
-                                   return Explain(planner, state, req.seq(), out);
-                                 });
-               });
+absl::Status ContextService::Explain(const Call& call, const v1::ExplainTurnRequest& request,
+                                     v1::ExplainTurnResponse* response) {
+  const uint64_t seq = request.seq();
+  const auto explain = [&](const Planner& planner, const SessionState& state) -> absl::Status {
+    FOVEA_ASSIGN_OR_RETURN(const TurnExplanation explanation, fovea::ExplainTurn(planner, seq));
+    FOVEA_ASSIGN_OR_RETURN(const SeqRange group,
+                           GroupOf(planner, state.turns, seq, explanation.chunk));
+    FOVEA_ASSIGN_OR_RETURN(const std::vector<TurnPtr> turn, state.turns.Turns({seq, seq}));
+    ExplanationToProto(explanation, response);
+    RangeToProto(group, response->mutable_group());
+    response->set_text_tokens(TokenCounter(planner.inputs().reader).Turn(*turn.front()));
+    return absl::OkStatus();
+  };
+  return WithView(call, request.view(), explain);
 }
 
-absl::Status ContextService::Explain(const Planner& planner, const SessionState& state,
-                                     uint64_t seq, v1::ExplainTurnResponse* response) const {
-  auto explanation = fovea::ExplainTurn(planner, seq);
-  if (!explanation.ok()) return explanation.status();
-  auto group = GroupOf(planner, state.turns, seq, explanation->chunk);
-  if (!group.ok()) return group.status();
-  auto turn = state.turns.Turns({seq, seq});
-  if (!turn.ok()) return turn.status();
-  ExplanationToProto(*explanation, response);
-  RangeToProto(*group, response->mutable_group());
-  response->set_text_tokens(TokenCounter(planner.inputs().reader).Turn(*turn->front()));
-  return absl::OkStatus();
-}
-
-grpc::ServerUnaryReactor* ContextService::DiffEpochs(grpc::CallbackServerContext* context,
-                                                     const v1::DiffEpochsRequest* request,
-                                                     v1::DiffEpochsResponse* response) {
-  return Unary(context, "DiffEpochs", request, response,
-               [this](const Call& call, const auto& req, auto* out) {
-                 const auto use = [&](const Planner& planner, const SessionState&) {
-                   const uint64_t to =
-                       req.to_epoch() == 0 ? planner.plan().epoch() : req.to_epoch();
-                   auto diff = fovea::DiffEpochs(planner, req.from_epoch(), to);
-                   if (!diff.ok()) return diff.status();
-                   DiffToProto(*diff, out);
-                   out->set_from_epoch(req.from_epoch());
-                   out->set_to_epoch(to);
-                   return absl::OkStatus();
-                 };
-                 return WithView(call, req.view(), use);
-               });
-}
-
-grpc::ServerUnaryReactor* ContextService::DrawLadder(grpc::CallbackServerContext* context,
-                                                     const v1::DrawLadderRequest* request,
-                                                     v1::DrawLadderResponse* response) {
-  return Unary(
-      context, "DrawLadder", request, response,
-      [this](const Call& call, const auto& req, auto* out) { return Ladder(call, req, out); });
+absl::Status ContextService::Diff(const Call& call, const v1::DiffEpochsRequest& request,
+                                  v1::DiffEpochsResponse* response) {
+  const auto diff = [&](const Planner& planner, const SessionState& /*state*/) -> absl::Status {
+    const uint64_t to = request.to_epoch() == 0 ? planner.plan().epoch() : request.to_epoch();
+    FOVEA_ASSIGN_OR_RETURN(const EpochDiff found,
+                           fovea::DiffEpochs(planner, request.from_epoch(), to));
+    DiffToProto(found, response);
+    response->set_from_epoch(request.from_epoch());
+    response->set_to_epoch(to);
+    return absl::OkStatus();
+  };
+  return WithView(call, request.view(), diff);
 }
 
 // Shows the text itself: no budget decides anything here.
@@ -305,29 +292,20 @@ absl::Status ContextService::Ladder(const Call& call, const v1::DrawLadderReques
   return DrawReaderLadder({first, last}, **reader, lease.state()->turns, *in_.renderer, response);
 }
 
-grpc::ServerUnaryReactor* ContextService::ListReaders(grpc::CallbackServerContext* context,
-                                                      const v1::ListReadersRequest* request,
-                                                      v1::ListReadersResponse* response) {
-  return Unary(context, "ListReaders", request, response,
-               [this](const Call&, const auto&, auto* out) {
-                 for (const ReaderProfile& reader : in_.readers->profiles()) {
-                   absl::Status status = ReaderToProto(reader, out->add_readers());
-                   if (!status.ok()) return status;
-                 }
-                 return absl::OkStatus();
-               });
+absl::Status ContextService::Readers(const Call& /*call*/,
+                                     const v1::ListReadersRequest& /*request*/,
+                                     v1::ListReadersResponse* response) {
+  for (const ReaderProfile& reader : in_.readers->profiles()) {
+    FOVEA_RETURN_IF_ERROR(ReaderToProto(reader, response->add_readers()));
+  }
+  return absl::OkStatus();
 }
 
-grpc::ServerUnaryReactor* ContextService::GetRecallTools(grpc::CallbackServerContext* context,
-                                                         const v1::GetRecallToolsRequest* request,
-                                                         v1::GetRecallToolsResponse* response) {
-  return Unary(context, "GetRecallTools", request, response,
-               [](const Call&, const auto& req, auto* out) {
-                 auto format = FormatFromProto(req.format());
-                 if (!format.ok()) return format.status();
-                 out->set_tools_json(wire::RecallTools(*format));
-                 return absl::OkStatus();
-               });
+absl::Status ContextService::Tools(const Call& /*call*/, const v1::GetRecallToolsRequest& request,
+                                   v1::GetRecallToolsResponse* response) {
+  FOVEA_ASSIGN_OR_RETURN(const auto format, FormatFromProto(request.format()));
+  response->set_tools_json(wire::RecallTools(format));
+  return absl::OkStatus();
 }
 
 }  // namespace fovea::service

@@ -8,7 +8,7 @@
 #include "core/reader/reader_profile.h"
 #include "fovea/v1/context.grpc.pb.h"
 #include "service/page_provider.h"
-#include "service/rpc.h"
+#include "service/raw_service.h"
 #include "service/session_states.h"
 #include "service/usage_ledger.h"
 #include "service/view_cache.h"
@@ -19,7 +19,6 @@ namespace fovea::service {
 // All outlive the service.
 struct ContextServiceInputs {
   const RpcEnvironment* environment = nullptr;
-  WorkerPool* pool = nullptr;
   SessionStates* states = nullptr;
   ViewCache* views = nullptr;
   PageProvider* pages = nullptr;
@@ -30,34 +29,9 @@ struct ContextServiceInputs {
 };
 
 // Thread-safe.
-class ContextService final : public v1::ContextService::CallbackService {
+class ContextService final : public RawService<v1::ContextService::Service> {
  public:
-  explicit ContextService(ContextServiceInputs inputs) : in_(inputs) {}
-
-  grpc::ServerUnaryReactor* BuildContext(grpc::CallbackServerContext* context,
-                                         const v1::BuildContextRequest* request,
-                                         v1::BuildContextResponse* response) override;
-  grpc::ServerUnaryReactor* PlanContext(grpc::CallbackServerContext* context,
-                                        const v1::BuildContextRequest* request,
-                                        v1::PlanContextResponse* response) override;
-  grpc::ServerUnaryReactor* GetPage(grpc::CallbackServerContext* context,
-                                    const v1::GetPageRequest* request,
-                                    v1::GetPageResponse* response) override;
-  grpc::ServerUnaryReactor* ExplainTurn(grpc::CallbackServerContext* context,
-                                        const v1::ExplainTurnRequest* request,
-                                        v1::ExplainTurnResponse* response) override;
-  grpc::ServerUnaryReactor* DiffEpochs(grpc::CallbackServerContext* context,
-                                       const v1::DiffEpochsRequest* request,
-                                       v1::DiffEpochsResponse* response) override;
-  grpc::ServerUnaryReactor* DrawLadder(grpc::CallbackServerContext* context,
-                                       const v1::DrawLadderRequest* request,
-                                       v1::DrawLadderResponse* response) override;
-  grpc::ServerUnaryReactor* ListReaders(grpc::CallbackServerContext* context,
-                                        const v1::ListReadersRequest* request,
-                                        v1::ListReadersResponse* response) override;
-  grpc::ServerUnaryReactor* GetRecallTools(grpc::CallbackServerContext* context,
-                                           const v1::GetRecallToolsRequest* request,
-                                           v1::GetRecallToolsResponse* response) override;
+  explicit ContextService(ContextServiceInputs inputs);
 
  private:
   using UsePlanner = std::function<absl::Status(const Planner&, const SessionState&)>;
@@ -68,27 +42,28 @@ class ContextService final : public v1::ContextService::CallbackService {
                     v1::PlanContextResponse* response);
   absl::Status Page(const Call& call, const v1::GetPageRequest& request,
                     v1::GetPageResponse* response);
-  absl::Status Explain(const Planner& planner, const SessionState& state, uint64_t seq,
-                       v1::ExplainTurnResponse* response) const;
+  absl::Status Explain(const Call& call, const v1::ExplainTurnRequest& request,
+                       v1::ExplainTurnResponse* response);
+  absl::Status Diff(const Call& call, const v1::DiffEpochsRequest& request,
+                    v1::DiffEpochsResponse* response);
   absl::Status Ladder(const Call& call, const v1::DrawLadderRequest& request,
                       v1::DrawLadderResponse* response);
+  absl::Status Readers(const Call& call, const v1::ListReadersRequest& request,
+                       v1::ListReadersResponse* response);
+  absl::Status Tools(const Call& call, const v1::GetRecallToolsRequest& request,
+                     v1::GetRecallToolsResponse* response);
 
-  absl::Status WriteNativeAnswer(const SessionLease& lease, const Context& context,
-                                 const v1::BuildContextRequest& request,
+  absl::Status WriteNativeAnswer(const SessionLease& lease, const Patience& patience,
+                                 const Context& context, const v1::BuildContextRequest& request,
                                  v1::BuildContextResponse* response);
-  absl::Status WriteJsonAnswer(const SessionLease& lease, const Context& context,
-                               const ReaderProfile& reader, wire::PayloadFormat format,
-                               const v1::BuildContextRequest& request,
+  absl::Status WriteJsonAnswer(const SessionLease& lease, const Patience& patience,
+                               const Context& context, const ReaderProfile& reader,
+                               wire::PayloadFormat format, const v1::BuildContextRequest& request,
                                v1::BuildContextResponse* response);
+  // Until the call is not wanted any more, or its session is being deleted. Both outlive it.
+  static Patience PatienceOf(const Call& call, const SessionLease& lease);
   // Runs `use` with the view's planner, under a lease of its own.
   absl::Status WithView(const Call& call, const v1::View& view, const UsePlanner& use);
-
-  template <class Request, class Response, class Handler>
-  grpc::ServerUnaryReactor* Unary(grpc::CallbackServerContext* context, const char* method,
-                                  const Request* request, Response* response, Handler handler) {
-    return ServeUnary(*in_.environment, *in_.pool, context, method, request, response,
-                      std::move(handler));
-  }
 
   const ContextServiceInputs in_;
 };

@@ -88,8 +88,6 @@ absl::Status RungToProto(const Rung& rung, const ReaderProfile& reader, v1::Read
 }  // namespace
 
 absl::StatusOr<ViewSpec> ViewFromProto(const v1::View& view, const std::string& tenant) {
-  absl::Status status = CheckSessionId("view.session_id", view.session_id());
-  if (!status.ok()) return status;
   if (view.reader().empty()) return absl::InvalidArgumentError("view.reader: must not be empty");
   return ViewSpec{.key = {.session = {.tenant = tenant, .session_id = view.session_id()},
                           .reader = view.reader(),

@@ -24,9 +24,15 @@ std::string Variable(const char* name) {
   return value == nullptr ? "" : value;
 }
 
-bool IsLoopback(absl::string_view host) {
-  return host == "localhost" || host == "::1" || host == "[::1]" || absl::StartsWith(host, "127.");
+}  // namespace
+
+bool IsLoopback(absl::string_view address) {
+  const absl::string_view host = address.substr(0, address.rfind(':'));
+  return host == "localhost" || host == "::1" || host == "[::1]" ||
+         (absl::StartsWith(host, "127.") && host.find_first_not_of("0123456789.") == host.npos);
 }
+
+namespace {
 
 absl::Status Refused(const std::string& path, absl::string_view why) {
   return absl::FailedPreconditionError(absl::StrCat("cannot listen on ", path, ": ", why));
@@ -59,7 +65,7 @@ std::string DefaultDataDirectory() {
                       : absl::StrCat(data, "/fovea");
 }
 
-absl::Status CheckAddress(absl::string_view address, bool wants_tokens) {
+absl::Status CheckAddress(absl::string_view address, bool open_to_all) {
   absl::string_view path = address;
   if (absl::ConsumePrefix(&path, "unix:")) {
     if (!path.empty()) return absl::OkStatus();
@@ -72,11 +78,12 @@ absl::Status CheckAddress(absl::string_view address, bool wants_tokens) {
     return absl::InvalidArgumentError(
         absl::StrCat("--listen ", address, ": must be unix:PATH or HOST:PORT"));
   }
-  if (wants_tokens || IsLoopback(address.substr(0, colon))) return absl::OkStatus();
+  if (open_to_all || IsLoopback(address)) return absl::OkStatus();
   return absl::FailedPreconditionError(
       absl::StrCat("--listen ", address,
-                   ": other machines could reach it; give --tokens, or listen on a Unix socket or "
-                   "a loopback address"));
+                   ": other machines could reach it; give TLS (tls_certificate, tls_key) and "
+                   "tokens, listen on a "
+                   "Unix socket or a loopback address, or say --insecure"));
 }
 
 absl::Status ClearStaleSocket(const std::string& address) {

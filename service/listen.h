@@ -15,9 +15,12 @@ std::string DefaultListenAddress();
 // "$XDG_DATA_HOME/fovea", or "$HOME/.local/share/fovea".
 std::string DefaultDataDirectory();
 
-// INVALID_ARGUMENT unless `address` is unix:PATH or HOST:PORT. Without tokens, FAILED_PRECONDITION
-// for anything that other machines can reach.
-absl::Status CheckAddress(absl::string_view address, bool wants_tokens);
+// True if only this machine reaches the HOST:PORT.
+bool IsLoopback(absl::string_view address);
+
+// INVALID_ARGUMENT unless `address` is unix:PATH or HOST:PORT; unless `open_to_all`,
+// FAILED_PRECONDITION for anything that other machines can reach.
+absl::Status CheckAddress(absl::string_view address, bool open_to_all);
 
 // Makes a place for a Unix socket: removes one that nobody answers on. FAILED_PRECONDITION if
 // somebody does, or the path is something else. Does nothing for other addresses.

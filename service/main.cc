@@ -2,14 +2,22 @@
 #include <sys/stat.h>
 #include <csignal>
 
+#include <cstdlib>
 #include <exception>
+#include <fstream>
 #include <iostream>
+#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "CLI/CLI.hpp"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
+#include "core/base/status_macros.h"
+#include "service/config.h"
 #include "service/listen.h"
 #include "service/load_readers.h"
 #include "service/server.h"
@@ -18,38 +26,79 @@
 
 namespace {
 
-constexpr absl::Duration kDrainTime = absl::Seconds(20);
+using fovea::service::Config;
+using fovea::service::ConfigKey;
+using fovea::service::ConfigKeys;
+using fovea::service::ConfigSource;
+using fovea::service::ConfigValues;
+
+constexpr char kJsonPattern[] = R"({"time":"%Y-%m-%dT%H:%M:%S.%e%z","level":"%l","message":"%v"})";
 
 struct Flags {
-  std::string data = fovea::service::DefaultDataDirectory();
-  std::vector<std::string> listen;
-  std::string tokens;
-  std::string readers;
-  std::string vocabularies = fovea::service::DefaultVocabularyDirectory();
-  std::string log_level = "info";
-  int threads = 0;
+  std::string config;
+  bool check = false;
+  bool help_config = false;
+  ConfigValues values;
 };
+
+std::string FlagOf(const ConfigKey& key) {
+  return absl::StrCat("--", absl::StrReplaceAll(key.name, {{"_", "-"}}));
+}
 
 void AddFlags(CLI::App& app, Flags& flags) {
   app.set_version_flag("--version", std::string("fovead ") + FOVEA_VERSION);
-  app.add_option("--data", flags.data, "Directory of the store; made if there is none")
-      ->capture_default_str();
-  app.add_option("--listen", flags.listen,
-                 "unix:PATH or HOST:PORT; may be given more than once (default: " +
-                     fovea::service::DefaultListenAddress() + ")");
-  app.add_option("--tokens", flags.tokens,
-                 "File of {\"token_sha256\": hex, \"tenant\": name} lines; read again on SIGHUP");
-  app.add_option("--readers", flags.readers, "Directory of further reader profiles, *.json")
-      ->check(CLI::ExistingDirectory);
-  app.add_option("--vocabularies", flags.vocabularies,
-                 "Directory of vocabularies that count text exactly; those that are missing are "
-                 "estimated")
-      ->capture_default_str();
-  app.add_option("--log-level", flags.log_level, "debug, info, warning, error or off")
-      ->check(CLI::IsMember({"debug", "info", "warning", "error", "off"}))
-      ->capture_default_str();
-  app.add_option("--threads", flags.threads, "Drawing threads (default: one for each processor)")
-      ->check(CLI::Range(1, 1024));
+  app.add_option("--config", flags.config, "File of \"key = value\" lines; flags stand over it")
+      ->envname("FOVEA_CONFIG");
+  app.add_flag("--check-config", flags.check,
+               "Says what is wrong with the configuration, and ends");
+  app.add_flag("--help-config", flags.help_config, "Prints every key, as a file could hold it");
+  for (const ConfigKey& key : ConfigKeys()) {
+    std::vector<std::string>& values = flags.values[key.name];
+    CLI::Option* option = app.add_option(FlagOf(key), values, key.help)->type_name(key.value);
+    if (std::string_view(key.value) == "BOOL") {
+      option->expected(0, 1);
+    } else if (key.clear == nullptr) {
+      option->expected(1);
+    } else {
+      option->expected(1, 64)->allow_extra_args(false);
+    }
+  }
+}
+
+absl::StatusOr<std::string> ReadFile(const std::string& file) {
+  constexpr std::streamsize kMaxBytes = 1 << 20;
+  std::ifstream input(file, std::ios::binary);
+  if (!input) return absl::NotFoundError(absl::StrCat("cannot read ", file));
+  std::string text(kMaxBytes, '\0');
+  input.read(text.data(), kMaxBytes);
+  text.resize(static_cast<size_t>(input.gcount()));
+  return text;
+}
+
+// The file, the environment over it, flags over both.
+absl::StatusOr<Config> ReadConfig(const Flags& flags) {
+  std::vector<ConfigSource> sources;
+  if (!flags.config.empty()) {
+    FOVEA_ASSIGN_OR_RETURN(const std::string text, ReadFile(flags.config));
+    FOVEA_ASSIGN_OR_RETURN(ConfigValues values, fovea::service::ParseConfig(flags.config, text));
+    sources.push_back({flags.config, std::move(values)});
+  }
+  sources.push_back({"environment", fovea::service::ConfigOfEnvironment(std::getenv)});
+  ConfigSource given{.name = "flags"};
+  for (const auto& [name, values] : flags.values) {
+    if (!values.empty()) given.values[name] = values;
+  }
+  sources.push_back(std::move(given));
+  FOVEA_ASSIGN_OR_RETURN(Config config, fovea::service::MakeConfig(sources));
+  FOVEA_RETURN_IF_ERROR(fovea::service::CheckConfig(config));
+  return config;
+}
+
+void PrintKeys() {
+  for (const ConfigKey& key : ConfigKeys()) {
+    std::cout << "# " << key.help << (key.reloads ? " (read again on SIGHUP)" : "") << "\n# "
+              << key.name << " = " << key.value << "\n\n";
+  }
 }
 
 // Signals are taken by this thread alone: they are blocked before any other thread starts.
@@ -61,55 +110,115 @@ sigset_t BlockSignals() {
   return signals;
 }
 
-void ServeUntilStopped(fovea::service::Server& server, spdlog::logger& log,
-                       const sigset_t& signals) {
+// What a reload does not change says so.
+void Reload(const Flags& flags, fovea::service::Server& server, spdlog::logger& log,
+            Config& config) {
+  const absl::Status status = server.ReloadTokens();
+  if (status.ok()) {
+    log.info("tokens read again");
+  } else {
+    log.error("tokens stay as they were: {}", std::string(status.message()));
+  }
+  auto fresh = ReadConfig(flags);
+  if (!fresh.ok()) {
+    log.error("the configuration stays as it was: {}", std::string(fresh.status().message()));
+    return;
+  }
+  server.SetQuotas(fresh->quotas);
+  log.set_level(spdlog::level::from_str(fresh->log_level));
+  config.drain_time = fresh->drain_time;
+  log.info("log level, quotas and drain time read again; other keys want a restart");
+}
+
+void ServeUntilStopped(const Flags& flags, fovea::service::Server& server, spdlog::logger& log,
+                       const sigset_t& signals, Config& config) {
   while (true) {
     int signal = 0;
     if (sigwait(&signals, &signal) != 0) continue;
     if (signal != SIGHUP) break;
-    const absl::Status status = server.ReloadTokens();
-    if (status.ok()) {
-      log.info("tokens read again");
-    } else {
-      log.error("tokens stay as they were: {}", std::string(status.message()));
-    }
+    Reload(flags, server, log, config);
   }
   log.info("stopping");
-  server.Stop(kDrainTime);
+  server.Stop(config.drain_time);
+}
+
+std::shared_ptr<spdlog::logger> MakeLog(const Config& config) {
+  auto log =
+      std::make_shared<spdlog::logger>("fovead", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  if (config.log_format == "json") log->set_pattern(kJsonPattern);
+  log->set_level(spdlog::level::from_str(config.log_level));
+  log->flush_on(spdlog::level::info);
+  return log;
+}
+
+void WarnOfOpenDoors(const Config& config, const std::vector<std::string>& addresses,
+                     spdlog::logger& log) {
+  for (const std::string& address : addresses) {
+    if (absl::StartsWith(address, "unix:")) continue;
+    const bool secure = !config.tls_certificate.empty();
+    if (!fovea::service::IsLoopback(address)) {
+      if (config.insecure) log.warn("{} is open to other machines, as --insecure says", address);
+    } else if (config.tokens.empty() && (!secure || config.tls_client_ca.empty())) {
+      log.warn("{} has no tokens: every user of this machine is an administrator there", address);
+    }
+  }
+}
+
+fovea::service::ServerOptions OptionsOf(const Config& config, fovea::ReaderCatalogue readers,
+                                        std::shared_ptr<spdlog::logger> log) {
+  return {.data_directory = config.data,
+          .addresses = config.listen,
+          .tokens_file = config.tokens,
+          .readers = std::move(readers),
+          .drawing_threads = config.threads,
+          .version = FOVEA_VERSION,
+          .log = std::move(log),
+          .tls = {.certificate = config.tls_certificate,
+                  .key = config.tls_key,
+                  .client_ca = config.tls_client_ca},
+          .metrics_address = config.metrics_listen,
+          .audit_log = config.audit_log,
+          .quotas = config.quotas,
+          .max_page_bytes = config.page_cache,
+          .max_prefix_bytes = config.prefix_cache,
+          .max_turn_bytes = config.turn_cache,
+          .max_view_bytes = config.view_cache,
+          .max_views = static_cast<size_t>(config.views),
+          .max_page_bytes_on_disk = config.pages_on_disk,
+          .max_call_bytes = config.call_memory,
+          .max_receive_bytes = config.receive_memory,
+          .connections = config.connections,
+          .handshake_time = config.handshake_time,
+          .idle_time = config.idle_time,
+          .answer_time = config.answer_time};
+}
+
+int Fail(const absl::Status& status) {
+  std::cerr << "fovead: " << status.message() << "\n";
+  return 1;
 }
 
 int Run(const Flags& flags) {
-  // What is made here is the owner's alone: the store, and the sockets until gRPC has them.
+  // What is made here is the owner's alone: the store, its logs, and the sockets.
   umask(077);
+  auto config = ReadConfig(flags);
+  if (!config.ok()) return Fail(config.status());
+  if (flags.check) return 0;
   const sigset_t signals = BlockSignals();
-  auto log =
-      std::make_shared<spdlog::logger>("fovead", std::make_shared<spdlog::sinks::stderr_sink_mt>());
-  log->set_level(spdlog::level::from_str(flags.log_level));
-  log->flush_on(spdlog::level::info);
+  const std::shared_ptr<spdlog::logger> log = MakeLog(*config);
 
-  auto readers = fovea::service::LoadReaders(flags.readers, flags.vocabularies);
-  if (!readers.ok()) {
-    std::cerr << "fovead: " << readers.status().message() << "\n";
-    return 1;
+  auto readers = fovea::service::LoadReaders(config->readers, config->vocabularies);
+  if (!readers.ok()) return Fail(readers.status());
+  auto server = fovea::service::Server::Start(OptionsOf(*config, *std::move(readers), log));
+  if (!server.ok()) return Fail(server.status());
+  WarnOfOpenDoors(*config, (*server)->addresses(), *log);
+  std::cout << "fovead " << FOVEA_VERSION << " listening on "
+            << absl::StrJoin((*server)->addresses(), ", ");
+  if ((*server)->metrics_port() != 0) {
+    std::cout << "; metrics on port " << (*server)->metrics_port();
   }
-  fovea::service::ServerOptions options{.data_directory = flags.data,
-                                        .addresses = flags.listen,
-                                        .tokens_file = flags.tokens,
-                                        .readers = *std::move(readers),
-                                        .drawing_threads = flags.threads,
-                                        .version = FOVEA_VERSION,
-                                        .log = log};
-  if (options.addresses.empty()) {
-    options.addresses.push_back(fovea::service::DefaultListenAddress());
-  }
-  const std::string where = absl::StrJoin(options.addresses, ", ");
-  auto server = fovea::service::Server::Start(std::move(options));
-  if (!server.ok()) {
-    std::cerr << "fovead: " << server.status().message() << "\n";
-    return 1;
-  }
-  std::cout << "fovead " << FOVEA_VERSION << " listening on " << where << std::endl;
-  ServeUntilStopped(**server, *log, signals);
+  std::cout << std::endl;
+  ServeUntilStopped(flags, **server, *log, signals, *config);
   return 0;
 }
 
@@ -120,6 +229,17 @@ int main(int argc, char** argv) try {
   Flags flags;
   AddFlags(app, flags);
   CLI11_PARSE(app, argc, argv);
+  // A switch without a value says true.
+  for (const ConfigKey& key : ConfigKeys()) {
+    std::vector<std::string>& values = flags.values[key.name];
+    if (std::string_view(key.value) == "BOOL" && values.empty() && app.count(FlagOf(key)) > 0) {
+      values = {"true"};
+    }
+  }
+  if (flags.help_config) {
+    PrintKeys();
+    return 0;
+  }
   return Run(flags);
 } catch (const std::exception& error) {
   std::cerr << "fovead: " << error.what() << "\n";

@@ -4,9 +4,13 @@
 #include <optional>
 
 #include "absl/container/flat_hash_set.h"
+#include "core/base/status_macros.h"
 
 namespace fovea::service {
 namespace {
+
+// Enough that the threads do not wait for each other at the end of each batch.
+constexpr size_t kPagesOfBatchForThread = 8;
 
 absl::Status FirstError(const std::vector<absl::Status>& statuses) {
   const auto failed = std::find_if(statuses.begin(), statuses.end(),
@@ -36,7 +40,8 @@ Strips FindStrips(const std::vector<const PlannedPage*>& pages) {
 }  // namespace
 
 absl::StatusOr<wire::PageBytes> PageProvider::Load(const SessionLease& lease,
-                                                   const std::vector<const PlannedPage*>& pages) {
+                                                   const std::vector<const PlannedPage*>& pages,
+                                                   const Patience& patience) {
   Pages wanted;
   absl::flat_hash_set<std::string> seen;
   for (const PlannedPage* page : pages) {
@@ -46,11 +51,17 @@ absl::StatusOr<wire::PageBytes> PageProvider::Load(const SessionLease& lease,
   FromMemory(lease.state()->id, wanted, found);
   if (!wanted.empty()) FromStore(*lease.state(), wanted, found);
   in_.metrics->pages_from_cache += found.size();
-  if (wanted.empty()) return found;
-  absl::Status status = Draw(lease.state(), wanted, found);
-  if (!status.ok()) return status;
-  in_.metrics->pages_drawn += wanted.size();
-  Keep(lease.state(), wanted, found);
+  const size_t batch = kPagesOfBatchForThread * in_.drawing->threads();
+  for (size_t first = 0; first < wanted.size(); first += batch) {
+    // What was drawn before is kept, and found by who comes again.
+    if (first > 0) FOVEA_RETURN_IF_ERROR(patience.Check());
+    const auto begin = wanted.begin() + static_cast<std::ptrdiff_t>(first);
+    const Pages part(begin,
+                     begin + static_cast<std::ptrdiff_t>(std::min(batch, wanted.size() - first)));
+    FOVEA_RETURN_IF_ERROR(Draw(lease.state(), part, found));
+    in_.metrics->pages_drawn += part.size();
+    Keep(lease.state(), part, found);
+  }
   return found;
 }
 

@@ -14,6 +14,7 @@
 #include "core/strip/strip.h"
 #include "service/lru_cache.h"
 #include "service/metrics.h"
+#include "service/patience.h"
 #include "service/session_states.h"
 #include "service/wire/json_text.h"
 #include "service/worker_pool.h"
@@ -35,10 +36,11 @@ class PageProvider {
  public:
   explicit PageProvider(PageProviderInputs inputs) : in_(inputs), cache_(SIZE_MAX, in_.max_bytes) {}
 
-  // The bytes of all `pages`, by id. Fails only if drawing does: a store that fails is a cache that
-  // missed.
+  // The bytes of all `pages`, by id. Fails only if drawing does, or as `patience` says between two
+  // batches of pages: a store that fails is a cache that missed.
   absl::StatusOr<wire::PageBytes> Load(const SessionLease& lease,
-                                       const std::vector<const PlannedPage*>& pages);
+                                       const std::vector<const PlannedPage*>& pages,
+                                       const Patience& patience);
 
   // Of one life of a session, and of all.
   void Forget(uint64_t state_id);

@@ -5,18 +5,29 @@
 #include "service/document.h"
 
 namespace fovea::service {
+namespace {
 
-grpc::ServerWriteReactor<v1::RenderDocumentResponse>* PageService::RenderDocument(
-    grpc::CallbackServerContext* context, const v1::RenderDocumentRequest* request) {
+constexpr Method kRenderDocument{
+    .name = "RenderDocument", .lane = Lane::kCold, .max_request_bytes = kTextRequest};
+
+}  // namespace
+
+PageService::PageService(PageServiceInputs inputs)
+    : RawService(inputs.environment, v1::PageService::service_full_name()), in_(inputs) {
+  Writes(kRenderDocument, &PageService::Render);
+}
+
+absl::StatusOr<NextAnswer<v1::RenderDocumentResponse>> PageService::Render(
+    const Call& /*call*/, const v1::RenderDocumentRequest& request) {
   const auto document =
       std::make_shared<Document>(DocumentInputs{.readers = in_.readers,
                                                 .renderer = in_.renderer,
                                                 .drawing = in_.drawing,
                                                 .metrics = in_.environment->metrics},
-                                 *request);
-  return new WriteStream<v1::RenderDocumentResponse>(
-      *in_.environment, *in_.pool, context, "RenderDocument",
-      [document](const Call&, auto* response) { return document->Next(response); });
+                                 request);
+  return [document](const Call&, v1::RenderDocumentResponse* response) {
+    return document->Next(response);
+  };
 }
 
 }  // namespace fovea::service

@@ -5,28 +5,28 @@
 #include "core/page/page.h"
 #include "core/reader/reader_profile.h"
 #include "fovea/v1/page.grpc.pb.h"
-#include "service/rpc.h"
+#include "service/raw_service.h"
+#include "service/worker_pool.h"
 
 namespace fovea::service {
 
 // All outlive the service.
 struct PageServiceInputs {
   const RpcEnvironment* environment = nullptr;
-  WorkerPool* pool = nullptr;
   const ReaderCatalogue* readers = nullptr;
   const PageRenderer* renderer = nullptr;
   WorkerPool* drawing = nullptr;
 };
 
 // Thread-safe.
-class PageService final : public v1::PageService::CallbackService {
+class PageService final : public RawService<v1::PageService::Service> {
  public:
-  explicit PageService(PageServiceInputs inputs) : in_(inputs) {}
-
-  grpc::ServerWriteReactor<v1::RenderDocumentResponse>* RenderDocument(
-      grpc::CallbackServerContext* context, const v1::RenderDocumentRequest* request) override;
+  explicit PageService(PageServiceInputs inputs);
 
  private:
+  absl::StatusOr<NextAnswer<v1::RenderDocumentResponse>> Render(
+      const Call& call, const v1::RenderDocumentRequest& request);
+
   const PageServiceInputs in_;
 };
 

@@ -3,12 +3,18 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
 #include "core/tokens/token_counter.h"
 
 namespace fovea::service {
 namespace {
 
 constexpr size_t kMaxTextBytes = size_t{16} << 20;
+
+constexpr Method kCountTokens{
+    .name = "CountTokens", .lane = Lane::kWarm, .max_request_bytes = kTextRequest};
+constexpr Method kGetReaderProfile{.name = "GetReaderProfile"};
+constexpr Method kReportUsage{.name = "ReportUsage", .access = Access::kWrite};
 
 // The price of the setting that the image is sent with, the dearest if none is named.
 absl::StatusOr<int> FlatTokens(const ReaderProfile& reader, const std::string& resolution) {
@@ -44,15 +50,15 @@ absl::Status CountImage(const ReaderProfile& reader, const v1::CountTokensReques
 
 }  // namespace
 
-grpc::ServerUnaryReactor* ReaderService::CountTokens(grpc::CallbackServerContext* context,
-                                                     const v1::CountTokensRequest* request,
-                                                     v1::CountTokensResponse* response) {
-  return ServeUnary(*in_.environment, *in_.pool, context, "CountTokens", request, response,
-                    [this](const Call&, const auto& req, auto* out) { return Count(req, out); });
+ReaderService::ReaderService(ReaderServiceInputs inputs)
+    : RawService(inputs.environment, v1::ReaderService::service_full_name()), in_(inputs) {
+  Unary(kCountTokens, &ReaderService::Count);
+  Unary(kGetReaderProfile, &ReaderService::Profile);
+  Unary(kReportUsage, &ReaderService::Report);
 }
 
-absl::Status ReaderService::Count(const v1::CountTokensRequest& request,
-                                  v1::CountTokensResponse* response) const {
+absl::Status ReaderService::Count(const Call& /*call*/, const v1::CountTokensRequest& request,
+                                  v1::CountTokensResponse* response) {
   auto reader = in_.readers->Find(request.reader());
   if (!reader.ok()) return reader.status();
   switch (request.what_case()) {
@@ -73,31 +79,24 @@ absl::Status ReaderService::Count(const v1::CountTokensRequest& request,
   return absl::InvalidArgumentError("text or image: one of them must be set");
 }
 
-grpc::ServerUnaryReactor* ReaderService::GetReaderProfile(
-    grpc::CallbackServerContext* context, const v1::GetReaderProfileRequest* request,
-    v1::GetReaderProfileResponse* response) {
-  return ServeUnary(*in_.environment, *in_.pool, context, "GetReaderProfile", request, response,
-                    [this](const Call&, const auto& req, auto* out) {
-                      auto reader = in_.readers->Find(req.reader());
-                      if (reader.ok()) out->set_json((*reader)->json);
-                      return reader.status();
-                    });
+absl::Status ReaderService::Profile(const Call& /*call*/,
+                                    const v1::GetReaderProfileRequest& request,
+                                    v1::GetReaderProfileResponse* response) {
+  FOVEA_ASSIGN_OR_RETURN(const auto reader, in_.readers->Find(request.reader()));
+  response->set_json(reader->json);
+  return absl::OkStatus();
 }
 
-grpc::ServerUnaryReactor* ReaderService::ReportUsage(grpc::CallbackServerContext* context,
-                                                     const v1::ReportUsageRequest* request,
-                                                     v1::ReportUsageResponse* response) {
-  const auto report = [this](const Call& call, const auto& req, auto* out) {
-    auto outcome = in_.usage->Report(call.identity().tenant, req.payload_sha256(),
-                                     req.input_tokens(), req.other_tokens());
-    if (!outcome.ok()) return outcome.status();
-    out->set_reader(outcome->reader);
-    out->set_promised_tokens(outcome->promised_tokens);
-    out->set_text_factor(outcome->correction.factor());
-    out->set_reports(outcome->correction.reports);
-    return absl::OkStatus();
-  };
-  return ServeUnary(*in_.environment, *in_.pool, context, "ReportUsage", request, response, report);
+absl::Status ReaderService::Report(const Call& call, const v1::ReportUsageRequest& request,
+                                   v1::ReportUsageResponse* response) {
+  FOVEA_ASSIGN_OR_RETURN(const UsageLedger::Outcome outcome,
+                         in_.usage->Report(call.identity().tenant, request.payload_sha256(),
+                                           request.input_tokens(), request.other_tokens()));
+  response->set_reader(outcome.reader);
+  response->set_promised_tokens(outcome.promised_tokens);
+  response->set_text_factor(outcome.correction.factor());
+  response->set_reports(outcome.correction.reports);
+  return absl::OkStatus();
 }
 
 }  // namespace fovea::service

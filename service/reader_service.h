@@ -4,7 +4,7 @@
 
 #include "core/reader/reader_profile.h"
 #include "fovea/v1/reader.grpc.pb.h"
-#include "service/rpc.h"
+#include "service/raw_service.h"
 #include "service/usage_ledger.h"
 
 namespace fovea::service {
@@ -12,31 +12,22 @@ namespace fovea::service {
 // All outlive the service.
 struct ReaderServiceInputs {
   const RpcEnvironment* environment = nullptr;
-  WorkerPool* pool = nullptr;
   const ReaderCatalogue* readers = nullptr;
   UsageLedger* usage = nullptr;
 };
 
 // Thread-safe.
-class ReaderService final : public v1::ReaderService::CallbackService {
+class ReaderService final : public RawService<v1::ReaderService::Service> {
  public:
-  explicit ReaderService(ReaderServiceInputs inputs) : in_(inputs) {}
-
-  grpc::ServerUnaryReactor* CountTokens(grpc::CallbackServerContext* context,
-                                        const v1::CountTokensRequest* request,
-                                        v1::CountTokensResponse* response) override;
-
-  grpc::ServerUnaryReactor* GetReaderProfile(grpc::CallbackServerContext* context,
-                                             const v1::GetReaderProfileRequest* request,
-                                             v1::GetReaderProfileResponse* response) override;
-
-  grpc::ServerUnaryReactor* ReportUsage(grpc::CallbackServerContext* context,
-                                        const v1::ReportUsageRequest* request,
-                                        v1::ReportUsageResponse* response) override;
+  explicit ReaderService(ReaderServiceInputs inputs);
 
  private:
-  absl::Status Count(const v1::CountTokensRequest& request,
-                     v1::CountTokensResponse* response) const;
+  absl::Status Count(const Call& call, const v1::CountTokensRequest& request,
+                     v1::CountTokensResponse* response);
+  absl::Status Profile(const Call& call, const v1::GetReaderProfileRequest& request,
+                       v1::GetReaderProfileResponse* response);
+  absl::Status Report(const Call& call, const v1::ReportUsageRequest& request,
+                      v1::ReportUsageResponse* response);
 
   const ReaderServiceInputs in_;
 };

@@ -1,11 +1,29 @@
 #include "service/rpc.h"
 
+#include <algorithm>
+
+#include "absl/random/random.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
+#include "core/base/status_macros.h"
+#include "grpcpp/impl/codegen/proto_utils.h"
+#include "service/audit_log.h"
+#include "service/message_cost.h"
+#include "service/quotas.h"
 #include "service/status.h"
+#include "service/write_health.h"
 
 namespace fovea::service {
 namespace {
+
+// A message of many small fields takes many times its bytes: this is more than any append of real
+// turns needs.
+constexpr uint64_t kMaxParsedBytes = uint64_t{160} << 20;
+
+constexpr absl::Duration kWarmSlice = absl::Milliseconds(100);
+constexpr absl::Duration kColdSlice = absl::Seconds(1);
 
 std::string_view HeaderOf(const grpc::CallbackServerContext& context, const char* name) {
   const auto found = context.client_metadata().find(name);
@@ -13,17 +31,59 @@ std::string_view HeaderOf(const grpc::CallbackServerContext& context, const char
   return {found->second.data(), found->second.size()};
 }
 
+// The trace id of a W3C traceparent, 00-<32 hex>-<16 hex>-<2 hex>, or a random one.
+std::string RequestId(std::string_view traceparent) {
+  constexpr size_t kDigits = 32;
+  if (traceparent.size() >= 55 && traceparent[2] == '-' && traceparent[3 + kDigits] == '-') {
+    const std::string_view id = traceparent.substr(3, kDigits);
+    if (std::all_of(id.begin(), id.end(), absl::ascii_isxdigit)) return std::string(id);
+  }
+  thread_local absl::BitGen random;
+  return absl::StrFormat("%016x%016x", absl::Uniform<uint64_t>(random),
+                         absl::Uniform<uint64_t>(random));
+}
+
 }  // namespace
 
 Call::Call(const RpcEnvironment& environment, grpc::CallbackServerContext* context,
-           std::string_view method)
-    : environment_(environment), context_(context), method_(method), started_(absl::Now()) {}
+           const Method& method)
+    : environment_(environment),
+      context_(context),
+      method_(method),
+      started_(absl::Now()),
+      place_(environment.calls->Add(context)),
+      lane_(method.lane) {}
+
+Call::~Call() { environment_.calls->Remove(place_); }
 
 absl::Status Call::Begin() {
-  auto identity = environment_.auth->Identify(HeaderOf(*context_, "authorization"));
-  if (!identity.ok()) return identity.status();
-  identity_ = *std::move(identity);
+  request_id_ = RequestId(HeaderOf(*context_, "traceparent"));
+  FOVEA_ASSIGN_OR_RETURN(identity_,
+                         environment_.auth->Identify(HeaderOf(*context_, "authorization")));
+  FOVEA_RETURN_IF_ERROR(CheckAccess(method_.access));
+  FOVEA_RETURN_IF_ERROR(environment_.quotas->Take(
+      identity_.tenant, {.calls = 1, .builds = method_.lane == Lane::kWarm ? 1.0 : 0.0}));
   return StillWanted();
+}
+
+absl::Status Call::TakeTurns(size_t turns) const {
+  return environment_.quotas->Take(identity_.tenant, {.turns = static_cast<double>(turns)});
+}
+
+absl::Status Call::Post(absl::AnyInvocable<void()> step) {
+  return environment_.lanes->Of(lane_).Post(identity_.tenant, session_, std::move(step));
+}
+
+absl::Duration Call::Slice() const { return lane_ == Lane::kWarm ? kWarmSlice : kColdSlice; }
+absl::Status Call::GoOn() { return Unfinished(); }
+bool Call::IsGoOn(const absl::Status& status) { return IsUnfinished(status); }
+
+absl::Status Call::CheckAccess(Access needed) const {
+  if (needed <= identity_.access) return absl::OkStatus();
+  return absl::PermissionDeniedError(
+      needed == Access::kAdmin
+          ? "this call reaches over all tenants; the token must be an administrator's"
+          : "this call changes a session; the token must be a writer's");
 }
 
 absl::Status Call::StillWanted() const {
@@ -34,23 +94,98 @@ absl::Status Call::StillWanted() const {
   return absl::OkStatus();
 }
 
+absl::Status Call::Parse(grpc::ByteBuffer* bytes, google::protobuf::Message* request) {
+  request_memory_.Release();
+  const size_t length = bytes->Valid() ? bytes->Length() : 0;
+  if (length > method_.max_request_bytes) {
+    return absl::InvalidArgumentError(absl::StrCat("the request has ", length, " bytes; ",
+                                                   std::string(method_.name), " takes at most ",
+                                                   method_.max_request_bytes));
+  }
+  if (method_.access == Access::kWrite) {
+    FOVEA_RETURN_IF_ERROR(
+        environment_.quotas->Take(identity_.tenant, {.bytes = static_cast<double>(length)}));
+  }
+  const uint64_t parsed = ParsedBytes(*bytes, *request, kMaxParsedBytes);
+  if (parsed > kMaxParsedBytes) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the request has too many fields: it would take more than ",
+                     kMaxParsedBytes >> 20, " MiB of memory"));
+  }
+  // Once more for what the handler makes of it.
+  FOVEA_ASSIGN_OR_RETURN(request_memory_,
+                         environment_.memory->Take(identity_.tenant, length + 2 * parsed));
+  if (!bytes->Valid()) return absl::OkStatus();  // an empty message
+  const grpc::Status read =
+      grpc::GenericDeserialize<grpc::ProtoBufferReader, google::protobuf::Message>(bytes, request);
+  bytes->Clear();
+  if (read.ok()) return absl::OkStatus();
+  return absl::InvalidArgumentError("the request is no valid message");
+}
+
+absl::Status Call::Serialize(const google::protobuf::Message& response, grpc::ByteBuffer* bytes) {
+  request_memory_.Release();
+  FOVEA_ASSIGN_OR_RETURN(response_memory_,
+                         environment_.memory->Take(identity_.tenant, response.ByteSizeLong()));
+  bool own = false;
+  const grpc::Status written =
+      grpc::GenericSerialize<grpc::ProtoBufferWriter, google::protobuf::Message>(response, bytes,
+                                                                                 &own);
+  if (written.ok()) {
+    environment_.calls->Sending(place_);
+    return absl::OkStatus();
+  }
+  return absl::InternalError(
+      absl::StrCat("the answer does not serialize: ", written.error_message()));
+}
+
+void Call::Sent() {
+  environment_.calls->Sent(place_);
+  response_memory_.Release();
+}
+
 grpc::Status Call::End(const absl::Status& status) {
   const absl::Duration latency = absl::Now() - started_;
-  environment_.metrics->Method(method_).Record(!status.ok(), latency);
-  const double ms = absl::ToDoubleMilliseconds(latency);
-  if (HasInternalText(status)) {
-    environment_.log->error("{} [{}] failed after {:.2f} ms: {}", method_, identity_.tenant, ms,
-                            status.ToString());
-  } else {
-    environment_.log->debug("{} [{}] {} in {:.2f} ms", method_, identity_.tenant,
-                            absl::StatusCodeToString(status.code()), ms);
+  environment_.metrics->Method(method_.name).Record(!status.ok(), latency);
+  if (method_.access == Access::kWrite) environment_.write_health->Note(status);
+  Log(status, latency);
+  if (method_.audited && environment_.audit != nullptr) {
+    environment_.audit->Write({.time = absl::Now(),
+                               .method = method_.name,
+                               .tenant = identity_.tenant,
+                               .token = identity_.token_id,
+                               .session = session_,
+                               .peer = context_->peer(),
+                               .request_id = request_id_,
+                               .outcome = absl::StatusCodeToString(status.code())});
   }
   if (const auto required = RequiredTokensOf(status)) {
     context_->AddTrailingMetadata("fovea-required-tokens", absl::StrCat(*required));
   }
+  if (const auto wait = RetryAfterOf(status)) {
+    context_->AddTrailingMetadata("grpc-retry-pushback-ms",
+                                  absl::StrCat(absl::ToInt64Milliseconds(*wait)));
+  }
+  if (absl::IsUnavailable(status) && method_.access == Access::kWrite &&
+      !environment_.write_health->serving()) {
+    return {
+        grpc::StatusCode::UNAVAILABLE,
+        "the server takes no writes: its disk or data directory failed, and it has to be started "
+        "again; its log says more"};
+  }
   return ToGrpcStatus(status);
 }
 
-absl::Status ServerBusy() { return absl::UnavailableError("too many calls wait for a thread"); }
+// Never a word of what callers sent: ids and codes, and internal errors, which are of the store.
+void Call::Log(const absl::Status& status, absl::Duration latency) const {
+  const spdlog::level::level_enum level =
+      HasInternalText(status) ? spdlog::level::err : spdlog::level::debug;
+  if (!environment_.log->should_log(level)) return;
+  environment_.log->log(level, "{} {} in {:.2f} ms [tenant={} session={} request={}]{}{}",
+                        method_.name, absl::StatusCodeToString(status.code()),
+                        absl::ToDoubleMilliseconds(latency), identity_.tenant, session_,
+                        request_id_, HasInternalText(status) ? ": " : "",
+                        HasInternalText(status) ? std::string(status.message()) : "");
+}
 
 }  // namespace fovea::service

@@ -1,27 +1,34 @@
 #include "service/server.h"
 
-#include <sys/stat.h>
-
 #include <algorithm>
+#include <atomic>
 #include <thread>
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
+#include "core/base/status_macros.h"
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
 #include "grpcpp/grpcpp.h"
 #include "grpcpp/health_check_service_interface.h"
+#include "grpcpp/resource_quota.h"
 #include "memory_store/memory_store.h"
 #include "render/renderer.h"
 #include "service/admin_service.h"
+#include "service/audit_log.h"
 #include "service/auth.h"
+#include "service/call_registry.h"
+#include "service/connections.h"
 #include "service/context_service.h"
+#include "service/credentials.h"
+#include "service/lanes.h"
 #include "service/listen.h"
+#include "service/memory_budget.h"
 #include "service/metrics.h"
+#include "service/metrics_http.h"
 #include "service/page_provider.h"
 #include "service/page_service.h"
+#include "service/quotas.h"
 #include "service/reader_service.h"
 #include "service/rpc.h"
 #include "service/session_service.h"
@@ -30,18 +37,22 @@
 #include "service/view_cache.h"
 #include "service/wire/payload.h"
 #include "service/worker_pool.h"
+#include "service/write_health.h"
 
 namespace fovea::service {
 namespace {
 
-// An append of one turn of the largest size must fit, with its framing.
-constexpr int kMaxReceivedBytes = (64 << 20) + (1 << 20);
-// Calls mostly wait for the disk: many threads let many appends share one commit.
-constexpr size_t kCallThreads = 64;
-// Contexts compute: more threads would only hold more of them in memory. One more than there are
-// processors, so that a call that waits for drawing leaves nobody idle.
-size_t ContextThreads(size_t processors) { return processors + 1; }
-constexpr size_t kMaxWaitingCalls = 20'000;
+// Files that are open beside connections: databases, their connections, threads' pollers.
+constexpr size_t kOwnFiles = 128;
+// grpc.health.v1's name for what changes sessions.
+constexpr char kWritesService[] = "fovea.v1.Writes";
+constexpr int kStreamsOfConnection = 256;
+constexpr int kMaxHeaderBytes = 16 << 10;
+// Of max_call_bytes, for one of several tenants.
+constexpr uint64_t kTenantPermille = 500;
+// What nobody waits for: pages that were drawn are kept.
+constexpr size_t kBackgroundThreads = 2;
+constexpr size_t kMaxBackgroundTasks = 256;
 
 size_t Processors() { return std::max(1U, std::thread::hardware_concurrency()); }
 
@@ -50,8 +61,7 @@ class GrpcServer final : public Server {
   explicit GrpcServer(ServerOptions options)
       : options_(std::move(options)),
         drawing_(options_.drawing_threads > 0 ? options_.drawing_threads : Processors(), SIZE_MAX),
-        calls_(kCallThreads, kMaxWaitingCalls),
-        building_(ContextThreads(Processors()), kMaxWaitingCalls) {}
+        background_(kBackgroundThreads, kMaxBackgroundTasks) {}
 
   ~GrpcServer() override { Stop(absl::ZeroDuration()); }
 
@@ -59,34 +69,45 @@ class GrpcServer final : public Server {
     if (!options_.now_us) {
       options_.now_us = [] { return absl::GetCurrentTimeNanos() / 1000; };
     }
-    auto auth = Authenticator::Create(options_.tokens_file);
-    if (!auth.ok()) return auth.status();
-    auth_ = *std::move(auth);
-    absl::Status status = CheckAddresses();
-    if (!status.ok()) return status;
-    auto store =
-        MemoryStore::Open({.directory = options_.data_directory, .now_us = options_.now_us});
-    if (!store.ok()) return store.status();
-    store_ = *std::move(store);
-    auto renderer = CreateRenderer({});
-    if (!renderer.ok()) return renderer.status();
-    renderer_ = *std::move(renderer);
+    FOVEA_ASSIGN_OR_RETURN(auth_, Authenticator::Create(options_.tokens_file));
+    FOVEA_RETURN_IF_ERROR(CheckAddresses());
+    if (!options_.audit_log.empty()) {
+      FOVEA_ASSIGN_OR_RETURN(audit_, AuditLog::Open(options_.audit_log));
+    }
+    FOVEA_ASSIGN_OR_RETURN(store_,
+                           MemoryStore::Open({.directory = options_.data_directory,
+                                              .max_page_bytes = options_.max_page_bytes_on_disk,
+                                              .now_us = options_.now_us}));
+    FOVEA_ASSIGN_OR_RETURN(renderer_, CreateRenderer({}));
     states_ = std::make_unique<SessionStates>(&store_->log(), options_.max_turn_bytes);
-    environment_ = {.auth = auth_.get(), .metrics = &metrics_, .log = options_.log.get()};
     usage_ = std::make_unique<UsageLedger>(&store_->usage());
-    status = usage_->Load();
-    if (!status.ok()) return status;
+    FOVEA_RETURN_IF_ERROR(usage_->Load());
+    MakeEnvironment();
     MakeServices();
-    return Listen();
+    FOVEA_RETURN_IF_ERROR(Listen());
+    return ServeMetrics();
   }
 
-  absl::Status ReloadTokens() override { return auth_->Reload(); }
+  absl::Status ReloadTokens() override {
+    FOVEA_RETURN_IF_ERROR(auth_->Reload());
+    return audit_ == nullptr ? absl::OkStatus() : audit_->Reopen();
+  }
+
+  void SetQuotas(const QuotaLimits& limits) override { quotas_->SetLimits(limits); }
+  int metrics_port() const override { return metrics_http_ == nullptr ? 0 : metrics_http_->port(); }
+
+  const std::vector<std::string>& addresses() const override { return connections_->addresses(); }
 
   void Stop(absl::Duration patience) override {
+    stopping_ = true;  // first of all, for those who ask whether to send more
+    if (connections_ != nullptr) connections_->Stop();
     if (server_ == nullptr) return;
-    if (health_ != nullptr) health_->Shutdown();
+    if (health_ != nullptr) health_.load()->Shutdown();
     server_->Shutdown(absl::ToChronoTime(absl::Now() + patience));
     server_->Wait();
+    // No call is left that could use them, and health goes with the server.
+    metrics_http_.reset();
+    write_health_.reset();
     server_.reset();
   }
 
@@ -94,11 +115,85 @@ class GrpcServer final : public Server {
   absl::Status CheckAddresses() const {
     if (options_.addresses.empty()) return absl::InvalidArgumentError("no address to listen on");
     for (const std::string& address : options_.addresses) {
-      absl::Status status = CheckAddress(address, auth_->wants_tokens());
-      if (status.ok()) status = ClearStaleSocket(address);
-      if (!status.ok()) return status;
+      FOVEA_RETURN_IF_ERROR(CheckAddress(address, /*open_to_all=*/true));
+      FOVEA_RETURN_IF_ERROR(ClearStaleSocket(address));
     }
     return absl::OkStatus();
+  }
+
+  void MakeEnvironment() {
+    const bool many_tenants = auth_->wants_tokens();
+    call_memory_ = std::make_unique<MemoryBudget>(options_.max_call_bytes,
+                                                  many_tenants ? kTenantPermille : 1000);
+    calls_ = std::make_unique<CallRegistry>(options_.answer_time);
+    quotas_ = std::make_unique<Quotas>(options_.quotas);
+    write_health_ =
+        std::make_unique<WriteHealth>([] { return absl::OkStatus(); },
+                                      [this](const absl::Status& state) { TellOfWrites(state); });
+    lanes_ = std::make_unique<Lanes>(Processors(), many_tenants);
+    environment_ = {.auth = auth_.get(),
+                    .metrics = &metrics_,
+                    .log = options_.log.get(),
+                    .memory = call_memory_.get(),
+                    .lanes = lanes_.get(),
+                    .calls = calls_.get(),
+                    .audit = audit_.get(),
+                    .quotas = quotas_.get(),
+                    .write_health = write_health_.get()};
+  }
+
+  void TellOfWrites(const absl::Status& state) {
+    grpc::HealthCheckServiceInterface* health = health_;
+    if (health != nullptr) health->SetServingStatus(kWritesService, state.ok());
+    if (state.ok()) {
+      options_.log->info("writes are served again");
+    } else {
+      options_.log->error("writes are not served: {}", std::string(state.message()));
+    }
+  }
+
+  absl::Status ServeMetrics() {
+    if (options_.metrics_address.empty()) return absl::OkStatus();
+    FOVEA_ASSIGN_OR_RETURN(
+        metrics_http_,
+        MetricsHttp::Start({.address = options_.metrics_address,
+                            .metrics = [this] { return MetricsText(metrics_, Gauges()); },
+                            .not_ready = [this] { return WhyNotReady(); }}));
+    return absl::OkStatus();
+  }
+
+  std::string WhyNotReady() const {
+    if (stopping_) return "stopping";
+    return write_health_->serving() ? "" : "writes are not served: the disk fails";
+  }
+
+  std::vector<Gauge> Gauges() const {
+    std::vector<Gauge> gauges = {
+        {"fovea_connections", "Open connections, as of the last look.",
+         static_cast<double>(connections_->open())},
+        {"fovea_connections_accepted_total", "Connections that were let in.",
+         static_cast<double>(connections_->accepted()), true},
+        {"fovea_connections_refused_total", "Connections that were turned away.",
+         static_cast<double>(connections_->refused()), true},
+        {"fovea_calls", "Calls in progress.", static_cast<double>(calls_->size())},
+        {"fovea_call_memory_bytes", "Held by requests and answers in progress.",
+         static_cast<double>(call_memory_->held_bytes())},
+        {"fovea_views", "Planners in memory.", static_cast<double>(views_->size())},
+        {"fovea_epochs_crossed_total", "Steps of forgetting.",
+         static_cast<double>(metrics_.epochs_crossed), true},
+        {"fovea_pages_drawn_total", "Pages drawn.", static_cast<double>(metrics_.pages_drawn),
+         true},
+        {"fovea_pages_from_cache_total", "Pages that did not have to be drawn.",
+         static_cast<double>(metrics_.pages_from_cache), true},
+        {"fovea_writes_serving", "1 while the disk takes writes.",
+         write_health_->serving() ? 1.0 : 0.0}};
+    for (size_t i = 0; i < kLanes; ++i) {
+      const auto lane = static_cast<Lane>(i);
+      gauges.push_back({absl::StrCat("fovea_waiting_", LaneName(lane)),
+                        "Calls that wait for a thread of this lane.",
+                        static_cast<double>(lanes_->Of(lane).queued())});
+    }
+    return gauges;
   }
 
   void MakeServices() {
@@ -107,17 +202,17 @@ class GrpcServer final : public Server {
                                                          .renderer = renderer_.get(),
                                                          .metrics = &metrics_,
                                                          .usage = usage_.get(),
-                                                         .max_views = options_.max_views});
+                                                         .max_views = options_.max_views,
+                                                         .max_bytes = options_.max_view_bytes});
     pages_ =
         std::make_unique<PageProvider>(PageProviderInputs{.store = &store_->pages(),
                                                           .renderer = renderer_.get(),
                                                           .drawing = &drawing_,
-                                                          .background = &calls_,
+                                                          .background = &background_,
                                                           .metrics = &metrics_,
                                                           .max_bytes = options_.max_page_bytes});
     payloads_ = std::make_unique<wire::PayloadWriter>(options_.max_prefix_bytes);
     contexts_ = std::make_unique<ContextService>(ContextServiceInputs{.environment = &environment_,
-                                                                      .pool = &building_,
                                                                       .states = states_.get(),
                                                                       .views = views_.get(),
                                                                       .pages = pages_.get(),
@@ -125,19 +220,14 @@ class GrpcServer final : public Server {
                                                                       .readers = &options_.readers,
                                                                       .usage = usage_.get(),
                                                                       .renderer = renderer_.get()});
-    reader_service_ =
-        std::make_unique<ReaderService>(ReaderServiceInputs{.environment = &environment_,
-                                                            .pool = &building_,
-                                                            .readers = &options_.readers,
-                                                            .usage = usage_.get()});
+    reader_service_ = std::make_unique<ReaderService>(ReaderServiceInputs{
+        .environment = &environment_, .readers = &options_.readers, .usage = usage_.get()});
     page_service_ = std::make_unique<PageService>(PageServiceInputs{.environment = &environment_,
-                                                                    .pool = &building_,
                                                                     .readers = &options_.readers,
                                                                     .renderer = renderer_.get(),
                                                                     .drawing = &drawing_});
     sessions_ = std::make_unique<SessionService>(
         SessionServiceInputs{.environment = &environment_,
-                             .pool = &calls_,
                              .log = &store_->log(),
                              .pages = &store_->pages(),
                              .search = &store_->search(),
@@ -146,7 +236,6 @@ class GrpcServer final : public Server {
                              .now_us = options_.now_us});
     admin_ = std::make_unique<AdminService>(
         AdminServiceInputs{.environment = &environment_,
-                           .pool = &calls_,
                            .log = &store_->log(),
                            .pages = &store_->pages(),
                            .version = options_.version,
@@ -168,33 +257,59 @@ class GrpcServer final : public Server {
   }
 
   absl::Status Listen() {
+    const size_t files = RaiseFileLimit();
+    ConnectionLimits limits = options_.connections;
+    if (limits.all + kOwnFiles > files) {
+      limits.all = files > 2 * kOwnFiles ? files - kOwnFiles : files / 2;
+      options_.log->warn("{} files may be open: at most {} connections", files, limits.all);
+    }
+    FOVEA_ASSIGN_OR_RETURN(connections_,
+                           Connections::Listen(options_.addresses, limits, options_.log));
     grpc::EnableDefaultHealthCheckService(true);
     grpc::reflection::InitProtoReflectionServerBuilderPlugin();
     grpc::ServerBuilder builder;
-    builder.SetMaxReceiveMessageSize(kMaxReceivedBytes);
-    builder.SetMaxSendMessageSize(-1);
-    // Two servers on one port would each get some of the calls.
-    builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
-    std::vector<int> ports(options_.addresses.size(), -1);
-    for (size_t i = 0; i < options_.addresses.size(); ++i) {
-      builder.AddListeningPort(options_.addresses[i], grpc::InsecureServerCredentials(), &ports[i]);
+    SetLimits(builder);
+    std::shared_ptr<grpc::ServerCredentials> credentials = PlainCredentials(auth_.get());
+    if (!options_.tls.certificate.empty()) {
+      FOVEA_ASSIGN_OR_RETURN(credentials, TlsCredentials(options_.tls, auth_.get()));
     }
+    acceptor_ = builder.experimental().AddExternalConnectionAcceptor(
+        grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD, credentials);
     builder.RegisterService(sessions_.get());
     builder.RegisterService(contexts_.get());
     builder.RegisterService(reader_service_.get());
     builder.RegisterService(page_service_.get());
     builder.RegisterService(admin_.get());
     server_ = builder.BuildAndStart();
-    if (server_ == nullptr || std::count(ports.begin(), ports.end(), 0) > 0) {
-      return absl::UnavailableError(
-          absl::StrCat("cannot listen on ", absl::StrJoin(options_.addresses, ", ")));
-    }
-    for (const std::string& address : options_.addresses) {
-      if (absl::StartsWith(address, "unix:")) chmod(address.substr(5).c_str(), 0600);
-    }
-    health_ = server_->GetHealthCheckService();
-    health_->SetServingStatus(true);
+    if (server_ == nullptr) return absl::InternalError("gRPC does not start");
+    grpc::HealthCheckServiceInterface* health = server_->GetHealthCheckService();
+    health->SetServingStatus(true);
+    health->SetServingStatus(kWritesService, write_health_->serving());
+    health_ = health;
+    connections_->Start([this](int listener, int socket) {
+      grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters connection;
+      connection.listener_fd = listener;
+      connection.fd = socket;
+      acceptor_->HandleNewConnection(&connection);
+    });
     return absl::OkStatus();
+  }
+
+  // What a connection may cost before anybody has looked at what it says.
+  void SetLimits(grpc::ServerBuilder& builder) const {
+    builder.SetMaxReceiveMessageSize(static_cast<int>(kLargeRequest));
+    builder.SetMaxSendMessageSize(-1);
+    const auto set = [&](const char* name, absl::Duration time) {
+      builder.AddChannelArgument(name, static_cast<int>(absl::ToInt64Milliseconds(time)));
+    };
+    set(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, options_.handshake_time);
+    set(GRPC_ARG_MAX_CONNECTION_IDLE_MS, options_.idle_time);
+    set(GRPC_ARG_KEEPALIVE_TIME_MS, absl::Minutes(1));
+    set(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, absl::Seconds(20));
+    builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kStreamsOfConnection);
+    builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, kMaxHeaderBytes);
+    builder.SetResourceQuota(
+        grpc::ResourceQuota("fovead").Resize(static_cast<size_t>(options_.max_receive_bytes)));
   }
 
   ServerOptions options_;
@@ -202,10 +317,13 @@ class GrpcServer final : public Server {
   std::unique_ptr<Authenticator> auth_;
   std::unique_ptr<MemoryStore> store_;
   std::unique_ptr<PageRenderer> renderer_;
+  std::unique_ptr<MemoryBudget> call_memory_;
+  std::unique_ptr<CallRegistry> calls_;
+  std::unique_ptr<Quotas> quotas_;
+  std::unique_ptr<AuditLog> audit_;
   RpcEnvironment environment_;
   std::unique_ptr<SessionStates> states_;
-  // Pools end before what their tasks use: those that build contexts first, which post to the
-  // others.
+  // Threads end before what their tasks use: those of calls first, which post to the others.
   WorkerPool drawing_;
   std::unique_ptr<UsageLedger> usage_;
   std::unique_ptr<ViewCache> views_;
@@ -216,10 +334,15 @@ class GrpcServer final : public Server {
   std::unique_ptr<PageService> page_service_;
   std::unique_ptr<SessionService> sessions_;
   std::unique_ptr<AdminService> admin_;
-  WorkerPool calls_;
-  WorkerPool building_;
+  WorkerPool background_;
+  std::unique_ptr<Lanes> lanes_;
+  std::unique_ptr<Connections> connections_;
+  std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> acceptor_;
   std::unique_ptr<grpc::Server> server_;
-  grpc::HealthCheckServiceInterface* health_ = nullptr;
+  std::atomic<grpc::HealthCheckServiceInterface*> health_ = nullptr;
+  std::unique_ptr<WriteHealth> write_health_;  // tells health_
+  std::unique_ptr<MetricsHttp> metrics_http_;
+  std::atomic<bool> stopping_ = false;
 };
 
 }  // namespace

@@ -12,6 +12,9 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "core/reader/reader_profile.h"
+#include "service/connections.h"
+#include "service/credentials.h"
+#include "service/quotas.h"
 #include "spdlog/logger.h"
 
 namespace fovea::service {
@@ -25,10 +28,22 @@ struct ServerOptions {
   std::string version = "0";            // as GetServerStats gives it
   std::shared_ptr<spdlog::logger> log;  // required
   std::function<int64_t()> now_us;      // microseconds since the Unix epoch; the clock if empty
+  TlsFiles tls;                         // no certificate: connections as they are
+  std::string metrics_address;          // HOST:PORT of HTTP; "" for none
+  std::string audit_log;                // a file; "" for none
+  QuotaLimits quotas;                   // of each tenant
   uint64_t max_page_bytes = uint64_t{128} << 20;    // of pages held in memory
   uint64_t max_prefix_bytes = uint64_t{256} << 20;  // of written prefixes held in memory
   uint64_t max_turn_bytes = uint64_t{128} << 20;    // of turns held in memory
+  uint64_t max_view_bytes = uint64_t{256} << 20;    // of planners held in memory
   size_t max_views = 256;                           // planners held in memory
+  uint64_t max_page_bytes_on_disk = uint64_t{16} << 30;
+  uint64_t max_call_bytes = uint64_t{512} << 20;     // of requests and answers in progress
+  uint64_t max_receive_bytes = uint64_t{192} << 20;  // of messages that are still arriving
+  ConnectionLimits connections;
+  absl::Duration handshake_time = absl::Seconds(10);  // for a connection to say its first words
+  absl::Duration idle_time = absl::Minutes(30);       // that a connection may be without a call
+  absl::Duration answer_time = absl::Minutes(1);      // for a client to take an answer
 };
 
 // Thread-safe.
@@ -40,8 +55,14 @@ class Server {
   static absl::StatusOr<std::unique_ptr<Server>> Start(ServerOptions options);
   virtual ~Server() = default;  // stops at once if it still serves
 
-  // Reads the tokens file again; on an error the tokens stay as they were.
+  // Where it listens, as Connections::addresses.
+  virtual const std::vector<std::string>& addresses() const = 0;
+  // The port of metrics_address; 0 without one.
+  virtual int metrics_port() const = 0;
+  // Reads the tokens file again; on an error the tokens stay as they were. Opens the audit log's
+  // file again.
   virtual absl::Status ReloadTokens() = 0;
+  virtual void SetQuotas(const QuotaLimits& limits) = 0;
   // Takes no more calls, and returns when those in progress are done, or are cancelled at the end
   // of `patience`.
   virtual void Stop(absl::Duration patience) = 0;

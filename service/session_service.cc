@@ -5,6 +5,7 @@
 #include "absl/random/random.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "core/base/status_macros.h"
 #include "service/convert_session.h"
 #include "service/convert_turn.h"
 #include "service/session_streams.h"
@@ -16,6 +17,38 @@ constexpr int kDefaultListPage = 100;
 constexpr int kMaxListPage = 1'000;
 constexpr int kDefaultSearchLimit = 20;
 constexpr int kMaxSearchLimit = 200;
+
+constexpr Method kCreateSession{.name = "CreateSession",
+                                .lane = Lane::kAppend,
+                                .access = Access::kWrite,
+                                .names_session = false};
+constexpr Method kGetSession{.name = "GetSession", .audited = true};
+constexpr Method kListSessions{.name = "ListSessions", .audited = true};
+constexpr Method kDeleteSession{
+    .name = "DeleteSession", .lane = Lane::kUpkeep, .access = Access::kWrite, .audited = true};
+constexpr Method kForkSession{
+    .name = "ForkSession", .lane = Lane::kUpkeep, .access = Access::kWrite, .audited = true};
+constexpr Method kAppendTurns{.name = "AppendTurns",
+                              .lane = Lane::kAppend,
+                              .access = Access::kWrite,
+                              .max_request_bytes = kLargeRequest};
+constexpr Method kStreamAppendTurns{.name = "StreamAppendTurns",
+                                    .lane = Lane::kAppend,
+                                    .access = Access::kWrite,
+                                    .max_request_bytes = kLargeRequest};
+constexpr Method kReadTurns{.name = "ReadTurns", .audited = true};
+constexpr Method kExpandTurn{.name = "ExpandTurn", .audited = true};
+constexpr Method kSearchTurns{.name = "SearchTurns", .lane = Lane::kSearch, .audited = true};
+constexpr Method kPinTurns{.name = "PinTurns", .lane = Lane::kAppend, .access = Access::kWrite};
+constexpr Method kUnpinTurns{.name = "UnpinTurns", .lane = Lane::kAppend, .access = Access::kWrite};
+constexpr Method kCompactSession{
+    .name = "CompactSession", .lane = Lane::kAppend, .access = Access::kWrite};
+constexpr Method kExportSession{.name = "ExportSession", .lane = Lane::kUpkeep, .audited = true};
+constexpr Method kImportSession{.name = "ImportSession",
+                                .lane = Lane::kUpkeep,
+                                .access = Access::kWrite,
+                                .max_request_bytes = kLargeRequest,
+                                .audited = true};
 
 absl::Status CheckLimit(absl::string_view field, int value, int limit) {
   if (value >= 0 && value <= limit) return absl::OkStatus();
@@ -30,8 +63,7 @@ absl::Status Respond(absl::StatusOr<SessionInfo> info, v1::Session* response) {
 // The client's id, checked, or a new one.
 absl::StatusOr<std::string> NewId(absl::string_view field, const std::string& wanted) {
   if (wanted.empty()) return MakeSessionId();
-  absl::Status status = CheckSessionId(field, wanted);
-  if (!status.ok()) return status;
+  FOVEA_RETURN_IF_ERROR(CheckSessionId(field, wanted));
   return wanted;
 }
 
@@ -43,132 +75,100 @@ std::string MakeSessionId() {
                          absl::Uniform<uint64_t>(random));
 }
 
-grpc::ServerUnaryReactor* SessionService::CreateSession(grpc::CallbackServerContext* context,
-                                                        const v1::CreateSessionRequest* request,
-                                                        v1::Session* response) {
-  return Unary(context, "CreateSession", request, response,
-               [this](const Call& call, const auto& req, auto* out) {
-                 auto id = NewId("session_id", req.session_id());
-                 if (!id.ok()) return id.status();
-                 absl::Status status = CheckTitle(req.title());
-                 if (status.ok()) status = CheckMetadata(req.metadata_json());
-                 if (!status.ok()) return status;
-                 const NewSession session{.session_id = *id,
-                                          .title = req.title(),
-                                          .metadata_json = req.metadata_json(),
-                                          .created_us = in_.now_us()};
-                 return Respond(in_.log->CreateSession(call.Key(*id), session), out);
-               });
+SessionService::SessionService(SessionServiceInputs inputs)
+    : RawService(inputs.environment, v1::SessionService::service_full_name()),
+      in_(std::move(inputs)) {
+  Unary(kCreateSession, &SessionService::Create);
+  Unary(kGetSession, &SessionService::Get);
+  Unary(kListSessions, &SessionService::List);
+  Unary(kDeleteSession, &SessionService::Delete);
+  Unary(kForkSession, &SessionService::Fork);
+  Unary(kAppendTurns, &SessionService::Append);
+  Reads(kStreamAppendTurns, &SessionService::StreamAppend);
+  Writes(kReadTurns, &SessionService::Read);
+  Unary(kExpandTurn, &SessionService::Expand);
+  Unary(kSearchTurns, &SessionService::Search);
+  Unary(kPinTurns, &SessionService::Pin);
+  Unary(kUnpinTurns, &SessionService::Unpin);
+  Unary(kCompactSession, &SessionService::Compact);
+  Writes(kExportSession, &SessionService::Export);
+  Reads(kImportSession, &SessionService::Import);
 }
 
-grpc::ServerUnaryReactor* SessionService::GetSession(grpc::CallbackServerContext* context,
-                                                     const v1::GetSessionRequest* request,
-                                                     v1::Session* response) {
-  return Unary(context, "GetSession", request, response,
-               [this](const Call& call, const auto& req, auto* out) {
-                 absl::Status status = CheckSessionId("session_id", req.session_id());
-                 if (!status.ok()) return status;
-                 return Respond(in_.log->GetSession(call.Key(req.session_id())), out);
-               });
+absl::Status SessionService::Create(const Call& call, const v1::CreateSessionRequest& request,
+                                    v1::Session* response) {
+  FOVEA_ASSIGN_OR_RETURN(const std::string id, NewId("session_id", request.session_id()));
+  FOVEA_RETURN_IF_ERROR(CheckTitle(request.title()));
+  FOVEA_RETURN_IF_ERROR(CheckMetadata(request.metadata_json()));
+  const NewSession session{.session_id = id,
+                           .title = request.title(),
+                           .metadata_json = request.metadata_json(),
+                           .created_us = in_.now_us()};
+  return Respond(in_.log->CreateSession(call.Key(id), session), response);
 }
 
-grpc::ServerUnaryReactor* SessionService::ListSessions(grpc::CallbackServerContext* context,
-                                                       const v1::ListSessionsRequest* request,
-                                                       v1::ListSessionsResponse* response) {
-  return Unary(context, "ListSessions", request, response,
-               [this](const Call& call, const auto& req, auto* out) {
-                 absl::Status status = CheckLimit("page_size", req.page_size(), kMaxListPage);
-                 if (!status.ok()) return status;
-                 const int page_size = req.page_size() == 0 ? kDefaultListPage : req.page_size();
-                 auto listing =
-                     in_.log->ListSessions(call.identity().tenant, page_size, req.page_token());
-                 if (!listing.ok()) return listing.status();
-                 for (const SessionInfo& info : listing->sessions) {
-                   SessionToProto(info, out->add_sessions());
-                 }
-                 out->set_next_page_token(listing->next_page_token);
-                 return absl::OkStatus();
-               });
+absl::Status SessionService::Get(const Call& call, const v1::GetSessionRequest& request,
+                                 v1::Session* response) {
+  return Respond(in_.log->GetSession(call.Key(request.session_id())), response);
 }
 
-grpc::ServerUnaryReactor* SessionService::DeleteSession(grpc::CallbackServerContext* context,
-                                                        const v1::DeleteSessionRequest* request,
-                                                        v1::DeleteSessionResponse* response) {
-  return Unary(context, "DeleteSession", request, response,
-               [this](const Call& call, const auto& req, auto* out) {
-                 absl::Status status = CheckSessionId("session_id", req.session_id());
-                 return status.ok() ? Delete(call, req.session_id(), out) : status;
-               });
+absl::Status SessionService::List(const Call& call, const v1::ListSessionsRequest& request,
+                                  v1::ListSessionsResponse* response) {
+  FOVEA_RETURN_IF_ERROR(CheckLimit("page_size", request.page_size(), kMaxListPage));
+  const int page_size = request.page_size() == 0 ? kDefaultListPage : request.page_size();
+  FOVEA_ASSIGN_OR_RETURN(
+      const SessionListing listing,
+      in_.log->ListSessions(call.identity().tenant, page_size, request.page_token()));
+  for (const SessionInfo& info : listing.sessions) SessionToProto(info, response->add_sessions());
+  response->set_next_page_token(listing.next_page_token);
+  return absl::OkStatus();
 }
 
 // Pages go first: should the log's part fail, the session is whole and merely draws again.
-absl::Status SessionService::Delete(const Call& call, const std::string& session_id,
+absl::Status SessionService::Delete(const Call& call, const v1::DeleteSessionRequest& request,
                                     v1::DeleteSessionResponse* response) {
-  const SessionKey key = call.Key(session_id);
-  return in_.states->Delete(key, [&](const SessionState& state) {
-    auto info = in_.log->GetSession(key);
-    if (!info.ok()) return info.status();
-    auto pages = in_.pages->DeleteSession(key);
-    if (!pages.ok()) return pages.status();
-    auto receipt = in_.log->DeleteSession(key, in_.now_us());
-    if (!receipt.ok()) return receipt.status();
+  const SessionKey key = call.Key(request.session_id());
+  const auto remove = [&](const SessionState& state) -> absl::Status {
+    FOVEA_RETURN_IF_ERROR(in_.log->GetSession(key).status());
+    FOVEA_ASSIGN_OR_RETURN(const auto pages, in_.pages->DeleteSession(key));
+    FOVEA_ASSIGN_OR_RETURN(const DeletionReceipt receipt,
+                           in_.log->DeleteSession(key, in_.now_us()));
     in_.forget_session(state);
-    response->set_session_id(receipt->session_id);
-    response->set_turns(receipt->turns);
-    response->set_events(receipt->events);
-    response->set_idempotency_keys(receipt->idempotency_keys);
-    response->set_pages(*pages);
-    response->set_bytes(receipt->bytes);
-    response->set_deleted_us(receipt->deleted_us);
+    response->set_session_id(receipt.session_id);
+    response->set_turns(receipt.turns);
+    response->set_events(receipt.events);
+    response->set_idempotency_keys(receipt.idempotency_keys);
+    response->set_pages(pages);
+    response->set_bytes(receipt.bytes);
+    response->set_deleted_us(receipt.deleted_us);
     return absl::OkStatus();
-  });
+  };
+  return in_.states->Delete(
+      key, [&] { return call.StillWanted(); }, remove);
 }
 
-grpc::ServerUnaryReactor* SessionService::ForkSession(grpc::CallbackServerContext* context,
-                                                      const v1::ForkSessionRequest* request,
-                                                      v1::Session* response) {
-  return Unary(context, "ForkSession", request, response,
-               [this](const Call& call, const auto& req, auto* out) {
-                 absl::Status status = CheckSessionId("session_id", req.session_id());
-                 if (status.ok()) status = CheckTitle(req.title());
-                 if (!status.ok()) return status;
-                 auto id = NewId("new_session_id", req.new_session_id());
-                 if (!id.ok()) return id.status();
-                 const SessionKey origin = call.Key(req.session_id());
-                 auto info = in_.log->GetSession(origin);
-                 if (!info.ok()) return info.status();
-                 const uint64_t at_seq = req.at_seq() == 0 ? info->last_seq : req.at_seq();
-                 const NewSession fork{.session_id = *id,
-                                       .title = req.title(),
-                                       .metadata_json = info->metadata_json,
-                                       .created_us = in_.now_us()};
-                 return Respond(in_.log->ForkSession({origin, info->identity}, at_seq, fork), out);
-               });
+absl::Status SessionService::Fork(const Call& call, const v1::ForkSessionRequest& request,
+                                  v1::Session* response) {
+  FOVEA_RETURN_IF_ERROR(CheckTitle(request.title()));
+  FOVEA_ASSIGN_OR_RETURN(const std::string id, NewId("new_session_id", request.new_session_id()));
+  const SessionKey origin = call.Key(request.session_id());
+  FOVEA_ASSIGN_OR_RETURN(const SessionInfo info, in_.log->GetSession(origin));
+  const uint64_t at_seq = request.at_seq() == 0 ? info.last_seq : request.at_seq();
+  const NewSession fork{.session_id = id,
+                        .title = request.title(),
+                        .metadata_json = info.metadata_json,
+                        .created_us = in_.now_us()};
+  return Respond(in_.log->ForkSession({origin, info.identity}, at_seq, fork), response);
 }
 
-grpc::ServerUnaryReactor* SessionService::AppendTurns(grpc::CallbackServerContext* context,
-                                                      const v1::AppendTurnsRequest* request,
-                                                      v1::AppendTurnsResponse* response) {
-  return Unary(context, "AppendTurns", request, response,
-               [this](const Call& call, const auto& req, auto* out) {
-                 absl::Status status = CheckSessionId("session_id", req.session_id());
-                 if (!status.ok()) return status;
-                 auto batch = AppendFromProto(req);
-                 if (!batch.ok()) return batch.status();
-                 auto receipt = in_.log->Append(call.Key(req.session_id()), *std::move(batch));
-                 if (receipt.ok()) ReceiptToProto(*receipt, out);
-                 return receipt.status();
-               });
-}
-
-grpc::ServerUnaryReactor* SessionService::ExpandTurn(grpc::CallbackServerContext* context,
-                                                     const v1::ExpandTurnRequest* request,
-                                                     v1::ExpandTurnResponse* response) {
-  return Unary(context, "ExpandTurn", request, response,
-               [this](const Call& call, const auto& req, auto* out) {
-                 absl::Status status = CheckSessionId("session_id", req.session_id());
-                 return status.ok() ? Expand(call, req, out) : status;
-               });
+absl::Status SessionService::Append(const Call& call, const v1::AppendTurnsRequest& request,
+                                    v1::AppendTurnsResponse* response) {
+  FOVEA_RETURN_IF_ERROR(call.TakeTurns(static_cast<size_t>(request.turns_size())));
+  FOVEA_ASSIGN_OR_RETURN(AppendBatch batch, AppendFromProto(request));
+  FOVEA_ASSIGN_OR_RETURN(const AppendReceipt receipt,
+                         in_.log->Append(call.Key(request.session_id()), std::move(batch)));
+  ReceiptToProto(receipt, response);
+  return absl::OkStatus();
 }
 
 absl::Status SessionService::Expand(const Call& call, const v1::ExpandTurnRequest& request,
@@ -176,23 +176,24 @@ absl::Status SessionService::Expand(const Call& call, const v1::ExpandTurnReques
   const uint64_t seq = request.seq();
   if (seq == 0) return absl::InvalidArgumentError("seq: sequences start at 1");
   const SessionKey key = call.Key(request.session_id());
-  auto turns = in_.log->ReadTurns(key, {.first = seq, .last = seq}, 0);
-  if (!turns.ok()) return turns.status();
-  if (turns->empty()) {
+  FOVEA_ASSIGN_OR_RETURN(const std::vector<Turn> turns,
+                         in_.log->ReadTurns(key, {.first = seq, .last = seq}, 0));
+  if (turns.empty()) {
     return absl::OutOfRangeError(absl::StrCat("seq: the session has no turn ", seq));
   }
-  const std::string text = TurnText(turns->front());
+  const std::string text = TurnText(turns.front());
   if (request.byte_offset() > text.size()) {
     return absl::OutOfRangeError(absl::StrCat("byte_offset: is ", request.byte_offset(),
                                               "; the turn's text has ", text.size(), " bytes"));
   }
   if (request.record_recall()) {
-    auto index = AddEvent(call, request.session_id(), LogEvent::Kind::kRecall, {seq, seq});
-    if (!index.ok()) return index.status();
+    FOVEA_RETURN_IF_ERROR(call.CheckAccess(Access::kWrite));
+    FOVEA_RETURN_IF_ERROR(
+        AddEvent(call, request.session_id(), LogEvent::Kind::kRecall, {seq, seq}).status());
   }
   const uint64_t length = request.byte_length() == 0 ? std::string::npos : request.byte_length();
   response->set_seq(seq);
-  response->set_role(RoleToProto(turns->front().role));
+  response->set_role(RoleToProto(turns.front().role));
   response->set_text(text.substr(request.byte_offset(), length));
   response->set_text_bytes(text.size());
   return absl::OkStatus();
@@ -200,103 +201,74 @@ absl::Status SessionService::Expand(const Call& call, const v1::ExpandTurnReques
 
 absl::StatusOr<uint64_t> SessionService::AddEvent(const Call& call, const std::string& session_id,
                                                   LogEvent::Kind kind, SeqRange turns) {
-  auto event = in_.log->AppendEvent(call.Key(session_id),
-                                    {.kind = kind, .turns = turns, .time_us = in_.now_us()});
-  if (!event.ok()) return event.status();
-  return event->index;
+  FOVEA_ASSIGN_OR_RETURN(
+      const LogEvent event,
+      in_.log->AppendEvent(call.Key(session_id),
+                           {.kind = kind, .turns = turns, .time_us = in_.now_us()}));
+  return event.index;
 }
 
-grpc::ServerUnaryReactor* SessionService::SearchTurns(grpc::CallbackServerContext* context,
-                                                      const v1::SearchTurnsRequest* request,
-                                                      v1::SearchTurnsResponse* response) {
-  return Unary(context, "SearchTurns", request, response,
-               [this](const Call& call, const auto& req, auto* out) {
-                 absl::Status status = CheckSessionId("session_id", req.session_id());
-                 if (status.ok()) status = CheckLimit("limit", req.limit(), kMaxSearchLimit);
-                 if (!status.ok()) return status;
-                 auto order = SearchOrderFromProto(req.order());
-                 if (!order.ok()) return order.status();
-                 const int limit = req.limit() == 0 ? kDefaultSearchLimit : req.limit();
-                 auto answer =
-                     in_.search->Search(call.Key(req.session_id()), req.query(), *order, limit);
-                 if (answer.ok()) AnswerToProto(*answer, out);
-                 return answer.status();
-               });
+absl::Status SessionService::Search(const Call& call, const v1::SearchTurnsRequest& request,
+                                    v1::SearchTurnsResponse* response) {
+  FOVEA_RETURN_IF_ERROR(CheckLimit("limit", request.limit(), kMaxSearchLimit));
+  FOVEA_ASSIGN_OR_RETURN(const SearchOrder order, SearchOrderFromProto(request.order()));
+  const int limit = request.limit() == 0 ? kDefaultSearchLimit : request.limit();
+  FOVEA_ASSIGN_OR_RETURN(
+      const SearchAnswer answer,
+      in_.search->Search(call.Key(request.session_id()), request.query(), order, limit));
+  AnswerToProto(answer, response);
+  return absl::OkStatus();
 }
 
-grpc::ServerUnaryReactor* SessionService::PinTurns(grpc::CallbackServerContext* context,
-                                                   const v1::PinTurnsRequest* request,
-                                                   v1::PinTurnsResponse* response) {
-  return Unary(context, "PinTurns", request, response,
-               [this](const Call& call, const auto& req, auto* out) {
-                 absl::Status status = CheckSessionId("session_id", req.session_id());
-                 if (!status.ok()) return status;
-                 auto range = PinRangeFromProto(req.range());
-                 if (!range.ok()) return range.status();
-                 auto index = AddEvent(call, req.session_id(), LogEvent::Kind::kPin, *range);
-                 if (index.ok()) out->set_event_index(*index);
-                 return index.status();
-               });
+absl::Status SessionService::Pin(const Call& call, const v1::PinTurnsRequest& request,
+                                 v1::PinTurnsResponse* response) {
+  FOVEA_ASSIGN_OR_RETURN(const SeqRange range, PinRangeFromProto(request.range()));
+  FOVEA_ASSIGN_OR_RETURN(const uint64_t index,
+                         AddEvent(call, request.session_id(), LogEvent::Kind::kPin, range));
+  response->set_event_index(index);
+  return absl::OkStatus();
 }
 
-grpc::ServerUnaryReactor* SessionService::UnpinTurns(grpc::CallbackServerContext* context,
-                                                     const v1::UnpinTurnsRequest* request,
-                                                     v1::UnpinTurnsResponse* response) {
-  return Unary(context, "UnpinTurns", request, response,
-               [this](const Call& call, const auto& req, auto* out) {
-                 absl::Status status = CheckSessionId("session_id", req.session_id());
-                 if (!status.ok()) return status;
-                 auto range = PinRangeFromProto(req.range());
-                 if (!range.ok()) return range.status();
-                 auto index = AddEvent(call, req.session_id(), LogEvent::Kind::kUnpin, *range);
-                 if (index.ok()) out->set_event_index(*index);
-                 return index.status();
-               });
+absl::Status SessionService::Unpin(const Call& call, const v1::UnpinTurnsRequest& request,
+                                   v1::UnpinTurnsResponse* response) {
+  FOVEA_ASSIGN_OR_RETURN(const SeqRange range, PinRangeFromProto(request.range()));
+  FOVEA_ASSIGN_OR_RETURN(const uint64_t index,
+                         AddEvent(call, request.session_id(), LogEvent::Kind::kUnpin, range));
+  response->set_event_index(index);
+  return absl::OkStatus();
 }
 
-grpc::ServerUnaryReactor* SessionService::CompactSession(grpc::CallbackServerContext* context,
-                                                         const v1::CompactSessionRequest* request,
-                                                         v1::CompactSessionResponse* response) {
-  return Unary(context, "CompactSession", request, response,
-               [this](const Call& call, const auto& req, auto* out) {
-                 absl::Status status = CheckSessionId("session_id", req.session_id());
-                 if (!status.ok()) return status;
-                 auto info = in_.log->GetSession(call.Key(req.session_id()));
-                 if (!info.ok()) return info.status();
-                 if (info->last_seq == 0) {
-                   return absl::OutOfRangeError("session_id: the session has no turn yet");
-                 }
-                 auto index = AddEvent(call, req.session_id(), LogEvent::Kind::kCompact,
-                                       {.first = 1, .last = info->last_seq});
-                 if (index.ok()) out->set_event_index(*index);
-                 return index.status();
-               });
+absl::Status SessionService::Compact(const Call& call, const v1::CompactSessionRequest& request,
+                                     v1::CompactSessionResponse* response) {
+  FOVEA_ASSIGN_OR_RETURN(const SessionInfo info,
+                         in_.log->GetSession(call.Key(request.session_id())));
+  if (info.last_seq == 0) {
+    return absl::OutOfRangeError("session_id: the session has no turn yet");
+  }
+  FOVEA_ASSIGN_OR_RETURN(const uint64_t index,
+                         AddEvent(call, request.session_id(), LogEvent::Kind::kCompact,
+                                  {.first = 1, .last = info.last_seq}));
+  response->set_event_index(index);
+  return absl::OkStatus();
 }
 
-grpc::ServerReadReactor<v1::AppendTurnsRequest>* SessionService::StreamAppendTurns(
-    grpc::CallbackServerContext* context, v1::StreamAppendTurnsResponse* response) {
-  return new ReadStream<v1::AppendTurnsRequest, v1::StreamAppendTurnsResponse>(
-      *in_.environment, *in_.pool, context, "StreamAppendTurns", response,
-      MakeAppendStream(in_.log));
+absl::StatusOr<NextAnswer<v1::ReadTurnsResponse>> SessionService::Read(
+    const Call& /*call*/, const v1::ReadTurnsRequest& request) {
+  return ReadTurnsSteps(in_.log, request);
 }
 
-grpc::ServerWriteReactor<v1::ReadTurnsResponse>* SessionService::ReadTurns(
-    grpc::CallbackServerContext* context, const v1::ReadTurnsRequest* request) {
-  return new WriteStream<v1::ReadTurnsResponse>(*in_.environment, *in_.pool, context, "ReadTurns",
-                                                ReadTurnsSteps(in_.log, *request));
+absl::StatusOr<NextAnswer<v1::ExportChunk>> SessionService::Export(
+    const Call& /*call*/, const v1::ExportSessionRequest& request) {
+  return ExportSteps(in_.log, request.session_id());
 }
 
-grpc::ServerWriteReactor<v1::ExportChunk>* SessionService::ExportSession(
-    grpc::CallbackServerContext* context, const v1::ExportSessionRequest* request) {
-  return new WriteStream<v1::ExportChunk>(*in_.environment, *in_.pool, context, "ExportSession",
-                                          ExportSteps(in_.log, request->session_id()));
+std::unique_ptr<StreamConsumer<v1::AppendTurnsRequest, v1::StreamAppendTurnsResponse>>
+SessionService::StreamAppend() {
+  return MakeAppendStream(in_.log);
 }
 
-grpc::ServerReadReactor<v1::ExportChunk>* SessionService::ImportSession(
-    grpc::CallbackServerContext* context, v1::Session* response) {
-  return new ReadStream<v1::ExportChunk, v1::Session>(*in_.environment, *in_.pool, context,
-                                                      "ImportSession", response,
-                                                      MakeImportStream(in_.log, in_.now_us));
+std::unique_ptr<StreamConsumer<v1::ExportChunk, v1::Session>> SessionService::Import() {
+  return MakeImportStream(in_.log, in_.now_us);
 }
 
 }  // namespace fovea::service

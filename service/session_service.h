@@ -4,12 +4,14 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
+#include <string>
 
 #include "core/log/log_store.h"
 #include "core/log/search_index.h"
 #include "core/page/page_store.h"
 #include "fovea/v1/session.grpc.pb.h"
-#include "service/rpc.h"
+#include "service/raw_service.h"
 #include "service/session_states.h"
 
 namespace fovea::service {
@@ -17,7 +19,6 @@ namespace fovea::service {
 // All outlive the service.
 struct SessionServiceInputs {
   const RpcEnvironment* environment = nullptr;
-  WorkerPool* pool = nullptr;
   LogStore* log = nullptr;
   PageStore* pages = nullptr;
   SearchIndex* search = nullptr;
@@ -28,66 +29,41 @@ struct SessionServiceInputs {
 };
 
 // Thread-safe.
-class SessionService final : public v1::SessionService::CallbackService {
+class SessionService final : public RawService<v1::SessionService::Service> {
  public:
-  explicit SessionService(SessionServiceInputs inputs) : in_(std::move(inputs)) {}
-
-  grpc::ServerUnaryReactor* CreateSession(grpc::CallbackServerContext* context,
-                                          const v1::CreateSessionRequest* request,
-                                          v1::Session* response) override;
-  grpc::ServerUnaryReactor* GetSession(grpc::CallbackServerContext* context,
-                                       const v1::GetSessionRequest* request,
-                                       v1::Session* response) override;
-  grpc::ServerUnaryReactor* ListSessions(grpc::CallbackServerContext* context,
-                                         const v1::ListSessionsRequest* request,
-                                         v1::ListSessionsResponse* response) override;
-  grpc::ServerUnaryReactor* DeleteSession(grpc::CallbackServerContext* context,
-                                          const v1::DeleteSessionRequest* request,
-                                          v1::DeleteSessionResponse* response) override;
-  grpc::ServerUnaryReactor* ForkSession(grpc::CallbackServerContext* context,
-                                        const v1::ForkSessionRequest* request,
-                                        v1::Session* response) override;
-  grpc::ServerUnaryReactor* AppendTurns(grpc::CallbackServerContext* context,
-                                        const v1::AppendTurnsRequest* request,
-                                        v1::AppendTurnsResponse* response) override;
-  grpc::ServerReadReactor<v1::AppendTurnsRequest>* StreamAppendTurns(
-      grpc::CallbackServerContext* context, v1::StreamAppendTurnsResponse* response) override;
-  grpc::ServerWriteReactor<v1::ReadTurnsResponse>* ReadTurns(
-      grpc::CallbackServerContext* context, const v1::ReadTurnsRequest* request) override;
-  grpc::ServerUnaryReactor* ExpandTurn(grpc::CallbackServerContext* context,
-                                       const v1::ExpandTurnRequest* request,
-                                       v1::ExpandTurnResponse* response) override;
-  grpc::ServerUnaryReactor* SearchTurns(grpc::CallbackServerContext* context,
-                                        const v1::SearchTurnsRequest* request,
-                                        v1::SearchTurnsResponse* response) override;
-  grpc::ServerUnaryReactor* PinTurns(grpc::CallbackServerContext* context,
-                                     const v1::PinTurnsRequest* request,
-                                     v1::PinTurnsResponse* response) override;
-  grpc::ServerUnaryReactor* UnpinTurns(grpc::CallbackServerContext* context,
-                                       const v1::UnpinTurnsRequest* request,
-                                       v1::UnpinTurnsResponse* response) override;
-  grpc::ServerUnaryReactor* CompactSession(grpc::CallbackServerContext* context,
-                                           const v1::CompactSessionRequest* request,
-                                           v1::CompactSessionResponse* response) override;
-  grpc::ServerWriteReactor<v1::ExportChunk>* ExportSession(
-      grpc::CallbackServerContext* context, const v1::ExportSessionRequest* request) override;
-  grpc::ServerReadReactor<v1::ExportChunk>* ImportSession(grpc::CallbackServerContext* context,
-                                                          v1::Session* response) override;
+  explicit SessionService(SessionServiceInputs inputs);
 
  private:
-  absl::Status Delete(const Call& call, const std::string& session_id,
+  absl::Status Create(const Call& call, const v1::CreateSessionRequest& request,
+                      v1::Session* response);
+  absl::Status Get(const Call& call, const v1::GetSessionRequest& request, v1::Session* response);
+  absl::Status List(const Call& call, const v1::ListSessionsRequest& request,
+                    v1::ListSessionsResponse* response);
+  absl::Status Delete(const Call& call, const v1::DeleteSessionRequest& request,
                       v1::DeleteSessionResponse* response);
+  absl::Status Fork(const Call& call, const v1::ForkSessionRequest& request, v1::Session* response);
+  absl::Status Append(const Call& call, const v1::AppendTurnsRequest& request,
+                      v1::AppendTurnsResponse* response);
   absl::Status Expand(const Call& call, const v1::ExpandTurnRequest& request,
                       v1::ExpandTurnResponse* response);
+  absl::Status Search(const Call& call, const v1::SearchTurnsRequest& request,
+                      v1::SearchTurnsResponse* response);
+  absl::Status Pin(const Call& call, const v1::PinTurnsRequest& request,
+                   v1::PinTurnsResponse* response);
+  absl::Status Unpin(const Call& call, const v1::UnpinTurnsRequest& request,
+                     v1::UnpinTurnsResponse* response);
+  absl::Status Compact(const Call& call, const v1::CompactSessionRequest& request,
+                       v1::CompactSessionResponse* response);
+  absl::StatusOr<NextAnswer<v1::ReadTurnsResponse>> Read(const Call& call,
+                                                         const v1::ReadTurnsRequest& request);
+  absl::StatusOr<NextAnswer<v1::ExportChunk>> Export(const Call& call,
+                                                     const v1::ExportSessionRequest& request);
+  std::unique_ptr<StreamConsumer<v1::AppendTurnsRequest, v1::StreamAppendTurnsResponse>>
+  StreamAppend();
+  std::unique_ptr<StreamConsumer<v1::ExportChunk, v1::Session>> Import();
+
   absl::StatusOr<uint64_t> AddEvent(const Call& call, const std::string& session_id,
                                     LogEvent::Kind kind, SeqRange turns);
-
-  template <class Request, class Response, class Handler>
-  grpc::ServerUnaryReactor* Unary(grpc::CallbackServerContext* context, const char* method,
-                                  const Request* request, Response* response, Handler handler) {
-    return ServeUnary(*in_.environment, *in_.pool, context, method, request, response,
-                      std::move(handler));
-  }
 
   const SessionServiceInputs in_;
 };

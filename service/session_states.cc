@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "service/convert_turn.h"
 
 namespace fovea::service {
@@ -10,6 +12,8 @@ namespace {
 
 // What a cached turn takes beside its bytes.
 constexpr uint64_t kTurnOverheadBytes = 256;
+// How often a deletion that waits looks whether it is still wanted.
+constexpr absl::Duration kAskAgain = absl::Milliseconds(50);
 
 }  // namespace
 
@@ -52,14 +56,20 @@ absl::Status SessionTurns::Read(SeqRange missing, uint64_t base, std::vector<Tur
   return absl::OkStatus();
 }
 
-// The lease is a lock that is handed from function to function, which the analysis cannot follow.
-SessionLease::SessionLease(StatePtr state) ABSL_NO_THREAD_SAFETY_ANALYSIS
-    : state_(std::move(state)) {
-  state_->gate.ReaderLock();
+SessionLease::SessionLease(StatePtr state) : state_(std::move(state)) {
+  const absl::MutexLock lock(&state_->mutex_);
+  const auto may_use = [this]() ABSL_SHARED_LOCKS_REQUIRED(state_->mutex_) {
+    return !state_->removing_;
+  };
+  state_->mutex_.Await(absl::Condition(&may_use));
+  valid_ = !state_->deleted_;
+  ++state_->leases_;
 }
 
-SessionLease::~SessionLease() ABSL_NO_THREAD_SAFETY_ANALYSIS {
-  if (state_ != nullptr) state_->gate.ReaderUnlock();
+SessionLease::~SessionLease() {
+  if (state_ == nullptr) return;
+  const absl::MutexLock lock(&state_->mutex_);
+  --state_->leases_;
 }
 
 StatePtr SessionStates::Find(const SessionKey& key) {
@@ -86,18 +96,40 @@ SessionLease SessionStates::Lease(const SessionKey& key) {
   }
 }
 
+absl::StatusOr<bool> SessionStates::BeginRemoving(
+    SessionState& state, const std::function<absl::Status()>& still_wanted) {
+  ++state.closers_;
+  const absl::Cleanup not_closing = [&state] { --state.closers_; };
+  const absl::MutexLock lock(&state.mutex_);
+  const auto free = [&state]() ABSL_SHARED_LOCKS_REQUIRED(state.mutex_) {
+    return state.deleted_ || (state.leases_ == 0 && !state.removing_);
+  };
+  while (!state.mutex_.AwaitWithTimeout(absl::Condition(&free), kAskAgain)) {
+    absl::Status status = still_wanted();
+    if (!status.ok()) return status;
+  }
+  if (state.deleted_) return false;
+  state.removing_ = true;
+  return true;
+}
+
 absl::Status SessionStates::Delete(const SessionKey& key,
+                                   const std::function<absl::Status()>& still_wanted,
                                    const std::function<absl::Status(const SessionState&)>& remove) {
   while (true) {
     const StatePtr state = Find(key);
-    const absl::WriterMutexLock gate(&state->gate);
-    if (state->deleted) continue;
+    auto alone = BeginRemoving(*state, still_wanted);
+    if (!alone.ok()) return alone.status();
+    if (!*alone) continue;
     absl::Status status = remove(*state);
-    if (!status.ok()) return status;
-    state->deleted = true;
-    turn_cache_.EraseIf([&](const auto& entry) { return entry.first == state->id; });
-    const absl::MutexLock lock(&mutex_);
-    states_.erase(key);
+    if (status.ok()) {
+      turn_cache_.EraseIf([&](const auto& entry) { return entry.first == state->id; });
+      const absl::MutexLock lock(&mutex_);
+      states_.erase(key);
+    }
+    const absl::MutexLock lock(&state->mutex_);
+    state->removing_ = false;
+    state->deleted_ = status.ok();
     return status;
   }
 }

@@ -2,6 +2,7 @@
 #ifndef FOVEA_SERVICE_SESSION_STATES_H_
 #define FOVEA_SERVICE_SESSION_STATES_H_
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -48,10 +49,20 @@ struct SessionState {
   const SessionKey key;
   const uint64_t id;
   const SessionTurns turns;
-  // Shared by calls that use the session's caches, exclusive for its deletion: what a call puts
-  // into a cache or the page store is there before the deletion looks, or not at all.
-  absl::Mutex gate;
-  bool deleted = false;  // guarded by `gate`
+  // True while somebody waits to delete the session: what uses it ends soon.
+  bool closing() const { return closers_.load(std::memory_order_relaxed) > 0; }
+
+ private:
+  friend class SessionLease;
+  friend class SessionStates;
+
+  // Leases are shared by calls that use the session's caches; its deletion waits for them: what a
+  // call puts into a cache or the page store is there before the deletion looks, or not at all.
+  absl::Mutex mutex_;
+  int leases_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool removing_ ABSL_GUARDED_BY(mutex_) = false;
+  bool deleted_ ABSL_GUARDED_BY(mutex_) = false;
+  std::atomic<int> closers_ = 0;
 };
 using StatePtr = std::shared_ptr<SessionState>;
 
@@ -61,15 +72,16 @@ class SessionLease {
  public:
   explicit SessionLease(StatePtr state);
   ~SessionLease();
-  SessionLease(SessionLease&& other) noexcept = default;
+  SessionLease(SessionLease&& other) noexcept = default;  // leaves nothing to give back
   SessionLease& operator=(SessionLease&&) = delete;
 
   // False if the session was deleted before the lease began.
-  bool valid() const { return !state_->deleted; }
+  bool valid() const { return valid_; }
   const StatePtr& state() const { return state_; }
 
  private:
   StatePtr state_;
+  bool valid_ = false;
 };
 
 // Thread-safe. A state lives as long as somebody holds it; never are there two of one session at
@@ -85,12 +97,16 @@ class SessionStates {
   SessionLease Lease(const SessionKey& key) ABSL_LOCKS_EXCLUDED(mutex_);
 
   // Waits for the leases, and runs `remove` while nobody else has one. The state is dropped if
-  // that succeeds.
-  absl::Status Delete(const SessionKey& key,
+  // that succeeds. `still_wanted` is asked now and then while it waits, and ends that by its error.
+  absl::Status Delete(const SessionKey& key, const std::function<absl::Status()>& still_wanted,
                       const std::function<absl::Status(const SessionState&)>& remove)
       ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
+  // Waits until nobody has a lease or removes; then it is the caller that removes. False if the
+  // session was deleted meanwhile.
+  static absl::StatusOr<bool> BeginRemoving(SessionState& state,
+                                            const std::function<absl::Status()>& still_wanted);
   StatePtr Find(const SessionKey& key) ABSL_LOCKS_EXCLUDED(mutex_);
 
   LogStore& log_;

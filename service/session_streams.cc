@@ -31,6 +31,8 @@ class AppendStream final
     } else if (!request.session_id().empty() && request.session_id() != session_id_) {
       return absl::InvalidArgumentError("session_id: all appends of a stream go to one session");
     }
+    absl::Status quota = call.TakeTurns(static_cast<size_t>(request.turns_size()));
+    if (!quota.ok()) return quota;
     auto batch = AppendFromProto(request);
     if (!batch.ok()) return batch.status();
     if (identity_ == 0) {
@@ -208,8 +210,6 @@ class Exporter {
 
  private:
   absl::Status Begin(const Call& call) {
-    absl::Status status = CheckSessionId("session_id", session_id_);
-    if (!status.ok()) return status;
     auto info = log_.GetSession(call.Key(session_id_));
     if (!info.ok()) return info.status();
     auto events = log_.ReadEvents({call.Key(session_id_), info->identity}, 1);
@@ -242,15 +242,13 @@ std::unique_ptr<StreamConsumer<v1::ExportChunk, v1::Session>> MakeImportStream(
   return std::make_unique<ImportStream>(log, std::move(now_us));
 }
 
-WriteStream<v1::ReadTurnsResponse>::Next ReadTurnsSteps(LogStore* log,
-                                                        const v1::ReadTurnsRequest& request) {
+NextAnswer<v1::ReadTurnsResponse> ReadTurnsSteps(LogStore* log,
+                                                 const v1::ReadTurnsRequest& request) {
   SeqRange left{.first = std::max<uint64_t>(1, request.range().first()),
                 .last = request.range().last() == 0 ? UINT64_MAX : request.range().last()};
   return [log, left, session_id = request.session_id(), identity = uint64_t{0}](
              const Call& call, v1::ReadTurnsResponse* response) mutable -> absl::StatusOr<bool> {
     if (identity == 0) {
-      absl::Status status = CheckSessionId("session_id", session_id);
-      if (!status.ok()) return status;
       auto info = log->GetSession(call.Key(session_id));
       if (!info.ok()) return info.status();
       identity = info->identity;
@@ -268,7 +266,7 @@ WriteStream<v1::ReadTurnsResponse>::Next ReadTurnsSteps(LogStore* log,
   };
 }
 
-WriteStream<v1::ExportChunk>::Next ExportSteps(LogStore* log, std::string session_id) {
+NextAnswer<v1::ExportChunk> ExportSteps(LogStore* log, std::string session_id) {
   auto exporter = std::make_shared<Exporter>(log, std::move(session_id));
   return
       [exporter](const Call& call, v1::ExportChunk* chunk) { return exporter->Next(call, chunk); };

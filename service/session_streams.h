@@ -9,7 +9,7 @@
 
 #include "core/log/log_store.h"
 #include "fovea/v1/session.pb.h"
-#include "service/rpc.h"
+#include "service/reactors.h"
 
 namespace fovea::service {
 
@@ -22,11 +22,11 @@ std::unique_ptr<StreamConsumer<v1::ExportChunk, v1::Session>> MakeImportStream(
     LogStore* log, std::function<int64_t()> now_us);
 
 // Answers of about 1 MiB.
-WriteStream<v1::ReadTurnsResponse>::Next ReadTurnsSteps(LogStore* log,
-                                                        const v1::ReadTurnsRequest& request);
+NextAnswer<v1::ReadTurnsResponse> ReadTurnsSteps(LogStore* log,
+                                                 const v1::ReadTurnsRequest& request);
 
 // The session as it is at the first step; what is appended meanwhile is left out.
-WriteStream<v1::ExportChunk>::Next ExportSteps(LogStore* log, std::string session_id);
+NextAnswer<v1::ExportChunk> ExportSteps(LogStore* log, std::string session_id);
 
 }  // namespace fovea::service
 

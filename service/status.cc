@@ -12,6 +12,10 @@
 namespace fovea::service {
 namespace {
 
+// Clients that all wait the same come back together: each adds its own share of chance.
+constexpr absl::Duration kRetryAfter = absl::Milliseconds(250);
+constexpr char kUnfinishedUrl[] = "fovea.Unfinished";
+constexpr char kOverloadedUrl[] = "fovea.Overloaded";
 constexpr char kRequiredTokensUrl[] = "type.googleapis.com/fovea.v1.RequiredTokens";
 
 // google.rpc.Status {int32 code = 1; string message = 2; repeated Any details = 3}, which no Debian
@@ -64,6 +68,29 @@ std::optional<int64_t> RequiredTokensOf(const absl::Status& status) {
   v1::RequiredTokens detail;
   if (!payload.has_value() || !detail.ParseFromString(std::string(*payload))) return std::nullopt;
   return detail.required_tokens();
+}
+
+absl::Status Overloaded(std::string_view what) {
+  absl::Status status = absl::ResourceExhaustedError(
+      absl::StrCat("the server has too much to do: ", std::string(what), "; retry after ",
+                   absl::FormatDuration(kRetryAfter)));
+  status.SetPayload(kOverloadedUrl, absl::Cord());
+  return status;
+}
+
+absl::Status Unfinished() {
+  absl::Status status = absl::UnavailableError("the work goes on");
+  status.SetPayload(kUnfinishedUrl, absl::Cord());
+  return status;
+}
+
+bool IsUnfinished(const absl::Status& status) {
+  return absl::IsUnavailable(status) && status.GetPayload(kUnfinishedUrl).has_value();
+}
+
+std::optional<absl::Duration> RetryAfterOf(const absl::Status& status) {
+  if (!status.GetPayload(kOverloadedUrl).has_value()) return std::nullopt;
+  return kRetryAfter;
 }
 
 bool HasInternalText(const absl::Status& status) {

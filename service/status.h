@@ -4,8 +4,10 @@
 
 #include <cstdint>
 #include <optional>
+#include <string_view>
 
 #include "absl/status/status.h"
+#include "absl/time/time.h"
 #include "grpcpp/support/status.h"
 
 namespace fovea::service {
@@ -14,6 +16,14 @@ namespace fovea::service {
 absl::Status NeedsMoreTokens(int64_t required_tokens, int64_t budget);
 // The number that NeedsMoreTokens put there.
 std::optional<int64_t> RequiredTokensOf(const absl::Status& status);
+
+// RESOURCE_EXHAUSTED of a server that has too much to do: worth another try after RetryAfterOf.
+absl::Status Overloaded(std::string_view what);
+// Work that goes on later (Call::GoOn): never a client's.
+absl::Status Unfinished();
+bool IsUnfinished(const absl::Status& status);
+// How long a caller should wait before it tries again; nothing unless Overloaded made the status.
+std::optional<absl::Duration> RetryAfterOf(const absl::Status& status);
 
 // INTERNAL, UNKNOWN, DATA_LOSS and UNAVAILABLE come from below the API and may quote SQL or paths:
 // their text is replaced. All others are kept as they are.

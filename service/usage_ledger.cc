@@ -23,10 +23,14 @@ absl::Status UsageLedger::Load() {
   return absl::OkStatus();
 }
 
-int UsageLedger::FactorUnits(const std::string& tenant, const std::string& reader) const {
+UsageCorrection UsageLedger::CorrectionOf(const Key& key) const {
   const absl::MutexLock lock(&mutex_);
-  const auto found = corrections_.find(Key{tenant, reader});
-  return found == corrections_.end() ? UsageCorrection::kUnit : found->second.factor_units;
+  const auto found = corrections_.find(key);
+  return found == corrections_.end() ? UsageCorrection() : found->second;
+}
+
+int UsageLedger::FactorUnits(const std::string& tenant, const std::string& reader) const {
+  return CorrectionOf({tenant, reader}).factor_units;
 }
 
 void UsageLedger::Served(const std::string& tenant, const std::string& payload_sha256,
@@ -52,20 +56,22 @@ absl::StatusOr<UsageLedger::Outcome> UsageLedger::Report(const std::string& tena
   const auto seen = static_cast<double>(input_tokens - other_tokens - served->page_tokens);
   const double ratio = seen / std::max(1.0, counted);
   Outcome outcome{.reader = served->reader, .promised_tokens = served->tokens};
-  const absl::MutexLock lock(&mutex_);
-  UsageCorrection& correction = corrections_[Key{tenant, served->reader}];
-  outcome.correction = correction;
+  // Reports wait for each other and for the disk; contexts, which want the factors, do not.
+  const absl::MutexLock reporting(&reporting_);
+  const Key key{tenant, served->reader};
+  outcome.correction = CorrectionOf(key);
   if (counted < kLeastTextTokens) return outcome;
   if (ratio < kLeastRatio || ratio > kMostRatio) {
     return absl::InvalidArgumentError(absl::StrCat(
         "input_tokens: ", input_tokens, " with ", other_tokens,
         " of something else cannot be of a context that was promised at ", served->tokens));
   }
-  outcome.correction = correction.After(ratio);
+  outcome.correction = outcome.correction.After(ratio);
   absl::Status kept =
       store_->Put({.tenant = tenant, .reader = served->reader, .correction = outcome.correction});
   if (!kept.ok()) return kept;
-  correction = outcome.correction;
+  const absl::MutexLock lock(&mutex_);
+  corrections_[key] = outcome.correction;
   return outcome;
 }
 

@@ -49,8 +49,11 @@ class UsageLedger {
   static constexpr size_t kServed = 4096;
   using Key = std::pair<std::string, std::string>;  // tenant and reader, or tenant and payload
 
+  UsageCorrection CorrectionOf(const Key& key) const ABSL_LOCKS_EXCLUDED(mutex_);
+
   UsageStore* const store_;
   LruCache<Key, ServedContext> served_;
+  absl::Mutex reporting_ ABSL_ACQUIRED_BEFORE(mutex_);
   mutable absl::Mutex mutex_;
   absl::flat_hash_map<Key, UsageCorrection> corrections_ ABSL_GUARDED_BY(mutex_);
 };

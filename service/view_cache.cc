@@ -3,13 +3,18 @@
 #include <algorithm>
 #include <vector>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "core/base/status_macros.h"
 #include "core/forgetting/plan.h"
 
 namespace fovea::service {
 namespace {
 
 constexpr uint64_t kFeedBatch = 64;
+// How often a call that waits for another looks whether it is still wanted.
+constexpr absl::Duration kAskAgain = absl::Milliseconds(20);
 
 // A planner's memory, about: it has no exact way to tell.
 uint64_t PlannerBytes(const Planner& planner) {
@@ -27,49 +32,70 @@ uint64_t PlannerBytes(const Planner& planner) {
 }  // namespace
 
 absl::Status ViewCache::Read(const ViewSpec& asked, const SessionLease& lease,
-                             const std::function<absl::Status()>& still_wanted,
+                             const Patience& patience,
                              const std::function<absl::Status(const Planner&)>& read) {
-  ViewSpec spec = asked;
-  spec.key.text_factor_units = in_.usage->FactorUnits(spec.key.session.tenant, spec.key.reader);
-  const SessionState& state = *lease.state();
-  auto info = in_.log->GetSession(state.key);
-  if (!info.ok()) return info.status();
-  if (spec.as_of_seq > info->last_seq) {
-    return absl::OutOfRangeError(absl::StrCat("view.as_of_seq: is ", spec.as_of_seq,
-                                              "; the session ends at ", info->last_seq));
+  ViewKey key = asked.key;
+  key.text_factor_units = in_.usage->FactorUnits(key.session.tenant, key.reader);
+  FOVEA_ASSIGN_OR_RETURN(const SessionInfo info, in_.log->GetSession(lease.state()->key));
+  if (asked.as_of_seq > info.last_seq) {
+    return absl::OutOfRangeError(absl::StrCat("view.as_of_seq: is ", asked.as_of_seq,
+                                              "; the session ends at ", info.last_seq));
   }
-  uint64_t target = spec.as_of_seq == 0 ? info->last_seq : spec.as_of_seq;
-  const std::shared_ptr<View> view = views_.GetOrMake(spec.key, 0, [&] {
-    auto made = std::make_shared<View>();
-    made->state = lease.state();
-    return made;
-  });
-  {
-    const absl::MutexLock lock(&view->mutex);
-    if (view->planner == nullptr) {
-      auto made = NewPlanner(spec.key, state);
-      if (!made.ok()) return made.status();
-      view->planner = *std::move(made);
-    }
-    const uint64_t at = view->planner->plan().last_seq;
-    if (spec.as_of_seq == 0) target = std::max(target, at);
-    if (target >= at) {
-      const uint64_t epoch = view->planner->plan().epoch();
-      absl::Status status = Advance(*view->planner, target, state, still_wanted);
-      if (!status.ok()) {
-        view->planner.reset();
-        return status;
-      }
-      if (at > 0) in_.metrics->epochs_crossed += view->planner->plan().epoch() - epoch;
-      views_.SetCost(spec.key, PlannerBytes(*view->planner));
-      return read(*view->planner);
-    }
+  const uint64_t target = asked.as_of_seq == 0 ? info.last_seq : asked.as_of_seq;
+  const bool newest = asked.as_of_seq == 0;
+  while (true) {
+    const ViewPtr view = views_.GetOrMake(key, 0, [&] {
+      auto made = std::make_shared<View>();
+      made->state = lease.state();
+      return made;
+    });
+    FOVEA_RETURN_IF_ERROR(Take(*view, patience));
+    const absl::Cleanup give_back = [&view] { GiveBack(*view); };
+    const uint64_t at = view->planner == nullptr ? 0 : view->planner->plan().last_seq;
+    FOVEA_ASSIGN_OR_RETURN(const bool past,
+                           Use(*view, key, newest ? std::max(target, at) : target, patience, read));
+    if (!past) return absl::OkStatus();
+    // A look back: what it needs is gone from the living planner.
+    key.look_back_seq = target;
   }
-  // A look back: what it needs is gone from the living planner.
-  auto planner = NewPlanner(spec.key, state);
-  if (!planner.ok()) return planner.status();
-  absl::Status status = Advance(**planner, target, state, still_wanted);
-  return status.ok() ? read(**planner) : status;
+}
+
+absl::Status ViewCache::Take(View& view, const Patience& patience) {
+  const absl::MutexLock lock(&view.mutex);
+  const auto free = [&view]() ABSL_SHARED_LOCKS_REQUIRED(view.mutex) { return !view.taken; };
+  while (!view.mutex.AwaitWithTimeout(absl::Condition(&free), kAskAgain)) {
+    FOVEA_RETURN_IF_ERROR(patience.Check());
+  }
+  view.taken = true;
+  return absl::OkStatus();
+}
+
+void ViewCache::GiveBack(View& view) {
+  const absl::MutexLock lock(&view.mutex);
+  view.taken = false;
+}
+
+absl::StatusOr<bool> ViewCache::Use(View& view, const ViewKey& key, uint64_t target,
+                                    const Patience& patience,
+                                    const std::function<absl::Status(const Planner&)>& read) {
+  if (view.planner == nullptr) {
+    FOVEA_ASSIGN_OR_RETURN(view.planner, NewPlanner(key, *view.state));
+  }
+  const Plan& plan = view.planner->plan();
+  const uint64_t at = plan.last_seq;
+  if (target < at) return true;
+  const uint64_t epoch = plan.epoch();
+  bool spoiled = false;
+  absl::Status status = Advance(*view.planner, target, *view.state, patience, &spoiled);
+  if (spoiled) {
+    view.planner.reset();
+    return status;
+  }
+  views_.SetCost(key, PlannerBytes(*view.planner));
+  if (!status.ok()) return status;
+  if (at > 0) in_.metrics->epochs_crossed += plan.epoch() - epoch;
+  FOVEA_RETURN_IF_ERROR(read(*view.planner));
+  return false;
 }
 
 void ViewCache::Forget(const SessionKey& session) {
@@ -91,30 +117,29 @@ absl::StatusOr<std::unique_ptr<Planner>> ViewCache::NewPlanner(const ViewKey& ke
 
 // Turns and events in the log's order: an event applies after the turn that it names.
 absl::Status ViewCache::Advance(Planner& planner, uint64_t target, const SessionState& state,
-                                const std::function<absl::Status()>& still_wanted) const {
+                                const Patience& patience, bool* spoiled) const {
   const Plan& plan = planner.plan();
-  auto events = in_.log->ReadEvents(state.key, plan.last_event + 1);
-  if (!events.ok()) return events.status();
-  auto event = events->begin();
+  FOVEA_ASSIGN_OR_RETURN(const std::vector<LogEvent> events,
+                         in_.log->ReadEvents(state.key, plan.last_event + 1));
+  auto event = events.begin();
   std::vector<TurnPtr> batch;
   size_t next = 0;
   while (true) {
-    for (; event != events->end() && event->after_seq <= plan.last_seq; ++event) {
-      absl::Status status = planner.Apply(*event);
-      if (!status.ok()) return status;
+    for (; event != events.end() && event->after_seq <= plan.last_seq; ++event) {
+      absl::Status applied = planner.Apply(*event);
+      *spoiled = !applied.ok();
+      if (*spoiled) return applied;
     }
     if (plan.last_seq >= target) return absl::OkStatus();
+    FOVEA_RETURN_IF_ERROR(patience.Check());
     if (next == batch.size()) {
-      absl::Status status = still_wanted();
-      if (!status.ok()) return status;
       const uint64_t last = std::min(target, plan.last_seq + kFeedBatch);
-      auto turns = state.turns.Turns({plan.last_seq + 1, last});
-      if (!turns.ok()) return turns.status();
-      batch = *std::move(turns);
+      FOVEA_ASSIGN_OR_RETURN(batch, state.turns.Turns({plan.last_seq + 1, last}));
       next = 0;
     }
-    absl::Status status = planner.Append(*batch[next++]);
-    if (!status.ok()) return status;
+    absl::Status appended = planner.Append(*batch[next++]);
+    *spoiled = !appended.ok();
+    if (*spoiled) return appended;
   }
 }
 

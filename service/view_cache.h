@@ -17,6 +17,7 @@
 #include "core/reader/reader_profile.h"
 #include "service/lru_cache.h"
 #include "service/metrics.h"
+#include "service/patience.h"
 #include "service/session_states.h"
 #include "service/usage_ledger.h"
 
@@ -29,6 +30,7 @@ struct ViewKey {
   Policy policy;
   // Set by the cache: text counted with another correction is another way of looking.
   int text_factor_units = UsageCorrection::kUnit;
+  uint64_t look_back_seq = 0;  // set by the cache: not 0 of a planner that stays at this turn
   bool operator==(const ViewKey&) const = default;
 
   template <class H>
@@ -37,7 +39,8 @@ struct ViewKey {
     return H::combine(std::move(h), key.session.tenant, key.session.session_id, key.reader,
                       key.token_budget, p.tail_high_permille, p.tail_low_permille,
                       p.pressure_low_permille, p.entry_rung, p.forbid_unmeasured_rungs,
-                      p.forbid_drawn_results, p.sidecar_permille, key.text_factor_units);
+                      p.forbid_drawn_results, p.sidecar_permille, key.text_factor_units,
+                      key.look_back_seq);
   }
 };
 
@@ -57,7 +60,8 @@ struct ViewCacheInputs {
   uint64_t max_bytes = uint64_t{256} << 20;  // of planners, about
 };
 
-// Thread-safe; calls on one view wait for each other.
+// Thread-safe; calls on one view take turns. What was built of a view is kept if its caller gives
+// up, so that a view which is slower than any deadline is ready some day.
 class ViewCache {
  public:
   explicit ViewCache(ViewCacheInputs inputs)
@@ -65,11 +69,10 @@ class ViewCache {
 
   // Brings a planner to the view's as_of_seq and runs `read` with it. The planner's state depends
   // on the log alone, not on which calls came before. `lease` is of the view's session;
-  // `still_wanted` is asked now and then and ends the work when it fails.
+  // `patience` is asked before each turn and ends the work when it fails.
   // NOT_FOUND for an unknown session or reader, INVALID_ARGUMENT for a bad budget or policy,
   // OUT_OF_RANGE if as_of_seq is past the log's end; and what `read` returns.
-  absl::Status Read(const ViewSpec& asked, const SessionLease& lease,
-                    const std::function<absl::Status()>& still_wanted,
+  absl::Status Read(const ViewSpec& asked, const SessionLease& lease, const Patience& patience,
                     const std::function<absl::Status(const Planner&)>& read);
 
   void Forget(const SessionKey& session);
@@ -79,17 +82,27 @@ class ViewCache {
   struct View {
     StatePtr state;  // whose turns the planner reads
     absl::Mutex mutex;
-    std::unique_ptr<Planner> planner
-        ABSL_GUARDED_BY(mutex);  // null until used, and after a failure
+    bool taken ABSL_GUARDED_BY(mutex) = false;
+    std::unique_ptr<Planner> planner;  // of who took the view; null until used, and after a failure
   };
+  using ViewPtr = std::shared_ptr<View>;
+
+  // Waits until nobody else has the view, as long as `patience` lasts.
+  static absl::Status Take(View& view, const Patience& patience);
+  static void GiveBack(View& view);
+  // With the view taken. True if its planner is past `target`.
+  absl::StatusOr<bool> Use(View& view, const ViewKey& key, uint64_t target,
+                           const Patience& patience,
+                           const std::function<absl::Status(const Planner&)>& read);
 
   absl::StatusOr<std::unique_ptr<Planner>> NewPlanner(const ViewKey& key,
                                                       const SessionState& state) const;
+  // Between two turns the planner is as good as ever: `spoiled` is set where it fails itself.
   absl::Status Advance(Planner& planner, uint64_t target, const SessionState& state,
-                       const std::function<absl::Status()>& still_wanted) const;
+                       const Patience& patience, bool* spoiled) const;
 
   const ViewCacheInputs in_;
-  LruCache<ViewKey, std::shared_ptr<View>> views_;
+  LruCache<ViewKey, ViewPtr> views_;
 };
 
 }  // namespace fovea::service

@@ -35,14 +35,20 @@ void WorkerPool::ParallelFor(size_t count, const std::function<void(size_t)>& wo
   const size_t helpers = std::min(count, threads_.size());
   std::atomic<size_t> next = 0;
   absl::BlockingCounter done(static_cast<int>(helpers));
+  // One item, and then behind those who wait: many items of one caller hold up nobody's few.
+  std::function<void()> help = [&] {
+    const size_t item = next++;
+    if (item < count) {
+      work(item);
+      const absl::MutexLock lock(&mutex_);
+      tasks_.emplace_back(help);
+    } else {
+      done.DecrementCount();
+    }
+  };
   {
     const absl::MutexLock lock(&mutex_);
-    for (size_t i = 0; i < helpers; ++i) {
-      tasks_.emplace_back([&] {
-        for (size_t item = next++; item < count; item = next++) work(item);
-        done.DecrementCount();
-      });
-    }
+    for (size_t i = 0; i < helpers; ++i) tasks_.emplace_back(help);
   }
   done.Wait();
 }

@@ -1,47 +1,17 @@
 // A server that is killed loses no turn that it acknowledged.
-#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include <random>
 #include <thread>
 
 #include "absl/strings/str_cat.h"
+#include "tests/service/process.h"
 #include "tests/service/server_fixture.h"
 
 namespace fovea::testing {
 namespace {
-
-// A fovead in a process of its own.
-class Process {
- public:
-  Process(const std::string& data, const std::string& socket) {
-    const std::string program = std::string(FOVEA_BINARY_DIR) + "/bin/fovead";
-    pid_ = fork();
-    if (pid_ == 0) {
-      const int null = open("/dev/null", O_WRONLY);
-      dup2(null, STDOUT_FILENO);
-      execl(program.c_str(), "fovead", "--data", data.c_str(), "--listen",
-            ("unix:" + socket).c_str(), "--log-level", "error", nullptr);
-      _exit(127);
-    }
-  }
-  ~Process() { Kill(SIGKILL); }
-
-  int Kill(int signal) {
-    if (pid_ <= 0) return 0;
-    kill(pid_, signal);
-    int status = 0;
-    waitpid(pid_, &status, 0);
-    pid_ = 0;
-    return status;
-  }
-
- private:
-  pid_t pid_ = 0;
-};
 
 bool WaitUntilServing(const Client& client) {
   return client.channel->WaitForConnected(std::chrono::system_clock::now() +

@@ -116,7 +116,33 @@ TEST(AuthTest, WithoutAFileEverybodyIsTheDefaultTenant) {
   auto auth = Authenticator::Create("");
   ASSERT_TRUE(auth.ok());
   EXPECT_EQ((*auth)->Identify("")->tenant, "default");
-  EXPECT_TRUE((*auth)->Identify("")->admin);
+  EXPECT_TRUE((*auth)->Identify("")->access == Access::kAdmin);
+}
+
+TEST(AuthTest, TokensHaveRolesAndExpire) {
+  const TemporaryDirectory directory;
+  const auto line = [](const std::string& token, const std::string& rest) {
+    return absl::StrCat(R"({"token_sha256":")", Sha256Hex(token), R"(","tenant":"t")", rest, "}\n");
+  };
+  std::ofstream(directory.Path("tokens"))
+      << line("r", R"(,"role":"reader")") << line("w", R"(,"role":"writer")")
+      << line("a", R"(,"role":"admin")") << line("old", R"(,"admin":true)")
+      << line("e", R"(,"expires":"2027-01-31T12:00:00Z")");
+  auto auth = Authenticator::Create(directory.Path("tokens"));
+  ASSERT_TRUE(auth.ok()) << auth.status();
+  EXPECT_EQ((*auth)->Identify("Bearer r")->access, Access::kRead);
+  EXPECT_EQ((*auth)->Identify("Bearer w")->access, Access::kWrite);
+  EXPECT_EQ((*auth)->Identify("Bearer a")->access, Access::kAdmin);
+  EXPECT_EQ((*auth)->Identify("Bearer old")->access, Access::kAdmin);
+  EXPECT_EQ((*auth)->Identify("Bearer r")->token_id, Sha256Hex("r").substr(0, 12));
+  absl::Time end;
+  ASSERT_TRUE(absl::ParseTime(absl::RFC3339_full, "2027-01-31T12:00:00Z", &end, nullptr));
+  EXPECT_TRUE((*auth)->Identify("Bearer e", end - absl::Seconds(1)).ok());
+  EXPECT_EQ((*auth)->Identify("Bearer e", end).status().message(), "the token has expired");
+  for (const char* wrong : {R"(,"role":"king")", R"(,"expires":"tomorrow")"}) {
+    std::ofstream(directory.Path("tokens")) << line("x", wrong);
+    EXPECT_FALSE((*auth)->Reload().ok()) << wrong;
+  }
 }
 
 struct TokenFileCase {

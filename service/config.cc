@@ -1,0 +1,328 @@
+#include "service/config.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+#include "service/listen.h"
+#include "service/load_readers.h"
+
+namespace fovea::service {
+namespace {
+
+constexpr size_t kMaxConfigBytes = size_t{1} << 20;
+constexpr uint64_t kLeastMemory = uint64_t{256} << 20;
+
+using Set = std::function<std::string(std::string_view, Config*)>;
+
+Set Text(std::string Config::*field) {
+  return [field](std::string_view text, Config* config) {
+    config->*field = text;
+    return "";
+  };
+}
+
+std::string SetBool(std::string_view text, bool* value) {
+  if (text != "true" && text != "false") return "must be true or false";
+  *value = text == "true";
+  return "";
+}
+
+template <class Get>
+Set Whole(Get get, int64_t least, int64_t most) {
+  return [=](std::string_view text, Config* config) -> std::string {
+    int64_t value = 0;
+    if (!absl::SimpleAtoi(absl::string_view(text.data(), text.size()), &value) || value < least ||
+        value > most) {
+      return absl::StrCat("must be a whole number from ", least, " to ", most);
+    }
+    auto& field = get(*config);
+    field = static_cast<std::decay_t<decltype(field)>>(value);
+    return "";
+  };
+}
+
+// 1048576, 1024K, 1M or 1G.
+std::string SetBytes(std::string_view text, uint64_t* value) {
+  constexpr std::string_view kUnits = "KMGT";
+  absl::string_view digits(text.data(), text.size());
+  int shift = 0;
+  if (!digits.empty()) {
+    const size_t unit = kUnits.find(absl::ascii_toupper(static_cast<unsigned char>(digits.back())));
+    if (unit != std::string_view::npos) {
+      shift = 10 * (static_cast<int>(unit) + 1);
+      digits.remove_suffix(1);
+    }
+  }
+  uint64_t count = 0;
+  if (!absl::SimpleAtoi(digits, &count) || count > (UINT64_MAX >> 1 >> shift)) {
+    return "must be a number of bytes, such as 512M or 2G";
+  }
+  *value = count << shift;
+  return "";
+}
+
+template <class Get>
+Set Bytes(Get get) {
+  return [get](std::string_view text, Config* config) { return SetBytes(text, &get(*config)); };
+}
+
+Set Time(absl::Duration Config::*field) {
+  return [field](std::string_view text, Config* config) -> std::string {
+    absl::Duration time;
+    if (!absl::ParseDuration(absl::string_view(text.data(), text.size()), &time) ||
+        time < absl::Milliseconds(100) || time > absl::Hours(24 * 7)) {
+      return "must be a time from 100ms to 168h, such as 30s or 10m";
+    }
+    config->*field = time;
+    return "";
+  };
+}
+
+Set Rate(double QuotaLimits::*field) {
+  return [field](std::string_view text, Config* config) -> std::string {
+    double rate = 0;
+    if (!absl::SimpleAtod(absl::string_view(text.data(), text.size()), &rate) ||
+        !(rate >= 0 && rate <= 1e9)) {
+      return "must be a number from 0 (no limit) to 1e9";
+    }
+    config->quotas.*field = rate;
+    return "";
+  };
+}
+
+Set Choice(std::string Config::*field, std::vector<std::string> choices) {
+  return [field, choices = std::move(choices)](std::string_view text, Config* config) {
+    if (std::find(choices.begin(), choices.end(), text) == choices.end()) {
+      return absl::StrCat("must be one of ", absl::StrJoin(choices, ", "));
+    }
+    config->*field = text;
+    return std::string();
+  };
+}
+
+std::vector<ConfigKey> MakeKeys() {
+  std::vector<ConfigKey> keys;
+  const auto add = [&](const char* name, const char* value, const char* help, Set set,
+                       bool reloads = false) {
+    keys.push_back(
+        {.name = name, .value = value, .help = help, .reloads = reloads, .set = std::move(set)});
+  };
+  add("data", "DIR", "Directory of the store; made if there is none", Text(&Config::data));
+  keys.push_back({.name = "listen",
+                  .value = "ADDRESS",
+                  .help = "unix:PATH or HOST:PORT; may stand more than once",
+                  .set =
+                      [](std::string_view text, Config* config) {
+                        config->listen.emplace_back(text);
+                        return "";
+                      },
+                  .clear = [](Config* config) { config->listen.clear(); }});
+  add("insecure", "BOOL", "Allow addresses that others can reach without TLS and tokens",
+      [](std::string_view text, Config* config) { return SetBool(text, &config->insecure); });
+  add("tokens", "FILE", "Tokens that are let in, one JSON object a line; read again on SIGHUP",
+      Text(&Config::tokens));
+  add("tls_certificate", "FILE", "Certificate chain in PEM; a changed file is taken up by itself",
+      Text(&Config::tls_certificate));
+  add("tls_key", "FILE", "The certificate's private key in PEM", Text(&Config::tls_key));
+  add("tls_client_ca", "FILE", "Authorities in PEM: every client must show a certificate of theirs",
+      Text(&Config::tls_client_ca));
+  add("metrics_listen", "HOST:PORT", "Prometheus metrics, /healthz and /readyz over HTTP",
+      Text(&Config::metrics_listen));
+  add("audit_log", "FILE", "A line of JSON for each read, deletion and act of administration",
+      Text(&Config::audit_log));
+  add("readers", "DIR", "Directory of further reader profiles, *.json", Text(&Config::readers));
+  add("vocabularies", "DIR",
+      "Directory of vocabularies that count text exactly; those that are missing are estimated",
+      Text(&Config::vocabularies));
+  add("log_level", "LEVEL", "debug, info, warning, error or off",
+      Choice(&Config::log_level, {"debug", "info", "warning", "error", "off"}), true);
+  add("log_format", "FORMAT", "text or json", Choice(&Config::log_format, {"text", "json"}));
+  add("threads", "N", "Drawing threads; 0 for one for each processor",
+      Whole([](Config& c) -> int& { return c.threads; }, 0, 1024));
+  add("memory_limit", "BYTES", "What the caches and calls in progress may take in all",
+      Bytes([](Config& c) -> uint64_t& { return c.memory_limit; }));
+  add("turn_cache", "BYTES", "Of turns held in memory; 0 for a tenth of the limit",
+      Bytes([](Config& c) -> uint64_t& { return c.turn_cache; }));
+  add("page_cache", "BYTES", "Of pages held in memory; 0 for a tenth of the limit",
+      Bytes([](Config& c) -> uint64_t& { return c.page_cache; }));
+  add("prefix_cache", "BYTES", "Of written prefixes held in memory; 0 for a tenth of the limit",
+      Bytes([](Config& c) -> uint64_t& { return c.prefix_cache; }));
+  add("view_cache", "BYTES", "Of planners held in memory; 0 for a tenth of the limit",
+      Bytes([](Config& c) -> uint64_t& { return c.view_cache; }));
+  add("call_memory", "BYTES", "Of requests and answers in progress; 0 for a quarter of the limit",
+      Bytes([](Config& c) -> uint64_t& { return c.call_memory; }));
+  add("receive_memory", "BYTES", "Of requests that still arrive; 0 for a tenth of the limit",
+      Bytes([](Config& c) -> uint64_t& { return c.receive_memory; }));
+  add("pages_on_disk", "BYTES", "Of drawn pages kept on disk; the oldest leave first",
+      Bytes([](Config& c) -> uint64_t& { return c.pages_on_disk; }));
+  add("views", "N", "Planners held in memory, at most",
+      Whole([](Config& c) -> int& { return c.views; }, 1, 1'000'000));
+  add("connections", "N", "Open at a time",
+      Whole([](Config& c) -> size_t& { return c.connections.all; }, 1, 1'000'000));
+  add("connections_from_host", "N", "Open at a time from one other machine",
+      Whole([](Config& c) -> size_t& { return c.connections.from_one_host; }, 1, 1'000'000));
+  add("handshake_time", "TIME", "For a new connection to say its first words",
+      Time(&Config::handshake_time));
+  add("idle_time", "TIME", "That a connection may be without a call", Time(&Config::idle_time));
+  add("answer_time", "TIME", "For a client to take an answer", Time(&Config::answer_time));
+  add("drain_time", "TIME", "For calls in progress to end when the server stops",
+      Time(&Config::drain_time), true);
+  add("tenant_calls_per_second", "RATE", "Of one tenant; 0 for no limit",
+      Rate(&QuotaLimits::calls_per_second), true);
+  add("tenant_turns_per_second", "RATE", "That one tenant appends; 0 for no limit",
+      Rate(&QuotaLimits::turns_per_second), true);
+  add("tenant_builds_per_second", "RATE", "Contexts of one tenant; 0 for no limit",
+      Rate(&QuotaLimits::builds_per_second), true);
+  add("tenant_bytes_per_second", "BYTES", "That one tenant sends; 0 for no limit",
+      Bytes([](Config& c) -> uint64_t& { return c.quotas.bytes_per_second; }), true);
+  return keys;
+}
+
+const ConfigKey* FindKey(std::string_view name) {
+  for (const ConfigKey& key : ConfigKeys()) {
+    if (key.name == name) return &key;
+  }
+  return nullptr;
+}
+
+absl::string_view Unquoted(absl::string_view value) {
+  if (value.size() >= 2 && value.front() == '"' && value.back() == '"') {
+    return value.substr(1, value.size() - 2);
+  }
+  return absl::StripAsciiWhitespace(value.substr(0, value.find(" #")));
+}
+
+absl::Status Problems(const std::vector<std::string>& problems) {
+  if (problems.empty()) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrJoin(problems, "\n"));
+}
+
+}  // namespace
+
+const std::vector<ConfigKey>& ConfigKeys() {
+  static const std::vector<ConfigKey>& keys = *new std::vector<ConfigKey>(MakeKeys());
+  return keys;
+}
+
+absl::StatusOr<ConfigValues> ParseConfig(std::string_view file, std::string_view text) {
+  if (text.size() > kMaxConfigBytes) {
+    return absl::InvalidArgumentError(absl::StrCat(std::string(file), ": is larger than 1 MiB"));
+  }
+  ConfigValues values;
+  std::vector<std::string> problems;
+  int number = 0;
+  for (const absl::string_view raw :
+       absl::StrSplit(absl::string_view(text.data(), text.size()), '\n')) {
+    ++number;
+    const absl::string_view line = absl::StripAsciiWhitespace(raw);
+    if (line.empty() || line.front() == '#') continue;
+    const std::string place = absl::StrCat(std::string(file), ":", number, ": ");
+    const size_t equals = line.find('=');
+    if (equals == absl::string_view::npos) {
+      problems.push_back(absl::StrCat(place, "must be \"key = value\""));
+      continue;
+    }
+    const std::string name(absl::StripAsciiWhitespace(line.substr(0, equals)));
+    const ConfigKey* key = FindKey(name);
+    if (key == nullptr) {
+      problems.push_back(absl::StrCat(place, "there is no key \"", name, "\""));
+    } else if (key->clear == nullptr && values.count(name) > 0) {
+      problems.push_back(absl::StrCat(place, name, " stands twice"));
+    } else {
+      values[name].emplace_back(Unquoted(absl::StripAsciiWhitespace(line.substr(equals + 1))));
+    }
+  }
+  absl::Status status = Problems(problems);
+  if (!status.ok()) return status;
+  return values;
+}
+
+ConfigValues ConfigOfEnvironment(const std::function<const char*(const char*)>& get) {
+  ConfigValues values;
+  for (const ConfigKey& key : ConfigKeys()) {
+    const char* value = get(absl::StrCat("FOVEA_", absl::AsciiStrToUpper(key.name)).c_str());
+    if (value == nullptr || *value == '\0') continue;
+    if (key.clear == nullptr) {
+      values[key.name] = {value};
+    } else {
+      values[key.name] = std::vector<std::string>(absl::StrSplit(value, ','));
+    }
+  }
+  return values;
+}
+
+absl::StatusOr<Config> MakeConfig(const std::vector<ConfigSource>& sources) {
+  Config config{.data = DefaultDataDirectory(), .vocabularies = DefaultVocabularyDirectory()};
+  std::vector<std::string> problems;
+  for (const ConfigSource& source : sources) {
+    for (const auto& [name, values] : source.values) {
+      const ConfigKey* key = FindKey(name);
+      if (key == nullptr) {
+        problems.push_back(absl::StrCat(source.name, ": there is no key \"", name, "\""));
+        continue;
+      }
+      if (key->clear != nullptr) key->clear(&config);
+      for (const std::string& value : values) {
+        const std::string problem = key->set(value, &config);
+        if (!problem.empty()) {
+          problems.push_back(absl::StrCat(source.name, ": ", name, ": \"", value, "\" ", problem));
+        }
+      }
+    }
+  }
+  if (config.listen.empty()) config.listen.push_back(DefaultListenAddress());
+  const auto share = [&](uint64_t* bytes, uint64_t part) {
+    if (*bytes == 0) *bytes = config.memory_limit / part;
+  };
+  share(&config.turn_cache, 10);
+  share(&config.page_cache, 10);
+  share(&config.prefix_cache, 10);
+  share(&config.view_cache, 10);
+  share(&config.call_memory, 4);
+  share(&config.receive_memory, 10);
+  absl::Status status = Problems(problems);
+  if (!status.ok()) return status;
+  return config;
+}
+
+absl::Status CheckConfig(const Config& config) {
+  std::vector<std::string> problems;
+  const bool tls = !config.tls_certificate.empty();
+  if (tls == config.tls_key.empty()) {
+    problems.push_back("tls_certificate and tls_key: one wants the other");
+  }
+  if (!config.tls_client_ca.empty() && !tls) {
+    problems.push_back("tls_client_ca: wants tls_certificate and tls_key");
+  }
+  const bool closed = (tls && (!config.tokens.empty() || !config.tls_client_ca.empty()));
+  for (const std::string& address : config.listen) {
+    absl::Status status = CheckAddress(address, closed || config.insecure);
+    if (!status.ok()) problems.emplace_back(status.message());
+  }
+  if (!config.metrics_listen.empty()) {
+    absl::Status status = CheckAddress(config.metrics_listen, true);
+    if (!status.ok() || absl::StartsWith(config.metrics_listen, "unix:")) {
+      problems.push_back(
+          absl::StrCat("metrics_listen: ", config.metrics_listen, " is not HOST:PORT"));
+    }
+  }
+  const uint64_t sum = config.turn_cache + config.page_cache + config.prefix_cache +
+                       config.view_cache + config.call_memory + config.receive_memory;
+  if (config.memory_limit < kLeastMemory) {
+    problems.push_back(absl::StrCat("memory_limit: must be at least ", kLeastMemory >> 20, "M"));
+  } else if (sum > config.memory_limit) {
+    problems.push_back(absl::StrCat("memory_limit: the caches and calls may take ", sum >> 20,
+                                    "M, which is more than ", config.memory_limit >> 20, "M"));
+  }
+  return Problems(problems);
+}
+
+}  // namespace fovea::service

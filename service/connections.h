@@ -1,0 +1,104 @@
+// The sockets that callers reach: accepted here, and handed to gRPC one by one.
+//
+// gRPC 1.51 gives a listening socket up for good after one failed accept, which lack of descriptors
+// is enough for; and it neither counts connections nor refuses any.
+#ifndef FOVEA_SERVICE_CONNECTIONS_H_
+#define FOVEA_SERVICE_CONNECTIONS_H_
+
+#include <sys/types.h>
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "spdlog/logger.h"
+
+namespace fovea::service {
+
+// Raises this process's limit on open files to the most that it may have. Returns the limit.
+size_t RaiseFileLimit();
+
+struct ConnectionLimits {
+  size_t all = 1'000;
+  size_t from_one_host = 250;  // by TCP, except from this machine itself
+};
+
+// Thread-safe.
+class Connections {
+ public:
+  // Takes a connected, non-blocking socket, which is then its own. `listener` is whose it was.
+  using Take = std::function<void(int listener, int socket)>;
+
+  // Binds the addresses (unix:PATH, for its owner alone, or HOST:PORT) and listens; nothing is
+  // accepted yet. UNAVAILABLE if one cannot be bound; INVALID_ARGUMENT if a host is not known.
+  static absl::StatusOr<std::unique_ptr<Connections>> Listen(
+      const std::vector<std::string>& addresses, ConnectionLimits limits,
+      std::shared_ptr<spdlog::logger> log);
+  ~Connections();
+  Connections(const Connections&) = delete;
+  Connections& operator=(const Connections&) = delete;
+
+  // Accepts on a thread of its own until Stop.
+  void Start(Take take);
+  // Closes the sockets that listen and removes their files; connections live on.
+  void Stop();
+
+  // As bound: with the port that the system chose where 0 was asked for.
+  const std::vector<std::string>& addresses() const { return addresses_; }
+  uint64_t accepted() const { return accepted_; }
+  uint64_t refused() const { return refused_; }  // over a limit, or for want of descriptors
+  size_t open() const { return open_count_; }    // as of the last look
+
+ private:
+  struct Listener {
+    int socket = -1;
+    std::string path;  // of a Unix socket
+  };
+  // One that was handed over, told from a later one with the same number by its inode.
+  struct Connection {
+    int socket = -1;
+    ino_t inode = 0;
+    std::string host;  // "" if it does not count
+  };
+
+  Connections(ConnectionLimits limits, std::shared_ptr<spdlog::logger> log);
+  absl::Status Bind(const std::string& address);
+  absl::Status BindUnix(const std::string& path);
+  absl::Status BindTcp(const std::string& address);
+  void Run();
+  // False if accepting must rest for a while.
+  bool AcceptFrom(const Listener& listener);
+  // Without descriptors: takes one connection off the queue and closes it.
+  void TurnAway(const Listener& listener);
+  bool HasRoomFor(const std::string& host);
+  void Sweep();
+  void Complain(const char* what);
+
+  const ConnectionLimits limits_;
+  const std::shared_ptr<spdlog::logger> log_;
+  std::vector<std::string> addresses_;
+  std::vector<Listener> listeners_;
+  Take take_;
+  int wake_ = -1;   // an eventfd
+  int spare_ = -1;  // given up for a moment when there is no other descriptor
+  std::vector<Connection> open_;
+  absl::flat_hash_map<std::string, size_t> by_host_;
+  absl::Time complained_ = absl::InfinitePast();
+  std::atomic<uint64_t> accepted_ = 0;
+  std::atomic<uint64_t> refused_ = 0;
+  std::atomic<size_t> open_count_ = 0;
+  std::thread thread_;
+};
+
+}  // namespace fovea::service
+
+#endif  // FOVEA_SERVICE_CONNECTIONS_H_

@@ -1,0 +1,46 @@
+// What the server asks of a method's callers, and what it gives to their calls.
+#ifndef FOVEA_SERVICE_METHOD_H_
+#define FOVEA_SERVICE_METHOD_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace fovea::service {
+
+// What a caller must be allowed to do. Each includes those before it.
+enum class Access : uint8_t {
+  kRead,   // read a tenant's sessions
+  kWrite,  // change them
+  kAdmin   // what reaches over all tenants
+};
+
+// Who waits for whom: calls of one lane share its threads, and no lane waits for another's.
+enum class Lane : uint8_t {
+  kAppend,  // waits for the disk alone
+  kRead,    // a few rows
+  kSearch,  // the index
+  kWarm,    // computes for milliseconds; what takes longer goes on in kCold
+  kCold,    // computes for seconds, in slices
+  kUpkeep   // deletes, copies and reads whole sessions
+};
+constexpr size_t kLanes = 6;
+
+constexpr size_t kSmallRequest = size_t{128} << 10;  // ids, titles and metadata
+constexpr size_t kListRequest = size_t{4} << 20;     // and lists of ids
+constexpr size_t kTextRequest = size_t{17} << 20;    // a document
+// A turn of the largest size must fit, with its framing.
+constexpr size_t kLargeRequest = (size_t{64} << 20) + (size_t{1} << 20);
+
+struct Method {
+  std::string_view name;
+  Lane lane = Lane::kRead;
+  Access access = Access::kRead;
+  size_t max_request_bytes = kSmallRequest;
+  bool names_session = true;  // a session_id of the request must be one, if there is that field
+  bool audited = false;       // each call leaves a line in the audit log
+};
+
+}  // namespace fovea::service
+
+#endif  // FOVEA_SERVICE_METHOD_H_

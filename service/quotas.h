@@ -1,0 +1,56 @@
+// What one tenant may do in a second, so that others are served, too.
+#ifndef FOVEA_SERVICE_QUOTAS_H_
+#define FOVEA_SERVICE_QUOTAS_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+
+namespace fovea::service {
+
+// 0 is no limit. A tenant that was quiet may catch up on ten seconds.
+struct QuotaLimits {
+  double calls_per_second = 0;
+  double turns_per_second = 0;
+  double builds_per_second = 0;
+  uint64_t bytes_per_second = 0;  // of requests that write
+};
+
+// Thread-safe.
+class Quotas {
+ public:
+  explicit Quotas(QuotaLimits limits) : limits_(limits) {}
+
+  struct Use {
+    double calls = 0;
+    double turns = 0;
+    double builds = 0;
+    double bytes = 0;
+  };
+  // RESOURCE_EXHAUSTED (Overloaded) if the tenant is over one of its limits, and then nothing is
+  // counted. One call may be larger than what is left: the tenant waits for it afterwards.
+  absl::Status Take(const std::string& tenant, const Use& use, absl::Time now = absl::Now())
+      ABSL_LOCKS_EXCLUDED(mutex_);
+  // New limits from now on.
+  void SetLimits(const QuotaLimits& limits) ABSL_LOCKS_EXCLUDED(mutex_);
+
+ private:
+  struct Tenant {
+    Use spent;  // that has not been earned back yet
+    absl::Time at;
+  };
+
+  absl::Mutex mutex_;
+  QuotaLimits limits_ ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_map<std::string, Tenant> tenants_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace fovea::service
+
+#endif  // FOVEA_SERVICE_QUOTAS_H_

@@ -1,0 +1,233 @@
+// The reactors of raw calls: a request is authenticated before it waits, weighed before it is
+// parsed, and its answer is weighed before it is held for the client.
+#ifndef FOVEA_SERVICE_REACTORS_H_
+#define FOVEA_SERVICE_REACTORS_H_
+
+#include <functional>
+#include <memory>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "grpcpp/grpcpp.h"
+#include "service/convert_session.h"
+#include "service/rpc.h"
+
+namespace fovea::service {
+
+// The one place where the session that a request names is looked at. INVALID_ARGUMENT.
+template <class Request>
+absl::Status CheckTarget(const Method& method, const Request& request, Call* call) {
+  if constexpr (requires { request.session_id(); }) {
+    absl::Status status = CheckSessionId("session_id", request.session_id());
+    if (status.ok()) call->set_session(request.session_id());
+    if (method.names_session) return status;
+  }
+  if constexpr (requires { request.view().session_id(); }) {
+    absl::Status status = CheckSessionId("view.session_id", request.view().session_id());
+    if (status.ok()) call->set_session(request.view().session_id());
+    return status;
+  }
+  return absl::OkStatus();
+}
+
+// Request and answer are one message each. Deletes itself.
+template <class Request, class Response>
+class UnaryReactor final : public grpc::ServerUnaryReactor {
+ public:
+  using Handler = std::function<absl::Status(const Call&, const Request&, Response*)>;
+
+  // The buffers are gRPC's and live until OnDone. `handler` outlives the call.
+  UnaryReactor(const RpcEnvironment& environment, grpc::CallbackServerContext* context,
+               const Method& method, const grpc::ByteBuffer* request, grpc::ByteBuffer* response,
+               const Handler& handler)
+      : call_(environment, context, method),
+        method_(method),
+        // It is no constant: gRPC made it for this call alone, and what is parsed is given back.
+        request_bytes_(const_cast<grpc::ByteBuffer*>(request)),  // NOLINT
+        response_bytes_(response),
+        handler_(handler) {
+    absl::Status status = call_.Begin();
+    if (status.ok()) status = call_.Post([this] { Run(); });
+    if (!status.ok()) End(status);
+  }
+
+  void OnDone() override { delete this; }
+
+ private:
+  void Run() {
+    absl::Status status = call_.StillWanted();
+    if (status.ok()) status = call_.Parse(request_bytes_, &request_);
+    if (status.ok()) status = CheckTarget(method_, request_, &call_);
+    status.ok() ? Step() : End(status);
+  }
+
+  void Step() {
+    Response response;
+    absl::Status status = handler_(call_, request_, &response);
+    if (Call::IsGoOn(status)) {
+      call_.MoveToCold();
+      status = call_.Post([this] { Step(); });
+      if (status.ok()) return;
+    } else if (status.ok()) {
+      status = call_.Serialize(response, response_bytes_);
+    }
+    End(status);
+  }
+
+  // Nothing of this object is touched after it: OnDone may come at once.
+  void End(const absl::Status& status) {
+    request_bytes_->Clear();
+    Finish(call_.End(status));
+  }
+
+  Call call_;
+  const Method& method_;
+  grpc::ByteBuffer* const request_bytes_;
+  grpc::ByteBuffer* const response_bytes_;
+  const Handler& handler_;
+  Request request_;
+};
+
+// The answer is a stream. `Next(call, response)` fills one answer at a time and returns false at
+// the end; it runs on the call's lane.
+template <class Response>
+using NextAnswer = std::function<absl::StatusOr<bool>(const Call&, Response*)>;
+
+// Deletes itself.
+template <class Request, class Response>
+class WriteReactor final : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
+ public:
+  // What gives the answers to a request. Runs on the call's lane.
+  using Open = std::function<absl::StatusOr<NextAnswer<Response>>(const Call&, const Request&)>;
+
+  // `open` outlives the call.
+  WriteReactor(const RpcEnvironment& environment, grpc::CallbackServerContext* context,
+               const Method& method, const grpc::ByteBuffer* request, const Open& open)
+      : call_(environment, context, method),
+        method_(method),
+        request_bytes_(const_cast<grpc::ByteBuffer*>(request)),  // NOLINT: as above
+        open_(open) {
+    absl::Status status = call_.Begin();
+    if (status.ok()) status = call_.Post([this] { Run(); });
+    if (!status.ok()) Finish(call_.End(status));
+  }
+
+  void OnWriteDone(bool ok) override {
+    if (!ok) return Finish(call_.End(absl::CancelledError("the client went away")));
+    call_.Sent();
+    absl::Status status = call_.Post([this] { Step(); });
+    if (!status.ok()) Finish(call_.End(status));
+  }
+  void OnDone() override { delete this; }
+
+ private:
+  void Run() {
+    absl::Status status = Begin();
+    status.ok() ? Step() : Finish(call_.End(status));
+  }
+
+  absl::Status Begin() {
+    Request request;
+    absl::Status status = call_.Parse(request_bytes_, &request);
+    if (status.ok()) status = CheckTarget(method_, request, &call_);
+    if (!status.ok()) return status;
+    auto next = open_(call_, request);
+    if (next.ok()) next_ = *std::move(next);
+    return next.status();
+  }
+
+  void Step() {
+    absl::Status status = call_.StillWanted();
+    if (!status.ok()) return Finish(call_.End(status));
+    Response response;
+    auto more = next_(call_, &response);
+    if (!more.ok() || !*more) return Finish(call_.End(more.status()));
+    bytes_.Clear();
+    status = call_.Serialize(response, &bytes_);
+    if (!status.ok()) return Finish(call_.End(status));
+    StartWrite(&bytes_);
+  }
+
+  Call call_;
+  const Method& method_;
+  grpc::ByteBuffer* const request_bytes_;
+  const Open& open_;
+  NextAnswer<Response> next_;
+  grpc::ByteBuffer bytes_;
+};
+
+// What takes the requests of a streaming call. Called from one thread at a time.
+template <class Request, class Response>
+class StreamConsumer {
+ public:
+  virtual ~StreamConsumer() = default;
+  virtual absl::Status Add(const Call& call, const Request& request) = 0;
+  // The client has sent everything.
+  virtual absl::Status Finish(const Call& call, Response* response) = 0;
+  // The call failed, or the client went away: nothing more will come.
+  virtual void Abandon(const Call& call) = 0;
+};
+
+// The requests are a stream. Deletes itself.
+template <class Request, class Response>
+class ReadReactor final : public grpc::ServerReadReactor<grpc::ByteBuffer> {
+ public:
+  using Consumer = StreamConsumer<Request, Response>;
+
+  // `response` is gRPC's and lives until OnDone.
+  ReadReactor(const RpcEnvironment& environment, grpc::CallbackServerContext* context,
+              const Method& method, grpc::ByteBuffer* response, std::unique_ptr<Consumer> consumer)
+      : call_(environment, context, method), response_(response), consumer_(std::move(consumer)) {
+    absl::Status status = call_.Begin();
+    if (status.ok()) {
+      begun_ = true;
+      StartRead(&bytes_);
+    } else {
+      this->Finish(call_.End(status));
+    }
+  }
+
+  void OnReadDone(bool ok) override {
+    absl::Status status = call_.Post([this, ok] { ok ? Take() : Close(); });
+    if (!status.ok()) End(status);
+  }
+  void OnDone() override { delete this; }
+
+ private:
+  void Take() {
+    absl::Status status = TakeRequest();
+    if (!status.ok()) return End(status);
+    StartRead(&bytes_);
+  }
+
+  absl::Status TakeRequest() {
+    Request request;
+    absl::Status status = call_.Parse(&bytes_, &request);
+    bytes_.Clear();
+    return status.ok() ? consumer_->Add(call_, request) : status;
+  }
+
+  void Close() {
+    absl::Status status = call_.StillWanted();
+    Response response;
+    if (status.ok()) status = consumer_->Finish(call_, &response);
+    if (status.ok()) status = call_.Serialize(response, response_);
+    End(status);
+  }
+
+  void End(const absl::Status& status) {
+    if (begun_ && !status.ok()) consumer_->Abandon(call_);
+    this->Finish(call_.End(status));
+  }
+
+  Call call_;
+  grpc::ByteBuffer* const response_;
+  const std::unique_ptr<Consumer> consumer_;
+  grpc::ByteBuffer bytes_;
+  bool begun_ = false;
+};
+
+}  // namespace fovea::service
+
+#endif  // FOVEA_SERVICE_REACTORS_H_

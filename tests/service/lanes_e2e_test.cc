@@ -1,0 +1,109 @@
+// Long work is cut into slices, keeps what it has, and ends when nobody wants it.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <thread>
+
+#include "absl/strings/str_cat.h"
+#include "absl/synchronization/notification.h"
+#include "absl/time/clock.h"
+#include "service/session_states.h"
+#include "tests/service/server_fixture.h"
+
+namespace fovea::testing {
+namespace {
+
+using ::grpc::StatusCode;
+
+grpc::Status BuildWithin(Client& client, const v1::BuildContextRequest& request,
+                         std::chrono::milliseconds time, v1::BuildContextResponse* response) {
+  grpc::ClientContext context;
+  client.Prepare(context);
+  context.set_deadline(std::chrono::system_clock::now() + time);
+  return client.contexts->BuildContext(&context, request, response);
+}
+
+void AppendLong(Client& client, const std::string& id, int turns) {
+  ASSERT_TRUE(client.CreateSession(id).ok());
+  const std::vector<v1::Turn> history = WorkingAgent(turns, 3000);
+  for (size_t first = 0; first < history.size(); first += 500) {
+    const auto begin = history.begin() + static_cast<std::ptrdiff_t>(first);
+    const auto end =
+        history.begin() + static_cast<std::ptrdiff_t>(std::min(history.size(), first + 500));
+    ASSERT_TRUE(client.Append(id, {begin, end}).ok());
+  }
+}
+
+// Each try is far too short for the whole of it.
+TEST(LanesE2e, AViewSlowerThanItsDeadlineIsReadySomeDay) {
+  ServerFixture fixture;
+  Client client = fixture.MakeClient();
+  AppendLong(client, "s", 4000);
+  for (const uint64_t as_of : {uint64_t{0}, uint64_t{3000}}) {  // the newest, and a look back
+    auto request = ViewOf("s", 60'000, v1::WIRE_FORMAT_NATIVE, as_of);
+    v1::BuildContextResponse response;
+    int tries = 0;
+    grpc::Status status;
+    do {
+      status = BuildWithin(client, request, std::chrono::milliseconds(25), &response);
+    } while (!status.ok() && ++tries < 400);
+    EXPECT_TRUE(status.ok()) << status.error_message();
+    // And it is what one long call makes of it.
+    ServerFixture fresh;
+    Client other = fresh.MakeClient();
+    AppendLong(other, "s", 4000);
+    EXPECT_EQ(response.payload_sha256(), other.MustBuild(request).payload_sha256());
+    std::cout << "[ figure   ] tries of 25 ms: " << tries + 1 << "\n";
+  }
+}
+
+TEST(SessionStatesTest, ADeletionEndsWaitingAndHoldsUpNobody) {
+  service::SessionStates states(nullptr, 1 << 20);
+  const SessionKey key{.tenant = "t", .session_id = "s"};
+  std::atomic<int> removed = 0;
+  const auto remove = [&](const service::SessionState&) {
+    ++removed;
+    return absl::OkStatus();
+  };
+  absl::Notification give_up;
+  {
+    const service::SessionLease lease = states.Lease(key);
+    EXPECT_FALSE(lease.state()->closing());
+    std::thread deletion([&] {
+      const absl::Status status = states.Delete(
+          key,
+          [&] {
+            return give_up.HasBeenNotified() ? absl::CancelledError("gone") : absl::OkStatus();
+          },
+          remove);
+      EXPECT_TRUE(absl::IsCancelled(status));
+    });
+    while (!lease.state()->closing()) absl::SleepFor(absl::Milliseconds(1));
+    // Others are let in while it waits.
+    EXPECT_TRUE(states.Lease(key).valid());
+    give_up.Notify();
+    deletion.join();
+    EXPECT_FALSE(lease.state()->closing());
+  }
+  EXPECT_EQ(removed, 0);
+  uint64_t life = 0;
+  std::thread deletion;
+  {
+    const service::SessionLease lease = states.Lease(key);
+    life = lease.state()->id;
+    deletion = std::thread([&] {
+      EXPECT_TRUE(states
+                      .Delete(
+                          key, [] { return absl::OkStatus(); }, remove)
+                      .ok());
+    });
+    while (!lease.state()->closing()) absl::SleepFor(absl::Milliseconds(1));
+    EXPECT_EQ(removed, 0);
+  }
+  deletion.join();
+  EXPECT_EQ(removed, 1);
+  EXPECT_NE(states.Lease(key).state()->id, life);
+}
+
+}  // namespace
+}  // namespace fovea::testing

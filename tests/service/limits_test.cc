@@ -1,0 +1,208 @@
+// What bounds calls: fair queues, memory, quotas, and the weight of messages.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <vector>
+
+#include "absl/synchronization/notification.h"
+#include "absl/time/clock.h"
+#include "fovea/v1/session.pb.h"
+#include "grpcpp/grpcpp.h"
+#include "service/lanes.h"
+#include "service/memory_budget.h"
+#include "service/message_cost.h"
+#include "service/quotas.h"
+#include "service/status.h"
+#include "service/write_health.h"
+
+namespace fovea::service {
+namespace {
+
+using ::testing::ElementsAre;
+
+TEST(FairPoolTest, TenantsAndTheirSessionsTakeTurns) {
+  std::vector<std::string> order;
+  absl::Notification go;
+  {
+    FairPool pool({.threads = 1, .max_running_of_tenant = 1});
+    absl::Notification begun;
+    ASSERT_TRUE(pool.Post("a", "first",
+                          [&] {
+                            begun.Notify();
+                            go.WaitForNotification();
+                          })
+                    .ok());
+    begun.WaitForNotification();
+    const auto post = [&](const std::string& tenant, const std::string& session,
+                          const std::string& name) {
+      ASSERT_TRUE(pool.Post(tenant, session, [&order, name] { order.push_back(name); }).ok());
+    };
+    post("a", "s", "a s 1");
+    post("a", "s", "a s 2");
+    post("a", "s", "a s 3");
+    post("a", "t", "a t 1");
+    post("b", "s", "b 1");
+    post("c", "s", "c 1");
+    post("b", "s", "b 2");
+    go.Notify();
+  }
+  EXPECT_THAT(order, ElementsAre("b 1", "c 1", "a s 1", "b 2", "a t 1", "a s 2", "a s 3"));
+}
+
+TEST(FairPoolTest, ATenantLeavesAThreadToOthers) {
+  FairPool pool({.threads = 2, .max_running_of_tenant = 1});
+  absl::Notification go;
+  absl::Notification served;
+  for (int i = 0; i < 5; ++i) {
+    ASSERT_TRUE(pool.Post("greedy", "s", [&] { go.WaitForNotification(); }).ok());
+  }
+  ASSERT_TRUE(pool.Post("modest", "s", [&] { served.Notify(); }).ok());
+  EXPECT_TRUE(served.WaitForNotificationWithTimeout(absl::Seconds(10)));
+  go.Notify();
+}
+
+TEST(FairPoolTest, RefusesWhatWouldWaitTooLong) {
+  absl::Notification go;
+  FairPool pool(
+      {.threads = 1, .max_queued = 3, .max_queued_of_tenant = 2, .max_running_of_tenant = 1});
+  absl::Notification begun;
+  ASSERT_TRUE(pool.Post("a", "",
+                        [&] {
+                          begun.Notify();
+                          go.WaitForNotification();
+                        })
+                  .ok());
+  begun.WaitForNotification();
+  EXPECT_TRUE(pool.Post("a", "", [] {}).ok());
+  EXPECT_TRUE(pool.Post("a", "", [] {}).ok());
+  const absl::Status full = pool.Post("a", "", [] {});
+  EXPECT_TRUE(absl::IsResourceExhausted(full));
+  EXPECT_TRUE(RetryAfterOf(full).has_value());
+  EXPECT_TRUE(pool.Post("b", "", [] {}).ok());
+  EXPECT_FALSE(pool.Post("c", "", [] {}).ok());
+  EXPECT_EQ(pool.queued(), 3);
+  go.Notify();
+}
+
+TEST(MemoryBudgetTest, SharesAndGivesBack) {
+  MemoryBudget budget(1000, 500);
+  auto large = budget.Take("a", 700);  // alone, it may have more than its share
+  ASSERT_TRUE(large.ok());
+  EXPECT_TRUE(absl::IsResourceExhausted(budget.Take("a", 1).status()));
+  EXPECT_TRUE(absl::IsResourceExhausted(budget.Take("b", 301).status()));
+  auto small = budget.Take("b", 300);
+  ASSERT_TRUE(small.ok());
+  EXPECT_EQ(budget.held_bytes(), 1000);
+  MemoryBudget::Hold moved = *std::move(large);
+  moved.Release();
+  EXPECT_EQ(budget.held_bytes(), 300);
+  EXPECT_TRUE(budget.Take("b", 200).ok());
+  EXPECT_FALSE(budget.Take("b", 201).ok());
+  *small = MemoryBudget::Hold();
+  EXPECT_EQ(budget.held_bytes(), 0);
+  EXPECT_TRUE(RetryAfterOf(budget.Take("a", 1001).status()).has_value());
+}
+
+TEST(QuotasTest, ATenantCatchesUpAndThenWaits) {
+  Quotas quotas({.turns_per_second = 10});
+  const absl::Time start = absl::UnixEpoch();
+  EXPECT_TRUE(quotas.Take("a", {.turns = 60}, start).ok());
+  EXPECT_TRUE(quotas.Take("a", {.turns = 60}, start).ok());  // 120 of 100
+  const absl::Status over = quotas.Take("a", {.turns = 1}, start);
+  EXPECT_TRUE(absl::IsResourceExhausted(over));
+  EXPECT_THAT(std::string(over.message()), ::testing::HasSubstr("quota of turns"));
+  EXPECT_TRUE(quotas.Take("a", {.calls = 1}, start).ok());
+  EXPECT_TRUE(quotas.Take("b", {.turns = 1}, start).ok());
+  EXPECT_FALSE(quotas.Take("a", {.turns = 1}, start + absl::Seconds(2)).ok());
+  EXPECT_TRUE(quotas.Take("a", {.turns = 1}, start + absl::Seconds(3)).ok());
+  quotas.SetLimits({});
+  EXPECT_TRUE(quotas.Take("a", {.turns = 1e9}, start + absl::Seconds(3)).ok());
+}
+
+grpc::ByteBuffer Buffer(const std::string& bytes) {
+  const grpc::Slice slice(bytes);
+  return {&slice, 1};
+}
+
+TEST(ParsedBytesTest, IsNeverFarUnderWhatParsingTakes) {
+  constexpr uint64_t kEnough = uint64_t{1} << 40;
+  v1::AppendTurnsRequest request;
+  request.set_session_id("s");
+  for (int i = 0; i < 500; ++i) {
+    v1::Turn* turn = request.add_turns();
+    turn->add_parts()->mutable_text()->set_text(std::string(static_cast<size_t>(i), 'x'));
+    turn->add_parts()->mutable_tool_call()->set_name("bash");
+  }
+  const uint64_t said =
+      ParsedBytes(Buffer(request.SerializeAsString()), v1::AppendTurnsRequest(), kEnough);
+  v1::AppendTurnsRequest parsed;
+  ASSERT_TRUE(parsed.ParseFromString(request.SerializeAsString()));
+  EXPECT_GE(said, parsed.SpaceUsedLong());
+  EXPECT_LE(said, 3 * parsed.SpaceUsedLong());
+
+  std::string empty_turns;
+  for (int i = 0; i < 10'000; ++i) empty_turns += std::string("\x1a\x00", 2);
+  v1::AppendTurnsRequest many;
+  ASSERT_TRUE(many.ParseFromString(empty_turns));
+  EXPECT_GE(ParsedBytes(Buffer(empty_turns), many, kEnough) + 4096, many.SpaceUsedLong());
+
+  std::string unknown;
+  for (int i = 0; i < 10'000; ++i) unknown += "\xf8\x07\x01";
+  v1::GetSessionRequest odd;
+  ASSERT_TRUE(odd.ParseFromString(unknown));
+  EXPECT_GE(ParsedBytes(Buffer(unknown), odd, kEnough), odd.SpaceUsedLong());
+}
+
+TEST(ParsedBytesTest, StopsAtEnoughAndTakesAnyBytes) {
+  const v1::AppendTurnsRequest prototype;
+  EXPECT_LE(ParsedBytes(Buffer(std::string(1 << 20, '\x1a')), prototype, 1'000'000), 2'000'000);
+  EXPECT_GT(ParsedBytes(grpc::ByteBuffer(), prototype, 1000), 0);
+  for (int seed = 0; seed < 2000; ++seed) {
+    std::string bytes(static_cast<size_t>(seed % 61), '\0');
+    uint32_t state = static_cast<uint32_t>(seed) * 2654435761U + 1;
+    for (char& byte : bytes) {
+      state = state * 1664525 + 1013904223;
+      byte = static_cast<char>(state >> 24);
+    }
+    EXPECT_LT(ParsedBytes(Buffer(bytes), prototype, 1'000'000), 1'100'000);
+  }
+}
+
+TEST(WriteHealthTest, TellsOfEachChangeOnce) {
+  absl::Mutex mutex;
+  absl::Status disk;
+  std::vector<bool> told;
+  WriteHealth health(
+      [&] {
+        const absl::MutexLock lock(&mutex);
+        return disk;
+      },
+      [&](const absl::Status& state) {
+        const absl::MutexLock lock(&mutex);
+        told.push_back(state.ok());
+      });
+  const auto wait_for = [&](size_t count) {
+    const absl::MutexLock lock(&mutex);
+    const auto enough = [&] { return told.size() >= count; };
+    EXPECT_TRUE(mutex.AwaitWithTimeout(absl::Condition(&enough), absl::Seconds(10)));
+  };
+  {
+    const absl::MutexLock lock(&mutex);
+    disk = absl::UnavailableError("gone");
+  }
+  health.Note(absl::UnavailableError("x"));
+  wait_for(1);
+  EXPECT_FALSE(health.serving());
+  {
+    const absl::MutexLock lock(&mutex);
+    disk = absl::OkStatus();
+  }
+  wait_for(2);
+  EXPECT_TRUE(health.serving());
+  const absl::MutexLock lock(&mutex);
+  EXPECT_THAT(told, ElementsAre(false, true));
+}
+
+}  // namespace
+}  // namespace fovea::service
