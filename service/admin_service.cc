@@ -67,7 +67,7 @@ absl::Status AdminService::StoreStats(const Call& /*call*/,
 
 absl::Status AdminService::Verify(const Call& /*call*/, const v1::VerifyStoreRequest& /*request*/,
                                   v1::VerifyStoreResponse* response) {
-  FOVEA_ASSIGN_OR_RETURN(const VerifyReport report, in_.log->Verify());
+  FOVEA_ASSIGN_OR_RETURN(const VerifyReport report, in_.verify());
   response->set_sessions(report.sessions);
   response->set_turns(report.turns);
   for (const std::string& problem : report.problems) response->add_problems(problem);

@@ -22,6 +22,7 @@ struct AdminServiceInputs {
   std::string version;
   std::string renderer_version;
   int64_t started_us = 0;
+  std::function<absl::StatusOr<VerifyReport>()> verify;  // every file of the store
   std::function<size_t()> views_held;
   // Drops the pages that are in memory.
   std::function<void()> forget_pages;

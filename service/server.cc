@@ -78,6 +78,7 @@ class GrpcServer final : public Server {
                            MemoryStore::Open({.directory = options_.data_directory,
                                               .max_page_bytes = options_.max_page_bytes_on_disk,
                                               .now_us = options_.now_us}));
+    for (const std::string& notice : store_->Notices()) options_.log->warn("{}", notice);
     FOVEA_ASSIGN_OR_RETURN(renderer_, CreateRenderer({}));
     states_ = std::make_unique<SessionStates>(&store_->log(), options_.max_turn_bytes);
     usage_ = std::make_unique<UsageLedger>(&store_->usage());
@@ -128,7 +129,7 @@ class GrpcServer final : public Server {
     calls_ = std::make_unique<CallRegistry>(options_.answer_time);
     quotas_ = std::make_unique<Quotas>(options_.quotas);
     write_health_ =
-        std::make_unique<WriteHealth>([] { return absl::OkStatus(); },
+        std::make_unique<WriteHealth>([this] { return store_->Writable(); },
                                       [this](const absl::Status& state) { TellOfWrites(state); });
     lanes_ = std::make_unique<Lanes>(Processors(), many_tenants);
     environment_ = {.auth = auth_.get(),
@@ -241,6 +242,7 @@ class GrpcServer final : public Server {
                            .version = options_.version,
                            .renderer_version = std::string(renderer_->Version()),
                            .started_us = options_.now_us(),
+                           .verify = [this] { return store_->Verify(); },
                            .views_held = [this] { return views_->size(); },
                            .forget_pages = [this] { ForgetPages(); }});
   }

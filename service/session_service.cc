@@ -215,7 +215,11 @@ absl::Status SessionService::Search(const Call& call, const v1::SearchTurnsReque
   const int limit = request.limit() == 0 ? kDefaultSearchLimit : request.limit();
   FOVEA_ASSIGN_OR_RETURN(
       const SearchAnswer answer,
-      in_.search->Search(call.Key(request.session_id()), request.query(), order, limit));
+      in_.search->Find(
+          call.Key(request.session_id()),
+          {.text = request.query(), .order = order, .limit = limit, .cancelled = [&call] {
+             return !call.StillWanted().ok();
+           }}));
   AnswerToProto(answer, response);
   return absl::OkStatus();
 }

@@ -165,8 +165,8 @@ TEST(DoorsE2e, RolesAndTheAuditLog) {
   const std::string audit = ReadAll(files.Path("audit"));
   EXPECT_THAT(audit, Not(HasSubstr("secret word")));
   std::vector<std::string> lines;
-  for (const std::string& text : absl::StrSplit(audit, '\n', absl::SkipEmpty())) {
-    const auto json = nlohmann::json::parse(text);
+  for (const absl::string_view text : absl::StrSplit(audit, '\n', absl::SkipEmpty())) {
+    const auto json = nlohmann::json::parse(std::string(text));
     lines.push_back(
         absl::StrCat(json["method"].get<std::string>(), " ", json["outcome"].get<std::string>()));
     EXPECT_EQ(json["tenant"], "red");
