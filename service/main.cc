@@ -6,6 +6,7 @@
 #include <exception>
 #include <fstream>
 #include <iostream>
+#include <memory>
 #include <sstream>
 #include <string>
 #include <utility>
@@ -21,6 +22,8 @@
 #include "service/listen.h"
 #include "service/load_readers.h"
 #include "service/server.h"
+#include "service/wire/json_text.h"
+#include "spdlog/pattern_formatter.h"
 #include "spdlog/sinks/stdout_sinks.h"
 #include "spdlog/spdlog.h"
 
@@ -32,7 +35,21 @@ using fovea::service::ConfigKeys;
 using fovea::service::ConfigSource;
 using fovea::service::ConfigValues;
 
-constexpr char kJsonPattern[] = R"({"time":"%Y-%m-%dT%H:%M:%S.%e%z","level":"%l","message":"%v"})";
+constexpr char kJsonPattern[] = R"({"time":"%Y-%m-%dT%H:%M:%S.%e%z","level":"%l","message":%*})";
+
+// A message as a JSON string: %* in a pattern.
+class JsonMessage final : public spdlog::custom_flag_formatter {
+ public:
+  void format(const spdlog::details::log_msg& message, const std::tm& /*time*/,
+              spdlog::memory_buf_t& out) override {
+    std::string json;
+    fovea::wire::AppendString({message.payload.data(), message.payload.size()}, json);
+    out.append(json.data(), json.data() + json.size());
+  }
+  std::unique_ptr<custom_flag_formatter> clone() const override {
+    return std::make_unique<JsonMessage>();
+  }
+};
 
 struct Flags {
   std::string config;
@@ -145,7 +162,11 @@ void ServeUntilStopped(const Flags& flags, fovea::service::Server& server, spdlo
 std::shared_ptr<spdlog::logger> MakeLog(const Config& config) {
   auto log =
       std::make_shared<spdlog::logger>("fovead", std::make_shared<spdlog::sinks::stderr_sink_mt>());
-  if (config.log_format == "json") log->set_pattern(kJsonPattern);
+  if (config.log_format == "json") {
+    auto formatter = std::make_unique<spdlog::pattern_formatter>();
+    formatter->add_flag<JsonMessage>('*').set_pattern(kJsonPattern);
+    log->set_formatter(std::move(formatter));
+  }
   log->set_level(spdlog::level::from_str(config.log_level));
   log->flush_on(spdlog::level::info);
   return log;
