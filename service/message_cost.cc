@@ -137,8 +137,11 @@ class Meter {
       open_.push_back({.shape = field.message, .limit = in_.PushLimit(length)});
       return true;
     }
-    bytes_ += kStringBytes + static_cast<uint64_t>(length) + (field.known ? 0 : kUnknownBytes);
-    return in_.Skip(length);
+    bytes_ += kStringBytes + (field.known ? 0 : kUnknownBytes);
+    // A length that is more than there is takes nothing.
+    if (!in_.Skip(length)) return false;
+    bytes_ += static_cast<uint64_t>(length);
+    return true;
   }
 
   CodedInputStream& in_;
