@@ -3,8 +3,8 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 
 namespace fovea::gateway {
 namespace {
@@ -36,24 +36,13 @@ std::string ErrorBody(Wire wire, int status, absl::string_view message) {
   return body.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 
-// The length that the answer states, where its body is that long.
-std::optional<uint64_t> StatedLength(const Headers& headers) {
-  uint64_t length = 0;
-  const std::string* text = headers.Find("Content-Length");
-  if (text == nullptr || headers.Has("Transfer-Encoding") || !absl::SimpleAtoi(*text, &length)) {
-    return std::nullopt;
-  }
-  return length;
+// Who asks, for the books: "claude-cli/2.1.197" of a longer user agent.
+std::string AgentOf(const Headers& headers) {
+  const absl::string_view name = headers.Get("User-Agent");
+  return std::string(name.substr(0, name.find(' ')).substr(0, 100));
 }
 
-void AddFoveaHeaders(const Outcome& outcome, Headers& headers) {
-  for (const char* name : {"x-fovea-action", "x-fovea-session", "x-fovea-reason"}) {
-    headers.Remove(name);
-  }
-  headers.Add("x-fovea-action", ActionName(outcome.action));
-  if (!outcome.session.empty()) headers.Add("x-fovea-session", outcome.session);
-  if (!outcome.reason.empty()) headers.Add("x-fovea-reason", outcome.reason);
-}
+constexpr absl::Duration kPatience = absl::Seconds(10);
 
 }  // namespace
 
@@ -79,13 +68,21 @@ absl::StatusOr<std::unique_ptr<Gateway>> Gateway::Create(Options options) {
     absl::Status status = CheckUpstream(name, url);
     if (!status.ok()) return status;
   }
-  return std::unique_ptr<Gateway>(new Gateway(std::move(options)));
+  auto database = Database::Open(config.database);
+  if (!database.ok()) return database.status();
+  auto fovea = ConnectFovea(config.fovea_server, config.fovea_token, kPatience);
+  return std::unique_ptr<Gateway>(
+      new Gateway(std::move(options), std::move(fovea), *std::move(database)));
 }
 
-Gateway::Gateway(Options options)
+Gateway::Gateway(Options options, std::unique_ptr<FoveaClient> fovea,
+                 std::unique_ptr<Database> database)
     : options_(std::move(options)),
       guard_(options_.config, options_.port),
-      upstream_(options_.upstream) {}
+      upstream_(options_.upstream),
+      fovea_(std::move(fovea)),
+      database_(std::move(database)),
+      compressor_(options_.config, *fovea_, *database_) {}
 
 void Gateway::Refuse(ResponseWriter& response, int status, Wire wire, absl::string_view message) {
   ResponseHead head{.status = status};
@@ -101,47 +98,47 @@ void Gateway::Handle(Request& request, ResponseWriter& response) {
     return Refuse(response, absl::IsNotFound(admitted) ? 404 : 403, wire, admitted.message());
   }
   if (!route.ok()) return Refuse(response, 400, wire, route.status().message());
-  Outcome outcome;
+  Plan plan;
   if (request.headers.Get("x-fovea-bypass") == "1") {
-    outcome = {.action = Outcome::Action::kBypassed, .reason = "x-fovea-bypass"};
+    plan.outcome = {.action = Outcome::Action::kBypassed, .reason = "x-fovea-bypass"};
   } else if (options_.config.off) {
-    outcome = {.action = Outcome::Action::kBypassed, .reason = "switched off"};
+    plan.outcome = {.action = Outcome::Action::kBypassed, .reason = "switched off"};
+  } else if (route->purpose == Purpose::kGenerate) {
+    plan = compressor_.Prepare(*route, request.headers, request.body, absl::Now());
+  } else {
+    plan.outcome.reason = "not a model call";
   }
-  Forward(*route, request, outcome, response);
+  Forward(*route, request, std::move(plan), response);
 }
 
-void Gateway::Forward(const Route& route, Request& request, const Outcome& outcome,
-                      ResponseWriter& response) {
-  UpstreamRequest out{.url = route.url,
-                      .method = request.method,
-                      .headers = request.headers,
-                      .body = request.body,
-                      .client_fd = response.client_fd()};
-  RemoveHopByHop(out.headers);
-  for (const char* name : {"Host", "Content-Length", "Expect", "x-fovea-bypass"}) {
-    out.headers.Remove(name);
-  }
-  const UpstreamSink sink{
-      .on_head =
-          [&](ResponseHead head) {
-            const std::optional<uint64_t> length = StatedLength(head.headers);
-            RemoveHopByHop(head.headers);
-            head.headers.Remove("Content-Length");
-            AddFoveaHeaders(outcome, head.headers);
-            return response.Start(head, length);
-          },
-      .on_body = [&](absl::string_view bytes) { return response.Write(bytes); }};
-  absl::Status status = upstream_.Send(out, sink);
-  if (status.ok()) status = response.Finish();
-  if (status.ok()) return;
-  if (response.started()) return response.Abort();
+void Gateway::Forward(const Route& route, Request& request, Plan plan, ResponseWriter& response) {
+  const bool bypassed = plan.outcome.action == Outcome::Action::kBypassed;
+  ModelCall call(route, request, upstream_, bypassed ? nullptr : &compressor_, response);
+  const absl::Status status = call.Run(std::move(plan));
+  if (route.purpose == Purpose::kGenerate) Record(route, request, call);
+  if (status.ok() || response.started()) return;
   if (absl::IsCancelled(status)) return;
-  options_.log->warn("{} {}: {}", WireName(route.wire), ActionName(outcome.action),
-                     std::string(status.message()));
+  options_.log->warn("{}: {}", WireName(route.wire), std::string(status.message()));
   const int code = absl::IsInvalidArgument(status)    ? 400
                    : absl::IsDeadlineExceeded(status) ? 504
                                                       : 502;
   Refuse(response, code, route.wire, absl::StrCat("the provider: ", status.message()));
+}
+
+void Gateway::Record(const Route& route, const Request& request, const ModelCall& call) {
+  const Plan& plan = call.plan();
+  BookEntry entry{.time_us = absl::ToUnixMicros(absl::Now()),
+                  .session = plan.outcome.session,
+                  .project = options_.config.project,
+                  .model = plan.conversation.has_value() ? plan.conversation->model : route.model,
+                  .wire = WireName(route.wire),
+                  .agent = AgentOf(request.headers),
+                  .action = ActionName(plan.outcome.action),
+                  .reason = plan.outcome.reason,
+                  .status = call.status()};
+  compressor_.Price(plan, call.usage(), entry);
+  options_.log->debug("{} {} {}: {}", entry.wire, entry.action, entry.status, entry.reason);
+  database_->Record(entry).IgnoreError();
 }
 
 }  // namespace fovea::gateway

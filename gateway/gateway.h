@@ -8,26 +8,20 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "gateway/books/database.h"
+#include "gateway/compressor.h"
 #include "gateway/config.h"
+#include "gateway/fovea_client.h"
 #include "gateway/guard.h"
 #include "gateway/http_message.h"
 #include "gateway/http_server.h"
+#include "gateway/model_call.h"
+#include "gateway/outcome.h"
 #include "gateway/route.h"
 #include "gateway/upstream.h"
 #include "spdlog/logger.h"
 
 namespace fovea::gateway {
-
-// How a request went out.
-struct Outcome {
-  enum class Action : uint8_t { kPassed, kCompressed, kBypassed, kFallback };
-  Action action = Action::kPassed;
-  std::string reason;   // a few words, plain ASCII
-  std::string session;  // of fovead; "" if none
-};
-
-// "passed", "compressed", "bypassed" or "fallback".
-const char* ActionName(Outcome::Action action);
 
 // Thread-safe.
 class Gateway {
@@ -39,21 +33,24 @@ class Gateway {
     std::shared_ptr<spdlog::logger> log;
   };
 
-  // INVALID_ARGUMENT names the option that is wrong.
+  // INVALID_ARGUMENT names the option that is wrong; UNAVAILABLE if the database cannot be opened.
   static absl::StatusOr<std::unique_ptr<Gateway>> Create(Options options);
 
   // Answers one request. For HttpServer.
   void Handle(Request& request, ResponseWriter& response);
 
  private:
-  explicit Gateway(Options options);
-  void Forward(const Route& route, Request& request, const Outcome& outcome,
-               ResponseWriter& response);
+  Gateway(Options options, std::unique_ptr<FoveaClient> fovea, std::unique_ptr<Database> database);
+  void Forward(const Route& route, Request& request, Plan plan, ResponseWriter& response);
+  void Record(const Route& route, const Request& request, const ModelCall& call);
   void Refuse(ResponseWriter& response, int status, Wire wire, absl::string_view message);
 
   const Options options_;
   const Guard guard_;
   Upstream upstream_;
+  const std::unique_ptr<FoveaClient> fovea_;
+  const std::unique_ptr<Database> database_;
+  Compressor compressor_;
 };
 
 }  // namespace fovea::gateway

@@ -57,6 +57,20 @@ void AddFlags(CLI::App& app, Flags& flags) {
   app.add_option("--secret", config.secret, "first segment of every path; others are refused")
       ->envname("FOVEA_GATEWAY_SECRET");
   app.add_option("--host", config.hosts, "a further NAME:PORT by which clients may call");
+  app.add_option("--project", config.project, "whose work this is, for the books");
+  app.add_option("--reader", config.reader,
+                 "fovead's reader, instead of the one for the model's name");
+  app.add_option("--budget", config.budget,
+                 "tokens of the served history (default: half of the model's window less the rest)")
+      ->check(CLI::Range(1000, 100'000'000));
+  app.add_option("--window", config.window, "tokens that the model takes")
+      ->check(CLI::Range(1000, 100'000'000));
+  app.add_option("--min-tokens", config.min_tokens, "a smaller history goes out as it came")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  app.add_option("--policy", config.policy, "FIELD=VALUE of fovead's policy, may be repeated");
+  app.add_flag("--force", config.force, "serve every history that fovead would change");
+  app.add_flag("!--no-recall", config.recall, "do not offer the tools recall and search");
   app.add_flag("--off", config.off, "pass everything through")->envname("FOVEA_OFF");
   app.add_option("--log-level", flags.log_level, "debug, info, warning, error or off")
       ->check(CLI::IsMember({"debug", "info", "warning", "error", "off"}))

@@ -1,0 +1,311 @@
+#include "gateway/compose.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+
+namespace fovea::gateway {
+namespace {
+
+constexpr int kMaxMarks = 4;
+
+std::string Quoted(absl::string_view text) {
+  return nlohmann::json(std::string(text))
+      .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+std::string TextPart(Wire wire, absl::string_view text) {
+  switch (wire) {
+    case Wire::kGemini:
+      return absl::StrCat(R"({"text":)", Quoted(text), "}");
+    case Wire::kOpenAiResponses:
+      return absl::StrCat(R"({"type":"input_text","text":)", Quoted(text), "}");
+    default:
+      return absl::StrCat(R"({"type":"text","text":)", Quoted(text), "}");
+  }
+}
+
+std::string ImagePart(Wire wire, absl::string_view media_type, absl::string_view base64,
+                      absl::string_view resolution) {
+  // "original" is what the APIs do without a detail, and some doors to them refuse the word.
+  const bool detail = resolution == "low" || resolution == "high";
+  switch (wire) {
+    case Wire::kAnthropic:
+      return absl::StrCat(R"({"type":"image","source":{"type":"base64","media_type":")", media_type,
+                          R"(","data":")", base64, R"("}})");
+    case Wire::kOpenAiChat:
+      return absl::StrCat(R"({"type":"image_url","image_url":{"url":"data:)", media_type,
+                          ";base64,", base64, "\"",
+                          detail ? absl::StrCat(R"(,"detail":")", resolution, "\"") : "", "}}");
+    case Wire::kOpenAiResponses:
+      return absl::StrCat(R"({"type":"input_image","image_url":"data:)", media_type, ";base64,",
+                          base64, R"(","detail":")", detail ? resolution : "auto", R"("})");
+    case Wire::kGemini:
+      return absl::StrCat(
+          R"({"inlineData":{"mimeType":")", media_type, R"(","data":")", base64, R"("})",
+          absl::StartsWith(resolution, "MEDIA_RESOLUTION_")
+              ? absl::StrCat(R"(,"mediaResolution":{"level":")", resolution, R"("})")
+              : "",
+          "}");
+  }
+  return "";
+}
+
+std::string UserMessage(Wire wire, const std::vector<std::string>& parts) {
+  const std::string list = absl::StrJoin(parts, ",");
+  switch (wire) {
+    case Wire::kGemini:
+      return absl::StrCat(R"({"role":"user","parts":[)", list, "]}");
+    case Wire::kOpenAiResponses:
+      return absl::StrCat(R"({"type":"message","role":"user","content":[)", list, "]}");
+    default:
+      return absl::StrCat(R"({"role":"user","content":[)", list, "]}");
+  }
+}
+
+int CountMarks(absl::string_view json) {
+  int marks = 0;
+  constexpr absl::string_view kKey = "\"cache_control\"";
+  for (size_t at = json.find(kKey); at != absl::string_view::npos; at = json.find(kKey, at + 1)) {
+    ++marks;
+  }
+  return marks;
+}
+
+// The lifetime of the last mark, so that ours is in the order that the API asks for.
+bool LastMarkIsLong(absl::string_view json) {
+  const size_t last = json.rfind("\"cache_control\"");
+  if (last == absl::string_view::npos) return false;
+  return absl::StrContains(json.substr(last, 64), "\"1h\"");
+}
+
+// Collects the served items in their order.
+class Composer {
+ public:
+  Composer(const Conversation& conversation, absl::string_view body, const Mapping& mapping,
+           const Replacements& replacements, PageCache& pages)
+      : conversation_(conversation),
+        body_(body),
+        mapping_(mapping),
+        replacements_(replacements),
+        pages_(pages) {
+    emitted_.resize(conversation.items.size());
+  }
+
+  absl::Status Add(const v1::BuildContextResponse& context) {
+    for (const v1::ContextBlock& block : context.blocks()) {
+      if (block.has_turn()) verbatim_.insert(block.turn().seq());
+    }
+    for (size_t i = 0; i < conversation_.head; ++i) AddRaw(i);
+    for (const v1::ContextBlock& block : context.blocks()) {
+      absl::Status status = AddBlock(block);
+      if (!status.ok()) return status;
+    }
+    FlushHistory();
+    // What is not in the session: the newest items of a call that only looks on, and empty ones.
+    for (size_t i = conversation_.head + mapping_.turns.size(); i < emitted_.size(); ++i) AddRaw(i);
+    if (!emitted_.empty() && !emitted_.back()) {
+      return absl::FailedPreconditionError("the newest message is not there as it came");
+    }
+    return absl::OkStatus();
+  }
+
+  Composed Finish() {
+    Composed composed;
+    for (size_t i = 0; i < emitted_.size(); ++i) {
+      if (!emitted_[i]) composed.changed = true;
+    }
+    composed.changed = composed.changed || has_history_;
+    MarkHistory();
+    composed.array = absl::StrCat("[", absl::StrJoin(out_, ","), "]");
+    composed.first_item = first_tail_item_;
+    for (size_t i = 0; i < tail_from_ && i < out_.size(); ++i) {
+      composed.prefix_bytes += out_[i].size() + 1;
+    }
+    return composed;
+  }
+
+ private:
+  absl::Status AddBlock(const v1::ContextBlock& block) {
+    switch (block.kind_case()) {
+      case v1::ContextBlock::kNote:
+        // Behind the pages, a note says that a call has no result; the agent's own items say so
+        // too.
+        if (block.in_prefix()) parts_.push_back(TextPart(conversation_.wire, block.note()));
+        return absl::OkStatus();
+      case v1::ContextBlock::kPage: {
+        const auto png = pages_.Find(block.page().page_id());
+        if (png == nullptr) {
+          return absl::NotFoundError(absl::StrCat("page ", block.page().page_id()));
+        }
+        parts_.push_back(
+            ImagePart(conversation_.wire, "image/png", *png, block.page().resolution()));
+        return absl::OkStatus();
+      }
+      case v1::ContextBlock::kTurn:
+        FlushHistory();
+        return AddTurn(block.turn());
+      default:
+        return absl::FailedPreconditionError("a block that was not asked for");
+    }
+  }
+
+  absl::Status AddTurn(const v1::Turn& turn) {
+    const auto& turns = mapping_.turns;
+    auto found =
+        std::lower_bound(turns.begin(), turns.end(), turn.seq(),
+                         [](const ItemTurns& item, uint64_t seq) { return item.last < seq; });
+    if (found == turns.end() || found->first > turn.seq()) {
+      return absl::FailedPreconditionError(absl::StrCat("turn ", turn.seq(), " is of no message"));
+    }
+    const size_t item = conversation_.head + static_cast<size_t>(found - turns.begin());
+    if (emitted_[item]) return absl::OkStatus();
+    for (uint64_t seq = found->first; seq <= found->last; ++seq) {
+      if (!verbatim_.contains(seq)) return AddRest(turn);
+    }
+    // Items without turns of their own (reasoning) stand directly before the one that has them.
+    size_t first = item;
+    while (first > conversation_.head && !emitted_[first - 1] &&
+           turns[first - 1 - conversation_.head].last <
+               turns[first - 1 - conversation_.head].first) {
+      --first;
+    }
+    const auto replacement = replacements_.find(item);
+    if (replacement == replacements_.end()) {
+      for (size_t i = first; i <= item; ++i) AddRaw(i);
+      return absl::OkStatus();
+    }
+    AddRaw(item);
+    out_.back() = replacement->second;
+    for (size_t i = first; i < item; ++i) emitted_[i] = true;
+    return absl::OkStatus();
+  }
+
+  // A turn whose message is on pages otherwise: what the user said beside a tool's results.
+  absl::Status AddRest(const v1::Turn& turn) {
+    std::vector<std::string> parts;
+    for (const v1::Part& part : turn.parts()) {
+      if (part.has_text()) {
+        parts.push_back(TextPart(conversation_.wire, part.text().text()));
+      } else if (part.has_image()) {
+        parts.push_back(ImagePart(conversation_.wire, part.image().media_type(),
+                                  absl::Base64Escape(part.image().data()), ""));
+      } else {
+        return absl::FailedPreconditionError(
+            absl::StrCat("turn ", turn.seq(), ": its message is in two places"));
+      }
+    }
+    if (turn.role() != v1::ROLE_USER) {
+      return absl::FailedPreconditionError(
+          absl::StrCat("turn ", turn.seq(), ": its message is in two places"));
+    }
+    out_.push_back(UserMessage(conversation_.wire, parts));
+    return absl::OkStatus();
+  }
+
+  void AddRaw(size_t item) {
+    if (emitted_[item]) return;
+    emitted_[item] = true;
+    if (has_history_ && !tail_begun_) {
+      tail_begun_ = true;
+      tail_from_ = out_.size();
+      first_tail_item_ = item;
+    }
+    out_.emplace_back(conversation_.items[item].span.In(body_));
+  }
+
+  void FlushHistory() {
+    if (parts_.empty()) return;
+    has_history_ = true;
+    history_at_ = out_.size();
+    out_.push_back(UserMessage(conversation_.wire, parts_));
+    parts_.clear();
+  }
+
+  // What moves least is cached longest: a mark at the end of the pages, where the agent leaves one
+  // free.
+  void MarkHistory() {
+    if (conversation_.wire != Wire::kAnthropic || !has_history_) return;
+    const absl::string_view before = body_.substr(0, conversation_.array.begin);
+    const absl::string_view after = body_.substr(conversation_.array.end);
+    int marks = CountMarks(before) + CountMarks(after);
+    absl::string_view last = before;
+    for (const std::string& item : out_) {
+      const int own = CountMarks(item);
+      if (own > 0) last = item;
+      marks += own;
+    }
+    if (marks == 0 || marks >= kMaxMarks) return;
+    std::string& history = out_[history_at_];
+    // "...LAST_PART]}": the mark goes into the last part.
+    history.insert(history.size() - 3, LastMarkIsLong(last)
+                                           ? R"(,"cache_control":{"type":"ephemeral","ttl":"1h"})"
+                                           : R"(,"cache_control":{"type":"ephemeral"})");
+  }
+
+  const Conversation& conversation_;
+  const absl::string_view body_;
+  const Mapping& mapping_;
+  const Replacements& replacements_;
+  PageCache& pages_;
+  absl::flat_hash_set<uint64_t> verbatim_;
+  std::vector<bool> emitted_;
+  std::vector<std::string> out_;
+  std::vector<std::string> parts_;  // of the history's message
+  bool has_history_ = false;
+  size_t history_at_ = 0;
+  bool tail_begun_ = false;
+  size_t tail_from_ = 0;
+  size_t first_tail_item_ = 0;
+};
+
+}  // namespace
+
+void PageCache::Add(const std::string& page_id, absl::string_view png) {
+  auto text = std::make_shared<const std::string>(absl::Base64Escape(png));
+  absl::MutexLock lock(&mutex_);
+  if (places_.contains(page_id)) return;
+  bytes_ += text->size();
+  entries_.emplace_front(page_id, std::move(text));
+  places_[page_id] = entries_.begin();
+  while (bytes_ > max_bytes_ && entries_.size() > 1) {
+    bytes_ -= entries_.back().second->size();
+    places_.erase(entries_.back().first);
+    entries_.pop_back();
+  }
+}
+
+std::shared_ptr<const std::string> PageCache::Find(const std::string& page_id) {
+  absl::MutexLock lock(&mutex_);
+  const auto found = places_.find(page_id);
+  if (found == places_.end()) return nullptr;
+  entries_.splice(entries_.begin(), entries_, found->second);
+  return found->second->second;
+}
+
+std::vector<std::string> PageCache::Held(size_t limit) {
+  absl::MutexLock lock(&mutex_);
+  std::vector<std::string> ids;
+  for (const Entry& entry : entries_) {
+    if (ids.size() == limit) break;
+    ids.push_back(entry.first);
+  }
+  return ids;
+}
+
+absl::StatusOr<Composed> Compose(const Conversation& conversation, absl::string_view body,
+                                 const Mapping& mapping, const v1::BuildContextResponse& context,
+                                 const Replacements& replacements, PageCache& pages) {
+  Composer composer(conversation, body, mapping, replacements, pages);
+  absl::Status status = composer.Add(context);
+  if (!status.ok()) return status;
+  return composer.Finish();
+}
+
+}  // namespace fovea::gateway

@@ -1,0 +1,62 @@
+// A request's conversation with its older part in pages.
+#ifndef FOVEA_GATEWAY_COMPOSE_H_
+#define FOVEA_GATEWAY_COMPOSE_H_
+
+#include <cstddef>
+#include <list>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/synchronization/mutex.h"
+#include "fovea/v1/context.pb.h"
+#include "gateway/conversation.h"
+#include "gateway/sessions.h"
+
+namespace fovea::gateway {
+
+// Pages in base64, so that each travels from fovead once. Thread-safe.
+class PageCache {
+ public:
+  explicit PageCache(size_t max_bytes) : max_bytes_(max_bytes) {}
+
+  void Add(const std::string& page_id, absl::string_view png);
+  std::shared_ptr<const std::string> Find(const std::string& page_id);
+  // At most `limit`, those used last.
+  std::vector<std::string> Held(size_t limit);
+
+ private:
+  using Entry = std::pair<std::string, std::shared_ptr<const std::string>>;
+  const size_t max_bytes_;
+  absl::Mutex mutex_;
+  std::list<Entry> entries_ ABSL_GUARDED_BY(mutex_);  // used last first
+  absl::flat_hash_map<std::string, std::list<Entry>::iterator> places_ ABSL_GUARDED_BY(mutex_);
+  size_t bytes_ ABSL_GUARDED_BY(mutex_) = 0;
+};
+
+struct Composed {
+  std::string array;        // the value of `messages`, `input` or `contents`
+  size_t prefix_bytes = 0;  // of it, up to the first of the agent's newer items
+  size_t first_item = 0;    // of the conversation, that stands behind the prefix
+  bool changed = false;     // false: it says what the request said
+};
+
+// What stands in an item's place, and in that of the items without turns before it: JSON texts with
+// commas between them, by the item's index.
+using Replacements = absl::flat_hash_map<size_t, std::string>;
+
+// The served context in the wire's form: pages and notes as one message of the user's, every turn
+// that is text as the agent's own item, byte for byte. NOT_FOUND names a page that `pages` has
+// lost; FAILED_PRECONDITION if the newest item would not be there as it came.
+absl::StatusOr<Composed> Compose(const Conversation& conversation, absl::string_view body,
+                                 const Mapping& mapping, const v1::BuildContextResponse& context,
+                                 const Replacements& replacements, PageCache& pages);
+
+}  // namespace fovea::gateway
+
+#endif  // FOVEA_GATEWAY_COMPOSE_H_

@@ -1,0 +1,125 @@
+// Decides what becomes of a model call, and makes it so.
+#ifndef FOVEA_GATEWAY_COMPRESSOR_H_
+#define FOVEA_GATEWAY_COMPRESSOR_H_
+
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "gateway/answer.h"
+#include "gateway/books/database.h"
+#include "gateway/compose.h"
+#include "gateway/config.h"
+#include "gateway/conversation.h"
+#include "gateway/fovea_client.h"
+#include "gateway/models.h"
+#include "gateway/outcome.h"
+#include "gateway/recall.h"
+#include "gateway/relay.h"
+#include "gateway/route.h"
+#include "gateway/sessions.h"
+
+namespace fovea::gateway {
+
+// A model call on its way out.
+struct Plan {
+  Outcome outcome;
+  std::optional<std::string> body;  // instead of the request's own
+  bool recall = false;              // the tools recall and search are in it
+  // What was read of the request; none where it could not be.
+  std::optional<Conversation> conversation;
+  std::optional<Mapping> mapping;  // none where fovead did not take the turns (yet)
+  ModelFacts model;
+  int64_t history_tokens = 0;    // estimate, of the request as it came
+  int64_t predicted_tokens = 0;  // of the request as it goes out; 0: not predicted
+  int64_t earlier_tokens = 0;    // estimate, of the request before it, where its cache is warm
+  int64_t other_tokens = 0;      // of it, beside the served history; an estimate
+  std::string context_sha256;    // for ReportUsage
+};
+
+// Thread-safe.
+class Compressor {
+ public:
+  Compressor(const GatewayConfig& config, FoveaClient& fovea, Database& database);
+
+  // Never fails: what cannot be helped goes out as it came.
+  Plan Prepare(const Route& route, const Headers& headers, const std::string& body, absl::Time now);
+
+  // The provider refused what Prepare made: the session's requests go out as they come for a while.
+  void Refused(const Plan& plan, absl::Time now);
+
+  // After the answer. Appends what was not appended before, and the answer; tells fovead what was
+  // billed. `answer`: as the agent will send it back; empty if it is not whole.
+  void Finish(Plan& plan, const std::string& body, const std::vector<transcripts::Json>& answer,
+              absl::Time now);
+
+  // After recalls inside: what the model and the gateway said stands, for the model, in the place
+  // of the items that the agent keeps. Before the agent has its whole answer.
+  void Keep(const Plan& plan, const std::vector<transcripts::Json>& visible,
+            const std::vector<transcripts::Json>& said);
+
+  // The gateway's answer to a call of recall or search.
+  std::string Recall(const Plan& plan, const HiddenCall& call) {
+    return AnswerCall(fovea_, plan.outcome.session, call);
+  }
+
+  // What the request cost and would have cost, for the books.
+  void Price(const Plan& plan, const Usage& usage, BookEntry& entry);
+
+ private:
+  struct Served {
+    std::string prefix;       // of the array, with the bracket and the commas
+    std::string first_chain;  // of the item that stood behind it
+  };
+  struct SessionState {
+    absl::Time last_request = absl::InfinitePast();
+    bool compressed = false;  // the last request was
+    int64_t full_tokens = 0;  // estimate, of the last request as it came
+    absl::Time refused_until = absl::InfinitePast();
+    std::shared_ptr<const Served> served;  // the last prefix
+  };
+  struct Prices {
+    double cached = 1;
+    double written = 1;
+    bool has_pages = false;
+    bool has_evidence = false;
+  };
+
+  void Compress(const Route& route, const std::string& body, Plan& plan, absl::Time now);
+  // The request fits, or is made to fit without fovead.
+  void FallBack(const std::string& body, absl::string_view why, Plan& plan);
+  absl::StatusOr<v1::BuildContextResponse> Build(const Mapping& mapping, const std::string& reader,
+                                                 int64_t budget);
+  std::optional<Prices> PricesOf(const std::string& reader);
+  int64_t WindowOf(const Plan& plan) const;
+  int64_t BudgetOf(const Plan& plan) const;
+  SessionState StateOf(const std::string& session);
+  void Update(const std::string& session, const SessionState& state);
+  std::string WithRecallTools(const Route& route, std::string body, bool* added);
+  Replacements ReplacementsOf(const Conversation& conversation);
+
+  const GatewayConfig& config_;
+  FoveaClient& fovea_;
+  Database& database_;
+  Sessions sessions_;
+  DigestCache digests_;
+  PageCache pages_;
+  absl::Mutex mutex_;
+  absl::flat_hash_map<std::string, SessionState> states_ ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_map<std::string, Prices> prices_ ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_map<int, std::string> recall_tools_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace fovea::gateway
+
+#endif  // FOVEA_GATEWAY_COMPRESSOR_H_

@@ -1,0 +1,76 @@
+// One model call: out to the provider, back to the agent, and into the books.
+#ifndef FOVEA_GATEWAY_MODEL_CALL_H_
+#define FOVEA_GATEWAY_MODEL_CALL_H_
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "gateway/answer.h"
+#include "gateway/books/database.h"
+#include "gateway/compressor.h"
+#include "gateway/http_message.h"
+#include "gateway/http_server.h"
+#include "gateway/relay.h"
+#include "gateway/route.h"
+#include "gateway/upstream.h"
+
+namespace fovea::gateway {
+
+// Adds the x-fovea-* fields to an answer's.
+void AddFoveaHeaders(const Outcome& outcome, Headers& headers);
+
+// A request as it goes out: without hop-by-hop fields and the gateway's own.
+UpstreamRequest OutgoingRequest(const Route& route, const Request& request, int client_fd);
+
+// The length that an answer states, where its body is that long.
+std::optional<uint64_t> StatedLength(const Headers& headers);
+
+// Lives as long as the request. Thread-compatible.
+class ModelCall {
+ public:
+  // `compressor` is null where everything passes.
+  ModelCall(const Route& route, Request& request, Upstream& upstream, Compressor* compressor,
+            ResponseWriter& response)
+      : route_(route),
+        request_(request),
+        upstream_(upstream),
+        compressor_(compressor),
+        response_(response) {}
+
+  // OK if the agent has its whole answer; else what went wrong on the way to the provider. Where
+  // the answer had begun, the connection is broken off.
+  absl::Status Run(Plan plan);
+
+  const Plan& plan() const { return plan_; }
+  Usage usage() const;
+  int status() const { return status_; }
+
+ private:
+  absl::Status SendRound(const std::string& body);
+  absl::Status OnHead(ResponseHead head);
+  absl::Status OnBody(absl::string_view bytes);
+  absl::Status Recall(std::string* body);
+  void AnswerCalls();
+
+  const Route& route_;
+  Request& request_;
+  Upstream& upstream_;
+  Compressor* const compressor_;
+  ResponseWriter& response_;
+  Plan plan_;
+  int status_ = 0;
+  bool refused_ = false;  // the provider refused what the gateway made
+  bool plain_ = false;    // the answer can be read: a JSON or a stream without a coding
+  std::unique_ptr<Relay> relay_;
+  std::unique_ptr<AnswerReader> reader_;
+  std::vector<transcripts::Json> said_;  // by the model and to it, in all rounds
+  bool kept_ = false;
+};
+
+}  // namespace fovea::gateway
+
+#endif  // FOVEA_GATEWAY_MODEL_CALL_H_

@@ -1,0 +1,90 @@
+// One uninterrupted answer for the agent, out of the answers to several requests: the model's calls
+// of recall and search are taken out of the stream, and the gateway answers them.
+#ifndef FOVEA_GATEWAY_RELAY_H_
+#define FOVEA_GATEWAY_RELAY_H_
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "gateway/answer.h"
+#include "gateway/config.h"
+#include "gateway/sse.h"
+#include "transcripts/lossless_json.h"
+
+namespace fovea::gateway {
+
+// A call of a tool that is the gateway's.
+struct HiddenCall {
+  std::string id;
+  std::string name;
+  std::string arguments;  // JSON
+};
+
+// For streamed answers. Rounds: BeginRound, Feed..., EndRound; another round while goes_on().
+// Thread-compatible.
+class Relay {
+ public:
+  using Json = transcripts::Json;
+
+  // Null for a wire that has no relay.
+  static std::unique_ptr<Relay> Create(Wire wire);
+  virtual ~Relay() = default;
+
+  void BeginRound();
+  // Appends to `out` what the agent gets now.
+  void Feed(absl::string_view bytes, std::string* out);
+  void EndRound(std::string* out);
+
+  // The round was calls of the gateway's tools alone: once they are answered, the model goes on.
+  bool goes_on() const { return goes_on_; }
+  // Of this round.
+  const std::vector<HiddenCall>& calls();
+  // Whether the agent's answer is at its end: what it will send back is known from here on.
+  bool ends() const { return ends_; }
+  // What the model said in this round, as items of the conversation.
+  std::vector<Json> said() const { return round_->items(); }
+  bool complete() const { return round_ != nullptr && round_->complete(); }
+  // The last round's input, all rounds' output.
+  Usage usage() const;
+  int rounds() const { return rounds_; }
+  // Whether anything was taken out, in any round.
+  bool hid_anything() const { return hid_anything_; }
+  // The answer as the agent sends it back, over all rounds.
+  virtual std::vector<Json> visible() const = 0;
+  // Items that answer this round's hidden calls.
+  virtual std::vector<Json> Results(const std::map<std::string, std::string>& texts) const = 0;
+
+  static bool IsOurs(absl::string_view tool) { return tool == "recall" || tool == "search"; }
+
+ protected:
+  explicit Relay(Wire wire) : wire_(wire) {}
+  virtual void OnEvent(absl::string_view raw, const Json& json, std::string* out) = 0;
+  virtual void OnOther(absl::string_view raw, absl::string_view data, std::string* out);
+  // Of the agent's view: resets what is counted by the round.
+  virtual void OnBegin() {}
+
+  void Hide(std::string id, std::string name);
+  // Whether the model stopped for calls that are all the gateway's.
+  bool StopsForOurs() const { return !calls_.empty() && visible_calls_ == 0; }
+
+  const Wire wire_;
+  std::unique_ptr<AnswerReader> round_;
+  std::vector<HiddenCall> calls_;
+  int visible_calls_ = 0;
+  int rounds_ = 0;
+  bool goes_on_ = false;
+  bool ends_ = false;
+  bool hid_anything_ = false;
+  int64_t earlier_output_ = 0;  // tokens of the rounds before
+
+ private:
+  SseSplitter splitter_;
+};
+
+}  // namespace fovea::gateway
+
+#endif  // FOVEA_GATEWAY_RELAY_H_

@@ -1,0 +1,276 @@
+#include "gateway/sessions.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "gateway/read_turns.h"
+
+namespace fovea::gateway {
+namespace {
+
+std::string SessionName(absl::string_view chain) {
+  return absl::StrCat("gw-", absl::BytesToHexString(chain).substr(0, 24));
+}
+
+// Equal in all that was said; sequences and times aside.
+bool SameTurn(v1::Turn left, v1::Turn right) {
+  for (v1::Turn* turn : {&left, &right}) {
+    turn->clear_seq();
+    turn->clear_time_us();
+  }
+  return left.SerializeAsString() == right.SerializeAsString();
+}
+
+// How far the conversation is known: the node of the longest known beginning, and how many items it
+// has. Items that leave the chain as it is (reasoning) do not count as known for it.
+struct Known {
+  size_t items = 0;
+  Node node;
+};
+
+Known FindKnown(const Conversation& conversation, const std::vector<std::optional<Node>>& nodes) {
+  for (size_t i = nodes.size(); i > 0; --i) {
+    if (!nodes[i - 1].has_value()) continue;
+    size_t first = i;
+    const auto& items = conversation.items;
+    while (first > 1 && items[conversation.head + first - 2].chain ==
+                            items[conversation.head + first - 1].chain) {
+      --first;
+    }
+    return {first, *nodes[i - 1]};
+  }
+  return {};
+}
+
+// The chain of the first item from `from` on that says anything: it names what begins there.
+std::string FirstNewChain(const std::string& before, const std::vector<std::string>& chains,
+                          size_t from) {
+  for (size_t i = from; i < chains.size(); ++i) {
+    if (chains[i] != before) return chains[i];
+  }
+  return Sha256Of(before);
+}
+
+// The turns of every item that has a node.
+std::vector<ItemTurns> TurnsOf(const std::vector<std::optional<Node>>& nodes, size_t count) {
+  std::vector<ItemTurns> turns;
+  uint64_t last = 0;
+  for (size_t i = 0; i < count; ++i) {
+    const uint64_t end = nodes[i].has_value() ? std::max(nodes[i]->seq, last) : last;
+    turns.push_back({last + 1, end});
+    last = end;
+  }
+  return turns;
+}
+
+}  // namespace
+
+const char* ArrivalName(Arrival arrival) {
+  switch (arrival) {
+    case Arrival::kNew:
+      return "new";
+    case Arrival::kExtends:
+      return "extends";
+    case Arrival::kRepeats:
+      return "repeats";
+    case Arrival::kForked:
+      return "forked";
+    case Arrival::kLooksOn:
+      return "looks on";
+  }
+  return "";
+}
+
+absl::StatusOr<Mapping> Sessions::Map(const Conversation& conversation, absl::string_view body,
+                                      bool look_on, absl::Time now) {
+  auto mapping = TryMap(conversation, body, look_on, now);
+  if (absl::IsNotFound(mapping.status()) && !look_on) {
+    // fovead has lost or deleted a session that this database knows; the conversation itself has it
+    // all.
+    mapping = TryMap(conversation, body, look_on, now);
+  }
+  return mapping;
+}
+
+absl::StatusOr<Mapping> Sessions::TryMap(const Conversation& conversation, absl::string_view body,
+                                         bool look_on, absl::Time now) {
+  std::vector<std::string> chains;
+  for (size_t i = conversation.head; i < conversation.items.size(); ++i) {
+    chains.push_back(conversation.items[i].chain);
+  }
+  if (chains.empty()) return absl::InvalidArgumentError("the conversation has no messages");
+  auto nodes = database_.FindNodes(chains);
+  if (!nodes.ok()) return nodes.status();
+  const Known known = FindKnown(conversation, *nodes);
+  Mapping mapping{.session = known.node.session, .as_of = known.node.seq};
+  mapping.turns = TurnsOf(*nodes, known.items);
+  if (look_on) {
+    if (known.items == 0) return absl::NotFoundError("nothing of the conversation is known");
+    mapping.arrival = Arrival::kLooksOn;
+    return mapping;
+  }
+  TurnReader reader(conversation.wire);
+  std::vector<v1::Turn> turns;
+  std::vector<std::pair<std::string, Node>> added;
+  for (size_t i = 0; i < chains.size(); ++i) {
+    const absl::string_view text = conversation.items[conversation.head + i].span.In(body);
+    if (i < known.items) {
+      reader.Skip(text);
+      continue;
+    }
+    auto read = reader.Read(text);
+    if (!read.ok()) {
+      return absl::InvalidArgumentError(absl::StrCat("message ", i, ": ", read.status().message()));
+    }
+    const uint64_t first = mapping.as_of + turns.size() + 1;
+    for (v1::Turn& turn : *read) {
+      turn.set_time_us(absl::ToUnixMicros(now));
+      turns.push_back(std::move(turn));
+    }
+    const uint64_t last = mapping.as_of + turns.size();
+    // An item that leaves the chain as it is has its turns counted with the next.
+    const bool own = chains[i] != (i == 0 ? conversation.root : chains[i - 1]);
+    mapping.turns.push_back({own && !mapping.turns.empty() ? mapping.turns.back().last + 1 : first,
+                             own ? last : first - 1});
+    if (own) added.push_back({chains[i], Node{"", last}});
+  }
+  if (turns.empty()) {
+    mapping.arrival = Arrival::kRepeats;
+    return mapping;
+  }
+  Place place{.session = mapping.session, .seq = mapping.as_of};
+  mapping.arrival = known.items > 0 ? Arrival::kExtends : Arrival::kNew;
+  if (known.items == 0) {
+    place.session = SessionName(FirstNewChain(conversation.root, chains, 0));
+    absl::Status status = CreateRoot(conversation, place.session);
+    if (!status.ok()) return status;
+  }
+  const std::string before = known.items == 0 ? conversation.root : chains[known.items - 1];
+  absl::Status status =
+      Append(turns, chains.back(), FirstNewChain(before, chains, known.items), place);
+  if (absl::IsNotFound(status)) database_.ForgetSession(place.session).IgnoreError();
+  if (!status.ok()) return status;
+  if (place.forked) mapping.arrival = Arrival::kForked;
+  if (place.answer_differs) {
+    absl::MutexLock lock(&mutex_);
+    rewriting_.insert(conversation.scope);
+  }
+  mapping.session = place.session;
+  mapping.as_of += turns.size();
+  for (auto& [chain, node] : added) node.session = place.session;
+  status = database_.AddNodes(added);
+  if (status.ok() && !conversation.scope.empty()) {
+    status = database_.SetLatestSession(conversation.scope, place.session);
+  }
+  if (!status.ok()) return status;
+  return mapping;
+}
+
+absl::Status Sessions::CreateRoot(const Conversation& conversation, const std::string& session) {
+  nlohmann::ordered_json metadata = {{"source", "gateway"},
+                                     {"wire", WireName(conversation.wire)},
+                                     {"model", conversation.model},
+                                     {"project", project_}};
+  if (!conversation.scope.empty()) {
+    const auto before = database_.LatestSession(conversation.scope);
+    // The agent's own compaction, or a resume that it begins in another way.
+    if (before.ok() && before->has_value() && **before != session) metadata["continues"] = **before;
+  }
+  v1::CreateSessionRequest request;
+  request.set_session_id(session);
+  request.set_title(absl::StrCat(WireName(conversation.wire), " ", project_).substr(0, 900));
+  request.set_metadata_json(
+      metadata.dump(-1, ' ', true, nlohmann::ordered_json::error_handler_t::replace));
+  const absl::Status status = fovea_.CreateSession(request);
+  return absl::IsAlreadyExists(status) ? absl::OkStatus() : status;
+}
+
+absl::Status Sessions::Fork(const std::string& fork_chain, uint64_t at, Place& place) {
+  v1::ForkSessionRequest request;
+  request.set_session_id(place.session);
+  request.set_at_seq(at);
+  request.set_new_session_id(SessionName(fork_chain));
+  const auto forked = fovea_.ForkSession(request);
+  if (!forked.ok() && !absl::IsAlreadyExists(forked.status())) return forked.status();
+  place = {.session = request.new_session_id(), .seq = at, .forked = true};
+  return absl::OkStatus();
+}
+
+absl::Status Sessions::Append(const std::vector<v1::Turn>& turns, const std::string& chain,
+                              const std::string& fork_chain, Place& place) {
+  size_t there = 0;  // of `turns`
+  // Twice at most: in the session, and in a fork of it.
+  for (int attempt = 0; attempt < 3; ++attempt) {
+    v1::AppendTurnsRequest request;
+    request.set_session_id(place.session);
+    request.set_idempotency_key(absl::StrCat("gw-", absl::BytesToHexString(chain), "-", there));
+    request.set_expected_next_seq(place.seq + there + 1);
+    for (size_t i = there; i < turns.size(); ++i) *request.add_turns() = turns[i];
+    const auto appended = fovea_.Append(request);
+    // The key was used with the same words at another time: by a gateway that stopped before it was
+    // told.
+    if (appended.ok() || absl::IsAlreadyExists(appended.status())) return absl::OkStatus();
+    if (!absl::IsAborted(appended.status())) return appended.status();
+    const auto present = fovea_.ReadTurns(place.session, place.seq + 1);
+    if (!present.ok()) return present.status();
+    there = 0;
+    while (there < turns.size() && there < present->size() &&
+           SameTurn(turns[there], (*present)[there])) {
+      ++there;
+    }
+    if (there == turns.size()) return absl::OkStatus();
+    if (there == present->size()) continue;  // the rest is missing
+    // Something else follows there.
+    const bool answer_differs = there == 0 && turns[0].role() == v1::ROLE_ASSISTANT &&
+                                (*present)[0].role() == v1::ROLE_ASSISTANT;
+    const absl::Status forked = Fork(fork_chain, place.seq, place);
+    if (!forked.ok()) return forked;
+    place.answer_differs = answer_differs;
+    there = 0;
+  }
+  return absl::AbortedError("others append to the session");
+}
+
+absl::Status Sessions::AppendAnswer(const Conversation& conversation, const Mapping& mapping,
+                                    const std::vector<std::string>& items, DigestCache& digests,
+                                    absl::Time now) {
+  {
+    absl::MutexLock lock(&mutex_);
+    if (rewriting_.contains(conversation.scope)) return absl::OkStatus();
+  }
+  // Gemini's calls are numbered over the whole conversation: its answers come with the next
+  // request.
+  if (conversation.wire == Wire::kGemini) return absl::OkStatus();
+  std::string chain = conversation.items.back().chain;
+  std::vector<v1::Turn> turns;
+  std::vector<std::pair<std::string, Node>> added;
+  TurnReader reader(conversation.wire);
+  for (const std::string& item : items) {
+    const auto digest = digests.DigestOf(conversation.wire, item);
+    if (!digest.ok()) return digest.status();
+    auto read = reader.Read(item);
+    if (!read.ok()) return read.status();
+    for (v1::Turn& turn : *read) {
+      turn.set_time_us(absl::ToUnixMicros(now));
+      turns.push_back(std::move(turn));
+    }
+    chain = ChainOf(chain, *digest);
+    if (!digest->empty())
+      added.push_back({chain, Node{mapping.session, mapping.as_of + turns.size()}});
+  }
+  if (turns.empty()) return absl::OkStatus();
+  v1::AppendTurnsRequest request;
+  request.set_session_id(mapping.session);
+  request.set_idempotency_key(absl::StrCat("gw-", absl::BytesToHexString(chain), "-0"));
+  request.set_expected_next_seq(mapping.as_of + 1);
+  for (v1::Turn& turn : turns) *request.add_turns() = std::move(turn);
+  const auto appended = fovea_.Append(request);
+  if (!appended.ok()) return appended.status();
+  return database_.AddNodes(added);
+}
+
+}  // namespace fovea::gateway
