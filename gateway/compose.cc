@@ -33,7 +33,7 @@ std::string TextPart(Wire wire, absl::string_view text) {
 
 std::string ImagePart(Wire wire, absl::string_view media_type, absl::string_view base64,
                       absl::string_view resolution) {
-  // "original" is what the APIs do without a detail, and some doors to them refuse the word.
+  // Chat Completions has no "original": it is what the API does without a detail.
   const bool detail = resolution == "low" || resolution == "high";
   switch (wire) {
     case Wire::kAnthropic:
@@ -45,7 +45,8 @@ std::string ImagePart(Wire wire, absl::string_view media_type, absl::string_view
                           detail ? absl::StrCat(R"(,"detail":")", resolution, "\"") : "", "}}");
     case Wire::kOpenAiResponses:
       return absl::StrCat(R"({"type":"input_image","image_url":"data:)", media_type, ";base64,",
-                          base64, R"(","detail":")", detail ? resolution : "auto", R"("})");
+                          base64, R"(","detail":")",
+                          detail || resolution == "original" ? resolution : "auto", R"("})");
     case Wire::kGemini:
       return absl::StrCat(
           R"({"inlineData":{"mimeType":")", media_type, R"(","data":")", base64, R"("})",

@@ -182,6 +182,7 @@ void Compressor::Compress(const Route& route, const std::string& body, Plan& pla
   }
   plan.mapping = *std::move(mapping);
   plan.outcome.session = plan.mapping->session;
+  const std::string arrival = absl::StrCat(ArrivalName(plan.mapping->arrival), ": ");
   SessionState state = StateOf(plan.mapping->session);
   const absl::Time last_request = state.last_request;
   state.last_request = now;
@@ -189,7 +190,8 @@ void Compressor::Compress(const Route& route, const std::string& body, Plan& pla
   state.full_tokens = plan.history_tokens + plan.other_tokens;
   Update(plan.mapping->session, state);
   if (state.refused_until > now) {
-    plan.outcome.reason = "the provider refused a context of this session lately";
+    plan.outcome.reason =
+        absl::StrCat(arrival, "the provider refused a context of this session lately");
     return;
   }
   const auto context = Build(*plan.mapping, plan.model.reader, BudgetOf(plan));
@@ -199,7 +201,7 @@ void Compressor::Compress(const Route& route, const std::string& body, Plan& pla
       Compose(conversation, body, *plan.mapping, *context, ReplacementsOf(conversation), pages_);
   if (!composed.ok()) return FallBack(body, composed.status().message(), plan);
   if (!composed->changed) {
-    plan.outcome.reason = "all of the history is served as text";
+    plan.outcome.reason = absl::StrCat(arrival, "all of the history is served as text");
     return;
   }
   const Rewrite rewrite{.now_tokens = plan.history_tokens,
@@ -208,12 +210,12 @@ void Compressor::Compress(const Route& route, const std::string& body, Plan& pla
                         .read_price = prices->cached,
                         .write_price = prices->written};
   if (!config_.force && !state.compressed && !RewritePays(rewrite)) {
-    plan.outcome.reason = "the provider's cache is warm: a rewrite would not pay yet";
+    plan.outcome.reason =
+        absl::StrCat(arrival, "the provider's cache is warm, a rewrite would not pay yet");
     return;
   }
   plan.outcome.action = Outcome::Action::kCompressed;
-  plan.outcome.reason =
-      absl::StrCat(ArrivalName(plan.mapping->arrival), ", epoch ", context->summary().epoch());
+  plan.outcome.reason = absl::StrCat(arrival, "epoch ", context->summary().epoch());
   plan.predicted_tokens = context->summary().tokens() + plan.other_tokens;
   plan.context_sha256 = context->payload_sha256();
   plan.body = Replaced(body, conversation.array, composed->array);
@@ -244,10 +246,12 @@ Replacements Compressor::ReplacementsOf(const Conversation& conversation) {
 void Compressor::FallBack(const std::string& body, absl::string_view why, Plan& plan) {
   const Conversation& conversation = *plan.conversation;
   plan.outcome.action = Outcome::Action::kFallback;
+  const std::string arrival =
+      plan.mapping.has_value() ? absl::StrCat(ArrivalName(plan.mapping->arrival), ": ") : "";
   const auto window = static_cast<int64_t>(kFullWindow * static_cast<double>(WindowOf(plan)));
   const int64_t room = window - plan.other_tokens;
   if (plan.history_tokens <= room) {
-    plan.outcome.reason = Plain(absl::StrCat("sent as it came: ", why));
+    plan.outcome.reason = Plain(absl::StrCat(arrival, "sent as it came: ", why));
     return;
   }
   // The database alone knows which session it is.
@@ -262,17 +266,18 @@ void Compressor::FallBack(const std::string& body, absl::string_view why, Plan& 
                        absl::string_view(body).substr(from, conversation.array.end - from));
       if (EstimateTokens(array) > room) break;
       plan.body = Replaced(body, conversation.array, array);
-      plan.outcome.reason = Plain(absl::StrCat("the last served pages and the new turns: ", why));
+      plan.outcome.reason =
+          Plain(absl::StrCat(arrival, "the last served pages and the new turns: ", why));
       return;
     }
   }
   const auto truncated = Truncated(conversation, body, room);
   if (!truncated.ok()) {
-    plan.outcome.reason = Plain(absl::StrCat("sent as it came, over the window: ", why));
+    plan.outcome.reason = Plain(absl::StrCat(arrival, "sent as it came, over the window: ", why));
     return;
   }
   plan.body = Replaced(body, conversation.array, *truncated);
-  plan.outcome.reason = Plain(absl::StrCat("cut to the window: ", why));
+  plan.outcome.reason = Plain(absl::StrCat(arrival, "cut to the window: ", why));
 }
 
 std::string Compressor::WithRecallTools(const Route& route, std::string body, bool* added) {

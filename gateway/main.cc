@@ -2,28 +2,32 @@
 #include <csignal>
 
 #include <CLI/CLI.hpp>
-#include <cstdlib>
 #include <exception>
+#include <filesystem>
 #include <iostream>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "gateway/agents.h"
 #include "gateway/gateway.h"
 #include "gateway/http_server.h"
+#include "gateway/paths.h"
+#include "gateway/reports.h"
 #include "gateway/socket.h"
+#include "gateway/wrap.h"
 #include "spdlog/sinks/stdout_sinks.h"
 #include "spdlog/spdlog.h"
 
 namespace {
 
-using fovea::gateway::FileDescriptor;
-using fovea::gateway::Gateway;
-using fovea::gateway::HttpServer;
-using fovea::gateway::Request;
-using fovea::gateway::ResponseWriter;
+using namespace fovea::gateway;  // NOLINT(google-build-using-namespace): this is its program
 
 constexpr absl::Duration kDrainTime = absl::Seconds(20);
 
@@ -31,17 +35,13 @@ struct Flags {
   std::string listen = "127.0.0.1:8787";
   int listen_fd = -1;
   std::string log_level = "info";
+  std::string remove_at_exit;
   Gateway::Options options;
 };
 
-void AddFlags(CLI::App& app, Flags& flags) {
-  fovea::gateway::GatewayConfig& config = flags.options.config;
-  app.add_option("--server", config.fovea_server, "where fovead listens: unix:PATH or HOST:PORT")
-      ->envname("FOVEA_SERVER");
-  app.add_option("--database", config.database, "the gateway's own database");
-  app.add_option("--listen", flags.listen, "HOST:PORT; port 0: any that is free")
-      ->capture_default_str();
-  app.add_option("--listen-fd", flags.listen_fd, "a listening socket that was inherited");
+// What wrap hands on to serve as well.
+void AddServing(CLI::App& app, Flags& flags) {
+  GatewayConfig& config = flags.options.config;
   app.add_option("--anthropic-upstream", config.anthropic_upstream, "Anthropic's API")
       ->envname("FOVEA_ANTHROPIC_UPSTREAM")
       ->capture_default_str();
@@ -52,12 +52,9 @@ void AddFlags(CLI::App& app, Flags& flags) {
       ->envname("FOVEA_GEMINI_UPSTREAM")
       ->capture_default_str();
   app.add_option("--proxy", flags.options.upstream.proxy, "HTTP proxy towards the providers");
-  app.add_option("--ca-file", flags.options.upstream.ca_file, "further certificates to trust, PEM")
+  app.add_option("--ca-file", flags.options.upstream.ca_file, "certificates to trust, PEM")
       ->check(CLI::ExistingFile);
-  app.add_option("--secret", config.secret, "first segment of every path; others are refused")
-      ->envname("FOVEA_GATEWAY_SECRET");
-  app.add_option("--host", config.hosts, "a further NAME:PORT by which clients may call");
-  app.add_option("--project", config.project, "whose work this is, for the books");
+  app.add_option("--database", config.database, "sessions and books")->capture_default_str();
   app.add_option("--reader", config.reader,
                  "fovead's reader, instead of the one for the model's name");
   app.add_option("--budget", config.budget,
@@ -77,6 +74,20 @@ void AddFlags(CLI::App& app, Flags& flags) {
       ->capture_default_str();
 }
 
+void AddServe(CLI::App& app, Flags& flags) {
+  GatewayConfig& config = flags.options.config;
+  AddServing(app, flags);
+  app.add_option("--listen", flags.listen, "HOST:PORT; port 0: any that is free")
+      ->capture_default_str();
+  app.add_option("--listen-fd", flags.listen_fd, "a listening socket that was inherited");
+  app.add_option("--secret", config.secret, "first segment of every path; others are refused")
+      ->envname("FOVEA_GATEWAY_SECRET");
+  app.add_option("--host", config.hosts, "a further NAME:PORT by which clients may call");
+  app.add_option("--project", config.project, "whose work this is, for the books");
+  app.add_option("--remove-at-exit", flags.remove_at_exit, "a folder that is in the way afterwards")
+      ->group("");
+}
+
 // Signals are taken by this thread alone: they are blocked before any other thread starts.
 sigset_t BlockSignals() {
   sigset_t signals;
@@ -91,13 +102,14 @@ absl::Status Serve(Flags flags) {
   auto log = std::make_shared<spdlog::logger>("fovea-gateway",
                                               std::make_shared<spdlog::sinks::stderr_sink_mt>());
   log->set_level(spdlog::level::from_str(flags.log_level));
+  log->flush_on(spdlog::level::info);
   FileDescriptor listener(flags.listen_fd);
   if (flags.listen_fd < 0) {
-    auto made = fovea::gateway::Listen(flags.listen);
+    auto made = Listen(flags.listen);
     if (!made.ok()) return made.status();
     listener = *std::move(made);
   }
-  flags.options.port = fovea::gateway::LocalPort(listener.get());
+  flags.options.port = LocalPort(listener.get());
   flags.options.log = log;
   auto gateway = Gateway::Create(std::move(flags.options));
   if (!gateway.ok()) return gateway.status();
@@ -113,23 +125,124 @@ absl::Status Serve(Flags flags) {
   }
   log->info("stopping");
   (*server)->Stop(kDrainTime);
+  std::error_code ignored;
+  if (!flags.remove_at_exit.empty()) std::filesystem::remove_all(flags.remove_at_exit, ignored);
   return absl::OkStatus();
 }
 
-}  // namespace
+int Report(const absl::Status& status) {
+  if (status.ok()) return 0;
+  std::cerr << "fovea-gateway: " << std::string(status.message()) << "\n";
+  return absl::IsInvalidArgument(status) ? 2 : 1;
+}
 
-int main(int argc, char** argv) try {
+// `wrap [FLAGS] AGENT ARGUMENTS...`, `wrap [FLAGS] --wire W -- COMMAND...`: what is behind the
+// agent is the agent's.
+int RunWrap(const std::vector<std::string>& arguments, const std::string& server) {
+  CLI::App app(absl::StrCat("Runs an agent through Fovea: ", absl::StrJoin(KnownAgents(), ", "),
+                            ", or any command with --wire"),
+               "fovea wrap");
+  Flags flags;
+  flags.options.config.database = DefaultDatabase();
+  WrapOptions options{.server = server};
+  AddServing(app, flags);
+  app.add_option("--server", options.server, "where fovead listens")->envname("FOVEA_SERVER");
+  app.add_option("--data", options.data, "fovead's folder, where it has to be started");
+  app.add_option("--wire", options.wire, "anthropic, openai-responses, openai-chat or gemini");
+  app.prefix_command();
+  size_t own = 0;  // arguments before the agent's name
+  std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
+  try {
+    app.parse(std::move(reversed));
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error);
+  }
+  std::vector<std::string> rest = app.remaining();
+  own = arguments.size() - rest.size();
+  if (!rest.empty() && rest.front() == "--") rest.erase(rest.begin());
+  if (options.wire.empty()) {
+    if (rest.empty()) return Report(absl::InvalidArgumentError("wrap: which agent?"));
+    options.agent = rest.front();
+    rest.erase(rest.begin());
+  }
+  options.arguments = std::move(rest);
+  // serve takes all of wrap's flags but these.
+  for (size_t i = 0; i < own; ++i) {
+    const std::string name = arguments[i].substr(0, arguments[i].find('='));
+    const bool wraps = name == "--server" || name == "--data" || name == "--wire";
+    if (arguments[i] == "--") continue;
+    if (wraps) {
+      if (name == arguments[i]) ++i;
+      continue;
+    }
+    options.serve.push_back(arguments[i]);
+  }
+  const absl::StatusOr<int> code = Wrap(options);
+  return code.ok() ? *code : Report(code.status());
+}
+
+int Run(int argc, char** argv) {
+  const char* set = std::getenv("FOVEA_SERVER");
+  const std::string server = set != nullptr && *set != '\0' ? set : DefaultServer();
+  if (argc > 1 && std::string(argv[1]) == "wrap") {
+    return RunWrap(std::vector<std::string>(argv + 2, argv + argc), server);
+  }
   CLI::App app("fovea-gateway: agents' requests, with their history in a bounded context",
                "fovea-gateway");
   app.set_version_flag("--version", std::string("fovea-gateway " FOVEA_VERSION));
   app.require_subcommand(1);
   Flags flags;
-  AddFlags(*app.add_subcommand("serve", "carry requests until SIGTERM"), flags);
+  flags.options.config.database = DefaultDatabase();
+  flags.options.config.fovea_server = server;
+  CLI::App* serve = app.add_subcommand("serve", "carry requests until SIGTERM");
+  AddServe(*serve, flags);
+  serve->add_option("--server", flags.options.config.fovea_server, "where fovead listens");
+  app.add_subcommand("wrap", "run an agent through Fovea (`fovea-gateway wrap --help`)");
+  WrapOptions keep{.server = server};
+  CLI::App* keeper = app.add_subcommand("keep-fovead")->group("");
+  keeper->add_option("--server", keep.server);
+  keeper->add_option("--data", keep.data);
+  SavingsOptions savings;
+  CLI::App* books =
+      app.add_subcommand("savings", "what was billed, and what full history would have cost");
+  books->add_option("--by", savings.by, "session, project, model, day, action or reason")
+      ->check(CLI::IsMember({"session", "project", "model", "day", "action", "reason"}))
+      ->capture_default_str();
+  books->add_option("--session", savings.session, "of this session only");
+  books->add_option("--project", savings.project, "of this project only");
+  books->add_option("--since", savings.since, "7d, 24h, 30m or a day");
+  books->add_flag("--json", savings.json);
+  books->add_flag("--csv", savings.csv);
+  books->add_option("--database", flags.options.config.database);
+  DoctorOptions doctor{.server = server};
+  CLI::App* check = app.add_subcommand("doctor", "say what is wrong; exit code 0, 1 or 2");
+  check->add_option("--server", doctor.server);
+  check->add_option("--database", flags.options.config.database);
+  CLI::App* line = app.add_subcommand("statusline", "one line for Claude Code's status line");
+  line->add_option("--database", flags.options.config.database);
   CLI11_PARSE(app, argc, argv);
-  const absl::Status status = Serve(std::move(flags));
-  if (status.ok()) return 0;
-  std::cerr << "fovea-gateway: " << std::string(status.message()) << "\n";
-  return 1;
+
+  const std::string& path = flags.options.config.database;
+  if (serve->parsed()) return Report(Serve(std::move(flags)));
+  if (keeper->parsed()) return KeepFovead(keep.server, keep.data);
+  if (check->parsed()) {
+    doctor.database = path;
+    return Doctor(doctor, std::cout);
+  }
+  const auto database = Database::Open(path);
+  if (!database.ok()) return Report(database.status());
+  if (books->parsed()) return Report(PrintSavings(**database, savings, std::cout));
+  if (line->parsed()) {
+    const std::string input((std::istreambuf_iterator<char>(std::cin)), {});
+    std::cout << StatusLine(**database, input) << "\n";
+  }
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) try {
+  return Run(argc, argv);
 } catch (const std::exception& error) {
   std::cerr << "fovea-gateway: " << error.what() << "\n";
   return 1;

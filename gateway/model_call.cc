@@ -93,7 +93,7 @@ absl::Status ModelCall::OnHead(ResponseHead head) {
     if (head.status == 200 && stream && plain_) return absl::OkStatus();
     return absl::ResourceExhaustedError(absl::StrCat("the provider answered ", head.status));
   }
-  if (head.status == 200 && plain_) {
+  if (head.status == 200 && plain_ && route_.purpose == Purpose::kGenerate) {
     if (plan_.recall && stream) {
       relay_ = Relay::Create(route_.wire);
       relay_->BeginRound();

@@ -2,17 +2,13 @@
 #ifndef FOVEA_GATEWAY_READ_TURNS_H_
 #define FOVEA_GATEWAY_READ_TURNS_H_
 
-#include <cstdint>
-#include <deque>
-#include <string>
-#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "fovea/v1/turn.pb.h"
 #include "gateway/config.h"
-#include "transcripts/lossless_json.h"
+#include "transcripts/gemini.h"
 
 namespace fovea::gateway {
 
@@ -29,17 +25,8 @@ class TurnReader {
   void Skip(absl::string_view item);
 
  private:
-  using Json = transcripts::Json;
-  class Builder;
-
-  static absl::Status ReadAnthropic(const Json& item, Builder& to);
-  static absl::Status ReadChat(const Json& item, Builder& to);
-  static absl::Status ReadResponses(const Json& item, Builder& to);
-  absl::Status ReadGemini(const Json& item, Builder& to);
-
   const Wire wire_;
-  uint64_t calls_ = 0;                                    // Gemini's, which often have no ids
-  std::deque<std::pair<std::string, std::string>> open_;  // their names and the ids given to them
+  transcripts::GeminiReader gemini_;
 };
 
 }  // namespace fovea::gateway

@@ -38,7 +38,7 @@ export async function startFovead(place) {
 
 export async function startGateway(place, upstream, args = [], env = {}) {
   const gateway = await start('fovea-gateway', ['serve', '--listen', '127.0.0.1:0', '--anthropic-upstream', upstream, '--openai-upstream', upstream, '--gemini-upstream', upstream,
-    '--database', join(place.path, 'gateway.db'), '--server', `unix:${place.path}/fovead.sock`, ...args], { until: /listening on port (\d+)/, env });
+    ...(args.includes('--database') ? [] : ['--database', join(place.path, 'gateway.db')]), '--server', `unix:${place.path}/fovead.sock`, ...args], { until: /listening on port (\d+)/, env });
   gateway.port = Number(gateway.found[1]);
   gateway.url = `http://127.0.0.1:${gateway.port}`;
   return gateway;
