@@ -91,7 +91,7 @@ async function task(name, agent, place, wrapped) {
       const args = agent.args(text, resume);
       return run(agent.program, agent.program === 'codex' ? [...direct.args, ...args] : args, { cwd: work, env: { ...base, ...direct.env } });
     }
-    return run(join(binaries, 'fovea'), ['wrap', '--force', '--budget', '12000', '--reader', 'claude', '--anthropic-upstream', provider.url, '--openai-upstream', provider.url, name, ...agent.args(text, resume)],
+    return run(join(binaries, 'fovea-gateway'), ['wrap', '--force', '--budget', '12000', '--reader', 'claude', '--anthropic-upstream', provider.url, '--openai-upstream', provider.url, name, ...agent.args(text, resume)],
       { cwd: work, env: { ...base, XDG_RUNTIME_DIR: home, XDG_DATA_HOME: join(home, 'share') } });
   };
   provider.failing = [];
@@ -103,7 +103,7 @@ async function task(name, agent, place, wrapped) {
   const result = { first, second, files: filesOf(work), refused: provider.refused, calls: calls.length, offered: calls.filter((r) => JSON.stringify(r.body?.tools ?? []).includes('"recall"')).length, recalls: calls.filter((r) => r.answer?.tools?.some((t) => t.name === 'recall')).length, home };
   if (wrapped) {
     await wait(200);
-    const books = await run(join(binaries, 'fovea'), ['savings', '--json', '--by', 'reason'], { cwd: work, env: { ...base, XDG_RUNTIME_DIR: home, XDG_DATA_HOME: join(home, 'share') } });
+    const books = await run(join(binaries, 'fovea-gateway'), ['savings', '--json', '--by', 'reason'], { cwd: work, env: { ...base, XDG_RUNTIME_DIR: home, XDG_DATA_HOME: join(home, 'share') } });
     try { result.rows = JSON.parse(books.out).rows; } catch { result.rows = []; }
   }
   await provider.close();

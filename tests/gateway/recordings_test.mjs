@@ -52,8 +52,10 @@ async function replayer(answers) {
 
 async function play(name, flags, subfolder) {
   const requests = lines(name);
-  // The requests were recorded with the home folder's name made plain, the answers, in pieces, were not.
-  const answers = new Map(lines(`${name}.responses`).map((answer) => [answer.seq, { ...answer, body: answer.body.replaceAll(/_(claude|codex|pi_anthropic|pi_responses|pi)(?=\/|\\\\)/g, '') }]));
+  // In the requests the working folder's name was made plain, in the answers it was not. On Anthropic's wire it comes in
+  // pieces: there the answers are marked as coded, so that the gateway does not read them and waits for the next request.
+  const coded = /claude|anthropic/.test(name) ? { 'content-encoding': 'x-recorded' } : {};
+  const answers = new Map(lines(`${name}.responses`).map((answer) => [answer.seq, { ...answer, headers: { ...answer.headers, ...coded }, body: answer.body.replaceAll(/_(codex|pi_responses|pi)(?=\/|\\\\)/g, '') }]));
   const upstream = await replayer(answers);
   const gateway = await startGateway(place, upstream.url, ['--database', `${place.path}/${subfolder}.db`, '--project', subfolder, ...flags]);
   const seen = [];
