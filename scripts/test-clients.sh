@@ -34,7 +34,7 @@ test_typescript() {
 }
 
 languages=("$@")
-if [ ${#languages[@]} -eq 0 ]; then languages=(python); fi
+if [ ${#languages[@]} -eq 0 ]; then languages=(python typescript); fi
 failed=0
 for language in "${languages[@]}"; do
   printf -- '--- clients/%s\n' "$language"
