@@ -24,7 +24,7 @@ test_python() {
     "$here/bin/ruff" check . ../testing && "$here/bin/ruff" format --check --quiet . ../testing &&
       "$here/bin/mypy" && PYTHONPATH=src "$here/bin/python" -m pytest -q
   ) || return 1
-  scripts/test-client-package.sh python "$here"
+  python3 clients/document.py --check && scripts/test-client-package.sh python "$here"
 }
 
 test_typescript() {
