@@ -91,10 +91,12 @@ std::vector<std::string> VerbNames(const CLI::App& app) {
   return names;
 }
 
-// Of the arguments, the first that is no option: it was meant as the verb.
+// Of the arguments, the first that is no option and no option's value: it was meant as the verb.
 std::string FirstWord(const std::vector<std::string>& arguments) {
+  bool value = false;
   for (const std::string& argument : arguments) {
-    if (!argument.empty() && argument[0] != '-') return argument;
+    if (!value && !argument.empty() && argument[0] != '-') return argument;
+    value = argument == "--server" || argument == "--token-file";
   }
   return "";
 }

@@ -46,11 +46,11 @@ TEST(RenderTiers, Golden) {
   ······░░░░░░░░░░░░░░░░░░░░░░░░▒▒▒▒▒▒▒▒▒▒▒▒██████████████████
   oldest                                                newest
 
-      rung      turns  sequence  as text  served  smaller  pages  legible  evidence
-  ██  verbatim     72     1–412   23,120  23,120     1.0×      –  100.0 %  exact
-  ▒▒  soft        100   243–342   56,000  16,000     3.5×      9   95.1 %  measured
-  ░░  faint       200    43–242  110,000  20,000     5.5×     12   83.0 %  assumed
-  ··  latent       40      3–42   25,000       0        –      –   recall  –
+      rung      turns  sequence  as text  served  smaller  pages
+  ██  verbatim     72     1–412   23,120  23,120     1.0×      –
+  ▒▒  soft        100   243–342   56,000  16,000     3.5×      9
+  ░░  faint       200    43–242  110,000  20,000     5.5×     12
+  ··  latent       40      3–42   25,000       0        –      –
       all         412            214,120  59,120     3.6×     21
 
   ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━── 59,120 of 64,000 tokens (92 %, estimated on the safe side)
