@@ -1,0 +1,100 @@
+"""What the Python client adds to the calls that it makes: medians over a long session, pages held.
+
+PYTHONPATH=clients/python/src FOVEAD=build/dev/bin/fovead python3 clients/testing/overhead.py [BUDGET]
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from fovea import Fovea
+from fovea import _rpc as rpc
+from fovea._rpc import ask
+from fovea.formats import WIRE
+from fovea.v1 import context_pb2, session_pb2, turn_pb2
+
+HISTORY = Path(__file__).resolve().parents[2] / "examples" / "long-session.jsonl.gz"
+ROUNDS = 200
+
+
+def messages() -> list[dict[str, Any]]:
+    """The bundled session, several times over, as OpenAI Chat has it."""
+    turns = json.loads(gzip.open(HISTORY, "rt").readline())["turns"]
+    made: list[dict[str, Any]] = []
+    for copy in range(6):
+        for turn in turns:
+            message: dict[str, Any] = {"role": turn["role"], "content": turn.get("text") or None}
+            if turn.get("tool_calls"):
+                message["tool_calls"] = [
+                    {
+                        "id": f"{copy}-{call['id']}",
+                        "type": "function",
+                        "function": {"name": call["name"], "arguments": call["args"]},
+                    }
+                    for call in turn["tool_calls"]
+                ]
+            if turn["role"] == "tool":
+                message["tool_call_id"] = f"{copy}-{turn['tool_call_id']}"
+                message["content"] = turn.get("text", "")
+            elif message["content"] is None and "tool_calls" not in message:
+                message["content"] = ""
+            made.append(message)
+    return made
+
+
+def compare(name: str, raw: Callable[[], object], client: Callable[[], object]) -> None:
+    """Runs both in turn, so that what else the machine does falls on both alike."""
+    walls: tuple[list[float], list[float]] = ([], [])
+    works: tuple[list[float], list[float]] = ([], [])
+    for _ in range(ROUNDS):
+        for call, wall, work in zip((raw, client), walls, works, strict=True):
+            began, worked = time.perf_counter(), time.thread_time()
+            call()
+            wall.append(1000 * (time.perf_counter() - began))
+            work.append(1000 * (time.thread_time() - worked))
+    alone, through = map(statistics.median, walls)
+    print(
+        f"{name}: raw p50 {alone:.2f} ms, client {through:.2f} ms: {through - alone:+.2f} ms, {through / alone:.2f} times"
+    )
+    alone, through = map(statistics.median, works)
+    print(f"    of it in the caller's thread: {alone:.2f} ms, {through:.2f} ms: {through - alone:+.2f} ms")
+
+
+def main() -> None:
+    budget = int(sys.argv[1]) if len(sys.argv) > 1 else 64_000
+    with tempfile.TemporaryDirectory() as folder, Fovea.local(folder) as fovea:
+        for reader in ("deepseek-flash", "claude"):
+            session = fovea.session(reader, model=reader, budget=budget, format="openai-chat")
+            session.append(messages())
+            context = session.context()
+            core = session._core
+            session.context()
+            request = context_pb2.BuildContextRequest(
+                view=core.view(None, None, None, 0),
+                format=WIRE["openai-chat"],
+                held_page_ids=core._cache.held(core._seen),
+            )
+            print(f"{reader}: {context.tokens} tokens, {len(context.page_ids)} pages")
+            compare("context", lambda r=request: session._transport.run(ask(rpc.BUILD_CONTEXT, r)), session.context)
+            text = "x" * 500
+            turn = turn_pb2.Turn(
+                role=turn_pb2.ROLE_USER, parts=[turn_pb2.Part(text=turn_pb2.TextPart(text=text.encode()))]
+            )
+            one = session_pb2.AppendTurnsRequest(session_id=session.id, turns=[turn])
+            compare(
+                "append",
+                lambda r=one: session._transport.run(ask(rpc.APPEND_TURNS, r)),
+                lambda: session.append({"role": "user", "content": text}),
+            )
+
+
+if __name__ == "__main__":
+    main()
