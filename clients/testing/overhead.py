@@ -27,7 +27,8 @@ ROUNDS = 200
 
 def messages() -> list[dict[str, Any]]:
     """The bundled session, several times over, as OpenAI Chat has it."""
-    turns = json.loads(gzip.open(HISTORY, "rt").readline())["turns"]
+    with gzip.open(HISTORY, "rt") as history:
+        turns = json.loads(history.readline())["turns"]
     made: list[dict[str, Any]] = []
     for copy in range(6):
         for turn in turns:
@@ -62,7 +63,8 @@ def compare(name: str, raw: Callable[[], object], client: Callable[[], object]) 
             work.append(1000 * (time.thread_time() - worked))
     alone, through = map(statistics.median, walls)
     print(
-        f"{name}: raw p50 {alone:.2f} ms, client {through:.2f} ms: {through - alone:+.2f} ms, {through / alone:.2f} times"
+        f"{name}: raw p50 {alone:.2f} ms, client {through:.2f} ms: "
+        f"{through - alone:+.2f} ms, {through / alone:.2f} times"
     )
     alone, through = map(statistics.median, works)
     print(f"    of it in the caller's thread: {alone:.2f} ms, {through:.2f} ms: {through - alone:+.2f} ms")
@@ -72,28 +74,31 @@ def main() -> None:
     budget = int(sys.argv[1]) if len(sys.argv) > 1 else 64_000
     with tempfile.TemporaryDirectory() as folder, Fovea.local(folder) as fovea:
         for reader in ("deepseek-flash", "claude"):
-            session = fovea.session(reader, model=reader, budget=budget, format="openai-chat")
-            session.append(messages())
-            context = session.context()
-            core = session._core
-            session.context()
-            request = context_pb2.BuildContextRequest(
-                view=core.view(None, None, None, 0),
-                format=WIRE["openai-chat"],
-                held_page_ids=core._cache.held(core._seen),
-            )
-            print(f"{reader}: {context.tokens} tokens, {len(context.page_ids)} pages")
-            compare("context", lambda r=request: session._transport.run(ask(rpc.BUILD_CONTEXT, r)), session.context)
-            text = "x" * 500
-            turn = turn_pb2.Turn(
-                role=turn_pb2.ROLE_USER, parts=[turn_pb2.Part(text=turn_pb2.TextPart(text=text.encode()))]
-            )
-            one = session_pb2.AppendTurnsRequest(session_id=session.id, turns=[turn])
-            compare(
-                "append",
-                lambda r=one: session._transport.run(ask(rpc.APPEND_TURNS, r)),
-                lambda: session.append({"role": "user", "content": text}),
-            )
+            measure(fovea, reader, budget)
+
+
+def measure(fovea: Fovea, reader: str, budget: int) -> None:
+    session = fovea.session(reader, model=reader, budget=budget, format="openai-chat")
+    session.append(messages())
+    session.context()
+    context = session.context()
+    core, transport = session._core, session._transport
+    request = context_pb2.BuildContextRequest(
+        view=core.view(None, None, None, 0),
+        format=WIRE["openai-chat"],
+        held_page_ids=core._cache.held(core._seen),
+    )
+    print(f"{reader}: {context.tokens} tokens, {len(context.page_ids)} pages")
+    compare("context", lambda: transport.run(ask(rpc.BUILD_CONTEXT, request)), session.context)
+    text = "x" * 500
+    part = turn_pb2.Part(text=turn_pb2.TextPart(text=text.encode()))
+    turn = turn_pb2.Turn(role=turn_pb2.ROLE_USER, parts=[part])
+    append = session_pb2.AppendTurnsRequest(session_id=session.id, turns=[turn])
+    compare(
+        "append",
+        lambda: transport.run(ask(rpc.APPEND_TURNS, append)),
+        lambda: session.append({"role": "user", "content": text}),
+    )
 
 
 if __name__ == "__main__":
