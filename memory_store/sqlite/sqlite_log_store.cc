@@ -149,6 +149,8 @@ absl::Status SqliteLogStore::Start(std::unique_ptr<Database> database,
   STORE_ASSIGN_OR_RETURN(const std::vector<int64_t> unfinished, ListUnfinished(*database));
   STORE_ASSIGN_OR_RETURN(readers_, ReadPool::Open(file, std::max(1, options_.readers)));
   WriterOptions writer = options_.writer;
+  // A transaction that failed changed nothing, whatever its jobs said.
+  writer.on_begin = [this] { changed_ = false; };
   writer.on_commit = [this] { return OnCommit(); };
   writer_ = Writer::Start(std::move(database), std::move(writer));
   // What was deleted before a crash leaves the write-ahead log.
@@ -156,7 +158,8 @@ absl::Status SqliteLogStore::Start(std::unique_ptr<Database> database,
   for (const int64_t row : unfinished) {
     STORE_RETURN_IF_ERROR(Write(
         kSmallJobBytes,
-        [row](Database& writing, Change& change) {
+        [row](Database& writing, Change& change) -> absl::Status {
+          STORE_RETURN_IF_ERROR(SetDeletionCommit(writing, change.commit));
           change.any = true;
           return HideSession(writing, row);
         },

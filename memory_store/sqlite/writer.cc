@@ -173,6 +173,7 @@ absl::Status Writer::Attempt(std::vector<Job>& batch) {
     const MutexLock lock(&mutex_);
     if (!broken_.ok()) return broken_;
   }
+  if (options_.on_begin) options_.on_begin();
   bool committing = false;
   absl::Status status = database_->WriteTransaction([&] {
     absl::Status jobs = RunJobs(batch);

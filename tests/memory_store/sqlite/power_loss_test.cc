@@ -231,6 +231,22 @@ TEST_F(BadDiskTest, AFullDiskRefusesUntilThereIsRoom) {
   EXPECT_TRUE(store_->WriteState().ok());
 }
 
+// What a full disk undid is no commit, though its jobs had succeeded: the head must not count it.
+TEST_F(BadDiskTest, TheHeadCountsNoCommitThatFailed) {
+  const ScratchDirectory head;
+  const auto with_head = [&](LogStoreOptions& options) { options.head_path = head.File("head"); };
+  Open(with_head);
+  Value(store_->Append(key_, Batch({TextTurn("1")})));
+  vfs_.set_disk_full(true);
+  EXPECT_FALSE(store_->Append(key_, Batch({TextTurn(std::string(50'000, 'x'))})).ok());
+  vfs_.set_disk_full(false);
+  EXPECT_EQ(Code(store_->Append({"t", "none"}, Batch({TextTurn("2")}))),
+            absl::StatusCode::kNotFound);
+  Open(with_head);
+  ASSERT_NE(store_, nullptr);
+  EXPECT_EQ(Value(store_->GetSession(key_)).last_seq, 1U);
+}
+
 TEST_F(BadDiskTest, CachesGiveTheirSpaceBackToTheLog) {
   int asked = 0;
   Open([&](LogStoreOptions& options) {
