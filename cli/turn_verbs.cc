@@ -1,7 +1,9 @@
 // The verbs that give back what was said: turn, search.
 #include <CLI/CLI.hpp>
 #include <cstdint>
+#include <filesystem>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -9,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "cli/line_file.h"
 #include "cli/message_json.h"
 #include "cli/verb.h"
 
@@ -37,10 +40,41 @@ absl::StatusOr<Json> WholeTurn(const Environment& environment, const std::string
   return turn;
 }
 
-absl::Status RunTurn(const Environment& environment, const v1::ExpandTurnRequest& request) {
-  const absl::StatusOr<v1::ExpandTurnResponse> response =
+struct TurnOptions {
+  v1::ExpandTurnRequest request;
+  std::string images;  // the folder that its images are written to, "" for none
+};
+
+// DIR/57-1.png is the first image of turn 57 in the range.
+absl::Status WriteImages(const std::string& folder, const v1::ExpandTurnResponse& response) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error) {
+    return absl::UnavailableError(absl::StrCat("cannot make ", folder, ": ", error.message()));
+  }
+  for (int i = 0; i < response.images_size(); ++i) {
+    const v1::ImagePart& image = response.images(i);
+    std::string type = image.media_type();
+    type.erase(0, type.find('/') + 1);
+    if (type != "png" && type != "jpeg" && type != "webp" && type != "gif") type = "bin";
+    absl::Status status =
+        WriteFile(absl::StrCat(folder, "/", response.seq(), "-", i + 1, ".", type), image.data());
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status RunTurn(const Environment& environment, const TurnOptions& options) {
+  v1::ExpandTurnRequest request = options.request;
+  request.set_include_images(!options.images.empty());
+  absl::StatusOr<v1::ExpandTurnResponse> response =
       environment.client.Call(environment.client.sessions(), &Sessions::ExpandTurn, request);
   if (!response.ok()) return response.status();
+  if (!options.images.empty()) {
+    absl::Status status = WriteImages(options.images, *response);
+    if (!status.ok()) return status;
+    response->clear_images();
+  }
   if (!environment.json) {
     Console& console = environment.console;
     console.out << (console.terminal ? Visible(response->text()) : response->text()) << std::flush;
@@ -54,7 +88,8 @@ absl::Status RunTurn(const Environment& environment, const v1::ExpandTurnRequest
   return absl::OkStatus();
 }
 
-void DeclareTurn(CLI::App& verb, v1::ExpandTurnRequest& request) {
+void DeclareTurn(CLI::App& verb, TurnOptions& options) {
+  v1::ExpandTurnRequest& request = options.request;
   DeclareSession(verb, *request.mutable_session_id());
   DeclareSeq(
       verb, "seq", [&request](uint64_t seq) { request.set_seq(seq); }, "the turn's number")
@@ -68,6 +103,7 @@ void DeclareTurn(CLI::App& verb, v1::ExpandTurnRequest& request) {
   verb.add_flag_function(
       "--recall", [&request](int64_t) { request.set_record_recall(true); },
       "record that the model read it again, which keeps it sharper");
+  verb.add_option("--images", options.images, "write the turn's images into this folder");
 }
 
 struct SearchOptions {
@@ -93,7 +129,9 @@ absl::Status RunSearch(const Environment& environment, const SearchOptions& opti
   for (const v1::SearchTurnsResponse::Hit& hit : response->hits()) {
     const std::string role = MessageToJson(hit)["role"].get<std::string>();
     environment.console.out << Padded(absl::StrCat("#", hit.seq()), 7, true)
-                            << Padded(role, 10, true) << OneLine(hit.snippet(), 160) << '\n';
+                            << Padded(role, 10, true)
+                            << Padded(absl::StrCat("@", hit.byte_offset()), 9, true)
+                            << OneLine(hit.snippet(), 160) << '\n';
   }
   if (response->hits().empty()) {
     environment.console.err << "nothing found up to turn " << response->indexed_through_seq()
@@ -115,7 +153,9 @@ void DeclareSearch(CLI::App& verb, SearchOptions& options) {
 }  // namespace
 
 void AddTurnVerbs(Verbs& verbs) {
-  verbs.Add<v1::ExpandTurnRequest>("turn", "print a turn's exact text", DeclareTurn, RunTurn);
+  verbs.Add<TurnOptions>("turn",
+                         "print all that a turn holds: texts, calls with their arguments, results",
+                         DeclareTurn, RunTurn);
   verbs.Add<SearchOptions>("search", "find turns by their words", DeclareSearch, RunSearch);
 }
 

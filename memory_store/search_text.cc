@@ -1,21 +1,19 @@
 #include "memory_store/search_text.h"
 
 #include <algorithm>
-#include <variant>
+#include <cstdint>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/escaping.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/utf8.h"
-#include "core/log/part_text.h"
 #include "memory_store/absl_view.h"
 
 namespace fovea {
 namespace {
 
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
-constexpr absl::string_view kEllipsis = "\xE2\x80\xA6";
+constexpr std::string_view kSpace = " ";
 constexpr size_t kUnicodeEscapeLength = 6;  // \uXXXX
 
 void AppendUtf8(char32_t code_point, std::string& out) {
@@ -31,102 +29,95 @@ void AppendUtf8(char32_t code_point, std::string& out) {
   }
 }
 
-// Resolves the escape at the start of `text` and returns its length. Halves of a surrogate pair,
-// which no word holds, become spaces.
-size_t ResolveEscape(std::string_view text, std::string& out) {
-  if (text.size() < 2) {
-    out.push_back(' ');
-    return 1;
-  }
-  if (text[1] != 'u') {
-    const bool itself = text[1] == '"' || text[1] == '/' || text[1] == '\\';
-    out.push_back(itself ? text[1] : ' ');
-    return 2;
-  }
-  uint32_t unit = 0;
-  if (text.size() < kUnicodeEscapeLength ||
-      !absl::SimpleHexAtoi(AbslView(text.substr(2, 4)), &unit)) {
-    out.push_back(' ');
-    return 2;
-  }
-  const bool surrogate = unit >= 0xD800 && unit < 0xE000;
-  AppendUtf8(surrogate ? U' ' : static_cast<char32_t>(unit), out);
-  return kUnicodeEscapeLength;
-}
-
-std::string ResolveEscapes(std::string_view json) {
-  std::string out;
-  out.reserve(json.size());
-  while (!json.empty()) {
-    const size_t plain = std::min(json.find('\\'), json.size());
-    out.append(json.substr(0, plain));
-    json.remove_prefix(plain);
-    if (!json.empty()) json.remove_prefix(ResolveEscape(json, out));
-  }
-  return out;
-}
-
-// What is found of a part beside its texts.
-class Collector {
- public:
-  template <typename AnyPart>
-  void operator()(const AnyPart& part) {
-    Names(part);
-    TextsOf([this](std::string_view text) { Add(text); })(part);
-  }
-  void operator()(const ToolResultPart& part) {
-    for (const ResultItem& item : part.content) std::visit(*this, item);
-  }
-  const std::string& text() const { return text_; }
-
- private:
-  template <typename AnyPart>
-  void Names(const AnyPart& /*part*/) {}
-  void Names(const ToolCallPart& part) {
-    Add(part.name);
-    // A freeform tool's input is no JSON.
-    Add(part.custom ? part.arguments_json : ResolveEscapes(part.arguments_json));
-  }
-  void Names(const DocumentPart& part) {
-    Add(part.name);
-    Add(part.uri);
-  }
-  void Names(const SearchResultPart& part) {
-    Add(part.title);
-    Add(part.source);
-  }
-  void Names(const ToolReferencePart& part) { Add(part.tool_name); }
-
-  void Add(std::string_view text) { absl::StrAppend(&text_, AbslView(text), "\n"); }
-
-  std::string text_;
+// A stretch of a text, and what stands for it in a line that search sees.
+struct Unit {
+  size_t length = 0;  // bytes of the text
+  std::string_view shown;
 };
+
+// The character at `at`: controls are spaces, ill-formed bytes U+FFFD.
+Unit CharacterAt(std::string_view text, size_t at) {
+  const DecodedCharacter character = DecodeUtf8(text, at);
+  if (!character.well_formed) return {character.length, kReplacement};
+  const char32_t point = character.code_point;
+  const bool control = point < 0xA0 && (point >= 0x7F || point < 0x20);
+  return {character.length, control ? kSpace : text.substr(at, character.length)};
+}
+
+// The escape of a JSON string at `at`, which is a backslash. What is no letter, and halves of a
+// surrogate pair, which no word holds, are spaces. `room` takes what a \u names.
+Unit EscapeAt(std::string_view text, size_t at, std::string& room) {
+  const std::string_view rest = text.substr(at);
+  if (rest.size() < 2) return {1, kSpace};
+  if (rest[1] == '"' || rest[1] == '/' || rest[1] == '\\') return {2, rest.substr(1, 1)};
+  uint32_t unit = 0;
+  if (rest[1] != 'u' || rest.size() < kUnicodeEscapeLength ||
+      !absl::SimpleHexAtoi(AbslView(rest.substr(2, 4)), &unit)) {
+    // A letter behind the backslash belongs to the escape, any other character to itself.
+    return {absl::ascii_isalpha(static_cast<unsigned char>(rest[1])) ? size_t{2} : 1, kSpace};
+  }
+  const bool space =
+      (unit >= 0xD800 && unit < 0xE000) || unit < 0x20 || (unit >= 0x7F && unit < 0xA0);
+  if (space) return {kUnicodeEscapeLength, kSpace};
+  room.clear();
+  AppendUtf8(static_cast<char32_t>(unit), room);
+  return {kUnicodeEscapeLength, room};
+}
+
+// Calls visit(begin, end, shown) for each stretch of the turn's text, in order; stops if it says
+// so.
+template <typename Visit>
+void ForEachUnit(const RecallText& recall, Visit visit) {
+  const std::string_view text = recall.text;
+  auto arguments = recall.arguments.begin();
+  std::string room;
+  for (size_t at = 0; at < text.size();) {
+    while (arguments != recall.arguments.end() && arguments->end <= at) ++arguments;
+    const bool in_json = arguments != recall.arguments.end() && arguments->begin <= at;
+    const Unit unit = in_json && text[at] == '\\'
+                          ? EscapeAt(text.substr(0, arguments->end), at, room)
+                          : CharacterAt(text, at);
+    if (!visit(at, at + unit.length, unit.shown)) return;
+    at += unit.length;
+  }
+}
 
 }  // namespace
 
 std::string OneLine(std::string_view text) {
   std::string line;
   line.reserve(text.size());
-  size_t at = 0;
-  while (at < text.size()) {
-    const DecodedCharacter character = DecodeUtf8(text, at);
-    if (!character.well_formed) {
-      line.append(kReplacement);
-    } else if (character.code_point < 0xA0 &&
-               (character.code_point >= 0x7F || character.code_point < 0x20)) {
-      line.push_back(' ');
-    } else {
-      line.append(text.substr(at, character.length));
-    }
-    at += character.length;
+  for (size_t at = 0; at < text.size();) {
+    const Unit unit = CharacterAt(text, at);
+    line += unit.shown;
+    at += unit.length;
   }
   return line;
 }
 
-std::string SearchText(const Turn& turn) {
-  Collector collector;
-  for (const Part& part : turn.parts) std::visit(collector, part);
-  return OneLine(collector.text());
+std::string SearchText(const RecallText& recall) {
+  std::string line;
+  line.reserve(recall.text.size());
+  ForEachUnit(recall, [&line](size_t, size_t, std::string_view shown) {
+    line += shown;
+    return true;
+  });
+  return line;
+}
+
+std::optional<ByteSpan> FindInText(const RecallText& recall, std::string_view shown) {
+  if (shown.empty()) return std::nullopt;
+  const size_t first = SearchText(recall).find(shown);
+  if (first == std::string::npos) return std::nullopt;
+  ByteSpan span;
+  size_t line_at = 0;
+  ForEachUnit(recall, [&](size_t begin, size_t end, std::string_view unit) {
+    if (line_at <= first) span.begin = begin;
+    span.end = end;
+    line_at += unit.size();
+    return line_at < first + shown.size();
+  });
+  return span;
 }
 
 std::string TrimSnippet(std::string_view marked, size_t max_bytes) {
@@ -139,8 +130,9 @@ std::string TrimSnippet(std::string_view marked, size_t max_bytes) {
   const size_t latest = text.size() - room;
   const size_t first = CharacterStart(text, std::min(match - std::min(match, room / 3), latest));
   const size_t last = CharacterStart(text, first + room);
-  return absl::StrCat(first == 0 ? "" : kEllipsis, AbslView(text).substr(first, last - first),
-                      last == text.size() ? "" : kEllipsis);
+  return absl::StrCat(first == 0 ? "" : AbslView(kEllipsis),
+                      AbslView(text).substr(first, last - first),
+                      last == text.size() ? "" : AbslView(kEllipsis));
 }
 
 }  // namespace fovea

@@ -3,10 +3,11 @@
 #define FOVEA_MEMORY_STORE_SEARCH_TEXT_H_
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 
-#include "core/log/turn.h"
+#include "core/log/recall_text.h"
 
 namespace fovea {
 
@@ -14,9 +15,16 @@ namespace fovea {
 // U+FFFD.
 std::string OneLine(std::string_view text);
 
-// Text parts, results, and names and arguments of tool calls, on one line. Escapes in arguments are
-// resolved as in JSON strings, so that a word after "\n" is found.
-std::string SearchText(const Turn& turn);
+// The turn's text on one line. Escapes in calls' arguments are resolved as in JSON strings, so that
+// a word after "\n" is found.
+std::string SearchText(const RecallText& recall);
+
+// The bytes of the turn's text that SearchText shows as `shown`, the first if there are several;
+// nothing if it shows that nowhere. `shown` begins and ends between characters.
+std::optional<ByteSpan> FindInText(const RecallText& recall, std::string_view shown);
+
+// Stands in a snippet where text is left out.
+inline constexpr std::string_view kEllipsis = "\xE2\x80\xA6";
 
 // Around a match in a line of OneLine's.
 inline constexpr char kMatchBegin = '\x01';

@@ -99,6 +99,8 @@ void AnswerToProto(const SearchAnswer& answer, v1::SearchTurnsResponse* proto) {
     out->set_seq(hit.seq);
     out->set_role(RoleToProto(hit.role));
     out->set_snippet(hit.snippet);
+    out->set_byte_offset(hit.text.begin);
+    out->set_byte_length(hit.text.end - hit.text.begin);
     out->set_score(hit.score);
   }
   proto->set_indexed_through_seq(answer.indexed_through_seq);

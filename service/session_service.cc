@@ -1,11 +1,14 @@
 #include "service/session_service.h"
 
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "absl/random/random.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "core/base/status_macros.h"
+#include "core/log/recall_text.h"
 #include "service/convert_session.h"
 #include "service/convert_turn.h"
 #include "service/session_streams.h"
@@ -181,7 +184,8 @@ absl::Status SessionService::Expand(const Call& call, const v1::ExpandTurnReques
   if (turns.empty()) {
     return absl::OutOfRangeError(absl::StrCat("seq: the session has no turn ", seq));
   }
-  const std::string text = TurnText(turns.front());
+  const RecallText recall = RecallTextOf(turns.front());
+  const std::string_view text = recall.text;
   if (request.byte_offset() > text.size()) {
     return absl::OutOfRangeError(absl::StrCat("byte_offset: is ", request.byte_offset(),
                                               "; the turn's text has ", text.size(), " bytes"));
@@ -192,10 +196,21 @@ absl::Status SessionService::Expand(const Call& call, const v1::ExpandTurnReques
         AddEvent(call, request.session_id(), LogEvent::Kind::kRecall, {seq, seq}).status());
   }
   const uint64_t length = request.byte_length() == 0 ? std::string::npos : request.byte_length();
+  const std::string_view wanted = text.substr(request.byte_offset(), length);
   response->set_seq(seq);
   response->set_role(RoleToProto(turns.front().role));
-  response->set_text(text.substr(request.byte_offset(), length));
+  response->set_text(wanted.data(), wanted.size());
   response->set_text_bytes(text.size());
+  if (request.include_images()) {
+    const std::vector<const ImagePart*> images = TurnImages(turns.front());
+    for (size_t i = 0; i < images.size(); ++i) {
+      const size_t note = recall.images[i];
+      if (note < request.byte_offset() || note >= request.byte_offset() + wanted.size()) continue;
+      v1::ImagePart* image = response->add_images();
+      image->set_media_type(images[i]->media_type);
+      image->set_data(images[i]->data);
+    }
+  }
   return absl::OkStatus();
 }
 

@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "core/log/recall_text.h"
 #include "core/log/turn.h"
 
 namespace fovea {
@@ -18,8 +19,10 @@ namespace fovea {
 struct SearchHit {
   uint64_t seq = 0;
   Role role = Role::kUser;
-  std::string snippet;  // a stretch of the turn's text with the match, at most about 200 bytes
-  double score = 0;     // higher is better; comparable only within one answer
+  ByteSpan text;  // bytes of the turn's text (core/log/recall_text.h) with the first match
+  // Those bytes, about 200 at most, with an ellipsis where the text goes on.
+  std::string snippet;
+  double score = 0;  // higher is better; comparable only within one answer
 };
 
 struct SearchAnswer {

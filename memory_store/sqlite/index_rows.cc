@@ -17,9 +17,9 @@ CREATE VIRTUAL TABLE turns USING fts5 (text, role UNINDEXED, tokenize = 'fovea',
 )sql";
 constexpr char kCreateSql[] = R"sql(
 PRAGMA application_id = 1179604553;
-PRAGMA user_version = 2;
+PRAGMA user_version = 3;
 CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
-INSERT INTO meta (key, value) VALUES ('oldest_reader', 2);
+INSERT INTO meta (key, value) VALUES ('oldest_reader', 3);
 CREATE TABLE progress (session INTEGER PRIMARY KEY, through_seq INTEGER NOT NULL);
 CREATE VIRTUAL TABLE turns USING fts5 (text, role UNINDEXED, tokenize = 'fovea', prefix = '2');
 )sql";
@@ -42,10 +42,10 @@ constexpr char kContinueMergeSql[] = "INSERT INTO turns (turns, rank) VALUES ('m
 }  // namespace
 
 const Schema kIndexSchema = {
-    .what = "search index", .application = 1179604553, .version = 2, .create_sql = kCreateSql};
+    .what = "search index", .application = 1179604553, .version = 3, .create_sql = kCreateSql};
 
 absl::Status InsertIndexedTurn(Database& database, int64_t session_row, const Turn& turn) {
-  const std::string text = SearchText(turn);
+  const std::string text = SearchText(RecallTextOf(turn));
   STORE_ASSIGN_OR_RETURN(Query query, database.Prepare(kInsertTurnSql));
   query.Int(IndexRowId(session_row, turn.seq)).Text(text).Int(static_cast<int64_t>(turn.role));
   return query.Run();

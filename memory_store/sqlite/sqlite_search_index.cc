@@ -1,7 +1,9 @@
 #include "memory_store/sqlite/sqlite_search_index.h"
 
 #include <algorithm>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -11,6 +13,7 @@
 #include "memory_store/sqlite/index_rows.h"
 #include "memory_store/sqlite/index_search.h"
 #include "memory_store/sqlite/status_macros.h"
+#include "memory_store/turn_codec.h"
 
 namespace fovea::sqlite {
 namespace {
@@ -73,6 +76,30 @@ absl::StatusOr<SearchAnswer> FindIn(Database& database, const IndexedSession& se
   return answer;
 }
 
+// Points a hit at the bytes of its turn's text, from which it then has its snippet.
+absl::Status PlaceHit(LogTail& log, int64_t session_row, SearchHit& hit) {
+  STORE_ASSIGN_OR_RETURN(const std::vector<StoredTurn> stored,
+                         log.ReadStored(session_row, hit.seq, 1));
+  if (stored.empty() || stored.front().seq != hit.seq) {
+    return absl::DataLossError("the index holds a turn that the log has not");
+  }
+  STORE_ASSIGN_OR_RETURN(const Turn turn, DecodeTurn(stored.front().body, hit.seq));
+  const RecallText recall = RecallTextOf(turn);
+  std::string_view shown = hit.snippet;
+  const bool cut_before = shown.starts_with(kEllipsis);
+  if (cut_before) shown.remove_prefix(kEllipsis.size());
+  const bool cut_behind = shown.ends_with(kEllipsis);
+  if (cut_behind) shown.remove_suffix(kEllipsis.size());
+  const std::optional<ByteSpan> span = FindInText(recall, shown);
+  if (!span.has_value()) return absl::DataLossError("the index shows what a turn does not hold");
+  hit.text = *span;
+  const std::string_view text = recall.text;
+  hit.snippet.assign(cut_before ? kEllipsis : "");
+  hit.snippet += text.substr(span->begin, span->end - span->begin);
+  if (cut_behind) hit.snippet += kEllipsis;
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<SqliteSearchIndex>> SqliteSearchIndex::Open(
@@ -127,6 +154,7 @@ absl::StatusOr<SearchAnswer> SqliteSearchIndex::Find(const SessionKey& key,
   if (absl::IsCancelled(answer.status())) return late;
   STORE_RETURN_IF_ERROR(answer.status());
   answer->indexed_through_seq = indexed;
+  for (SearchHit& hit : answer->hits) STORE_RETURN_IF_ERROR(PlaceHit(*log_, head.row, hit));
   return answer;
 }
 

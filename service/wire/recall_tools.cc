@@ -14,7 +14,8 @@ struct Tool {
 };
 
 constexpr char kRecall[] =
-    "Reads back the exact text of an earlier turn of this conversation. Older turns are shown on "
+    "Reads back exactly what an earlier turn of this conversation holds: its text, the calls that "
+    "were made with all their arguments, their results. Older turns are shown on "
     "pages: pictures of small text, in which every turn begins with its number, such as #57. What "
     "you read from a page may be wrong in single characters. Call this with the turn's number "
     "before you rely on the exact text of anything that you know only from a page (code to edit, "
@@ -24,8 +25,10 @@ constexpr char kRecall[] =
 constexpr char kSearch[] =
     "Searches the exact text of this whole conversation, including turns that are on pages and "
     "turns that are not shown at all. Answers with turn numbers, such as #57, and a snippet of "
-    "each. Call this when you need something that was said or printed earlier and do not see "
-    "where; then recall the turn for its full text.";
+    "each with the byte at which it begins. Call this when you need something that was said, "
+    "written or printed earlier and do not see where; then recall the turn, from that byte on if "
+    "it "
+    "is long.";
 
 Json Property(const char* type, const char* description) {
   return {{"type", type}, {"description", description}};

@@ -13,6 +13,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/sha256.h"
+#include "core/log/recall_text.h"
 #include "core/tokens/token_counter.h"
 #include "fovea/v1/admin.grpc.pb.h"
 #include "fovea/v1/context.grpc.pb.h"
@@ -304,7 +305,7 @@ TEST_F(RealHistories, EveryTurnComesBackByteForByteAndServedBytesDoNotDependOnCa
     Fixture fovea(directory_ + "/one", 8);
     fovea.DropPages();
     for (const auto& [id, turns] : histories) {
-      for (const Turn& turn : turns) ASSERT_EQ(fovea.Text(id, turn.seq), TurnText(turn));
+      for (const Turn& turn : turns) ASSERT_EQ(fovea.Text(id, turn.seq), RecallTextOf(turn).text);
       serve(fovea, id, served[1]);
     }
   }

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/utf8.h"
+#include "core/log/recall_text.h"
 #include "gmock/gmock.h"
 #include "memory_store/memory_store.h"
 #include "memory_store/sqlite/database.h"
@@ -15,7 +16,6 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using ::testing::Not;
 using ::testing::SizeIs;
 
 class SearchIndexTest : public ::testing::Test {
@@ -164,11 +164,32 @@ TEST_F(SearchIndexTest, SnippetsAreShortAndShowTheMatch) {
   const std::string before(3000, 'b');
   const SessionKey key = Make(
       "a", {before + " needle\n" + std::string(3000, 'c'), "the <b>needle</b> \x01\x02 \xff here"});
-  for (const SearchHit& hit : Search(key, "needle").hits) {
-    EXPECT_THAT(hit.snippet, HasSubstr("needle"));
-    EXPECT_LE(hit.snippet.size(), 200U);
-    EXPECT_TRUE(IsWellFormedUtf8(hit.snippet));
-    EXPECT_THAT(hit.snippet, Not(HasSubstr("\n")));
+  const std::vector<SearchHit> hits = Search(key, "needle").hits;
+  ASSERT_THAT(hits, SizeIs(2));
+  EXPECT_EQ(hits[0].snippet, "the <b>needle</b> \x01\x02 \xff here");
+  EXPECT_THAT(hits[1].snippet, HasSubstr("bb needle\ncc"));
+  EXPECT_LE(hits[1].snippet.size(), 200U);
+  EXPECT_TRUE(IsWellFormedUtf8(hits[1].snippet));
+}
+
+TEST_F(SearchIndexTest, AHitNamesTheBytesOfTheRecalledText) {
+  const SessionKey key = Make("a", {});
+  Turn call = TextTurn(std::string(500, 'x'), Role::kAssistant);
+  call.parts.emplace_back(ToolCallPart{
+      "c", "write", R"({"text":"\u00e9\n)" + std::string(500, 'y') + R"(\nMARKER-77\n"})"});
+  Turn result = TextTurn("", Role::kTool);
+  result.parts = {ToolResultPart{"c", {TextPart{"one"}, TextPart{"MARKER-77"}}, true}};
+  Value(store_->log().Append(key, Batch({call, result})));
+  for (const SearchOrder order : {SearchOrder::kNewestFirst, SearchOrder::kRelevance}) {
+    const std::vector<SearchHit> hits = Search(key, "marker-77", order).hits;
+    ASSERT_THAT(hits, SizeIs(2));
+    for (const SearchHit& hit : hits) {
+      const std::string text = RecallTextOf(hit.seq == 1 ? call : result).text;
+      const std::string named = text.substr(hit.text.begin, hit.text.end - hit.text.begin);
+      EXPECT_THAT(named, HasSubstr("MARKER-77"));
+      EXPECT_EQ(hit.snippet, (hit.text.begin == 0 ? "" : "…") + named +
+                                 (hit.text.end == text.size() ? "" : "…"));
+    }
   }
 }
 

@@ -1,5 +1,6 @@
 #include "memory_store/search_text.h"
 
+#include <optional>
 #include <string>
 
 #include "core/base/utf8.h"
@@ -29,19 +30,63 @@ INSTANTIATE_TEST_SUITE_P(
                                   "b"}),
     [](const auto& test) { return test.param.name; });
 
-TEST(SearchText, TakesWhatAReaderReads) {
+TEST(SearchText, IsTheRecalledTextOnOneLine) {
   Turn turn;
-  turn.parts = {TextPart{"alpha"}, ImagePart{"image/png", "beta"},
+  turn.parts = {TextPart{"al\npha"}, ImagePart{"image/png", "beta"},
                 ToolCallPart{"gamma", "run", R"({"cmd":"x\ndelta \"q\" \u00e9 \ud83d \u12"})"},
-                ToolResultPart{"epsilon", {TextPart{"zeta"}, ImagePart{"image/png", "eta"}}, false},
+                ToolResultPart{"epsilon", {TextPart{"ze\\nta"}}, false},
                 OpaquePart{"anthropic.thinking", "theta"}};
-  EXPECT_EQ(SearchText(turn), "alpha run {\"cmd\":\"x delta \"q\" \xC3\xA9    12\"} zeta ");
+  EXPECT_EQ(SearchText(RecallTextOf(turn)),
+            "al pha [image 1: image/png, 4 bytes] → run {\"cmd\":\"x delta \"q\" \xC3\xA9    12\"} "
+            "ze\\nta [anthropic.thinking: 5 bytes]");
 }
 
 TEST(SearchText, SurvivesABackslashAtTheEnd) {
   Turn turn;
-  turn.parts = {ToolCallPart{"c", "run", "abc\\"}};
-  EXPECT_EQ(SearchText(turn), "run abc  ");
+  turn.parts = {ToolCallPart{"c", "run", "abc\\"}, TextPart{"n\\n"}};
+  EXPECT_EQ(SearchText(RecallTextOf(turn)), "→ run abc  n\\n");
+}
+
+struct FindCase {
+  std::string name;
+  Part part;
+  std::string shown;
+  std::string found;
+};
+
+class FindInTextTest : public ::testing::TestWithParam<FindCase> {};
+
+TEST_P(FindInTextTest, NamesTheBytes) {
+  Turn turn;
+  turn.parts = {TextPart{"first"}, GetParam().part, TextPart{"last"}};
+  const RecallText recall = RecallTextOf(turn);
+  const std::optional<ByteSpan> span = FindInText(recall, GetParam().shown);
+  ASSERT_TRUE(span.has_value());
+  EXPECT_EQ(recall.text.substr(span->begin, span->end - span->begin), GetParam().found);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Places, FindInTextTest,
+    ::testing::Values(FindCase{"Start", TextPart{"x"}, "first x", "first\nx"},
+                      FindCase{"End", TextPart{"x"}, "x last", "x\nlast"},
+                      FindCase{"All", TextPart{"x"}, "first x last", "first\nx\nlast"},
+                      FindCase{"BehindIllFormedBytes", TextPart{"\xff\xfe word \xff"},
+                               "word \xEF\xBF\xBD last", "word \xff\nlast"},
+                      FindCase{"BehindControls", TextPart{"\xC2\x85\xC2\x85 word"}, "word", "word"},
+                      FindCase{"EscapedArguments",
+                               ToolCallPart{"c", "f", R"({"a":"x\nword\u00e9s\n"})"},
+                               "word\xC3\xA9s", R"(word\u00e9s)"},
+                      FindCase{"AcrossAnEscape", ToolCallPart{"c", "f", R"({"a":"one\ntwo"})"},
+                               "one two", R"(one\ntwo)"},
+                      FindCase{"BehindEscapes", ToolCallPart{"c", "f", R"({"\u00e9":"\\\"\n"})"},
+                               "last", "last"}),
+    [](const auto& test) { return test.param.name; });
+
+TEST(FindInText, FindsNothingThatIsNotThere) {
+  Turn turn;
+  turn.parts = {TextPart{"word"}};
+  EXPECT_FALSE(FindInText(RecallTextOf(turn), "words").has_value());
+  EXPECT_FALSE(FindInText(RecallTextOf(turn), "").has_value());
 }
 
 struct TrimCase {

@@ -1,0 +1,66 @@
+#include "core/log/recall_text.h"
+
+#include <optional>
+#include <string_view>
+#include <variant>
+
+#include "absl/strings/str_cat.h"
+#include "core/base/image_size.h"
+
+namespace fovea {
+namespace {
+
+class TextLayout {
+ public:
+  void operator()(const TextPart& part) { Add(part.text); }
+  void operator()(const ImagePart& part) {
+    Begin();
+    layout_.images.push_back(layout_.text.size());
+    absl::StrAppend(&layout_.text, "[image ", layout_.images.size(), ": ", part.media_type);
+    if (const std::optional<ImageSize> size = ReadImageSize(part.data)) {
+      absl::StrAppend(&layout_.text, ", ", size->width, "x", size->height);
+    }
+    absl::StrAppend(&layout_.text, ", ", part.data.size(), " bytes]");
+  }
+  void operator()(const ToolCallPart& part) {
+    Begin();
+    absl::StrAppend(&layout_.text, "→ ", part.name, " ");
+    const size_t begin = layout_.text.size();
+    layout_.text += part.arguments_json;
+    layout_.arguments.push_back({begin, layout_.text.size()});
+  }
+  void operator()(const ToolResultPart& part) {
+    if (part.is_error) Add("[error]");
+    for (const auto& item : part.content) std::visit(*this, item);
+  }
+  void operator()(const OpaquePart& part) {
+    Add(absl::StrCat("[", part.kind, ": ", part.data.size(), " bytes]"));
+  }
+
+  RecallText Take() { return std::move(layout_); }
+
+ private:
+  // A newline stands between two parts.
+  void Begin() {
+    if (!first_) layout_.text += '\n';
+    first_ = false;
+  }
+  void Add(std::string_view text) {
+    if (text.empty()) return;
+    Begin();
+    layout_.text += text;
+  }
+
+  RecallText layout_;
+  bool first_ = true;
+};
+
+}  // namespace
+
+RecallText RecallTextOf(const Turn& turn) {
+  TextLayout layout;
+  for (const Part& part : turn.parts) std::visit(layout, part);
+  return layout.Take();
+}
+
+}  // namespace fovea
