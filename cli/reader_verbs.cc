@@ -28,13 +28,19 @@ struct ReaderOptions {
 };
 
 void PrintReaderLine(const v1::Reader& reader, Console& console) {
-  console.out << Padded(reader.name(), 18, true) << Padded(absl::StrCat(reader.ladder_size()), 3)
-              << " rungs  " << OneLine(reader.title(), 60) << '\n';
+  console.out << Padded(reader.name(), 22, true) << Padded(absl::StrCat(reader.ladder_size()), 3)
+              << " rungs  " << OneLine(reader.title(), 60)
+              << (reader.warnings().empty() ? "" : "  (!)") << '\n';
 }
 
 void PrintReader(const v1::Reader& reader, Console& console) {
   console.out << reader.name() << ": " << reader.title() << "\n  made for "
-              << absl::StrJoin(reader.models(), ", ") << "\n  text tokens "
+              << absl::StrJoin(reader.models(), ", ");
+  if (!reader.ids().empty()) console.out << "\n  ids: " << absl::StrJoin(reader.ids(), ", ");
+  for (const std::string& warning : reader.warnings()) {
+    console.out << "\n  WARNING: " << warning;
+  }
+  console.out << "\n  text tokens "
               << (reader.text_tokens_exact() ? "exact" : "estimated on the safe side")
               << absl::StrFormat("; a cached token costs %g, a cache write %g of the input price\n",
                                  reader.cached_read_price(), reader.cache_write_price());
@@ -65,25 +71,27 @@ void PrintReader(const v1::Reader& reader, Console& console) {
                 << " bytes a request\n";
   }
   console.out << "\n  rung        pitch         page   tokens  px/char  chars/token  legible  "
-                 "exact  evidence\n";
+                 "exact  passages  evidence\n";
   for (const v1::Reader::Rung& rung : reader.ladder()) {
     console.out << absl::StrFormat(
-        "  %-10s %3d px  %11s  %7s  %7.1f  %11.1f  %5.1f %%  %3.0f %%  %s\n", rung.name(),
-        rung.line_pitch_px(), absl::StrCat(rung.page_width(), "×", rung.page_height()),
+        "  %-10s %3d px  %11s  %7s  %7.1f  %11.1f  %5.1f %%  %3.0f %%     %3.0f %%  %s\n",
+        rung.name(), rung.line_pitch_px(), absl::StrCat(rung.page_width(), "×", rung.page_height()),
         Grouped(rung.page_tokens()), rung.pixels_per_character(), rung.characters_per_token(),
-        rung.legibility() * 100, rung.exact_legibility() * 100, rung.evidence());
+        rung.legibility() * 100, rung.exact_legibility() * 100, rung.passage_legibility() * 100,
+        rung.evidence());
   }
   console.out << "\n  source: " << reader.source() << "\n  confidence: " << reader.confidence()
               << '\n';
 }
 
 absl::Status RunList(const Environment& environment, const std::string& name) {
-  const absl::StatusOr<v1::ListReadersResponse> response = environment.client.Call(
-      environment.client.contexts(), &Contexts::ListReaders, v1::ListReadersRequest());
+  v1::ListReadersRequest request;
+  request.set_reader(name);
+  const absl::StatusOr<v1::ListReadersResponse> response =
+      environment.client.Call(environment.client.contexts(), &Contexts::ListReaders, request);
   if (!response.ok()) return response.status();
   Json list = Json::array();
   for (const v1::Reader& reader : response->readers()) {
-    if (!name.empty() && reader.name() != name) continue;
     list.push_back(MessageToJson(reader));
     if (environment.json) continue;
     if (name.empty()) {
@@ -92,11 +100,8 @@ absl::Status RunList(const Environment& environment, const std::string& name) {
       PrintReader(reader, environment.console);
     }
   }
-  if (!name.empty() && list.empty()) {
-    std::vector<std::string> names;
-    for (const v1::Reader& reader : response->readers()) names.push_back(reader.name());
-    return absl::NotFoundError(
-        absl::StrCat("no reader ", name, "; `fovea readers` lists them", DidYouMean(name, names)));
+  if (name.empty() && !environment.json) {
+    environment.console.out << "(!) has a warning: fovea readers NAME says which\n";
   }
   if (environment.json) environment.PrintJson({{"readers", std::move(list)}});
   return absl::OkStatus();

@@ -111,7 +111,7 @@ Patience ContextService::PatienceOf(const Call& call, const SessionLease& lease)
 
 absl::Status ContextService::WithView(const Call& call, const v1::View& view,
                                       const UsePlanner& use) {
-  auto spec = ViewFromProto(view, call.identity().tenant);
+  auto spec = ViewFromProto(view, call.identity().tenant, *in_.readers);
   if (!spec.ok()) return spec.status();
   const SessionLease lease = in_.states->Lease(spec->key.session);
   return in_.views->Read(*spec, lease, PatienceOf(call, lease),
@@ -122,7 +122,7 @@ absl::Status ContextService::Build(const Call& call, const v1::BuildContextReque
                                    v1::BuildContextResponse* response) {
   auto format = FormatFromProto(request.format());
   if (!format.ok()) return format.status();
-  auto spec = ViewFromProto(request.view(), call.identity().tenant);
+  auto spec = ViewFromProto(request.view(), call.identity().tenant, *in_.readers);
   if (!spec.ok()) return spec.status();
   const SessionLease lease = in_.states->Lease(spec->key.session);
   Context context;
@@ -146,7 +146,7 @@ absl::Status ContextService::Build(const Call& call, const v1::BuildContextReque
   status = call.StillWanted();
   if (!status.ok()) return status;
   if (format->has_value()) {
-    auto reader = in_.readers->FindOrTextOnly(spec->key.reader);
+    auto reader = in_.readers->Find(spec->key.reader);
     if (!reader.ok()) return reader.status();
     status = WriteJsonAnswer(lease, patience, context, **reader, **format, request, response);
   } else {
@@ -222,7 +222,7 @@ absl::Status ContextService::Plan(const Call& call, const v1::BuildContextReques
 
 absl::Status ContextService::Page(const Call& call, const v1::GetPageRequest& request,
                                   v1::GetPageResponse* response) {
-  auto spec = ViewFromProto(request.view(), call.identity().tenant);
+  auto spec = ViewFromProto(request.view(), call.identity().tenant, *in_.readers);
   if (!spec.ok()) return spec.status();
   const SessionLease lease = in_.states->Lease(spec->key.session);
   std::optional<PlannedPage> page;
@@ -275,7 +275,7 @@ absl::Status ContextService::Diff(const Call& call, const v1::DiffEpochsRequest&
 // Shows the text itself: no budget decides anything here.
 absl::Status ContextService::Ladder(const Call& call, const v1::DrawLadderRequest& request,
                                     v1::DrawLadderResponse* response) {
-  auto spec = ViewFromProto(request.view(), call.identity().tenant);
+  auto spec = ViewFromProto(request.view(), call.identity().tenant, *in_.readers);
   if (!spec.ok()) return spec.status();
   auto reader = in_.readers->Find(spec->key.reader);
   if (!reader.ok()) return reader.status();
@@ -292,9 +292,12 @@ absl::Status ContextService::Ladder(const Call& call, const v1::DrawLadderReques
   return DrawReaderLadder({first, last}, **reader, lease.state()->turns, *in_.renderer, response);
 }
 
-absl::Status ContextService::Readers(const Call& /*call*/,
-                                     const v1::ListReadersRequest& /*request*/,
+absl::Status ContextService::Readers(const Call& /*call*/, const v1::ListReadersRequest& request,
                                      v1::ListReadersResponse* response) {
+  if (!request.reader().empty()) {
+    FOVEA_ASSIGN_OR_RETURN(const ReaderProfile* const reader, in_.readers->Find(request.reader()));
+    return ReaderToProto(*reader, response->add_readers());
+  }
   for (const ReaderProfile& reader : in_.readers->profiles()) {
     FOVEA_RETURN_IF_ERROR(ReaderToProto(reader, response->add_readers()));
   }

@@ -80,17 +80,28 @@ absl::Status RungToProto(const Rung& rung, const ReaderProfile& reader, v1::Read
                                   static_cast<double>(*tokens));
   proto->set_legibility(rung.legibility);
   proto->set_exact_legibility(rung.exact_legibility);
+  proto->set_passage_legibility(rung.passage_legibility);
   proto->set_evidence(EvidenceName(rung.evidence));
+  proto->set_exact_evidence(EvidenceName(rung.exact_evidence));
+  proto->set_passage_evidence(EvidenceName(rung.passage_evidence));
   proto->set_source(rung.source);
+  proto->set_exact_source(rung.exact_source);
+  proto->set_passage_source(rung.passage_source);
   return absl::OkStatus();
 }
 
 }  // namespace
 
-absl::StatusOr<ViewSpec> ViewFromProto(const v1::View& view, const std::string& tenant) {
+absl::StatusOr<ViewSpec> ViewFromProto(const v1::View& view, const std::string& tenant,
+                                       const ReaderCatalogue& readers) {
   if (view.reader().empty()) return absl::InvalidArgumentError("view.reader: must not be empty");
+  auto reader = readers.Find(view.reader());
+  if (!reader.ok()) {
+    return absl::NotFoundError(
+        absl::StrCat("view.reader: ", std::string(reader.status().message())));
+  }
   return ViewSpec{.key = {.session = {.tenant = tenant, .session_id = view.session_id()},
-                          .reader = view.reader(),
+                          .reader = (*reader)->name,
                           .token_budget = view.token_budget(),
                           .policy = PolicyFromProto(view.policy())},
                   .as_of_seq = view.as_of_seq()};
@@ -178,6 +189,9 @@ absl::Status ReaderToProto(const ReaderProfile& reader, v1::Reader* proto) {
   proto->set_name(reader.name);
   proto->set_title(reader.title);
   for (const std::string& model : reader.models) proto->add_models(model);
+  for (const std::string& id : reader.ids) proto->add_ids(id);
+  proto->set_family(reader.family);
+  for (const std::string& warning : ReaderWarnings(reader)) proto->add_warnings(warning);
   for (const Rung& rung : reader.ladder) {
     absl::Status status = RungToProto(rung, reader, proto->add_ladder());
     if (!status.ok()) return status;

@@ -15,8 +15,11 @@
 
 namespace fovea::service {
 
-// INVALID_ARGUMENT names the field. The budget and the policy's limits are the planner's to check.
-absl::StatusOr<ViewSpec> ViewFromProto(const v1::View& view, const std::string& tenant);
+// The view by its reader's own name, however the model was spelled. INVALID_ARGUMENT names the
+// field, NOT_FOUND the readers nearest to one that is not known. The budget and the policy's limits
+// are the planner's to check.
+absl::StatusOr<ViewSpec> ViewFromProto(const v1::View& view, const std::string& tenant,
+                                       const ReaderCatalogue& readers);
 
 void PageRefToProto(const PlannedPage& page, v1::PageRef* proto);
 void SummaryToProto(const ContextSummary& summary, v1::ContextSummary* proto);

@@ -14,6 +14,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "core/reader/reader_family.h"
 #include "core/tokens/bpe_counter.h"
 #include "core/tokens/bpe_vocabulary.h"
 
@@ -90,17 +91,19 @@ absl::Status AddProfiles(const std::string& directory, ReaderCatalogue& catalogu
   for (const auto& file : files) {
     auto text = ReadFile(file);
     if (!text.ok()) return text.status();
-    auto profile = ParseReaderProfile(file.string(), *text);
-    if (!profile.ok()) return profile.status();
-    const std::string& name = profile->vocabulary;
-    const bool known =
-        name.empty() || std::any_of(kVocabularies.begin(), kVocabularies.end(),
-                                    [&](const VocabularyFile& v) { return v.name == name; });
-    if (!known) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(file.string(), ": text.vocabulary: \"", name, "\" is not known"));
+    auto profiles = ParseReaderFile(file.string(), *text);
+    if (!profiles.ok()) return profiles.status();
+    for (ReaderProfile& profile : *profiles) {
+      const std::string& name = profile.vocabulary;
+      const bool known =
+          name.empty() || std::any_of(kVocabularies.begin(), kVocabularies.end(),
+                                      [&](const VocabularyFile& v) { return v.name == name; });
+      if (!known) {
+        return absl::InvalidArgumentError(
+            absl::StrCat(file.string(), ": text.vocabulary: \"", name, "\" is not known"));
+      }
+      catalogue.Add(std::move(profile));
     }
-    catalogue.Add(*std::move(profile));
   }
   return absl::OkStatus();
 }

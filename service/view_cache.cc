@@ -104,7 +104,7 @@ void ViewCache::Forget(const SessionKey& session) {
 
 absl::StatusOr<std::unique_ptr<Planner>> ViewCache::NewPlanner(const ViewKey& key,
                                                                const SessionState& state) const {
-  auto reader = in_.readers->FindOrTextOnly(key.reader);
+  auto reader = in_.readers->Find(key.reader);
   if (!reader.ok()) return reader.status();
   ReaderProfile corrected = **reader;
   corrected.text_correction = double{1} * key.text_factor_units / UsageCorrection::kUnit;

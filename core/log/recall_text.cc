@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/image_size.h"
+#include "core/log/part_text.h"
 
 namespace fovea {
 namespace {
@@ -27,14 +28,26 @@ class TextLayout {
     absl::StrAppend(&layout_.text, "→ ", part.name, " ");
     const size_t begin = layout_.text.size();
     layout_.text += part.arguments_json;
-    layout_.arguments.push_back({begin, layout_.text.size()});
+    if (!part.custom) layout_.arguments.push_back({begin, layout_.text.size()});
   }
   void operator()(const ToolResultPart& part) {
     if (part.is_error) Add("[error]");
-    for (const auto& item : part.content) std::visit(*this, item);
+    for (const ResultItem& item : part.content) std::visit(*this, item);
   }
-  void operator()(const OpaquePart& part) {
-    Add(absl::StrCat("[", part.kind, ": ", part.data.size(), " bytes]"));
+  void operator()(const OpaquePart& part) { Add(OpaqueNote(part)); }
+  void operator()(const DocumentPart& part) {
+    Add(DocumentNote(part));
+    AddTexts(part);
+  }
+  void operator()(const SearchResultPart& part) {
+    Add(SearchResultNote(part));
+    AddTexts(part);
+  }
+  void operator()(const ToolReferencePart& part) { Add(ToolReferenceNote(part)); }
+  void operator()(const RefusalPart& part) { AddTexts(part); }
+  void operator()(const AudioPart& part) {
+    Add(AudioNote(part));
+    AddTexts(part);
   }
 
   RecallText Take() { return std::move(layout_); }
@@ -49,6 +62,11 @@ class TextLayout {
     if (text.empty()) return;
     Begin();
     layout_.text += text;
+  }
+
+  template <typename AnyPart>
+  void AddTexts(const AnyPart& part) {
+    TextsOf([this](std::string_view text) { Add(text); })(part);
   }
 
   RecallText layout_;

@@ -25,10 +25,15 @@ struct RecallText {
   //   a tool call           "→ NAME ARGUMENTS", the arguments byte for byte
   //   a tool result         its contents, one part each; before them "[error]" if it is one
   //   an image              "[image 1: image/png, 640x480, 5120 bytes]", numbered within the turn
-  //   an opaque part        "[anthropic.thinking: 2048 bytes]"
-  // A text without a byte is no part. A turn of one text is that text.
+  //   a document            its note; then its context and, if it is text, its data, a part each
+  //   a search result       its note; then its passages, a part each
+  //   a tool reference, an opaque part    its note
+  //   a refusal             its text
+  //   a sound               its note; then its transcript
+  // Notes are those of core/log/part_text.h. A text without a byte is no part. A turn of one text
+  // is that text.
   std::string text;
-  std::vector<ByteSpan> arguments;  // of calls that are JSON
+  std::vector<ByteSpan> arguments;  // of calls, but for those of freeform tools
   std::vector<size_t> images;       // where each image's note begins, in TurnImages' order
 };
 

@@ -54,6 +54,9 @@ class JsonFields {
   void Object(std::string_view name, const std::function<void(JsonFields&)>& read);
   void Objects(std::string_view name, const std::function<void(JsonFields&)>& read);
 
+  // Another reads the field, if it is there.
+  void Skip(std::string_view name) { known_.emplace(name); }
+
   // Notes an error of the field `name`, or of the object itself if it is "".
   void Fail(std::string_view name, const std::string& problem);
   bool ok() const { return reading_->status.ok(); }

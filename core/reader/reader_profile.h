@@ -31,8 +31,15 @@ struct Rung {
   double pixels_per_character = 0;  // on a full reflowed page of mixed agent text
   double legibility = 0;            // expected share of characters read back, 0 to 1
   double exact_legibility = 0;  // expected share of 12-digit hex strings read back exactly, 0 to 1
+  // Expected share of passages (code of 4 to 14 lines) copied byte for byte, 0 to 1.
+  double passage_legibility = 0;
+  // Of each of the three. What was not measured of exact strings and passages is 0 and assumed.
   Evidence evidence = Evidence::kAssumed;
-  std::string source;  // of the legibility, for people
+  Evidence exact_evidence = Evidence::kAssumed;
+  Evidence passage_evidence = Evidence::kAssumed;
+  std::string source;  // for people
+  std::string exact_source;
+  std::string passage_source;
   // The papers for this rung, by tokens of a full page, dearest first. The first takes full pages;
   // the remainder of a run goes to whichever is cheapest.
   std::vector<PagePaper> papers;
@@ -71,6 +78,9 @@ struct ReaderProfile {
   std::string name;  // "claude"
   std::string title;
   std::vector<std::string> models;  // that the profile was made for
+  // Ids of models as their providers spell them, which find the profile (core/reader/model_id.h).
+  std::vector<std::string> ids;
+  std::string family;  // the name of the profile that it was made from; its own if of none
   ImageTokenRule image_rule;
   std::vector<Rung> ladder;  // sharpest first; empty for a text-only reader
   ReaderLimits limits;
@@ -109,20 +119,26 @@ absl::StatusOr<int64_t> ImageTokens(const ReaderProfile& reader, int width, int 
 // refused.
 absl::StatusOr<ReaderProfile> ParseReaderProfile(std::string_view file, std::string_view json);
 
+// What a person should know before a model reads by this profile, a sentence each: exact strings
+// are not read from its pages, or nothing was measured. Empty for a reader of text.
+std::vector<std::string> ReaderWarnings(const ReaderProfile& reader);
+
 // Profiles by name. Thread-compatible; const access is thread-safe.
 class ReaderCatalogue {
  public:
   // A later profile with the same name takes the earlier one's place.
   void Add(ReaderProfile profile);
-  // NOT_FOUND, naming the readers that there are.
+  // By the profile's name, or by the id of a model as providers spell it: the profile with the
+  // longest id that the name begins with (IsModel in core/reader/model_id.h). NOT_FOUND, naming the
+  // nearest.
   absl::StatusOr<const ReaderProfile*> Find(std::string_view name) const;
-  // The same, but "text-only" for a name that is not known: a reader that is neither in the
-  // catalogue nor calibrated gets text. NOT_FOUND if that is not there either, or if the name is
-  // empty.
-  absl::StatusOr<const ReaderProfile*> FindOrTextOnly(std::string_view name) const;
   const std::vector<ReaderProfile>& profiles() const { return profiles_; }  // by name
 
  private:
+  const ReaderProfile* FindByName(std::string_view name) const;
+  const ReaderProfile* FindByModelId(std::string_view id) const;
+  std::vector<std::string> Nearest(std::string_view name) const;
+
   std::vector<ReaderProfile> profiles_;
 };
 

@@ -23,13 +23,13 @@ constexpr int64_t kMaxSidePx = 16384;
 constexpr int64_t kMaxPixels = int64_t{1} << 40;
 constexpr int64_t kMaxBytes = int64_t{1} << 40;
 
-Evidence ReadEvidence(JsonFields& fields) {
+Evidence ReadEvidence(JsonFields& fields, std::string_view name = "evidence") {
   static constexpr std::array kAll = {Evidence::kMeasured, Evidence::kPublished,
                                       Evidence::kThirdParty, Evidence::kAssumed};
   std::vector<std::string_view> names;
   names.reserve(kAll.size());
   for (const Evidence evidence : kAll) names.emplace_back(EvidenceName(evidence));
-  return kAll[fields.Choice("evidence", names)];
+  return kAll[fields.Choice(name, names)];
 }
 
 int ReadInt(JsonFields& fields, std::string_view name, int64_t min, int64_t max) {
@@ -206,6 +206,14 @@ void ReadRung(JsonFields& fields, ReaderProfile& reader) {
   rung.exact_legibility = fields.Number("exact_legibility", 0, 1);
   rung.evidence = ReadEvidence(fields);
   rung.source = fields.String("source");
+  const bool apart = fields.Has("exact_evidence");
+  rung.exact_evidence = apart ? ReadEvidence(fields, "exact_evidence") : rung.evidence;
+  rung.exact_source = apart ? fields.String("exact_source") : rung.source;
+  if (fields.Has("passage_legibility")) {
+    rung.passage_legibility = fields.Number("passage_legibility", 0, 1);
+    rung.passage_evidence = ReadEvidence(fields, "passage_evidence");
+    rung.passage_source = fields.String("passage_source");
+  }
   ReadPapers(fields, reader, rung);
   if (!fields.ok()) return;
   const int bits = rung.typography.grey_bits;
@@ -264,6 +272,8 @@ void ReadProfile(JsonFields& fields, ReaderProfile& reader) {
   reader.name = fields.String("name");
   reader.title = fields.String("title");
   reader.models = fields.Strings("models");
+  if (fields.Has("ids")) reader.ids = fields.Strings("ids");
+  reader.family = reader.name;
   reader.source = fields.String("source");
   reader.confidence = fields.String("confidence");
   reader.tool_result_images = fields.Bool("tool_result_images");
@@ -282,6 +292,7 @@ void ReadProfile(JsonFields& fields, ReaderProfile& reader) {
   // The rule above prices the papers: without it they cannot be judged.
   if (!fields.ok()) return;
   fields.Objects("ladder", [&](JsonFields& rung) { ReadRung(rung, reader); });
+  fields.Skip("variants");  // core/reader/reader_family.h reads them
   // Pages of the first rung are the next to be drawn anew; further down they stay, and are sent,
   // for longer.
   for (size_t i = 0; i < reader.ladder.size(); ++i) {

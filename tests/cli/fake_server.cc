@@ -273,10 +273,15 @@ Status FakeContexts::GetRecallTools(grpc::ServerContext*, const v1::GetRecallToo
   return Status::OK;
 }
 
-Status FakeContexts::ListReaders(grpc::ServerContext*, const v1::ListReadersRequest*,
+Status FakeContexts::ListReaders(grpc::ServerContext*, const v1::ListReadersRequest* request,
                                  v1::ListReadersResponse* response) {
-  *response = readers;
-  return Status::OK;
+  for (const v1::Reader& reader : readers.readers()) {
+    if (request->reader().empty() || request->reader() == reader.name()) {
+      *response->add_readers() = reader;
+    }
+  }
+  if (request->reader().empty() || response->readers_size() > 0) return Status::OK;
+  return {StatusCode::NOT_FOUND, "no reader " + request->reader()};
 }
 
 Status FakeReaders::CountTokens(grpc::ServerContext*, const v1::CountTokensRequest* request,

@@ -45,8 +45,8 @@ Layout LayOut(const v1::Turn& turn) {
           absl::StrCat("→ ", part.tool_call().name(), " ", part.tool_call().arguments_json()));
     }
     if (part.has_opaque()) {
-      layout.lines.push_back(
-          absl::StrCat("[", part.opaque().kind(), ": ", part.opaque().data().size(), " bytes]"));
+      layout.lines.push_back(absl::StrCat("[", part.opaque().kind(), " block, ",
+                                          part.opaque().data().size(), " bytes]"));
     }
     if (!part.has_tool_result()) continue;
     if (part.tool_result().is_error()) layout.lines.emplace_back("[error]");

@@ -38,7 +38,7 @@ TEST(SearchText, IsTheRecalledTextOnOneLine) {
                 OpaquePart{"anthropic.thinking", "theta"}};
   EXPECT_EQ(SearchText(RecallTextOf(turn)),
             "al pha [image 1: image/png, 4 bytes] → run {\"cmd\":\"x delta \"q\" \xC3\xA9    12\"} "
-            "ze\\nta [anthropic.thinking: 5 bytes]");
+            "ze\\nta [anthropic.thinking block, 5 bytes]");
 }
 
 TEST(SearchText, SurvivesABackslashAtTheEnd) {

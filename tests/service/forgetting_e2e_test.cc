@@ -83,11 +83,31 @@ TEST_F(ForgettingE2e, AColdCacheIsKnownByTheTurnsTimes) {
   EXPECT_EQ(cold.cost().written_tokens(), cold.tokens());
 }
 
-// Law 4: a reader that nobody knows gets text, and is told so.
-TEST_F(ForgettingE2e, AnUnknownReaderGetsText) {
+// ADR 0030: what nobody knows is not served by chance as something else.
+TEST_F(ForgettingE2e, AnUnknownReaderIsToldTheNearest) {
   Fill(120, 1);
   auto request = ViewOf("s", 16'000, v1::WIRE_FORMAT_OPENAI_CHAT);
-  request.mutable_view()->set_reader("gpt-99");
+  request.mutable_view()->set_reader("claude-opus-99");
+  v1::BuildContextResponse response;
+  const grpc::Status status = client_.Build(request, &response);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::NOT_FOUND);
+  EXPECT_THAT(status.error_message(), HasSubstr("view.reader: no reader named \"claude-opus-99\""));
+  EXPECT_THAT(status.error_message(), HasSubstr("claude-opus-4"));
+  EXPECT_THAT(status.error_message(), HasSubstr("text-only"));
+}
+
+TEST_F(ForgettingE2e, AModelsIdFindsItsReader) {
+  Fill(120, 1);
+  auto request = ViewOf("s", 16'000, v1::WIRE_FORMAT_OPENAI_CHAT);
+  request.mutable_view()->set_reader("openrouter/anthropic/claude-opus-5-20260115");
+  EXPECT_EQ(client_.MustBuild(request).summary().reader(), "claude-opus-5");
+}
+
+// Whoever wants text asks for it.
+TEST_F(ForgettingE2e, TextOnlyServesTextToAnyModel) {
+  Fill(120, 1);
+  auto request = ViewOf("s", 16'000, v1::WIRE_FORMAT_OPENAI_CHAT);
+  request.mutable_view()->set_reader("text-only");
   const v1::BuildContextResponse context = client_.MustBuild(request);
   EXPECT_EQ(context.summary().reader(), "text-only");
   EXPECT_EQ(context.summary().pages_size(), 0);

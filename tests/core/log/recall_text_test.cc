@@ -30,7 +30,7 @@ TEST(RecallText, HoldsEveryPartInOrder) {
                       /*is_error=*/true},
        ToolResultPart{"c2", {}, false}, ToolCallPart{"c3", "list", ""}, TextPart{"end"}}));
   EXPECT_EQ(recall.text,
-            "[anthropic.thinking: 4 bytes]\n"
+            "[anthropic.thinking block, 4 bytes]\n"
             "I look.\n"
             "→ read {\"path\":\"a\\nb\"}\n"
             "[image 1: image/png, 640x480, 29 bytes]\n"
@@ -52,6 +52,33 @@ TEST(RecallText, HoldsEveryPartInOrder) {
 TEST(RecallText, BeginsWithNoNewlineWhereTheFirstTextIsEmpty) {
   EXPECT_EQ(RecallTextOf(TurnOf({TextPart{""}, ToolCallPart{"c", "f", "{}"}})).text, "→ f {}");
   EXPECT_EQ(RecallTextOf(TurnOf({})).text, "");
+}
+
+TEST(RecallText, HoldsWhatProvidersSendBesides) {
+  ToolCallPart custom{"c1", "patch", "*** Begin \\n\n+x"};
+  custom.custom = true;
+  const RecallText recall = RecallTextOf(
+      TurnOf({custom, RefusalPart{"No."}, AudioPart{"audio/wav", "12345", "hello", "id"},
+              DocumentPart{"application/pdf", "plan.pdf", "1234", "", "the plan", ""},
+              DocumentPart{"text/plain", "a.txt", "its text", "", "", ""},
+              ToolResultPart{"c1",
+                             {SearchResultPart{"https://x", "Title", {"one", "two"}, ""},
+                              ToolReferencePart{"grep"}},
+                             false}}));
+  EXPECT_EQ(recall.text,
+            "→ patch *** Begin \\n\n+x\n"
+            "No.\n"
+            "[audio: audio/wav, 5 bytes; transcript follows]\n"
+            "hello\n"
+            "[document: application/pdf, \"plan.pdf\", 4 bytes]\n"
+            "the plan\n"
+            "[document: text/plain, \"a.txt\", 8 bytes]\n"
+            "its text\n"
+            "[search result: Title, https://x]\n"
+            "one\n"
+            "two\n"
+            "[tool: grep]");
+  EXPECT_TRUE(recall.arguments.empty()) << "its input is no JSON";
 }
 
 }  // namespace

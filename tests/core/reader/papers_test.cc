@@ -5,6 +5,7 @@
 #include <string>
 
 #include "core/reader/reader_profile.h"
+#include "tests/core/reader/built_in.h"
 #include "tests/core/reader/second_transcription.h"
 
 namespace fovea {
@@ -13,11 +14,7 @@ namespace {
 using ::fovea::transcription::TokensOnceMore;
 using Kind = ImageTokenRule::Kind;
 
-ReaderCatalogue BuiltIn() {
-  absl::StatusOr<ReaderCatalogue> catalogue = BuiltInReaders();
-  EXPECT_TRUE(catalogue.ok()) << catalogue.status();
-  return *std::move(catalogue);
-}
+using ::fovea::transcription::BuiltIn;
 
 // Every height that a paper can have, at its width.
 TEST(Papers, AreNeverResized) {
@@ -33,7 +30,7 @@ TEST(Papers, AreNeverResized) {
           EXPECT_EQ(cost->seen_width, box.width) << reader.name << " " << rung.name << " " << h;
           EXPECT_EQ(cost->seen_height, h) << reader.name << " " << rung.name;
           if (reader.image_rule.kind != Kind::kFlat) {
-            EXPECT_EQ(cost->tokens, TokensOnceMore(reader.name, box.width, h)) << reader.name;
+            EXPECT_EQ(cost->tokens, TokensOnceMore(reader.family, box.width, h)) << reader.name;
           }
           ++checked;
         }

@@ -5,12 +5,15 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
+#include "core/reader/reader_family.h"
 #include "core/reader/reader_profile.h"
 
 namespace fovea {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 
 constexpr std::string_view kProfile = R"({
   "name": "r",
@@ -216,6 +219,81 @@ TEST(ParseReaderProfile, ALadderNeedsARuleThatTakesImages) {
   const absl::Status status = ParseReaderProfile("r.json", json).status();
   EXPECT_THAT(std::string(status.message()),
               HasSubstr("ladder[0].papers[0]: reader r takes no images"));
+}
+
+// kProfile with members behind its first brace.
+std::string ProfileWith(const std::string& members) {
+  std::string json(kProfile);
+  return json.insert(json.find('{') + 1, members + ",");
+}
+
+TEST(ParseReaderFile, AFileWithoutVariantsIsOneProfile) {
+  const auto readers = ParseReaderFile("r.json", kProfile);
+  ASSERT_TRUE(readers.ok()) << readers.status();
+  ASSERT_EQ(readers->size(), 1U);
+  EXPECT_EQ(readers->front().json, kProfile);
+}
+
+TEST(ParseReaderFile, AVariantIsItsFamilyWithDifferences) {
+  const auto readers = ParseReaderFile("r.json", ProfileWith(R"("ids": ["r"], "variants": [
+      {"name": "r-1", "title": "R 1", "ids": ["r-one"], "cache": {"read_price": 0.5},
+       "ladder": {"sharp": {"exact_legibility": 0.5, "exact_evidence": "measured", "exact_source": "es",
+                            "passage_legibility": 0.25, "passage_evidence": "published",
+                            "passage_source": "ps"}}},
+      {"name": "r-2", "ladder": {"soft": {"legibility": 0.5}}}])"));
+  ASSERT_TRUE(readers.ok()) << readers.status();
+  ASSERT_EQ(readers->size(), 3U);
+  const ReaderProfile& family = (*readers)[0];
+  EXPECT_EQ(family.ids, std::vector<std::string>{"r"});
+  EXPECT_THAT(family.json, Not(HasSubstr("variants")));
+  const ReaderProfile& one = (*readers)[1];
+  EXPECT_EQ(one.family, "r");
+  EXPECT_EQ(one.models, std::vector<std::string>{"R 1"});
+  EXPECT_EQ(one.ids, std::vector<std::string>{"r-one"});
+  EXPECT_EQ(one.cache.read_price, 0.5);
+  EXPECT_EQ(one.cache.write_price, family.cache.write_price);
+  ASSERT_EQ(one.ladder.size(), 1U) << "the deepest rung is left out";
+  const Rung& sharp = one.ladder[0];
+  EXPECT_EQ(sharp.legibility, family.ladder[0].legibility);
+  EXPECT_EQ(sharp.evidence, family.ladder[0].evidence);
+  EXPECT_EQ(sharp.exact_legibility, 0.5);
+  EXPECT_EQ(sharp.exact_evidence, Evidence::kMeasured);
+  EXPECT_EQ(sharp.exact_source, "es");
+  EXPECT_EQ(sharp.passage_legibility, 0.25);
+  EXPECT_EQ(sharp.passage_evidence, Evidence::kPublished);
+  EXPECT_EQ(sharp.passage_source, "ps");
+  const ReaderProfile& two = (*readers)[2];
+  EXPECT_TRUE(two.ids.empty());
+  EXPECT_EQ(two.title, family.title);
+  ASSERT_EQ(two.ladder.size(), 2U);
+  EXPECT_EQ(two.ladder[0].evidence, Evidence::kAssumed);
+  EXPECT_EQ(two.ladder[0].exact_legibility, 0);
+  EXPECT_EQ(two.ladder[1].legibility, 0.5);
+}
+
+TEST(ParseReaderFile, NamesTheVariantThatIsWrong) {
+  const struct {
+    const char* variants;
+    const char* message;
+  } kCases[] = {
+      {"7", "r.json: variants: must be an array of objects"},
+      {"[7]", "r.json: variants[0].must be an object"},
+      {"[{}]", "r.json: variants[0].name: is missing"},
+      {R"([{"name": "a"}, {"name": "b", "titel": "x"}])", "r.json: variants[1] (b): line"},
+      {R"([{"name": "a", "ladder": []}])", "variants[0].ladder: must be an object"},
+      {R"([{"name": "a", "ladder": {"dim": {}}}])", "variants[0].ladder.dim: the family has no"},
+      {R"([{"name": "a", "ladder": {"sharp": {"legibility": 7}}}])",
+       "ladder[0].legibility: must be a number from 0 to 1"},
+  };
+  for (const auto& [variants, message] : kCases) {
+    const absl::Status status =
+        ParseReaderFile("r.json", ProfileWith(absl::StrCat("\"variants\": ", variants))).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << variants;
+    EXPECT_THAT(std::string(status.message()), HasSubstr(message));
+  }
+  const absl::Status twice =
+      ParseReaderFile("r.json", ProfileWith("\"variants\": [], \"name\": \"q\"")).status();
+  EXPECT_THAT(std::string(twice.message()), HasSubstr("name: stands twice"));
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
 #include "core/tokens/token_counter.h"
+#include "tests/core/reader/built_in.h"
 
 #include <gtest/gtest.h>
 
@@ -16,11 +17,7 @@ std::string Bytes(const char (&literal)[n]) {
   return std::string(literal, n - 1);
 }
 
-ReaderProfile BuiltIn(const std::string& name) {
-  const absl::StatusOr<ReaderCatalogue> catalogue = BuiltInReaders();
-  EXPECT_TRUE(catalogue.ok()) << catalogue.status();
-  return **catalogue->Find(name);
-}
+using ::fovea::transcription::BuiltIn;
 
 // The first bytes of images of 300x200 pixels, as encoders write them.
 const std::string kPng =
