@@ -63,6 +63,7 @@ void AddVerbs(Verbs& verbs) {
   AddReaderVerbs(verbs);
   AddRenderVerb(verbs);
   AddCalibrateVerb(verbs);
+  AddExamineVerb(verbs);
   AddToolsVerb(verbs);
   AddLadderVerb(verbs);
   AddAdminVerbs(verbs);

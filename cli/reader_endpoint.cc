@@ -163,22 +163,24 @@ absl::StatusOr<ReaderEndpoint> ReaderEndpoint::Create(EndpointOptions options) {
 ReaderEndpoint::ReaderEndpoint(EndpointOptions options, std::string host)
     : options_(std::move(options)), host_(std::move(host)) {}
 
-std::string ReaderEndpoint::RequestBody(std::string_view instruction, std::string_view png) const {
-  const absl::string_view bytes(png.data(), png.size());
-  Json image{{"url", absl::StrCat("data:image/png;base64,", absl::Base64Escape(bytes))}};
-  if (!options_.detail.empty()) image["detail"] = options_.detail;
+std::string ReaderEndpoint::RequestBody(std::string_view instruction,
+                                        const std::vector<std::string_view>& pngs) const {
+  Json content = Json::array({{{"type", "text"}, {"text", instruction}}});
+  for (const std::string_view png : pngs) {
+    const absl::string_view bytes(png.data(), png.size());
+    Json image{{"url", absl::StrCat("data:image/png;base64,", absl::Base64Escape(bytes))}};
+    if (!options_.detail.empty()) image["detail"] = options_.detail;
+    content.push_back({{"type", "image_url"}, {"image_url", std::move(image)}});
+  }
   Json request{{"model", options_.model}};
   request.update(options_.fields);
-  request["messages"] = Json::array(
-      {{{"role", "user"},
-        {"content", Json::array({{{"type", "text"}, {"text", instruction}},
-                                 {{"type", "image_url"}, {"image_url", std::move(image)}}})}}});
+  request["messages"] = Json::array({{{"role", "user"}, {"content", std::move(content)}}});
   return request.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-absl::StatusOr<ReaderEndpoint::Answer> ReaderEndpoint::Ask(std::string_view instruction,
-                                                           std::string_view png) const {
-  const std::string body = RequestBody(instruction, png);
+absl::StatusOr<ReaderEndpoint::Answer> ReaderEndpoint::Ask(
+    std::string_view instruction, const std::vector<std::string_view>& pngs) const {
+  const std::string body = RequestBody(instruction, pngs);
   absl::Duration wait = absl::Seconds(1);
   for (int attempt = 0;; ++attempt) {
     const absl::Duration left = options_.deadline - absl::Now();

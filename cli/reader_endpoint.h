@@ -4,6 +4,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -39,7 +40,12 @@ class ReaderEndpoint {
   // where the endpoint cannot be reached or answers 429 or 5xx, each after the retries;
   // PERMISSION_DENIED for 401 and 403, FAILED_PRECONDITION for another HTTP status, DATA_LOSS for
   // an answer that is no chat completion. The message has the endpoint's own words, shortened.
-  absl::StatusOr<Answer> Ask(std::string_view instruction, std::string_view png) const;
+  absl::StatusOr<Answer> Ask(std::string_view instruction, std::string_view png) const {
+    return Ask(instruction, std::vector<std::string_view>{png});
+  }
+  // The same with any number of images, in their order.
+  absl::StatusOr<Answer> Ask(std::string_view instruction,
+                             const std::vector<std::string_view>& pngs) const;
 
   // "host:port", without what a URL may hold of credentials.
   const std::string& host() const { return host_; }
@@ -48,7 +54,8 @@ class ReaderEndpoint {
  private:
   ReaderEndpoint(EndpointOptions options, std::string host);
 
-  std::string RequestBody(std::string_view instruction, std::string_view png) const;
+  std::string RequestBody(std::string_view instruction,
+                          const std::vector<std::string_view>& pngs) const;
 
   EndpointOptions options_;
   std::string host_;

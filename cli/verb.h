@@ -132,6 +132,7 @@ void AddReaderVerbs(Verbs& verbs);
 void AddRenderVerb(Verbs& verbs);
 void AddCalibrateVerb(Verbs& verbs);
 void AddPageVerb(Verbs& verbs);
+void AddExamineVerb(Verbs& verbs);
 void AddToolsVerb(Verbs& verbs);
 void AddAdminVerbs(Verbs& verbs);
 

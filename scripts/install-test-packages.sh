@@ -1,5 +1,6 @@
 #!/bin/sh
-# Installs the vendors' SDKs that tests/service/sdk sends payloads through, at the versions of its
+# Installs what tests take from npm: the vendors' SDKs that tests/service/sdk sends payloads through, and the languages
+# of tests/core/tokens/text_kinds.h, at the versions of its
 # package.json, outside the repository: in FOVEA_NPM, which is ~/.cache/fovea/npm unless set.
 set -eu
 cd "$(dirname "$0")/.."

@@ -45,7 +45,7 @@ fi
 
 if ! command -v npm >/dev/null 2>&1; then
   echo "$0: npm is needed to install the vocabularies$missing" >&2
-  echo "Install Node.js, or put them into $folder; without them text is counted by estimate." >&2
+  echo "Install Node.js, or put them into $folder; without them text is counted by estimate, some 10 to 15 % above the truth." >&2
   exit 1
 fi
 

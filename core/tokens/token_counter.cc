@@ -9,6 +9,8 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/match.h"
 #include "core/log/part_text.h"
+#include "core/tokens/opaque_tokens.h"
+#include "core/tokens/token_estimate.h"
 
 namespace fovea {
 namespace {
@@ -52,7 +54,8 @@ int64_t TokenCounter::Text(std::string_view text) const {
     const auto count = static_cast<double>(reader_.tokenizer->Count(text));
     return static_cast<int64_t>(std::ceil(count * std::max(1.0, reader_.text_correction)));
   }
-  const auto estimate = static_cast<double>(EstimateTokens(text));
+  const auto estimate =
+      static_cast<double>(EstimateTokens(text, TokenFamilyOf(reader_.vocabulary)));
   return static_cast<int64_t>(
       std::ceil(estimate * reader_.text_token_factor * reader_.text_correction));
 }
@@ -99,7 +102,11 @@ int64_t TokenCounter::Part(const fovea::Part& part) const {
   if (const auto* call = std::get_if<ToolCallPart>(&part)) {
     return kCallTokens + Text(call->call_id) + Text(call->name) + Text(call->arguments_json);
   }
-  if (const auto* opaque = std::get_if<OpaquePart>(&part)) return Text(opaque->data);
+  if (const auto* opaque = std::get_if<OpaquePart>(&part)) {
+    if (!MayBeSent(reader_.family, opaque->kind)) return 0;
+    const std::optional<CarriedFile> carried = FileIn(*opaque);
+    return carried.has_value() ? Text(carried->rest) + Document(carried->file) : Text(opaque->data);
+  }
   if (const auto* document = std::get_if<DocumentPart>(&part)) return Document(*document);
   if (const auto* found = std::get_if<SearchResultPart>(&part)) return SearchResult(*found);
   if (const auto* refusal = std::get_if<RefusalPart>(&part)) return Text(refusal->text);

@@ -1,330 +1,180 @@
+#include "core/tokens/token_estimate.h"
+
+#include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
+#include <vector>
 
+#include "absl/strings/escaping.h"
+#include "absl/types/span.h"
+#include "core/base/utf8.h"
+#include "core/tokens/known_tokens.h"
+#include "core/tokens/pretokenizer.h"
+#include "core/tokens/spelled_bytes.h"
 #include "core/tokens/token_counter.h"
-#include "core/tokens/token_script.h"
-#include "core/tokens/token_weights.h"
 
 namespace fovea {
 namespace {
 
-enum class Class : uint8_t { kLower, kUpper, kDigit, kSpace, kNewline, kMark, kControl, kHigh };
+// On top of the sum: what the sum of many pieces may differ by chance.
+constexpr double kSpread = 0.3;
+// A piece that repeats itself, as rulers and closing brackets do, has up to half as many tokens
+// more than the search finds: byte-pair encoding merges what is frequent elsewhere, wherever it
+// stands in the loop.
+constexpr size_t kLongestLoop = 16;
+constexpr size_t kLeastLoops = 3;
 
-constexpr std::array<Class, 256> MakeClasses() {
-  std::array<Class, 256> classes{};
-  for (size_t c = 0; c < 256; ++c) classes[c] = c < 0x80 ? Class::kMark : Class::kHigh;
-  for (size_t c = 0; c < ' '; ++c) classes[c] = Class::kControl;
-  classes[0x7F] = Class::kControl;
-  for (size_t c = 'a'; c <= 'z'; ++c) classes[c] = Class::kLower;
-  for (size_t c = 'A'; c <= 'Z'; ++c) classes[c] = Class::kUpper;
-  for (size_t c = '0'; c <= '9'; ++c) classes[c] = Class::kDigit;
-  for (const unsigned char c : {' ', '\t', '\v', '\f'}) classes[c] = Class::kSpace;
-  for (const unsigned char c : {'\n', '\r'}) classes[c] = Class::kNewline;
-  return classes;
+struct Family {
+  uint8_t bit;  // in kKnownTokens
+  SplitPattern split;
+  // On top of the sum: byte-pair encoding does not find the fewest tokens that spell a piece, and
+  // the search here may find fewer than it. The least that holds for the texts of the calibration.
+  double margin;
+};
+constexpr std::array kFamilies = {
+    Family{1, SplitPattern::kO200k, 1.07},      // TokenFamily::kO200k and so on
+    Family{2, SplitPattern::kCl100k, 1.09},     //
+    Family{4, SplitPattern::kQwen2, 1.09},      //
+    Family{8, SplitPattern::kDeepSeek3, 1.09},  //
+    Family{16, SplitPattern::kLlama3, 1.09},    //
+    Family{32, SplitPattern::kTekken, 1.08}};
+
+uint64_t Extend(uint64_t hash, char c) {
+  return (hash ^ static_cast<unsigned char>(c)) * kTokenHashFactor;
 }
-constexpr std::array<Class, 256> kClasses = MakeClasses();
 
-constexpr uint64_t kToken = 256;
-// On top of what is fitted: a share for histories unlike the mean, and what the sum of so many
-// pieces may differ from its mean by chance.
-constexpr double kMargin = 1.065;
-constexpr double kSpread = 0.7;
-constexpr uint64_t kFoldedToken = 96;  // a repeated ─ or ═
-constexpr size_t kOtherLetter = kLetters - 1;
-
-size_t LetterOf(char c) { return (static_cast<unsigned char>(c) | 0x20U) - 'a'; }
-
-// Cuts text as o200k_base does before it merges bytes, and adds up what such pieces cost on
-// average: words (with the character before them), digits by threes, runs of marks with the
-// newlines behind them, and white space.
-class Estimator {
+// The known tokens by hash. Thread-safe: immutable once made.
+class KnownTokens {
  public:
-  explicit Estimator(std::string_view text) : text_(text) {}
+  KnownTokens() {
+    std::string packed;
+    // The text is this program's own.
+    absl::Base64Unescape(kKnownTokens, &packed);
+    slots_.resize(std::bit_ceil(packed.size() / kKnownTokenBytes * 2));
+    for (size_t at = 0; at < packed.size(); at += kKnownTokenBytes) {
+      uint64_t entry = 0;
+      for (size_t i = 0; i < kKnownTokenBytes; ++i) {
+        entry = entry << 8 | static_cast<unsigned char>(packed[at + i]);
+      }
+      size_t slot = SlotOf(entry >> 8);
+      while (slots_[slot] != 0) slot = (slot + 1) & (slots_.size() - 1);
+      slots_[slot] = entry | kTaken;
+    }
+  }
 
-  uint64_t Run() {
-    while (at_ < text_.size()) Piece();
-    return sum_;
+  // The vocabularies that have the string with this hash, kTaken among them if it is the beginning
+  // of one at least; 0 if it is unknown.
+  uint8_t Find(uint64_t hash) const {
+    const uint64_t key = hash >> 32;
+    for (size_t slot = SlotOf(key);; slot = (slot + 1) & (slots_.size() - 1)) {
+      if (slots_[slot] == 0) return 0;
+      if (slots_[slot] >> 8 == key) return static_cast<uint8_t>(slots_[slot]);
+    }
   }
 
  private:
-  // Rows of kWordTokens.
-  enum Lead : uint8_t {
-    kNoLead,
-    kSpaceLead,
-    kDotLead,
-    kLowLineLead,
-    kSlashLead,
-    kDashLead,
-    kBracketLead,
-    kOtherLead
-  };
+  static constexpr uint8_t kTaken = 0x80;
+  size_t SlotOf(uint64_t key) const { return key & (slots_.size() - 1); }
 
-  struct LatinWord {
-    size_t length = 0;
-    size_t capitals = 0;
-    size_t cuts = 0;
-    size_t before = kLetters;  // the letter before; at first the row that is all 0
-  };
-
-  static Lead LeadOf(char c);
-  Class ClassAt(size_t at) const { return kClasses[static_cast<unsigned char>(text_[at])]; }
-  static bool IsAsciiLetter(Class c) { return c == Class::kLower || c == Class::kUpper; }
-
-  void Piece();
-  void HighPiece(Lead lead);
-  void Word(Lead lead);
-  void Letters(Lead lead);
-  void Digits();
-  void Marks();
-  void Space();
-  void AfterLead();
-  bool WordBegins(size_t at) const;
-  size_t ContractionBytes() const;
-  void Take(size_t letter, size_t bytes, LatinWord* word);
-  void TakeSmall(LatinWord* word);
-  void AddWord(Lead lead, const LatinWord& word);
-
-  const std::string_view text_;
-  size_t at_ = 0;
-  uint64_t sum_ = 0;    // in 1/256 token
-  size_t western_ = 0;  // words that may still be of another language, with letters below U+0100
-  size_t eastern_ = 0;  // or above
+  std::vector<uint64_t> slots_;
 };
 
-Estimator::Lead Estimator::LeadOf(char c) {
-  switch (c) {
-    case ' ':
-      return kSpaceLead;
-    case '.':
-      return kDotLead;
-    case '_':
-      return kLowLineLead;
-    case '/':
-      return kSlashLead;
-    case '-':
-      return kDashLead;
-    case '(':
-      return kBracketLead;
-    default:
-      return kOtherLead;
-  }
+const KnownTokens& Known() {
+  static const auto* const known = new KnownTokens();
+  return *known;
 }
 
-void Estimator::Piece() {
-  // Most words come after one space.
-  if (text_[at_] == ' ' && at_ + 1 < text_.size() && IsAsciiLetter(ClassAt(at_ + 1))) {
-    ++at_;
-    return Word(kSpaceLead);
+// Bytes of the longest known token of the family that the text begins with.
+size_t LongestToken(const KnownTokens& known, uint8_t bit, std::string_view text) {
+  size_t longest = 1;
+  uint64_t hash = Extend(0, text[0]);
+  const size_t most = std::min(text.size(), kMaxKnownTokenBytes);
+  for (size_t bytes = 2; bytes <= most; ++bytes) {
+    hash = Extend(hash, text[bytes - 1]);
+    const uint8_t found = known.Find(hash);
+    if (found == 0) break;
+    if ((found & bit) != 0) longest = bytes;
   }
-  switch (ClassAt(at_)) {
-    case Class::kLower:
-    case Class::kUpper:
-      return Word(kNoLead);
-    case Class::kDigit:
-      return Digits();
-    case Class::kSpace:
-    case Class::kNewline:
-      return Space();
-    case Class::kMark:
-      if (at_ + 1 < text_.size() && IsAsciiLetter(ClassAt(at_ + 1))) {
-        ++at_;
-        return Word(LeadOf(text_[at_ - 1]));
-      }
-      return Marks();
-    case Class::kControl:
-      return Marks();
-    case Class::kHigh:
-      return HighPiece(kNoLead);
-  }
+  return longest;
 }
 
-void Estimator::HighPiece(Lead lead) {
-  switch (ClassifyHigh(text_, at_).kind) {
-    case HighCharacter::Kind::kLatin:
-      return Word(lead);
-    case HighCharacter::Kind::kLetter:
-      return Letters(lead);
-    case HighCharacter::Kind::kSymbol:
-      return Marks();
-  }
-}
-
-// 's, 't, 'm, 'd, 're, 've or 'll at the place, in either case; else 0.
-size_t Estimator::ContractionBytes() const {
-  const std::string_view rest = text_.substr(at_, 3);
-  if (rest.size() < 2 || rest[0] != '\'') return 0;
-  const char first = static_cast<char>(rest[1] | 0x20);
-  if (first == 's' || first == 't' || first == 'm' || first == 'd') return 2;
-  if (rest.size() < 3) return 0;
-  const char second = static_cast<char>(rest[2] | 0x20);
-  const bool two =
-      ((first == 'r' || first == 'v') && second == 'e') || (first == 'l' && second == 'l');
-  return two ? 3 : 0;
-}
-
-// A word in camel case is cut before each capital that follows a small letter.
-void Estimator::Word(Lead lead) {
-  LatinWord word;
-  while (at_ < text_.size() && ClassAt(at_) == Class::kUpper) {
-    ++word.capitals;
-    Take(LetterOf(text_[at_]), 1, &word);
-  }
-  TakeSmall(&word);
-  if (at_ < text_.size() && text_[at_] == '\'') {
-    for (size_t bytes = ContractionBytes(); bytes > 0; --bytes) {
-      Take(text_[at_] == '\'' ? kOtherLetter : LetterOf(text_[at_]), 1, &word);
+// Whether the piece is a short string three times and more, but for what may stand before it and
+// for the newlines behind it.
+bool Loops(std::string_view piece) {
+  piece = piece.substr(0, piece.find_last_not_of("\r\n") + 1);
+  for (const std::string_view loop : {piece, piece.substr(std::min<size_t>(1, piece.size()))}) {
+    const size_t longest = std::min(kLongestLoop, loop.size() / kLeastLoops);
+    for (size_t length = 1; length <= longest; ++length) {
+      if (loop.substr(length) == loop.substr(0, loop.size() - length)) return true;
     }
   }
-  AddWord(lead, word);
+  return false;
 }
 
-void Estimator::Take(size_t letter, size_t bytes, LatinWord* word) {
-  word->cuts += kLetterCuts[word->before * kLetters + letter];
-  word->before = letter;
-  ++word->length;
-  at_ += bytes;
+int64_t CountPiece(const KnownTokens& known, uint8_t bit, std::string_view piece) {
+  // Most pieces are one token.
+  if (piece.size() <= kMaxKnownTokenBytes) {
+    uint64_t hash = 0;
+    for (const char c : piece) hash = Extend(hash, c);
+    if (piece.size() == 1 || (known.Find(hash) & bit) != 0) return 1;
+  }
+  int64_t tokens = 0;
+  for (std::string_view rest = piece; !rest.empty(); ++tokens) {
+    rest.remove_prefix(LongestToken(known, bit, rest));
+  }
+  return tokens > 2 && Loops(piece) ? tokens + tokens / 2 : tokens;
 }
 
-void Estimator::TakeSmall(LatinWord* word) {
-  while (at_ < text_.size()) {
-    const Class c = ClassAt(at_);
-    if (c == Class::kLower) {
-      Take(LetterOf(text_[at_]), 1, word);
-    } else if (c == Class::kHigh) {
-      const HighCharacter high = ClassifyHigh(text_, at_);
-      if (high.kind != HighCharacter::Kind::kLatin) return;
-      (high.eastern ? eastern_ : western_) = kForeignWords + 1;
-      Take(kOtherLetter, high.bytes, word);
-    } else {
-      return;
+int64_t CountWellFormed(const Family& family, std::string_view text) {
+  const KnownTokens& known = Known();
+  int64_t tokens = 0;
+  std::array<size_t, 256> ends;  // in batches: one call for each costs more than a short piece
+  for (size_t at = 0; at < text.size();) {
+    const size_t pieces = PieceEnds(family.split, text, at, absl::MakeSpan(ends));
+    for (const size_t end : absl::MakeSpan(ends).first(pieces)) {
+      tokens += CountPiece(known, family.bit, text.substr(at, end - at));
+      at = end;
     }
   }
+  return tokens;
 }
 
-void Estimator::AddWord(Lead lead, const LatinWord& word) {
-  const size_t pairs = word.length - 1;
-  size_t bucket = 0;
-  for (const uint16_t limit : kCutLimits) bucket += word.cuts >= limit ? 1 : 0;
-  if (western_ > 0) --western_;
-  if (eastern_ > 0) --eastern_;
-  if (word.length > kMaxWordLength) {
-    sum_ += word.length * kLongWordTokens[bucket];
-    return;
+std::array<uint8_t, 256> SpelledTokens(const Family& family) {
+  std::array<uint8_t, 256> tokens = {};
+  for (size_t byte = 0x80; byte < tokens.size(); ++byte) {
+    const std::string spelled = MakeWellFormed(std::string(1, static_cast<char>(byte)));
+    tokens[byte] = static_cast<uint8_t>(CountWellFormed(family, spelled));
   }
-  if (western_ > 0 || eastern_ > 0) {
-    const size_t letters = eastern_ > 0 ? kWordLeads : 0;
-    const size_t row = (letters + lead) * kMaxWordLength + pairs;
-    sum_ += kForeignWordTokens[row * kCutBuckets + bucket];
-    return;
-  }
-  size_t kind = word.capitals == 0 ? 0 : 3;
-  if (word.capitals == word.length) kind = 2;
-  if (word.capitals == 1 && word.length > 1) kind = 1;
-  const size_t row = (lead * kWordCases + kind) * kMaxWordLength + pairs;
-  sum_ += kWordTokens[row * kCutBuckets + bucket];
+  return tokens;
 }
 
-void Estimator::Letters(Lead lead) {
-  if (lead > kSpaceLead) sum_ += kToken;
-  bool first = true;
-  while (at_ < text_.size() && ClassAt(at_) == Class::kHigh) {
-    const HighCharacter high = ClassifyHigh(text_, at_);
-    if (high.kind != HighCharacter::Kind::kLetter) return;
-    sum_ += high.weight + (first ? high.first : 0);
-    first = false;
-    at_ += high.bytes;
-  }
-}
-
-void Estimator::Digits() {
-  const size_t begin = at_;
-  while (at_ < text_.size() && ClassAt(at_) == Class::kDigit) ++at_;
-  sum_ += (at_ - begin + 2) / 3 * kToken;
-}
-
-void Estimator::Marks() {
-  size_t marks = 0;
-  char mark = '\0';
-  bool alike = true;
-  std::string_view symbol;
-  for (; at_ < text_.size();) {
-    const Class c = ClassAt(at_);
-    if (c == Class::kMark) {
-      alike = alike && (marks == 0 || text_[at_] == mark);
-      mark = text_[at_];
-      ++marks;
-      ++at_;
-    } else if (c == Class::kControl) {
-      // A token of its own, and so is the space before it.
-      sum_ += at_ > 0 && text_[at_ - 1] == ' ' ? 2 * kToken : kToken;
-      ++at_;
-    } else if (c == Class::kHigh) {
-      const HighCharacter high = ClassifyHigh(text_, at_);
-      if (high.kind != HighCharacter::Kind::kSymbol) break;
-      const std::string_view next = text_.substr(at_, high.bytes);
-      sum_ += high.folds && next == symbol ? kFoldedToken : high.weight;
-      symbol = next;
-      at_ += high.bytes;
-    } else {
-      break;
-    }
-  }
-  while (at_ < text_.size() && ClassAt(at_) == Class::kNewline) ++at_;
-  if (marks == 0) return;
-  const size_t row = alike ? 0 : 1;
-  sum_ +=
-      marks > kMaxMarks ? marks * kLongMarkTokens[row] : kMarkTokens[row * kMaxMarks + marks - 1];
-}
-
-bool Estimator::WordBegins(size_t at) const {
-  const Class c = ClassAt(at);
-  return IsAsciiLetter(c) ||
-         (c == Class::kHigh && ClassifyHigh(text_, at).kind != HighCharacter::Kind::kSymbol);
-}
-
-// White space up to its last newline is one piece, what follows but for the last space another, and
-// that space goes with the word or the marks behind it.
-void Estimator::Space() {
-  const size_t begin = at_;
-  size_t after_newline = at_;
-  for (; at_ < text_.size(); ++at_) {
-    const Class c = ClassAt(at_);
-    if (c == Class::kNewline) {
-      after_newline = at_ + 1;
-    } else if (c != Class::kSpace) {
-      break;
-    }
-  }
-  if (const size_t lines = after_newline - begin; lines > 0) {
-    sum_ += (lines <= 4 ? kToken : 2 * kToken) + lines / 16 * kToken;
-  }
-  const size_t spaces = at_ - after_newline;
-  if (spaces == 0) return;
-  const size_t alone = at_ == text_.size() ? spaces : spaces - 1;
-  if (alone > 0) sum_ += kToken + alone / 16 * (kToken / 4);
-  if (alone < spaces) AfterLead();
-}
-
-// With one space before the place, and something that is no space at it.
-void Estimator::AfterLead() {
-  const bool blank = text_[at_ - 1] == ' ';
-  if (WordBegins(at_)) {
-    const Lead lead = LeadOf(text_[at_ - 1]);
-    if (ClassAt(at_) == Class::kHigh) return HighPiece(lead);
-    return Word(lead);
-  }
-  const bool joins_marks = blank && ClassAt(at_) != Class::kDigit;
-  if (!joins_marks) sum_ += kToken;
+int64_t CountAny(const Family& family, std::string_view text) {
+  if (IsWellFormedUtf8(text)) return CountWellFormed(family, text);
+  const auto [rest, tokens] = TakeOutSpelledBytes(text, SpelledTokens(family));
+  return tokens + CountWellFormed(family, rest);
 }
 
 }  // namespace
 
-int64_t EstimateTokens(std::string_view text) {
-  const auto fitted = static_cast<double>(Estimator(text).Run()) / kToken;
-  return static_cast<int64_t>(std::ceil(fitted * kMargin + kSpread * std::sqrt(fitted)));
+TokenFamily TokenFamilyOf(std::string_view vocabulary) {
+  static constexpr std::array<std::string_view, kFamilies.size()> kNames = {
+      "o200k_base", "cl100k_base", "qwen", "deepseek", "llama3", "tekken"};
+  const auto* const found = std::ranges::find(kNames, vocabulary);
+  return found == kNames.end() ? TokenFamily::kO200k
+                               : static_cast<TokenFamily>(found - kNames.begin());
 }
+
+int64_t EstimateTokens(std::string_view text, TokenFamily of) {
+  const Family& family = kFamilies[static_cast<size_t>(of)];
+  const auto counted = static_cast<double>(CountAny(family, text));
+  return static_cast<int64_t>(std::ceil(counted * family.margin + kSpread * std::sqrt(counted)));
+}
+
+int64_t EstimateTokens(std::string_view text) { return EstimateTokens(text, TokenFamily::kO200k); }
 
 }  // namespace fovea

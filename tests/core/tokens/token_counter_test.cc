@@ -99,6 +99,36 @@ TEST(TokenCounter, TextIsTheEstimateTimesTheFactorRoundedUp) {
   EXPECT_EQ(TokenCounter(reader).Text(""), 0);
 }
 
+// What is not sent costs nothing, and a file in base64 is not text.
+TEST(TokenCounter, OpaqueBlocksCostWhatTheReaderIsSent) {
+  const auto tokens = [](const char* reader, const OpaquePart& opaque) {
+    Turn turn;
+    turn.parts = {opaque};
+    return TokenCounter(BuiltIn(reader)).Turn(turn) - TokenCounter::kMessageTokens;
+  };
+  const OpaquePart thinking{"anthropic.thinking",
+                            R"({"type":"thinking","thinking":"hm","signature":"abcdefgh"})"};
+  EXPECT_GT(tokens("claude", thinking), 10);
+  EXPECT_GT(tokens("claude-opus-5", thinking), 10);
+  EXPECT_EQ(tokens("gpt-4o", thinking), 0);
+  EXPECT_EQ(tokens("gemini-3", thinking), 0);
+  EXPECT_GT(tokens("qwen3-vl", thinking), 10) << "whose API is not known";
+  EXPECT_GT(tokens("gpt-4o", {"openai.reasoning", R"({"id":"rs_1"})"}), 0);
+  EXPECT_GT(tokens("gpt-4o", {"mine.block", "some words"}), 0);
+  const std::string pdf(1'400'000, 'A');
+  const OpaquePart document{
+      "anthropic.document",
+      R"({"type":"document","source":{"type":"base64","media_type":"application/pdf","data":")" +
+          pdf + R"("}})"};
+  EXPECT_GT(tokens("claude", document), 20 * 3'000) << "a megabyte has some 20 pages";
+  EXPECT_LT(tokens("claude", document), 110'000);
+  EXPECT_EQ(tokens("gpt-4o", document), 0);
+  // What is no base64 is text.
+  const OpaquePart words{"anthropic.document",
+                         R"({"source":{"type":"text","data":"one two three four"}})"};
+  EXPECT_GE(tokens("claude", words), 10);
+}
+
 TEST(TokenCounter, ImagesCostWhatTheReaderAsks) {
   const struct {
     const char* reader;

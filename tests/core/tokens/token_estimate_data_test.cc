@@ -125,9 +125,8 @@ TEST(EstimateTokensOnHistories, SessionsAreCountedOnTheSafeSide) {
   std::printf("%zu sessions, %zu under; ratio: least %.4f, median %.4f, 90 %% %.4f, most %.4f\n",
               ratios.size(), under, ratios.front(), At(ratios, 0.5), At(ratios, 0.9),
               ratios.back());
-  EXPECT_LE(static_cast<double>(under), 0.005 * static_cast<double>(ratios.size()));
-  EXPECT_GE(ratios.front(), 0.99);
-  EXPECT_LE(At(ratios, 0.5), 1.12);
+  EXPECT_EQ(under, 0U);
+  EXPECT_LE(At(ratios, 0.5), 1.20);
 }
 
 TEST(EstimateTokensOnHistories, LongTurnsAreSeldomCountedShort) {
@@ -137,12 +136,11 @@ TEST(EstimateTokensOnHistories, LongTurnsAreSeldomCountedShort) {
     if (turn.characters > 200) turns.push_back(turn);
   }
   const std::vector<double> ratios = SortedRatios(turns);
-  const auto under = static_cast<size_t>(std::ranges::lower_bound(ratios, 0.95) - ratios.begin());
-  std::printf(
-      "%zu turns over 200 characters, %zu under by more than 5 %%; least %.3f, median %.3f\n",
-      ratios.size(), under, ratios.front(), At(ratios, 0.5));
-  EXPECT_LE(static_cast<double>(under), 0.01 * static_cast<double>(ratios.size()));
-  EXPECT_GE(ratios.front(), 0.85);
+  const auto under = static_cast<size_t>(std::ranges::lower_bound(ratios, 1.0) - ratios.begin());
+  std::printf("%zu turns over 200 characters, %zu under; least %.3f, median %.3f\n", ratios.size(),
+              under, ratios.front(), At(ratios, 0.5));
+  EXPECT_LE(static_cast<double>(under), 0.001 * static_cast<double>(ratios.size()));
+  EXPECT_GE(ratios.front(), 0.97);
 }
 
 TEST(EstimateTokensOnHistories, EveryCorpusIsNearTheTruth) {
@@ -158,7 +156,8 @@ TEST(EstimateTokensOnHistories, EveryCorpusIsNearTheTruth) {
                 static_cast<long long>(count.truth), static_cast<long long>(count.estimate),
                 count.ratio());
     EXPECT_GE(count.ratio(), 1.0) << name;
-    EXPECT_LE(count.ratio(), 1.2) << name;
+    // Twelve languages, of whose tokens the estimate knows the most used alone.
+    EXPECT_LE(count.ratio(), name == "multilingual/xquad" ? 1.6 : 1.2) << name;
   }
 }
 
