@@ -102,5 +102,28 @@ TEST(Elision, CutsCallsAndTheAgentsEssays) {
   ExpectAllAccountedFor(essay, {.bulk = true});
 }
 
+// What a tool says in a text of its own, rather than in a result, is cut as a result is.
+TEST(Elision, CutsAToolsWordsAsItsResults) {
+  const std::string text = Words(1'000);
+  const Turn words{.seq = 57, .role = Role::kTool, .parts = {TextPart{text}}};
+  EXPECT_EQ(ElidedCharacters(words, {.bulk = true}),
+            ElidedCharacters(Result(text), {.bulk = true}));
+  const Turn user{.seq = 57, .role = Role::kUser, .parts = {TextPart{text}}};
+  EXPECT_LT(ElidedCharacters(user, {.bulk = true}), ElidedCharacters(words, {.bulk = true}));
+}
+
+// Lengths are characters, not bytes: text of three bytes a character is cut no sooner.
+TEST(Elision, CountsCharacters) {
+  constexpr size_t kKept = 240 + 120;
+  constexpr size_t kLeast = 100;
+  for (const char* character : {"x", "é", "中"}) {
+    std::string text;
+    for (size_t i = 0; i < kKept + kLeast - 1; ++i) text += character;
+    EXPECT_EQ(ElidedCharacters(Result(text), {.bulk = true}), 0U) << character;
+    text += character;
+    EXPECT_EQ(ElidedCharacters(Result(text), {.bulk = true}), kLeast) << character;
+  }
+}
+
 }  // namespace
 }  // namespace fovea

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/reader/reader_profile.h"
@@ -262,6 +263,31 @@ TEST(ImageTokens, AgreesWithASecondTranscription) {
     }
   }
   EXPECT_GE(swept, 40);
+}
+
+// Past every side at which some rule begins to reduce a picture.
+TEST(ImageTokens, OfLargePicturesAgreeWithASecondTranscription) {
+  const ReaderCatalogue catalogue = BuiltIn();
+  for (const ReaderProfile& reader : catalogue.profiles()) {
+    if (reader.name != reader.family) continue;
+    const ImageTokenRule& rule = reader.image_rule;
+    if (rule.kind == Kind::kNone || rule.kind == Kind::kFlat) continue;
+    std::vector<int> sides = {4'200, 5'000, 7'168, 8'192, 10'000, 16'384};
+    const int limit = std::max(rule.max_side_px, rule.max_side_patches * rule.patch_px);
+    for (const int off : {-rule.patch_px, -1, 0, 1, rule.patch_px}) {
+      if (limit > 0) sides.push_back(limit + off);
+    }
+    for (const int side : sides) {
+      for (const int other : {1, 13, 50, 700, 4'000, side / 2, side}) {
+        for (const auto& [width, height] : {std::pair(side, other), std::pair(other, side)}) {
+          if (width < 1 || height < 1) continue;
+          const absl::StatusOr<int64_t> tokens = ImageTokens(reader, width, height, 0);
+          ASSERT_EQ(tokens.value_or(-1), TokensOnceMore(reader.family, width, height))
+              << reader.name << " " << width << "x" << height;
+        }
+      }
+    }
+  }
 }
 
 }  // namespace
