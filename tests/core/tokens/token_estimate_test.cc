@@ -78,7 +78,7 @@ INSTANTIATE_TEST_SUITE_P(
          2.2},
         {"Korean",
          "메모리는 대화 전체를 손실 없이 저장하고 제한된 크기의 문맥으로 모델에 전달합니다.", 24,
-         2.2},
+         3.0},
         {"Arabic", "تحفظ الذاكرة المحادثة كاملة دون فقدان وتقدمها للنموذج كسياق محدود الحجم.", 24,
          2.2},
         {"Hindi", "स्मृति पूरी बातचीत को बिना हानि के सहेजती है और मॉडल को सीमित आकार का संदर्भ देती है।", 27,
@@ -126,8 +126,8 @@ TEST(EstimateTokens, IsOfTheFamily) {
   EXPECT_EQ(TokenFamilyOf(""), TokenFamily::kO200k);
   EXPECT_EQ(TokenFamilyOf("no such"), TokenFamily::kO200k);
   const std::string digits = Repeat("123456 ", 100);
-  EXPECT_GT(EstimateTokens(digits, TokenFamily::kQwen),
-            2 * EstimateTokens(digits, TokenFamily::kO200k));
+  EXPECT_GE(EstimateTokens(digits, TokenFamily::kQwen), 700);
+  EXPECT_LT(EstimateTokens(digits, TokenFamily::kO200k), 600);
   EXPECT_EQ(EstimateTokens(digits), EstimateTokens(digits, TokenFamily::kO200k));
 }
 
