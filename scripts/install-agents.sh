@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs the coding agents that scripts/try-agents.sh runs, at these versions, outside the repository: in FOVEA_AGENTS, which is
+# Installs the coding agents that tests/gateway/agents.mjs runs, at these versions, outside the repository: in FOVEA_AGENTS, which is
 # ~/.cache/fovea/agents unless set.
 set -eu
 

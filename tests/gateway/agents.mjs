@@ -12,7 +12,7 @@ import { output } from './agent.mjs';
 import { binaries, folder, wait } from './harness.mjs';
 
 const installed = process.env.FOVEA_AGENTS ?? join(process.env.HOME, '.cache/fovea/agents');
-const steps = 26;
+const steps = Number(process.env.FOVEA_STEPS ?? 26);
 const shell = (command) => ({ name: ['Bash', 'bash', 'exec_command', 'shell_command', 'shell'], inputs: { Bash: { command, description: 'x' }, bash: { command }, exec_command: { cmd: command }, shell_command: { command }, shell: { command: ['bash', '-c', command] } } });
 
 // Steps by how often the model was asked in this task; a recall does not count.
@@ -36,7 +36,7 @@ function scriptOf(withRecall) {
 const agents = {
   claude: {
     program: 'claude',
-    args: (text, resume) => ['-p', text, '--model', 'claude-opus-4-8', '--permission-mode', 'bypassPermissions', ...(resume ? ['--continue'] : [])],
+    args: (text, resume) => ['-p', text, '--model', 'claude-sonnet-4-5', '--permission-mode', 'bypassPermissions', ...(resume ? ['--continue'] : [])],
     env: { ANTHROPIC_API_KEY: 'sk-ant-test', CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1', DISABLE_AUTOUPDATER: '1', IS_SANDBOX: '1' },
     direct: (url) => ({ env: { ANTHROPIC_BASE_URL: url }, args: [] }),
   },
