@@ -20,16 +20,17 @@ function scriptOf(withRecall) {
   let step = 0;
   let recalled = false;
   return (_, body) => {
+    const thinking = body.thinking?.type === 'enabled' || body.thinking?.type === 'adaptive' ? 'Let me think.' : undefined;
     const offered = JSON.stringify(body.tools ?? []).includes('"recall"');
     if (withRecall && offered && step === 16 && !recalled) {
       recalled = true;
-      return { text: 'Looking it up.', tools: [{ name: 'recall', input: { seq: 4 } }] };
+      return { thinking, text: 'Looking it up.', tools: [{ name: 'recall', input: { seq: 4 } }] };
     }
     if (!(body.tools ?? []).length) return { text: 'A title' };
     step += 1;
-    if (step > steps) return { text: 'All done.' };
-    if (step % 4 === 0) return { text: `Writing ${step}.`, tools: [shell(`echo "note ${step}" >> notes.txt && sha256sum notes.txt`)] };
-    return { text: `Reading ${step}.`, tools: [shell(`cat data/part-${step}.txt | tail -c 6000`)] };
+    if (step > steps) return { thinking, text: 'All done.' };
+    if (step % 4 === 0) return { thinking, text: `Writing ${step}.`, tools: [shell(`echo "note ${step}" >> notes.txt && sha256sum notes.txt`)] };
+    return { thinking, text: `Reading ${step}.`, tools: [shell(`cat data/part-${step}.txt | tail -c 6000`)] };
   };
 }
 
