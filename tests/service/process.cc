@@ -34,7 +34,8 @@ Process::Process(const ProcessOptions& options) {
   const char* named = std::getenv("FOVEA_TEST_FOVEAD");  // another build, to see a test fail on it
   const std::string program =
       named != nullptr ? named : std::string(FOVEA_BINARY_DIR) + "/bin/fovead";
-  std::vector<std::string> words = {"fovead"};
+  // Without vocabularies it starts sooner.
+  std::vector<std::string> words = {"fovead", "--vocabularies", "/nonexistent"};
   words.insert(words.end(), options.flags.begin(), options.flags.end());
   std::vector<char*> arguments;
   arguments.reserve(words.size() + 1);
