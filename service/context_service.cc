@@ -28,31 +28,34 @@ absl::Status CheckFits(const Planner& planner) {
   return NeedsMoreTokens(planner.plan().required_tokens, planner.inputs().token_budget);
 }
 
+// No value: native.
 absl::StatusOr<std::optional<wire::PayloadFormat>> FormatFromProto(v1::WireFormat format) {
-  switch (format) {
-    case v1::WIRE_FORMAT_UNSPECIFIED:
-    case v1::WIRE_FORMAT_NATIVE:
-      return std::nullopt;
-    case v1::WIRE_FORMAT_OPENAI_CHAT:
-      return wire::PayloadFormat::kOpenAiChat;
-    case v1::WIRE_FORMAT_ANTHROPIC:
-      return wire::PayloadFormat::kAnthropic;
-    case v1::WIRE_FORMAT_OPENAI_RESPONSES:
-      return wire::PayloadFormat::kOpenAiResponses;
-    case v1::WIRE_FORMAT_GEMINI:
-      return wire::PayloadFormat::kGemini;
-    case v1::WIRE_FORMAT_VLLM:
-      return wire::PayloadFormat::kVllm;
-    case v1::WIRE_FORMAT_DEEPSEEK:
-      return wire::PayloadFormat::kDeepSeek;
-    default:
-      return absl::InvalidArgumentError(
-          absl::StrCat("format: ", static_cast<int>(format), " is not a WireFormat"));
+  if (format == v1::WIRE_FORMAT_UNSPECIFIED || format == v1::WIRE_FORMAT_NATIVE) {
+    return std::nullopt;
   }
+  const wire::FormatEntry* entry = wire::EntryOfNumber(static_cast<int>(format));
+  if (entry != nullptr) return entry->format;
+  return absl::InvalidArgumentError(
+      absl::StrCat("format: ", static_cast<int>(format), " is not a WireFormat"));
 }
 
 absl::flat_hash_set<std::string> HeldPages(const v1::BuildContextRequest& request) {
   return {request.held_page_ids().begin(), request.held_page_ids().end()};
+}
+
+// What the gists of blobs leave out, wherever their turns are.
+void AddGists(const SessionTurns& turns, uint64_t as_of_seq, v1::ContextSummary* summary) {
+  uint64_t elided = summary->characters().elided();
+  for (const auto& [seq, characters] : turns.Gists(as_of_seq)) {
+    v1::LossManifest::Entry* entry = summary->mutable_loss()->add_entries();
+    RangeToProto({seq, seq}, entry->mutable_range());
+    entry->set_rung("gist");
+    entry->set_legibility(1);
+    entry->set_characters(characters);
+    entry->set_elided_characters(characters);
+    elided += characters;
+  }
+  summary->mutable_characters()->set_elided(elided);
 }
 
 // The group that a turn belongs to. Groups never cross the ends of chunks, of the head or of the
@@ -132,6 +135,7 @@ absl::Status ContextService::Build(const Call& call, const v1::BuildContextReque
     if (!fits.ok()) return fits;
     const ContextSummary summary = SummarizeContext(planner);
     SummaryToProto(summary, response->mutable_summary());
+    AddGists(lease.state()->turns, summary.as_of_seq, response->mutable_summary());
     served.tokens = summary.tokens;
     for (const PlannedPage& page : summary.pages) served.page_tokens += page.tokens;
     served.text_factor = planner.inputs().reader.text_correction;
@@ -196,6 +200,15 @@ absl::Status ContextService::WriteJsonAnswer(const SessionLease& lease, const Pa
   if (!payload.ok()) return payload.status();
   absl::Status fits = wire::CheckLimits(*payload, reader);
   if (!fits.ok()) return fits;
+  for (const wire::WireLoss& loss : payload->losses) {
+    v1::LossManifest::Entry* entry = response->mutable_summary()->mutable_loss()->add_entries();
+    RangeToProto({loss.seq, loss.seq}, entry->mutable_range());
+    entry->set_rung("verbatim");
+    entry->set_legibility(1);
+    entry->set_opaque_blocks_omitted(loss.opaque_omitted);
+    entry->set_images_omitted(loss.images_omitted);
+    entry->set_parts_as_notes(loss.parts_as_notes);
+  }
   response->set_payload(std::move(payload->bytes));
   response->set_payload_sha256(std::move(payload->sha256));
   response->mutable_summary()->set_prefix_sha256(std::move(payload->prefix_sha256));
@@ -210,7 +223,9 @@ absl::Status ContextService::Plan(const Call& call, const v1::BuildContextReques
   return WithView(call, request.view(), [&](const Planner& planner, const SessionState& state) {
     absl::Status fits = CheckFits(planner);
     if (!fits.ok()) return fits;
-    SummaryToProto(SummarizeContext(planner), response->mutable_summary());
+    const ContextSummary summary = SummarizeContext(planner);
+    SummaryToProto(summary, response->mutable_summary());
+    AddGists(state.turns, summary.as_of_seq, response->mutable_summary());
     if (format->has_value()) return absl::OkStatus();
     auto assembled = AssembleContext(planner, state.turns);
     if (!assembled.ok()) return assembled.status();

@@ -5,6 +5,7 @@
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "core/log/blobs.h"
 #include "service/convert_turn.h"
 
 namespace fovea::service {
@@ -48,12 +49,22 @@ absl::Status SessionTurns::Read(SeqRange missing, uint64_t base, std::vector<Tur
   }
   for (Turn& turn : *read) {
     const uint64_t seq = turn.seq;
+    if (auto gist = WithoutBlobs(turn)) {
+      turn = std::move(gist->turn);
+      const absl::MutexLock lock(&mutex_);
+      gists_[seq] = gist->elided_characters;
+    }
     const uint64_t bytes = TurnBytes(turn) + kTurnOverheadBytes;
     auto shared = std::make_shared<const Turn>(std::move(turn));
     out[seq - base] = shared;
     cache_.Put({state_id_, seq}, std::move(shared), bytes);
   }
   return absl::OkStatus();
+}
+
+std::vector<std::pair<uint64_t, uint64_t>> SessionTurns::Gists(uint64_t last) const {
+  const absl::MutexLock lock(&mutex_);
+  return {gists_.begin(), gists_.upper_bound(last)};
 }
 
 SessionLease::SessionLease(StatePtr state) : state_(std::move(state)) {

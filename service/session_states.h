@@ -22,7 +22,8 @@ namespace fovea::service {
 // Turns by (state id, seq), shared by all sessions under one bound on bytes.
 using TurnCache = LruCache<std::pair<uint64_t, uint64_t>, TurnPtr>;
 
-// The turns of one session, read through the cache. Thread-safe.
+// The turns of one session as contexts serve them, read through the cache: as the log has them, but
+// for the blobs in tool results, which are their gist (core/log/blobs.h). Thread-safe.
 class SessionTurns final : public TurnSource {
  public:
   // All outlive the object. `state_id` is never used for another session.
@@ -30,6 +31,9 @@ class SessionTurns final : public TurnSource {
       : log_(*log), cache_(*cache), key_(std::move(key)), state_id_(state_id) {}
 
   absl::StatusOr<std::vector<TurnPtr>> Turns(SeqRange range) const override;
+
+  // Of the turns up to `last` that were read so far: seq, and the characters that gists leave out.
+  std::vector<std::pair<uint64_t, uint64_t>> Gists(uint64_t last) const;
 
  private:
   // Fills out[first - base] .. out[last - base] from the log.
@@ -39,6 +43,8 @@ class SessionTurns final : public TurnSource {
   TurnCache& cache_;
   const SessionKey key_;
   const uint64_t state_id_;
+  mutable absl::Mutex mutex_;
+  mutable std::map<uint64_t, uint64_t> gists_ ABSL_GUARDED_BY(mutex_);
 };
 
 // One life of a session: a later session with the same id gets another state.

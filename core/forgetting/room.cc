@@ -1,5 +1,7 @@
 #include "core/forgetting/room.h"
 
+#include <algorithm>
+
 namespace fovea {
 namespace {
 
@@ -61,7 +63,12 @@ bool Room::WorthAColdStep() const {
 double Room::LoadOf(const SheetTotals& totals) const {
   const ReaderLimits& limits = setting_.reader().limits;
   double load = 0;
-  if (limits.max_images > 0) load = static_cast<double>(totals.images) / limits.max_images;
+  if (limits.max_images > 0) {
+    // Of more pictures in the head than half of what a request holds, the rest can go out as notes.
+    const auto head = static_cast<double>(plan_.sheet.totals(Sheet::Section::kHead).images);
+    const double notes = std::max(0.0, head - limits.max_images / 2);
+    load = (static_cast<double>(totals.images) - notes) / limits.max_images;
+  }
   if (limits.max_body_bytes > 0) {
     const double body = kBase64 * static_cast<double>(totals.bytes) +
                         kTextBytesPerToken * static_cast<double>(totals.tokens);

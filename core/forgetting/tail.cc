@@ -41,7 +41,7 @@ absl::Status Tail::Append(const Turn& turn, bool recalled) {
                  .text_tokens = counter.Turn(turn),
                  .characters = TurnCharacters(turn),
                  .recalled = recalled};
-  if (HasToolResult(turn) && step.answered_calls == 0) part.text_tokens += kOrphanNoteTokens;
+  part.text_tokens += step.orphan_results * kOrphanNoteTokens;
   ForEachResultText(turn, [&](std::string_view text) {
     part.result_tokens += counter.Text(text);
     part.result_characters += CountCharacters(text);

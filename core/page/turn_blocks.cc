@@ -54,9 +54,12 @@ class TurnDrawer {
   }
   void operator()(const ToolResultPart& part) {
     const Style style = part.is_error ? Style::kError : Style::kBody;
+    const size_t before = content_.blocks.size();
     result_style_ = style;
     for (const ResultItem& item : part.content) std::visit(*this, item);
     result_style_.reset();
+    // That it failed is all that such a result says.
+    if (part.is_error && content_.blocks.size() == before) Add(style, "[error without text]");
   }
   void operator()(const OpaquePart&) {}
   void operator()(const DocumentPart& part) {

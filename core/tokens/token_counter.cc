@@ -8,6 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/match.h"
+#include "core/base/pdf_pages.h"
 #include "core/log/part_text.h"
 #include "core/tokens/opaque_tokens.h"
 #include "core/tokens/token_estimate.h"
@@ -22,6 +23,7 @@ constexpr int64_t kPagesUnseen = 4;
 
 int64_t DocumentPages(const DocumentPart& document) {
   if (!document.uri.empty()) return kPagesUnseen;
+  if (const int64_t pages = PdfPages(document.data); pages > 0) return pages;
   return 1 + static_cast<int64_t>(document.data.size() / kPageBytes);
 }
 
@@ -75,7 +77,7 @@ int64_t TokenCounter::ImageOrNote(const ImagePart& image) const {
 }
 
 int64_t TokenCounter::Document(const DocumentPart& document) const {
-  int64_t tokens = kResultTokens + Text(document.name) + Text(document.context) +
+  int64_t tokens = kResultTokens + Text(DocumentNote(document)) + Text(document.context) +
                    Text(document.uri) + Text(document.attributes_json);
   if (IsTextDocument(document)) return tokens + Text(document.data);
   if (absl::StartsWith(document.media_type, "image/")) return tokens + dearest_image_;
@@ -114,7 +116,7 @@ int64_t TokenCounter::Part(const fovea::Part& part) const {
     return Text(AudioNote(*audio)) + Text(audio->transcript);
   }
   const auto& result = std::get<ToolResultPart>(part);
-  int64_t tokens = kResultTokens + Text(result.call_id);
+  int64_t tokens = kResultTokens + Text(result.call_id) + (result.is_error ? kErrorTokens : 0);
   for (const ResultItem& item : result.content) tokens += Item(item);
   return tokens;
 }

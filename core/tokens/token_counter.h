@@ -24,9 +24,9 @@ class TokenCounter {
   // Tokens of bare text.
   int64_t Text(std::string_view text) const;
   // Tokens of a turn sent as a message with all its parts: texts, calls, results, images, opaque
-  // blocks by their bytes as text, and framing: kMessageTokens a message, kCallTokens a call,
-  // kResultTokens a result. An image that the reader does not take costs kImageNoteTokens. A
-  // document that is no text costs kDocumentPageTokens a page.
+  // blocks by their bytes as text, a file in base64 by its pages, and framing: kMessageTokens a
+  // message, kCallTokens a call, kResultTokens a result. An image that the reader does not take
+  // costs kImageNoteTokens. A document that is no text costs kDocumentPageTokens a page.
   int64_t Turn(const fovea::Turn& turn) const;
   // Tokens of an image of the agent's own, which is sent as it is: the reader's price for a picture
   // of that size (from the PNG, JPEG, GIF or WebP header), its dearest image if the size cannot
@@ -37,6 +37,8 @@ class TokenCounter {
   static constexpr int64_t kCallTokens = 16;
   static constexpr int64_t kResultTokens = 12;
   static constexpr int64_t kImageNoteTokens = 24;
+  // What says that a result is an error, where the API has no field for it.
+  static constexpr int64_t kErrorTokens = 8;
   // Anthropic: 1,500 to 3,000 tokens of text and a picture of about 1,500 for each page of a PDF
   // (docs.anthropic.com/en/docs/build-with-claude/pdf-support). Others charge less.
   static constexpr int64_t kDocumentPageTokens = 4'500;

@@ -56,14 +56,16 @@ std::string TurnsNote(const std::vector<TurnPtr>& turns, const Elision& elision)
   return note;
 }
 
-const char kUnansweredCallNote[] = "[no result was recorded for this call]";
+const char kUnansweredCallNote[] = "[its result had not come when the conversation went on]";
 
 int64_t UnansweredCallTokens(const TokenCounter& counter) {
   return TokenCounter::kResultTokens + counter.Text(kUnansweredCallNote);
 }
 
-std::string OrphanResultNote(const Turn& turn) {
-  return absl::StrCat("[#", turn.seq, ": a tool result whose call is not known]");
+std::string OrphanResultNote(const Turn& turn, const std::string& call_id) {
+  constexpr size_t kShown = 40;  // of an id, which may be long
+  if (call_id.empty()) return absl::StrCat("[#", turn.seq, ": what a tool gave]");
+  return absl::StrCat("[#", turn.seq, ": the result of call ", call_id.substr(0, kShown), "]");
 }
 
 std::string DrawnResultNote(uint64_t seq, size_t pages) {

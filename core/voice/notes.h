@@ -29,12 +29,13 @@ std::string TurnNote(const Turn& turn, const Elision& elision = {});
 // The same of consecutive turns, one after the other.
 std::string TurnsNote(const std::vector<TurnPtr>& turns, const Elision& elision);
 
-// In the place of a tool result that never came, and its tokens, framing included.
+// In the place of a tool result that had not come, whether it came later or never; and its tokens,
+// framing included.
 extern const char kUnansweredCallNote[];
 int64_t UnansweredCallTokens(const TokenCounter& counter);
-// Before a result whose call is not known, and an upper bound of its tokens.
-std::string OrphanResultNote(const Turn& turn);
-inline constexpr int64_t kOrphanNoteTokens = 40;
+// Before a result that stands apart from its call, or has none; and an upper bound of its tokens.
+std::string OrphanResultNote(const Turn& turn, const std::string& call_id);
+inline constexpr int64_t kOrphanNoteTokens = 60;
 // In a result whose text is on pages. The bound of its tokens counts the message that brings the
 // pages, too, where an API wants them in one of their own.
 std::string DrawnResultNote(uint64_t seq, size_t pages);

@@ -27,8 +27,13 @@ void WriteImage(const Image& image, const PageBytes& pages, std::string& out) {
 void WriteBlock(const Block& block, const PageBytes& pages, std::string& out) {
   switch (block.kind) {
     case Block::Kind::kRaw:
-      out += block.text;
-      return;
+      if (!block.breakpoint) {
+        out += block.text;
+        return;
+      }
+      // The object is gone on with.
+      out.append(block.text, 0, block.text.rfind('}'));
+      break;
     case Block::Kind::kText:
       out += R"({"type":"text","text":)";
       AppendString(block.text, out);

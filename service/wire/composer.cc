@@ -2,21 +2,22 @@
 
 #include <algorithm>
 #include <iterator>
-#include <type_traits>
 #include <utility>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "core/base/image_size.h"
 #include "core/log/part_text.h"
+#include "core/voice/notes.h"
 #include "service/wire/exchange.h"
 #include "service/wire/json_text.h"
+#include "service/wire/part_blocks.h"
 
 namespace fovea::wire {
 namespace {
 
 constexpr char kBeginNote[] = "[The conversation begins with the assistant.]";
 constexpr char kGoesOnNote[] = "[The assistant goes on.]";
+// Between two messages of the user's that a template would not take in a row.
+constexpr char kMoreNote[] = "[More follows.]";
 
 using Kind = Block::Kind;
 
@@ -24,13 +25,25 @@ void Append(std::vector<Block>&& blocks, std::vector<Block>& to) {
   std::move(blocks.begin(), blocks.end(), std::back_inserter(to));
 }
 
+bool HasCalls(const std::vector<Block>& blocks) {
+  return std::ranges::any_of(blocks, [](const Block& b) { return b.kind == Kind::kCall; });
+}
+
+bool AllRaw(const std::vector<Block>& blocks) {
+  return std::ranges::all_of(blocks, [](const Block& b) { return b.kind == Kind::kRaw; });
+}
+
 class Composer {
  public:
   Composer(const ApiRules& rules, bool leading, Conversation* to)
-      : rules_(rules), leading_(leading), to_(*to) {}
+      : rules_(rules),
+        dialect_(rules.chat_templates ? to->reader.dialect : ReaderDialect{}),
+        leading_(leading),
+        to_(*to) {}
 
   void AddExchange(const Exchange& exchange) {
-    if (exchange.caller != nullptr) AddCaller(exchange);
+    lone_ = &exchange.lone;
+    if (!exchange.speakers.empty()) AddStep(exchange);
     if (exchange.pending) return;
     for (const Remainder& remainder : exchange.after) AddRemainder(remainder);
   }
@@ -40,86 +53,65 @@ class Composer {
   }
 
   void Push(Role role, std::vector<Block> blocks) {
-    if (blocks.empty()) blocks.push_back(TextBlock(kEmptyNote));
     if (role == Role::kAssistant) {
-      if (rules_.user_begins && !to_.last_role) Push(Role::kUser, {TextBlock(kBeginNote)});
-      if (rules_.joins_assistants && to_.last_role == Role::kAssistant) {
+      if ((rules_.user_begins || dialect_.roles_alternate) && !to_.last_role) {
+        Push(Role::kUser, {TextBlock(kBeginNote)});
+      }
+      if ((rules_.joins_assistants || dialect_.roles_alternate) &&
+          to_.last_role == Role::kAssistant) {
         if (!to_.messages.empty()) return Append(std::move(blocks), to_.messages.back().blocks);
         // What came before is written already.
         Push(Role::kUser, {TextBlock(kGoesOnNote)});
       }
     }
+    Message message{.role = role, .blocks = std::move(blocks)};
+    if (dialect_.roles_alternate) {
+      if (role == Role::kUser && to_.last_role == Role::kUser) {
+        if (!to_.messages.empty()) {
+          return Append(std::move(message.blocks), to_.messages.back().blocks);
+        }
+        message.continues = true;
+      } else {
+        TakeTurns(message);
+      }
+    }
     to_.last_role = role;
-    to_.messages.push_back({.role = role, .blocks = std::move(blocks)});
+    to_.messages.push_back(std::move(message));
   }
 
  private:
-  bool IsSendable(const ImagePart& image) const {
-    return to_.reader.takes_images && TakesPicture(to_.reader.picture, image.data) &&
-           (rules_.takes_gifs || ImageMediaType(image.data) != "image/gif");
+  // Calls and their results do not count as anybody's turn.
+  void TakeTurns(const Message& message) {
+    const bool counts = message.role == Role::kUser ||
+                        (message.role == Role::kAssistant && !HasCalls(message.blocks));
+    if (!counts || to_.CountedRole() != message.role) return;
+    const bool user = message.role == Role::kUser;
+    to_.last_role = user ? Role::kAssistant : Role::kUser;
+    to_.messages.push_back(
+        {.role = *to_.last_role, .blocks = {TextBlock(user ? kMoreNote : kGoesOnNote)}});
   }
 
-  Block Picture(const TurnPtr& owner, const ImagePart& image) const {
-    return IsSendable(image) ? OwnImageBlock(owner, image) : TextBlock(ImageNote(image));
+  PartBlocks BlocksOf(const ServedTurn& turn) {
+    return PartBlocks(rules_, *turn.turn, turn.turn, *lone_, &to_);
   }
 
-  // The blocks of a turn that calls nothing, the API's own first; pictures aside, if wanted.
-  std::vector<Block> PlainBlocks(const ServedTurn& turn, const std::vector<const Part*>& parts,
-                                 std::vector<Block>* aside) const {
-    std::vector<Block> own;
-    std::vector<Block> blocks;
-    for (const Part* part : parts) {
-      if (const auto* text = std::get_if<TextPart>(part)) {
-        if (!Refused(text->text)) blocks.push_back(TextBlock(text->text));
-      } else if (const auto* image = std::get_if<ImagePart>(part)) {
-        (aside == nullptr ? blocks : *aside).push_back(Picture(turn.turn, *image));
-      } else if (const auto* opaque = std::get_if<OpaquePart>(part)) {
-        if (auto block = OwnBlock(*opaque, turn.turn->role)) own.push_back(*std::move(block));
-      } else {
-        Append(Described(*part), blocks);
-      }
-    }
-    Append(std::move(blocks), own);
-    return own;
-  }
-
-  // A note of what a part was, and its texts.
-  template <typename AnyPart>
-  std::vector<Block> Described(const AnyPart& part) const {
-    std::vector<Block> blocks;
-    if (const auto* document = std::get_if<DocumentPart>(&part)) {
-      blocks.push_back(TextBlock(DocumentNote(*document)));
-    } else if (const auto* found = std::get_if<SearchResultPart>(&part)) {
-      blocks.push_back(TextBlock(SearchResultNote(*found)));
-    }
-    if constexpr (std::is_same_v<AnyPart, Part>) {
-      if (const auto* audio = std::get_if<AudioPart>(&part)) {
-        blocks.push_back(TextBlock(AudioNote(*audio)));
-      }
-    } else if (const auto* tool = std::get_if<ToolReferencePart>(&part)) {
-      blocks.push_back(TextBlock(ToolReferenceNote(*tool)));
-    }
-    // In one expression: TextsOf only refers to its visitor.
-    std::visit(TextsOf([&](std::string_view text) {
-                 if (!Refused(std::string(text))) blocks.push_back(TextBlock(std::string(text)));
-               }),
-               part);
-    return blocks;
-  }
-
-  std::optional<Block> OwnBlock(const OpaquePart& part, Role role) const {
-    return rules_.own_block == nullptr ? std::nullopt : rules_.own_block(part, role);
-  }
-
-  // The caller and its results; in several steps where it makes more calls than a message holds.
-  void AddCaller(const Exchange& exchange) {
+  // The step and its results; in several messages where it makes more calls than one holds.
+  void AddStep(const Exchange& exchange) {
+    step_seq_ = exchange.speakers.front()->turn->seq;
     call_ids_.clear();
     call_names_.clear();
-    const ServedTurn& caller = *exchange.caller;
-    std::vector<const Part*> parts;
-    for (const Part& part : caller.turn->parts) parts.push_back(&part);
     std::vector<Block> pictures;
-    std::vector<Block> blocks = AssistantBlocks(caller, parts, pictures);
+    std::vector<Block> blocks;
+    for (const ServedTurn* speaker : exchange.speakers) {
+      const size_t before = blocks.size();
+      AddSpeaker(*speaker, exchange.pending, blocks, pictures);
+      if (before > 0 && blocks.size() > before) blocks[before].begins_turn = true;
+    }
+    if (exchange.calls.empty()) {
+      PushAssistant(std::move(blocks));
+      if (!pictures.empty()) Push(Role::kUser, std::move(pictures));
+      return;
+    }
     const size_t most = exchange.pending || rules_.max_calls == 0 ? SIZE_MAX : rules_.max_calls;
     for (size_t first = 0; first < exchange.calls.size(); first += most) {
       const size_t calls = std::min(most, exchange.calls.size() - first);
@@ -141,50 +133,44 @@ class Composer {
   }
 
   // In the turn's order. An assistant's pictures go aside: no API takes them.
-  std::vector<Block> AssistantBlocks(const ServedTurn& turn, const std::vector<const Part*>& parts,
-                                     std::vector<Block>& pictures) {
-    std::vector<Block> blocks;
-    for (const Part* part : parts) {
-      if (const auto* call = std::get_if<ToolCallPart>(part)) {
-        blocks.push_back(Call(*call, turn.turn->seq));
+  void AddSpeaker(const ServedTurn& turn, bool pending, std::vector<Block>& blocks,
+                  std::vector<Block>& pictures) {
+    PartBlocks parts = BlocksOf(turn);
+    for (const Part& part : turn.turn->parts) {
+      if (const auto* call = std::get_if<ToolCallPart>(&part)) {
+        blocks.push_back(Call(*call, turn.turn->seq, pending));
       } else {
-        Append(PlainBlocks(turn, {part}, &pictures), blocks);
+        parts.Add(part, blocks, pictures);
       }
     }
-    return blocks;
   }
 
-  Block Call(const ToolCallPart& call, uint64_t seq) {
-    call_ids_.push_back(to_.ids.Take(call.call_id, seq, call_ids_.size()));
-    call_names_.push_back(Name(call.name));
-    Block block = TextBlock(rules_.object_arguments ? ArgumentsObject(call.arguments_json)
-                                                    : call.arguments_json);
+  Block Call(const ToolCallPart& call, uint64_t seq, bool pending) {
+    call_ids_.push_back(pending ? to_.ids.TakeReserved(call.call_id, seq, call_ids_.size())
+                                : to_.ids.Take(call.call_id, seq, call_ids_.size()));
+    call_names_.push_back(CallName(call.name, rules_.names));
+    const bool custom = call.custom && TakesCustomCalls();
+    Block block = TextBlock(call.custom && !custom    ? InputObject(call.arguments_json)
+                            : rules_.object_arguments ? ArgumentsObject(call.arguments_json)
+                                                      : call.arguments_json);
     block.kind = Kind::kCall;
     block.id = call_ids_.back();
     block.name = call_names_.back();
+    block.custom = custom;
     return block;
   }
 
-  std::string Name(const std::string& name) const {
-    std::string plain = CallName(name, rules_.max_name_bytes);
-    const bool letter = absl::ascii_isalpha(static_cast<unsigned char>(plain.front())) != 0;
-    if (!rules_.name_begins_with_letter || letter || plain.front() == '_') return plain;
-    return CallName(absl::StrCat("_", plain), rules_.max_name_bytes);
+  bool TakesCustomCalls() const {
+    return rules_.custom_calls && !dialect_.roles_alternate && !dialect_.wants_reasoning;
   }
 
   void PushAssistant(std::vector<Block> blocks) {
-    if (!rules_.keeps_order) {
-      const auto rank = [](const Block& block) {
-        return block.kind == Kind::kRaw ? 0 : block.kind == Kind::kCall ? 2 : 1;
-      };
-      std::stable_sort(blocks.begin(), blocks.end(),
-                       [&rank](const Block& a, const Block& b) { return rank(a) < rank(b); });
+    if (rules_.settle != nullptr) {
+      const uint32_t left_out = rules_.settle(&blocks, &to_);
+      if (left_out > 0) to_.LossOf(step_seq_).opaque_omitted += left_out;
     }
-    if (rules_.settle != nullptr) rules_.settle(&blocks, &to_);
-    // A message of the API's own blocks alone says nothing, and some refuse it.
-    const bool silent = std::all_of(blocks.begin(), blocks.end(),
-                                    [](const Block& block) { return block.kind == Kind::kRaw; });
-    if (silent) blocks.push_back(TextBlock(kEmptyNote));
+    // Nobody said anything.
+    if (blocks.empty()) return;
     Push(Role::kAssistant, std::move(blocks));
   }
 
@@ -192,13 +178,16 @@ class Composer {
                   std::vector<Block> pictures) {
     std::vector<Block> results;
     for (size_t i = first; i < first + calls; ++i) {
-      Block result{.kind = Kind::kResult, .id = call_ids_[i], .name = call_names_[i]};
-      const ResolvedResult& answer = exchange.calls[i].result;
-      if (answer.part == nullptr) {
+      const ResolvedCall& call = exchange.calls[i];
+      Block result{.kind = Kind::kResult,
+                   .id = call_ids_[i],
+                   .name = call_names_[i],
+                   .custom = call.call->custom && TakesCustomCalls()};
+      if (call.result.part == nullptr) {
         result.content.push_back(TextBlock(kUnansweredCallNote));
       } else {
-        result.is_error = answer.part->is_error;
-        result.content = ResultContent(answer, pictures);
+        result.is_error = call.result.part->is_error;
+        result.content = ResultContent(call.result, pictures);
       }
       results.push_back(std::move(result));
     }
@@ -213,82 +202,72 @@ class Composer {
   // What stands in the result; `pictures` gets those that may not.
   std::vector<Block> ResultContent(const ResolvedResult& result, std::vector<Block>& pictures) {
     std::vector<Block> content;
-    const bool inside = rules_.pictures_in_results && !IsErrorOfText(*result.part);
-    if (result.turn->results_drawn) {
-      content.push_back(TextBlock(DrawnResultNote(*result.turn)));
+    const ServedTurn& turn = *result.turn;
+    const bool error = result.part->is_error;
+    const bool inside = rules_.pictures_in_results && !(rules_.errors_are_text && error);
+    if (error && !rules_.has_error_field) {
+      content.push_back(
+          TextBlock(result.part->content.empty() ? kErrorNote : absl::StrCat(kErrorNote, "\n")));
+    }
+    if (turn.results_drawn) {
+      content.push_back(TextBlock(DrawnResultNote(turn)));
       std::vector<Block>& pages = inside ? content : pictures;
       if (result.first_of_turn) {
-        for (const PlannedPage& page : result.turn->pages) pages.push_back(PageBlock(page));
+        for (const PlannedPage& page : turn.pages) pages.push_back(PageBlock(page));
       }
     }
-    for (const auto& item : result.part->content) {
-      if (const auto* image = std::get_if<ImagePart>(&item)) {
-        AddResultPicture(result.turn->turn, *image, inside, content, pictures);
-        continue;
-      }
-      if (!result.turn->results_drawn) Append(Described(item), content);
+    PartBlocks parts = BlocksOf(turn);
+    for (const ResultItem& item : result.part->content) {
+      parts.Add(item, inside, /*texts=*/!turn.results_drawn, content, pictures);
     }
-    if (content.empty() && IsErrorOfText(*result.part)) content.push_back(TextBlock(kEmptyNote));
+    if (content.empty() && error) content.push_back(TextBlock(kErrorNote));
     return content;
   }
 
-  bool IsErrorOfText(const ToolResultPart& part) const {
-    return rules_.errors_are_text && part.is_error;
-  }
-
-  void AddResultPicture(const TurnPtr& owner, const ImagePart& image, bool inside,
-                        std::vector<Block>& content, std::vector<Block>& pictures) const {
-    if (inside) return content.push_back(Picture(owner, image));
-    content.push_back(TextBlock(absl::StrCat(content.empty() ? "" : "\n", ImageNote(image))));
-    if (IsSendable(image)) pictures.push_back(OwnImageBlock(owner, image));
-  }
-
   void AddRemainder(const Remainder& remainder) {
-    const Turn& turn = *remainder.turn->turn;
-    if (turn.role == Role::kSystem && rules_.one_system_text) return AddSystemText(remainder);
-    if (turn.role == Role::kAssistant || turn.role == Role::kSystem) return AddOther(remainder);
-    std::vector<Block> blocks = PlainBlocks(*remainder.turn, remainder.parts, nullptr);
-    if (turn.role == Role::kTool && remainder.orphans.empty()) {
-      blocks.insert(blocks.begin(), TextBlock(OrphanResultNote(turn)));
-    }
-    AddOrphans(remainder, blocks);
-    Push(Role::kUser, std::move(blocks));
-  }
-
-  // A turn of a role that holds texts alone: its pictures and orphans follow as the user's.
-  void AddOther(const Remainder& remainder) {
-    const bool assistant = remainder.turn->turn->role == Role::kAssistant;
+    const ServedTurn& served = *remainder.turn;
+    const Turn& turn = *served.turn;
+    const bool one_system_text = rules_.one_system_text || dialect_.roles_alternate;
+    if (turn.role == Role::kSystem && one_system_text) return AddSystemText(remainder);
+    std::vector<Block> blocks;
     std::vector<Block> others;
-    std::vector<Block> blocks = assistant
-                                    ? AssistantBlocks(*remainder.turn, remainder.parts, others)
-                                    : PlainBlocks(*remainder.turn, remainder.parts, &others);
-    if (blocks.empty() && !remainder.orphans.empty()) {
-      // The orphans say it all.
-    } else if (assistant) {
-      PushAssistant(std::move(blocks));
-    } else {
-      Push(Role::kSystem, std::move(blocks));
+    PartBlocks parts = BlocksOf(served);
+    const bool users = turn.role == Role::kUser || turn.role == Role::kTool;
+    for (const Part* part : remainder.parts) parts.Add(*part, blocks, users ? blocks : others);
+    if (turn.role == Role::kTool && remainder.orphans.empty() && !AllRaw(blocks)) {
+      blocks.insert(blocks.begin(), TextBlock(OrphanResultNote(turn, "")));
     }
-    AddOrphans(remainder, others);
+    AddOrphans(remainder, users ? blocks : others);
+    if (blocks.empty() && others.empty()) blocks.push_back(TextBlock(EmptyNote(turn)));
+    // An assistant's turn is a step: here are its orphaned results alone. A system turn holds
+    // texts.
+    if (!blocks.empty()) Push(users ? Role::kUser : Role::kSystem, std::move(blocks));
     if (!others.empty()) Push(Role::kUser, std::move(others));
   }
 
+  static std::string EmptyNote(const Turn& turn) {
+    return absl::StrCat("[#", turn.seq, ": empty]");
+  }
+
   void AddSystemText(const Remainder& remainder) {
+    const ServedTurn& served = *remainder.turn;
     const bool is_system_text = leading_ && !to_.last_role;
     std::vector<Block> blocks;
+    PartBlocks parts = BlocksOf(served);
     for (const Part* part : remainder.parts) {
-      if (const auto* text = std::get_if<TextPart>(part)) {
-        if (Refused(text->text)) continue;
-        blocks.push_back(
-            TextBlock(is_system_text ? text->text : absl::StrCat("[system] ", text->text)));
-      } else if (const auto* image = std::get_if<ImagePart>(part)) {
+      const size_t before = blocks.size();
+      std::vector<Block> media;
+      parts.Add(*part, blocks, media);
+      if (const auto* image = std::get_if<ImagePart>(part); image != nullptr && !media.empty()) {
+        ++to_.LossOf(served.turn->seq).images_omitted;
         blocks.push_back(TextBlock(ImageNote(*image)));
-      } else {
-        Append(Described(*part), blocks);
       }
+      if (is_system_text) continue;
+      for (size_t i = before; i < blocks.size(); ++i) blocks[i].text.insert(0, "[system] ");
     }
     if (!is_system_text || !remainder.orphans.empty()) {
       AddOrphans(remainder, blocks);
+      if (blocks.empty()) blocks.push_back(TextBlock(EmptyNote(*served.turn)));
       return Push(Role::kUser, std::move(blocks));
     }
     if (blocks.empty()) return;
@@ -299,23 +278,29 @@ class Composer {
   void AddOrphans(const Remainder& remainder, std::vector<Block>& blocks) {
     for (const ResolvedResult& orphan : remainder.orphans) {
       std::vector<Block> pictures;
-      blocks.push_back(TextBlock(OrphanResultNote(*orphan.turn->turn)));
+      blocks.push_back(TextBlock(OrphanResultNote(*orphan.turn->turn, orphan.part->call_id)));
+      if (orphan.part->is_error && rules_.has_error_field) blocks.push_back(TextBlock(kErrorNote));
       Append(ResultContent(orphan, pictures), blocks);
       Append(std::move(pictures), blocks);
     }
   }
 
   const ApiRules& rules_;
+  const ReaderDialect dialect_;
   const bool leading_;
   Conversation& to_;
-  std::vector<std::string> call_ids_;  // of the caller in progress
+  const absl::flat_hash_set<const Part*>* lone_ = nullptr;  // of the exchange in progress
+  uint64_t step_seq_ = 0;                                   // of the step in progress
+  std::vector<std::string> call_ids_;
   std::vector<std::string> call_names_;
 };
 
 }  // namespace
 
 Conversation ComposedFormat::Begin(const ReaderTraits& reader) const {
-  Conversation conversation{CallIds(rules_.call_ids)};
+  CallIdRule ids = rules_.call_ids;
+  ids.nine_characters = rules_.chat_templates && reader.dialect.nine_character_ids;
+  Conversation conversation{CallIds(ids)};
   conversation.reader = reader;
   return conversation;
 }
@@ -326,13 +311,22 @@ void ComposedFormat::AddGroup(const ServedGroup& group, Place place, Conversatio
   }
 }
 
+void ComposedFormat::Reserve(const ServedGroup& newest, Conversation* to) const {
+  for (const Exchange& exchange : ResolveGroup(newest, true)) {
+    if (!exchange.pending) continue;
+    for (const ResolvedCall& call : exchange.calls) to->ids.Reserve(call.call->call_id);
+  }
+}
+
 // What is served has a message at least; and where the assistant's is the last, it ends with a
 // letter: what follows is the model's.
 void ComposedFormat::End(Conversation* to) const {
-  if (!to->last_role) return Composer(rules_, false, to).Push(Role::kUser, {});
+  if (!to->last_role) {
+    return Composer(rules_, false, to).Push(Role::kUser, {TextBlock(kNothingNote)});
+  }
   if (!rules_.trims_last || to->last_role != Role::kAssistant || to->messages.empty()) return;
   Block& last = to->messages.back().blocks.back();
-  if (last.kind == Kind::kText) last.text.resize(TrimmedBytes(last.text));
+  if (last.kind == Block::Kind::kText) last.text.resize(TrimmedBytes(last.text));
 }
 
 void ComposedFormat::AddHistory(const std::vector<HistoryMessage>& history,
@@ -348,6 +342,7 @@ void ComposedFormat::AddHistory(const std::vector<HistoryMessage>& history,
         blocks.push_back(TextBlock(*note));
       }
     }
+    if (blocks.empty()) blocks.push_back(TextBlock(kNothingNote));
     composer.Push(Role::kUser, std::move(blocks));
   }
 }
@@ -355,29 +350,17 @@ void ComposedFormat::AddHistory(const std::vector<HistoryMessage>& history,
 void ComposedFormat::MarkPrefix(const std::vector<HistoryMessage>&, Conversation*) const {}
 void ComposedFormat::MarkTail(Conversation*) const {}
 
-void MarkRungEnds(const std::vector<HistoryMessage>& history, size_t most,
-                  std::vector<Message>* messages) {
-  const size_t first = messages->size() - history.size();
-  std::vector<size_t> ends;
-  for (size_t i = 0; i < history.size(); ++i) {
-    if (history[i].rung_end) ends.push_back(first + i);
-  }
-  if (most == 0) return;
-  if (ends.size() > most) ends.erase(ends.begin() + static_cast<long>(most) - 1, ends.end() - 1);
-  for (size_t end : ends) MarkEnd(&(*messages)[end]);
-}
-
-void MarkEnd(Message* message) {
-  auto block = std::find_if(message->blocks.rbegin(), message->blocks.rend(),
-                            [](const Block& b) { return b.kind != Kind::kRaw; });
-  if (block != message->blocks.rend()) block->breakpoint = true;
-}
-
 std::string ArgumentsObject(const std::string& arguments) {
   if (IsBlank(arguments)) return "{}";
   if (IsJsonObject(arguments)) return arguments;
   std::string object = R"({"_raw_arguments":)";
   AppendString(TextBlock(arguments).text, object);
+  return object + '}';
+}
+
+std::string InputObject(const std::string& input) {
+  std::string object = R"({"input":)";
+  AppendString(TextBlock(input).text, object);
   return object + '}';
 }
 

@@ -18,11 +18,11 @@ namespace fovea::wire {
 // What an API asks of a conversation. The defaults ask nothing.
 struct ApiRules {
   CallIdRule call_ids;
-  size_t max_name_bytes = 64;
-  // A function's name begins with a letter or '_'.
-  bool name_begins_with_letter = false;
+  CallNameRule names;
   // A call's arguments are a JSON object. Others go out as a field of one.
   bool object_arguments = false;
+  // There are freeform tools, whose calls have any text for input.
+  bool custom_calls = false;
   // Texts of white space alone are refused, not only empty ones.
   bool refuses_blank_text = false;
   // There is one system text, before everything; a later system turn is a note to the user's side.
@@ -36,19 +36,28 @@ struct ApiRules {
   // Results hold pictures. Else a note stands in the result, and the picture in the user's message
   // behind the results.
   bool pictures_in_results = false;
+  // A document of a result's may stand behind the results, where it may not stand in them.
+  bool documents_behind_results = false;
   // A result that is an error holds text, and some at least.
   bool errors_are_text = false;
+  // A result has a field that says that it is an error. Else its text does.
+  bool has_error_field = false;
   // Calls in one message, at most; 0: no limit.
   size_t max_calls = 0;
   // White space at the end of an assistant's message that is the last is refused.
   bool trims_last = false;
-  // An assistant's blocks keep their order. Else the API's own come first, then texts, then calls.
-  bool keeps_order = false;
   bool takes_gifs = true;
+  // A model's chat template stands behind it: its dialect is spoken.
+  bool chat_templates = false;
   // The block for an opaque part of a turn of that role; nothing if the API does not take it.
-  std::optional<Block> (*own_block)(const OpaquePart& part, Role role) = nullptr;
-  // Sees an assistant turn's blocks before they become a message.
-  void (*settle)(std::vector<Block>* blocks, Conversation* conversation) = nullptr;
+  std::optional<Block> (*own_block)(const OpaquePart& part, Role role,
+                                    const ReaderTraits& reader) = nullptr;
+  // The API's own blocks, of users and in results; nothing if it does not take that one.
+  std::optional<Block> (*document)(const DocumentPart& part, const ReaderTraits& reader) = nullptr;
+  std::optional<Block> (*search_result)(const SearchResultPart& part) = nullptr;
+  Block (*tool_reference)(const ToolReferencePart& part) = nullptr;
+  // Sees an assistant step's blocks before they become a message. Gives how many it left out.
+  uint32_t (*settle)(std::vector<Block>* blocks, Conversation* conversation) = nullptr;
 };
 
 // A format that composes by rules, and adds how its API checks and writes. Thread-safe.
@@ -58,6 +67,7 @@ class ComposedFormat : public JsonFormat {
 
   Conversation Begin(const ReaderTraits& reader) const final;
   void AddGroup(const ServedGroup& group, Place place, Conversation* to) const final;
+  void Reserve(const ServedGroup& newest, Conversation* to) const final;
   void AddHistory(const std::vector<HistoryMessage>& history, Conversation* to) const final;
   void End(Conversation* to) const final;
   void MarkPrefix(const std::vector<HistoryMessage>& history, Conversation* to) const override;
@@ -67,16 +77,11 @@ class ComposedFormat : public JsonFormat {
   const ApiRules rules_;
 };
 
-// Marks the ends of at most `most` rungs in the messages that `history` became, which are the last:
-// the deepest first, because they move least, and the last of all, because it covers all.
-void MarkRungEnds(const std::vector<HistoryMessage>& history, size_t most,
-                  std::vector<Message>* messages);
-// Marks the last block that is not the API's own.
-void MarkEnd(Message* message);
-
 // `arguments` if they are a JSON object, "{}" if they are blank, else an object with the one field
 // "_raw_arguments".
 std::string ArgumentsObject(const std::string& arguments);
+// An object with the one field "input": a freeform call's, where there are no freeform tools.
+std::string InputObject(const std::string& input);
 
 }  // namespace fovea::wire
 

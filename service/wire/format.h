@@ -33,6 +33,9 @@ class JsonFormat {
   virtual ~JsonFormat() = default;
 
   virtual Conversation Begin(const ReaderTraits& reader) const = 0;
+  // Before the tail's groups: keeps the ids of the newest group's calls that wait for the client's
+  // results as the client knows them.
+  virtual void Reserve(const ServedGroup& newest, Conversation* to) const = 0;
   // Appends a group's messages.
   virtual void AddGroup(const ServedGroup& group, Place place, Conversation* to) const = 0;
   virtual void AddHistory(const std::vector<HistoryMessage>& history, Conversation* to) const = 0;

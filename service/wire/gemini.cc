@@ -30,11 +30,18 @@ constexpr std::array<const char*, 7> kData = {
     "executableCode", "toolResponse", "codeExecutionResult"};
 
 // A whole part of the model's; or, named kSignature, the signature of the part that comes next.
-std::optional<Block> OwnPart(const OpaquePart& part, Role role) {
-  const bool own = role == Role::kAssistant && absl::StartsWith(part.kind, "gemini.");
-  if (!own || !IsJsonObject(part.data)) return std::nullopt;
+std::optional<Block> OwnPart(const OpaquePart& part, Role role, const ReaderTraits& /*reader*/) {
+  if (!absl::StartsWith(part.kind, "gemini.") || !IsJsonObject(part.data)) return std::nullopt;
   const auto json = ParseBoundedJson(part.data);
   if (json.is_discarded()) return std::nullopt;
+  if (role != Role::kAssistant) {
+    const bool file = json.contains("fileData") || json.contains("inlineData");
+    const bool users = role == Role::kUser || role == Role::kTool;
+    if (!file || !users || json.contains(kCall) || json.contains("functionResponse")) {
+      return std::nullopt;
+    }
+    return Block{.kind = Block::Kind::kRaw, .text = part.data, .is_document = true, .media = 1};
+  }
   const bool whole = std::any_of(kData.begin(), kData.end(),
                                  [&json](const char* key) { return json.contains(key); });
   if (whole && !json.contains(kCall) && !json.contains("functionResponse")) {
@@ -48,9 +55,30 @@ std::optional<Block> OwnPart(const OpaquePart& part, Role role) {
                .name = kSignature};
 }
 
+std::optional<Block> Document(const DocumentPart& part, const ReaderTraits& reader) {
+  const bool image = absl::StartsWith(part.media_type, "image/");
+  const bool taken = part.media_type == "application/pdf" || (image && !part.uri.empty());
+  if (!taken || !reader.takes_images) return std::nullopt;
+  Block block{.kind = Block::Kind::kRaw, .is_document = true, .media = 1};
+  if (part.uri.empty()) {
+    block.text = R"({"inlineData":{"mimeType":"application/pdf","data":")";
+    AppendBase64(part.data, block.text);
+    block.text += R"("}})";
+    return block;
+  }
+  if (!absl::StrContains(part.uri, "://")) return std::nullopt;
+  block.text = R"({"fileData":{"mimeType":)";
+  AppendString(TextBlock(part.media_type).text, block.text);
+  block.text += R"(,"fileUri":)";
+  AppendString(TextBlock(part.uri).text, block.text);
+  block.text += "}}";
+  return block;
+}
+
 // Puts signatures on the parts that they came with. One that came after the last part of a turn is
 // an empty text's, as the API sends it.
-void Settle(std::vector<Block>* blocks, Conversation* /*conversation*/) {
+uint32_t Settle(std::vector<Block>* blocks, Conversation* /*conversation*/) {
+  uint32_t left_out = 0;
   std::vector<Block> kept;
   std::optional<Block> signature;
   const auto let_stand = [&] {
@@ -58,6 +86,8 @@ void Settle(std::vector<Block>* blocks, Conversation* /*conversation*/) {
       kept.push_back(
           {.kind = Block::Kind::kRaw,
            .text = absl::StrCat(R"({"text":"","thoughtSignature":)", signature->text, "}")});
+    } else if (signature) {
+      ++left_out;  // of a call that is not there
     }
     signature.reset();
   };
@@ -78,21 +108,24 @@ void Settle(std::vector<Block>* blocks, Conversation* /*conversation*/) {
   }
   let_stand();
   *blocks = std::move(kept);
+  return left_out;
 }
 
 // What the API accepts (ai.google.dev/api/generate-content).
-constexpr ApiRules kRules = {.call_ids = {.plain = false, .max_bytes = 128},
-                             .max_name_bytes = 64,
-                             .name_begins_with_letter = true,
-                             .object_arguments = true,
-                             .one_system_text = true,
-                             .user_begins = true,
-                             .joins_assistants = true,
-                             .results_in_one_message = true,
-                             .keeps_order = true,
-                             .takes_gifs = false,
-                             .own_block = OwnPart,
-                             .settle = Settle};
+constexpr ApiRules kRules = {
+    .call_ids = {.plain = false, .max_bytes = 128},
+    .names = {.max_bytes = 128, .dots_and_colons = true, .begins_with_letter = true},
+    .object_arguments = true,
+    .one_system_text = true,
+    .user_begins = true,
+    .joins_assistants = true,
+    .results_in_one_message = true,
+    .documents_behind_results = true,
+    .has_error_field = true,
+    .takes_gifs = false,
+    .own_block = OwnPart,
+    .document = Document,
+    .settle = Settle};
 
 class Writer {
  public:

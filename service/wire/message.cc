@@ -13,7 +13,8 @@ bool IsWhite(char32_t c) {
 
 }  // namespace
 
-const char kEmptyNote[] = "(empty)";
+const char kNothingNote[] = "[nothing to show here]";
+const char kErrorNote[] = "[the call failed]";
 
 Block TextBlock(const std::string& text) {
   return {.kind = Block::Kind::kText, .text = MakeWellFormed(text)};

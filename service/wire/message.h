@@ -34,15 +34,23 @@ struct Block {
   std::string id;
   std::string name;
   Image image;
-  std::vector<Block> content;  // kText and kImage only
+  std::vector<Block> content;  // kText, kImage and documents (kRaw) only
   std::string signature;       // kText and kCall: what the API signed it with, as JSON; mostly ""
+  std::string phase;           // kText: the part's
   bool is_error = false;
-  bool breakpoint = false;  // a provider may cache everything up to here
+  bool breakpoint = false;   // a provider may cache everything up to here
+  bool custom = false;       // kCall and kResult: of a freeform tool
+  bool refusal = false;      // kText: said instead of an answer
+  bool begins_turn = false;  // the first of a turn that goes on with the step of the one before
+  bool is_document = false;  // kRaw: takes a breakpoint, and users and results may hold it
+  size_t media = 0;          // kRaw: the pictures and pages that the API counts in it
 };
 
 struct Message {
   Role role = Role::kUser;
   std::vector<Block> blocks;
+  bool open = false;       // the prefix's last: what is written of it can be gone on with
+  bool continues = false;  // the tail's first: goes on with the one that is open
 };
 
 // `text` is made well-formed.
@@ -55,7 +63,10 @@ size_t TrimmedBytes(std::string_view text);
 // White space only, or nothing: some APIs refuse such a text.
 bool IsBlank(std::string_view text);
 
-extern const char kEmptyNote[];  // stands where a message would have nothing in it
+// What stands where a message would have nothing in it, in nobody's voice.
+extern const char kNothingNote[];
+// What says that a result is an error where the API has no field for it, or no text stands in it.
+extern const char kErrorNote[];
 
 }  // namespace fovea::wire
 

@@ -8,8 +8,10 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/bounded_json.h"
+#include "core/log/part_text.h"
 #include "nlohmann/json.hpp"
 #include "service/wire/composer.h"
+#include "service/wire/marks.h"
 #include "service/wire/validate.h"
 
 namespace fovea::wire {
@@ -19,20 +21,40 @@ namespace {
 constexpr int kMaxBreakpoints = 3;
 constexpr size_t kMaxIdBytes = 64;
 
-// Items that stand alone or, as reasoning does, before another one. The others come in pairs with
-// an output, which only the client has.
-constexpr std::array<std::string_view, 8> kOwnTypes = {"reasoning",
-                                                       "compaction",
-                                                       "web_search_call",
-                                                       "file_search_call",
-                                                       "mcp_call",
-                                                       "image_generation_call",
-                                                       "code_interpreter_call",
-                                                       "mcp_list_tools"};
+// Items of the model's: those that stand alone or, as reasoning does, before another one, and those
+// in pairs with an output, which a client gives.
+constexpr std::array<std::string_view, 15> kModelItems = {"reasoning",
+                                                          "compaction",
+                                                          "web_search_call",
+                                                          "file_search_call",
+                                                          "mcp_call",
+                                                          "image_generation_call",
+                                                          "code_interpreter_call",
+                                                          "mcp_list_tools",
+                                                          "mcp_approval_request",
+                                                          "custom_tool_call",
+                                                          "local_shell_call",
+                                                          "shell_call",
+                                                          "apply_patch_call",
+                                                          "computer_call",
+                                                          "tool_search_call"};
+constexpr std::array<std::string_view, 7> kClientItems = {
+    "mcp_approval_response",  "custom_tool_call_output", "local_shell_call_output",
+    "shell_call_output",      "apply_patch_call_output", "computer_call_output",
+    "tool_search_call_output"};
+constexpr std::array<std::string_view, 2> kUserContent = {"input_file", "input_image"};
 
-std::optional<Block> OwnItem(const OpaquePart& part, Role role) {
-  const bool own = role == Role::kAssistant && absl::StartsWith(part.kind, "openai.");
-  if (!own || !IsJsonObject(part.data)) return std::nullopt;
+template <size_t n>
+bool Contains(const std::array<std::string_view, n>& types, const std::string& type) {
+  return std::find(types.begin(), types.end(), type) != types.end();
+}
+
+bool IsItem(const Block& block) {
+  return block.kind == Block::Kind::kRaw && !Contains(kUserContent, block.name);
+}
+
+std::optional<Block> OwnItem(const OpaquePart& part, Role role, const ReaderTraits& /*reader*/) {
+  if (!absl::StartsWith(part.kind, "openai.") || !IsJsonObject(part.data)) return std::nullopt;
   const auto item = ParseBoundedJson(part.data);
   if (item.is_discarded()) return std::nullopt;
   const auto text = [&item](const char* key) {
@@ -40,14 +62,53 @@ std::optional<Block> OwnItem(const OpaquePart& part, Role role) {
     return field != item.end() && field->is_string() ? field->get<std::string>() : "";
   };
   Block block{.kind = Block::Kind::kRaw, .text = part.data, .id = text("id"), .name = text("type")};
-  const bool known = std::find(kOwnTypes.begin(), kOwnTypes.end(), block.name) != kOwnTypes.end();
+  const bool users = role == Role::kUser || role == Role::kTool;
+  const bool known =
+      role == Role::kAssistant
+          ? Contains(kModelItems, block.name) || Contains(kClientItems, block.name)
+          : users && (Contains(kClientItems, block.name) || Contains(kUserContent, block.name));
   if (!known || block.id.size() > kMaxIdBytes) return std::nullopt;
+  // One of a pair names it.
+  const bool paired = absl::EndsWith(block.name, "_output") || block.name == "custom_tool_call" ||
+                      block.name == "local_shell_call" || block.name == "shell_call" ||
+                      block.name == "apply_patch_call" || block.name == "computer_call";
+  if (paired && text("call_id").empty() && block.id.empty()) return std::nullopt;
+  block.is_document = Contains(kUserContent, block.name);
+  block.media = block.is_document ? 1 : 0;
+  return block;
+}
+
+std::optional<Block> InputFile(const DocumentPart& part, const ReaderTraits& reader) {
+  if (IsTextDocument(part) || !reader.takes_images) return std::nullopt;
+  Block block{.kind = Block::Kind::kRaw, .name = "input_file", .is_document = true, .media = 1};
+  const bool image = absl::StartsWith(part.media_type, "image/");
+  const bool address = absl::StartsWith(part.uri, "https://");
+  if (!part.uri.empty()) {
+    if (!address && !absl::StartsWith(part.uri, "file-")) return std::nullopt;
+    block.name = image ? "input_image" : "input_file";
+    block.text = absl::StrCat(R"({"type":")", block.name, R"(",")",
+                              !address ? "file_id"
+                              : image  ? "image_url"
+                                       : "file_url",
+                              "\":");
+    AppendString(TextBlock(part.uri).text, block.text);
+  } else if (part.media_type == "application/pdf") {
+    block.text = R"({"type":"input_file","filename":)";
+    AppendString(TextBlock(part.name.empty() ? "document.pdf" : part.name).text, block.text);
+    block.text += R"(,"file_data":"data:application/pdf;base64,)";
+    AppendBase64(part.data, block.text);
+    block.text += '"';
+  } else {
+    return std::nullopt;
+  }
+  block.text += '}';
   return block;
 }
 
 // Takes out what the API would refuse: an item that was sent before, and reasoning that leads to
 // nothing.
-void Settle(std::vector<Block>* blocks, Conversation* conversation) {
+uint32_t Settle(std::vector<Block>* blocks, Conversation* conversation) {
+  const size_t before = blocks->size();
   std::vector<Block> kept;
   for (Block& block : *blocks) {
     const bool item = block.kind == Block::Kind::kRaw && !block.id.empty();
@@ -59,14 +120,16 @@ void Settle(std::vector<Block>* blocks, Conversation* conversation) {
     kept.pop_back();
   }
   *blocks = std::move(kept);
+  return static_cast<uint32_t>(before - blocks->size());
 }
 
 // What the API accepts (platform.openai.com/docs/api-reference/responses).
 constexpr ApiRules kRules = {.call_ids = {.plain = false, .max_bytes = kMaxIdBytes},
-                             .max_name_bytes = 64,
+                             .names = {.max_bytes = 64},
+                             .custom_calls = true,
                              .pictures_in_results = true,
-                             .keeps_order = true,
                              .own_block = OwnItem,
+                             .document = InputFile,
                              .settle = Settle};
 
 class Writer {
@@ -82,10 +145,7 @@ class Writer {
         for (const Block& block : message.blocks) WriteAssistantItem(block);
         return;
       default:
-        Begin(R"({"type":"message","role":")");
-        absl::StrAppend(&out_, RoleName(message.role), R"(","content":)");
-        WriteContent(message.blocks);
-        out_ += '}';
+        return WriteInput(message);
     }
   }
 
@@ -95,10 +155,46 @@ class Writer {
     out_ += opening;
   }
 
+  // Items stand alone; what is between them is a message.
+  void WriteInput(const Message& message) {
+    std::vector<Block> content;
+    const auto end = [&] {
+      if (content.empty()) return;
+      Begin(R"({"type":"message","role":")");
+      absl::StrAppend(&out_, RoleName(message.role), R"(","content":)");
+      WriteContent(content);
+      out_ += '}';
+      content.clear();
+    };
+    for (const Block& block : message.blocks) {
+      if (!IsItem(block)) {
+        content.push_back(block);
+        continue;
+      }
+      end();
+      Begin(block.text);
+    }
+    end();
+  }
+
   void WriteAssistantItem(const Block& block) {
     if (block.kind == Block::Kind::kRaw) return Begin(block.text);
     if (block.kind == Block::Kind::kText) {
       Begin(R"({"type":"message","role":"assistant","content":)");
+      AppendString(block.text, out_);
+      if (!block.phase.empty()) {
+        out_ += R"(,"phase":)";
+        AppendString(block.phase, out_);
+      }
+      out_ += '}';
+      return;
+    }
+    if (block.custom) {
+      Begin(R"({"type":"custom_tool_call","call_id":)");
+      AppendString(block.id, out_);
+      out_ += R"(,"name":)";
+      AppendString(block.name, out_);
+      out_ += R"(,"input":)";
       AppendString(block.text, out_);
       out_ += '}';
       return;
@@ -113,7 +209,8 @@ class Writer {
   }
 
   void WriteOutput(const Block& result) {
-    Begin(R"({"type":"function_call_output","call_id":)");
+    Begin(result.custom ? R"({"type":"custom_tool_call_output","call_id":)"
+                        : R"({"type":"function_call_output","call_id":)");
     AppendString(result.id, out_);
     out_ += R"(,"output":)";
     const std::vector<Block>& content = result.content;
@@ -131,6 +228,10 @@ class Writer {
     out_ += '[';
     for (const Block& block : blocks) {
       if (&block != &blocks.front()) out_ += ',';
+      if (block.kind == Block::Kind::kRaw) {
+        out_ += block.text;
+        continue;
+      }
       if (block.kind == Block::Kind::kImage) {
         WriteImage(block.image);
       } else {
@@ -161,7 +262,7 @@ class ResponsesFormat final : public ComposedFormat {
 
   void MarkPrefix(const std::vector<HistoryMessage>& history, Conversation* to) const override {
     const int most = std::min(kMaxBreakpoints, to->reader.max_breakpoints);
-    MarkRungEnds(history, static_cast<size_t>(std::max(0, most)), &to->messages);
+    to->breakpoints = MarkRungEnds(history, static_cast<size_t>(std::max(0, most)), &to->messages);
   }
 
   absl::Status Validate(const std::vector<Message>& prefix,

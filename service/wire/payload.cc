@@ -1,5 +1,6 @@
 #include "service/wire/payload.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -7,30 +8,71 @@
 namespace fovea::wire {
 namespace {
 
-// How many images may go out: the pages, and the agent's own in what is served as turns.
-size_t CountImages(const Context& context) {
-  size_t images = 0;
+size_t CountPages(const Context& context) {
+  size_t pages = 0;
   for (const HistoryMessage& message : context.history) {
     for (const auto& item : message.items) {
-      images += std::holds_alternative<PlannedPage>(item) ? 1 : 0;
+      pages += std::holds_alternative<PlannedPage>(item) ? 1 : 0;
     }
   }
-  for (const std::vector<ServedGroup>* groups : {&context.head, &context.tail}) {
-    for (const ServedGroup& group : *groups) {
-      for (const ServedTurn& turn : group.turns) {
-        images += turn.pages.size() + TurnImages(*turn.turn).size();
+  for (const ServedGroup& group : context.tail) {
+    for (const ServedTurn& turn : group.turns) pages += turn.pages.size();
+  }
+  return pages;
+}
+
+// The agent's own pictures and documents: each that may go out as one.
+size_t CountOwnMedia(const std::vector<ServedGroup>& groups) {
+  size_t media = 0;
+  for (const ServedGroup& group : groups) {
+    for (const ServedTurn& turn : group.turns) {
+      media += TurnImages(*turn.turn).size();
+      for (const Part& part : turn.turn->parts) {
+        media += std::holds_alternative<DocumentPart>(part) ? 1 : 0;
+        const auto* opaque = std::get_if<OpaquePart>(&part);
+        media += opaque != nullptr && turn.turn->role != Role::kAssistant ? 1 : 0;
+        const auto* result = std::get_if<ToolResultPart>(&part);
+        if (result == nullptr) continue;
+        for (const ResultItem& item : result->content) {
+          media += std::holds_alternative<DocumentPart>(item) ? 1 : 0;
+        }
       }
     }
   }
-  return images;
+  return media;
+}
+
+// How many of the agent's own may go out, where all would be more than the API takes: in the tail
+// the newest, in the head the first.
+struct MediaShares {
+  size_t head = SIZE_MAX;
+  size_t tail_skipped = 0;
+};
+
+MediaShares SharesOf(const Context& context, const ReaderTraits& reader) {
+  // The head's share changes in steps, so that the prefix seldom does.
+  constexpr size_t kStep = 10;
+  MediaShares shares;
+  const size_t pages = CountPages(context);
+  const size_t head = CountOwnMedia(context.head);
+  const size_t tail = CountOwnMedia(context.tail);
+  if (reader.max_images == 0 || pages + head + tail <= reader.max_images) return shares;
+  const size_t room = reader.max_images - std::min(reader.max_images, pages);
+  shares.tail_skipped = tail - std::min(tail, room);
+  shares.head = (room - (tail - shares.tail_skipped)) / kStep * kStep;
+  return shares;
 }
 
 // Everything that the prefix's bytes follow from, within one life of a session.
 std::string PrefixFingerprint(const Context& context, const PayloadRequest& request,
-                              const ReaderTraits& reader) {
+                              const ReaderTraits& reader, size_t media) {
   Sha256 hash;
   hash.UpdateNumber(static_cast<uint64_t>(request.format))
+      .UpdateNumber(media)
       .UpdateNumber(reader.takes_images ? 1 : 0)
+      .UpdateNumber(reader.dialect.roles_alternate ? 1 : 0)
+      .UpdateNumber(reader.dialect.nine_character_ids ? 1 : 0)
+      .UpdateNumber(reader.dialect.wants_reasoning ? 1 : 0)
       .UpdateNumber(static_cast<uint64_t>(reader.max_breakpoints))
       .UpdateNumber(context.head.size());
   for (const ServedGroup& group : context.head) {
@@ -69,7 +111,7 @@ uint64_t MessageBytes(const std::vector<Message>& messages) {
 size_t CountImages(const std::vector<Block>& blocks) {
   size_t images = 0;
   for (const Block& block : blocks) {
-    images += block.kind == Block::Kind::kImage ? 1 : CountImages(block.content);
+    images += block.kind == Block::Kind::kImage ? 1 : block.media + CountImages(block.content);
   }
   return images;
 }
@@ -80,12 +122,9 @@ size_t CountImages(const std::vector<Message>& messages) {
   return images;
 }
 
-std::vector<std::unique_ptr<JsonFormat>> AllFormats() {
-  std::vector<std::unique_ptr<JsonFormat>> formats;
-  for (auto make : {OpenAiChat, AnthropicMessages, OpenAiResponses, GeminiGenerateContent, VllmChat,
-                    DeepSeekChat}) {
-    formats.push_back(make());
-  }
+absl::flat_hash_map<PayloadFormat, std::unique_ptr<JsonFormat>> AllFormats() {
+  absl::flat_hash_map<PayloadFormat, std::unique_ptr<JsonFormat>> formats;
+  for (const FormatEntry& entry : Formats()) formats[entry.format] = entry.make();
   return formats;
 }
 
@@ -102,18 +141,23 @@ PayloadWriter::PayloadWriter(uint64_t max_prefix_bytes)
 absl::StatusOr<Payload> PayloadWriter::Write(const Context& context,
                                              const PayloadRequest& request) {
   ReaderTraits reader = request.reader;
-  if (reader.many_images > 0 && CountImages(context) > reader.many_images) {
+  const size_t media =
+      CountPages(context) + CountOwnMedia(context.head) + CountOwnMedia(context.tail);
+  if (reader.many_images > 0 && media > reader.many_images) {
     reader.picture.max_side_px = reader.many_images_side_px;
   }
-  auto prefix = GetPrefix(context, request, reader);
+  const MediaShares shares = SharesOf(context, reader);
+  auto prefix = GetPrefix(context, request, reader, shares.head);
   if (!prefix.ok()) return prefix.status();
   const Prefix& head = **prefix;
-  const JsonFormat& format = Format(request.format);
+  const JsonFormat& format = *formats_.at(request.format);
   auto pages = request.load(TailPages(context, request.held_page_ids));
   if (!pages.ok()) return pages.status();
 
   Conversation tail = head.conversation.Continuation();
   tail.reader = reader;  // the prefix may be of an earlier request
+  tail.media_to_skip = shares.tail_skipped;
+  if (!context.tail.empty()) format.Reserve(context.tail.back(), &tail);
   for (const ServedGroup& group : context.tail) {
     const bool newest = &group == &context.tail.back();
     format.AddGroup(group, newest ? Place::kNewest : Place::kTail, &tail);
@@ -129,6 +173,8 @@ absl::StatusOr<Payload> PayloadWriter::Write(const Context& context,
   payload.bytes.reserve(head.bytes.size() + written.size());
   payload.bytes.append(head.bytes).append(written);
   payload.images = head.images + CountImages(tail.messages);
+  payload.losses = head.conversation.losses;
+  payload.losses.insert(payload.losses.end(), tail.losses.begin(), tail.losses.end());
   payload.prefix_sha256 = head.hash.HexDigest();
   payload.sha256 = Sha256(head.hash).Update(written).HexDigest();
   return payload;
@@ -136,16 +182,18 @@ absl::StatusOr<Payload> PayloadWriter::Write(const Context& context,
 
 absl::StatusOr<PayloadWriter::PrefixPtr> PayloadWriter::GetPrefix(const Context& context,
                                                                   const PayloadRequest& request,
-                                                                  const ReaderTraits& reader) {
+                                                                  const ReaderTraits& reader,
+                                                                  size_t media) {
   const std::pair<uint64_t, std::string> key(request.state_id,
-                                             PrefixFingerprint(context, request, reader));
+                                             PrefixFingerprint(context, request, reader, media));
   if (auto kept = prefixes_.Get(key)) return *kept;
-  const JsonFormat& format = Format(request.format);
+  const JsonFormat& format = *formats_.at(request.format);
   auto pages = request.load(PrefixPages(context, request.held_page_ids));
   if (!pages.ok()) return pages.status();
 
   auto prefix = std::make_shared<Prefix>(format.Begin(reader));
   Conversation& conversation = prefix->conversation;
+  conversation.media_left = media;
   for (const ServedGroup& group : context.head) format.AddGroup(group, Place::kHead, &conversation);
   format.AddHistory(context.history, &conversation);
   format.MarkPrefix(context.history, &conversation);

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -15,18 +16,9 @@
 #include "core/context/context.h"
 #include "core/reader/reader_profile.h"
 #include "service/lru_cache.h"
-#include "service/wire/format.h"
+#include "service/wire/formats.h"
 
 namespace fovea::wire {
-
-enum class PayloadFormat : uint8_t {
-  kOpenAiChat = 1,
-  kAnthropic = 2,
-  kOpenAiResponses = 3,
-  kGemini = 4,
-  kVllm = 5,
-  kDeepSeek = 6
-};
 
 struct PayloadRequest {
   uint64_t state_id = 0;  // of the session's present life
@@ -40,9 +32,10 @@ struct PayloadRequest {
 
 struct Payload {
   std::string bytes;
-  size_t images = 0;          // pages and the agent's own pictures
-  std::string sha256;         // of the bytes, hex
-  std::string prefix_sha256;  // of the prefix's bytes, which all payloads of an epoch begin with
+  size_t images = 0;             // pages and the agent's own pictures
+  std::vector<WireLoss> losses;  // what of turns did not go out as it is; by seq
+  std::string sha256;            // of the bytes, hex
+  std::string prefix_sha256;     // of the prefix's bytes, which all payloads of an epoch begin with
 };
 
 // Writes JSON payloads, and keeps written prefixes so that a call within an epoch only writes the
@@ -68,12 +61,9 @@ class PayloadWriter {
   using PrefixPtr = std::shared_ptr<const Prefix>;
 
   absl::StatusOr<PrefixPtr> GetPrefix(const Context& context, const PayloadRequest& request,
-                                      const ReaderTraits& reader);
-  const JsonFormat& Format(PayloadFormat format) const {
-    return *formats_[static_cast<size_t>(format) - 1];
-  }
+                                      const ReaderTraits& reader, size_t media);
 
-  const std::vector<std::unique_ptr<JsonFormat>> formats_;  // in the order of PayloadFormat
+  const absl::flat_hash_map<PayloadFormat, std::unique_ptr<JsonFormat>> formats_;
   service::LruCache<std::pair<uint64_t, std::string>, PrefixPtr> prefixes_;
 };
 

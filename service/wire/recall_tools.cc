@@ -82,18 +82,25 @@ std::string RecallTools(std::optional<PayloadFormat> format) {
   for (const Tool& tool : Tools()) {
     if (!format.has_value()) {
       tools.push_back(Flat(tool, "inputSchema"));
-    } else if (*format == PayloadFormat::kAnthropic) {
-      tools.push_back(Flat(tool, "input_schema"));
-    } else if (*format == PayloadFormat::kGemini) {
-      tools.push_back(Flat(tool, "parametersJsonSchema"));
-    } else if (*format == PayloadFormat::kOpenAiResponses) {
-      tools.push_back(ForResponses(tool));
-    } else {
-      tools.push_back(ForChat(tool));
+      continue;
+    }
+    switch (EntryOf(*format).tools) {
+      case ToolShape::kAnthropic:
+        tools.push_back(Flat(tool, "input_schema"));
+        break;
+      case ToolShape::kGemini:
+        tools.push_back(Flat(tool, "parametersJsonSchema"));
+        break;
+      case ToolShape::kResponses:
+        tools.push_back(ForResponses(tool));
+        break;
+      case ToolShape::kChat:
+        tools.push_back(ForChat(tool));
+        break;
     }
   }
   // Gemini's one tool holds all functions.
-  if (format == PayloadFormat::kGemini) {
+  if (format.has_value() && EntryOf(*format).tools == ToolShape::kGemini) {
     tools = Json::array({Json{{"functionDeclarations", tools}}});
   }
   return tools.dump();

@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "service/wire/payload.h"
+#include "service/wire/formats.h"
 
 namespace fovea::wire {
 

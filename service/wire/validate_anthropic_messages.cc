@@ -2,6 +2,8 @@
 #include <algorithm>
 #include <set>
 
+#include "absl/strings/match.h"
+#include "nlohmann/json.hpp"
 #include "service/wire/message_walk.h"
 #include "service/wire/validate.h"
 
@@ -30,8 +32,8 @@ class Walk {
     for (const Block& block : message.blocks) {
       if (!IsText(block)) return Broken(at_, "text must be UTF-8");
       if (block.breakpoint) ++breakpoints_;
-      if (block.breakpoint && block.kind == Kind::kRaw) {
-        return Broken(at_, "no breakpoint on the API's own blocks");
+      if (block.breakpoint && block.kind == Kind::kRaw && !block.is_document) {
+        return Broken(at_, "no breakpoint on what the model says in blocks of the API's own");
       }
     }
     switch (message.role) {
@@ -67,12 +69,9 @@ class Walk {
       if (!status.ok()) return status;
     }
     waiting_.clear();
-    bool own_allowed = true;
     for (; i < message.blocks.size(); ++i) {
       const Block& block = message.blocks[i];
       if (block.kind == Kind::kResult) return Broken(at_, "a result must answer a call before it");
-      if (block.kind == Kind::kRaw && own_allowed) continue;
-      own_allowed = false;
       absl::Status status = CheckContent({block});
       if (!status.ok()) return status;
     }
@@ -83,20 +82,46 @@ class Walk {
     if (!begun_) return Broken(at_, "the first message must be the user's");
     if (!waiting_.empty())
       return Broken(at_, "calls must be answered before the assistant goes on");
-    bool own_allowed = true;
+    std::set<std::string> server_calls;
     for (const Block& block : message.blocks) {
-      if (block.kind == Kind::kRaw && own_allowed) continue;
-      own_allowed = false;
+      if (block.kind == Kind::kRaw) {
+        absl::Status status = CheckOwn(block, server_calls);
+        if (!status.ok()) return status;
+        continue;
+      }
       if (block.kind == Kind::kText) {
         if (Blank(block)) return Broken(at_, "text must not be blank");
         continue;
       }
       if (block.kind != Kind::kCall) return Broken(at_, "assistants send texts and calls only");
       if (!IsPlainName(block.id, 200)) return Broken(at_, "ids are letters, digits, _ and -");
-      if (!IsPlainName(block.name, 64)) return Broken(at_, "the tool's name is not allowed");
+      if (!IsPlainName(block.name, 128)) return Broken(at_, "the tool's name is not allowed");
       if (!ids_.insert(block.id).second) return Broken(at_, "ids must differ");
       if (!IsBraced(block.text)) return Broken(at_, "a call's input must be an object");
       waiting_.push_back(block.id);
+    }
+    if (message.blocks.back().name == "thinking" && message.blocks.back().kind == Kind::kRaw) {
+      return Broken(at_, "a message may not end with thinking");
+    }
+    // A turn that the API paused is gone on with.
+    const bool last = at_ + 1 == messages_.size();
+    return server_calls.empty() || last
+               ? absl::OkStatus()
+               : Broken(at_, "a call of the API's own tool has its result in the same message");
+  }
+
+  // `calls`: of the API's own tools, without their results yet.
+  absl::Status CheckOwn(const Block& block, std::set<std::string>& calls) const {
+    if (!IsBraced(block.text)) return Broken(at_, "a block must be an object");
+    const bool call = absl::EndsWith(block.name, "tool_use");
+    if (!call && !absl::EndsWith(block.name, "tool_result")) return absl::OkStatus();
+    const auto json = nlohmann::json::parse(block.text, nullptr, false);
+    const auto id = json.find(call ? "id" : "tool_use_id");
+    if (id == json.end() || !id->is_string()) return absl::OkStatus();
+    if (call) {
+      calls.insert(id->get<std::string>());
+    } else if (calls.erase(id->get<std::string>()) == 0) {
+      return Broken(at_, "a result of the API's own tool stands behind its call");
     }
     return absl::OkStatus();
   }
@@ -106,7 +131,8 @@ class Walk {
       if (!IsText(block)) return Broken(at_, "text must be UTF-8");
       if (block.kind == Kind::kText && !Blank(block)) continue;
       if (block.kind == Kind::kImage && IsImage(block)) continue;
-      return Broken(at_, "content is texts that are not blank, and pictures");
+      if (block.kind == Kind::kRaw && IsBraced(block.text)) continue;
+      return Broken(at_, "content is texts that are not blank, pictures and documents");
     }
     return absl::OkStatus();
   }

@@ -1,5 +1,6 @@
 // From Google's Gemini API reference, "generateContent" and Content, and its guides on function
 // calling, thought signatures, images and media resolution.
+#include <algorithm>
 #include <set>
 
 #include "core/base/image_size.h"
@@ -71,9 +72,12 @@ class Walk {
       if (block.kind == Kind::kText && !block.text.empty()) continue;
       if (block.kind != Kind::kCall) return Broken(at_, "the model sends texts and calls only");
       if (block.id.empty() || !ids_.insert(block.id).second) return Broken(at_, "ids must differ");
-      const bool begins = !block.name.empty() && block.name[0] != '-' &&
-                          (block.name[0] < '0' || block.name[0] > '9');
-      if (!begins || !IsPlainName(block.name, 64)) {
+      const bool begins = !block.name.empty() && block.name[0] != '-' && block.name[0] != '.' &&
+                          block.name[0] != ':' && (block.name[0] < '0' || block.name[0] > '9');
+      std::string name = block.name;
+      std::replace_if(
+          name.begin(), name.end(), [](char c) { return c == '.' || c == ':'; }, '_');
+      if (!begins || !IsPlainName(name, 128)) {
         return Broken(at_, "the function's name is not allowed");
       }
       if (!IsBraced(block.text)) return Broken(at_, "a call's arguments must be an object");
@@ -89,6 +93,9 @@ class Walk {
       const bool gif =
           block.image.own != nullptr && ImageMediaType(block.image.own->data) == "image/gif";
       if (pictures && block.kind == Kind::kImage && IsImage(block) && !gif) continue;
+      if (pictures && block.kind == Kind::kRaw && block.is_document && IsBraced(block.text)) {
+        continue;
+      }
       return Broken(at_, "parts are texts that are not empty, and the user's PNG, JPEG or WebP");
     }
     return absl::OkStatus();

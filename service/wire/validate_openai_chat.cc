@@ -13,7 +13,6 @@ namespace {
 struct Extra {
   bool object_arguments = false;
   bool one_system_message = false;  // and it is the first, and a user's message comes next
-  bool reasoning = false;           // assistants' messages may hold it
 };
 
 class Walk {
@@ -66,8 +65,12 @@ class Walk {
     for (const Block& block : message.blocks) {
       if (block.kind == Kind::kText) {
         if (block.text.empty()) return Broken(at_, "text must not be empty");
+      } else if (block.kind == Kind::kRaw) {
+        if (!block.is_document || !IsBraced(block.text)) {
+          return Broken(at_, "a user's own content is files and sound");
+        }
       } else if (block.kind != Kind::kImage || !IsImage(block)) {
-        return Broken(at_, "user messages hold texts and pictures");
+        return Broken(at_, "user messages hold texts, pictures and files");
       }
     }
     ++at_;
@@ -80,7 +83,7 @@ class Walk {
     if (extra_.one_system_message && begins) return Broken(at_, "a user begins");
     bool says_something = false;
     for (const Block& block : message.blocks) {
-      if (block.kind == Block::Kind::kRaw && extra_.reasoning) continue;
+      if (block.kind == Block::Kind::kRaw && block.name == "reasoning_content") continue;
       says_something = true;
       if (block.kind == Kind::kText) {
         if (block.text.empty()) return Broken(at_, "text must not be empty");
@@ -141,7 +144,7 @@ absl::Status ValidateVllmChat(const std::vector<Message>& prefix,
 
 absl::Status ValidateDeepSeekChat(const std::vector<Message>& prefix,
                                   const std::vector<Message>& tail) {
-  return Walk(AllMessages(prefix, tail), {.object_arguments = true, .reasoning = true}).Check();
+  return Walk(AllMessages(prefix, tail), {.object_arguments = true}).Check();
 }
 
 }  // namespace fovea::wire

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <set>
 
+#include "absl/strings/match.h"
+#include "nlohmann/json.hpp"
 #include "service/wire/message_walk.h"
 #include "service/wire/validate.h"
 
@@ -20,6 +22,8 @@ class Walk {
     }
     // The newest calls wait for the client's results, or have all of theirs.
     if (answered_ && !waiting_.empty()) return Broken(at_, "a call has no output");
+    const bool newest = !messages_.empty() && messages_.back()->role == Role::kAssistant;
+    if (!own_calls_.empty() && !newest) return Broken(at_, "a call of an item has no output");
     return breakpoints_ <= kMaxBreakpoints ? absl::OkStatus()
                                            : Broken(at_, "at most four breakpoints are written");
   }
@@ -44,6 +48,11 @@ class Walk {
     if (!waiting_.empty()) return Broken(at_, "every call must have its output right behind it");
     answered_ = false;
     if (message.role == Role::kAssistant) return CheckAssistant(message);
+    for (const Block& block : message.blocks) {
+      if (block.kind != Kind::kRaw || block.is_document) continue;
+      absl::Status status = CheckItem(block, /*followed=*/true);
+      if (!status.ok()) return status;
+    }
     return CheckContent(message.blocks, message.role == Role::kUser);
   }
 
@@ -71,6 +80,21 @@ class Walk {
     if (block.id.size() > kMaxIdBytes) return Broken(at_, "ids have at most 64 bytes");
     if (!block.id.empty() && !items_.insert(block.id).second) {
       return Broken(at_, "an item may not come twice");
+    }
+    return CheckPair(block);
+  }
+
+  // Items that come in pairs: the output names its call.
+  absl::Status CheckPair(const Block& block) {
+    const bool output = absl::EndsWith(block.name, "_call_output");
+    if (!output && !absl::EndsWith(block.name, "_call")) return absl::OkStatus();
+    const auto json = nlohmann::json::parse(block.text, nullptr, false);
+    const auto id = json.find("call_id");
+    if (id == json.end() || !id->is_string()) return absl::OkStatus();
+    if (!output) {
+      own_calls_.insert(id->get<std::string>());
+    } else if (own_calls_.erase(id->get<std::string>()) == 0) {
+      return Broken(at_, "an output must answer an item before it");
     }
     return absl::OkStatus();
   }
@@ -101,7 +125,8 @@ class Walk {
   absl::Status CheckContent(const std::vector<Block>& blocks, bool pictures) const {
     const bool fine = std::all_of(blocks.begin(), blocks.end(), [&](const Block& block) {
       return (block.kind == Kind::kText && !block.text.empty()) ||
-             (pictures && block.kind == Kind::kImage && IsImage(block));
+             (pictures && block.kind == Kind::kImage && IsImage(block)) ||
+             (pictures && block.kind == Kind::kRaw && IsBraced(block.text));
     });
     return fine ? absl::OkStatus()
                 : Broken(at_, "content is texts that are not empty, and a user's pictures");
@@ -114,6 +139,7 @@ class Walk {
   bool answered_ = false;             // some of them were
   std::set<std::string> calls_;
   std::set<std::string> items_;
+  std::set<std::string> own_calls_;  // of items in pairs, without an output yet
 };
 
 }  // namespace

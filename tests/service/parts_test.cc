@@ -4,13 +4,16 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <fstream>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
 #include "cli/default_address.h"
 #include "core/base/sha256.h"
+#include "fovea/v1/context.pb.h"
 #include "service/auth.h"
 #include "service/convert_session.h"
 #include "service/convert_turn.h"
@@ -18,6 +21,7 @@
 #include "service/lru_cache.h"
 #include "service/metrics.h"
 #include "service/status.h"
+#include "service/wire/formats.h"
 #include "service/worker_pool.h"
 #include "tests/service/server_fixture.h"
 
@@ -235,6 +239,18 @@ TEST(ListenTest, OnlyAStaleSocketIsReplaced) {
   EXPECT_NE(access(path.c_str(), F_OK), 0);
   std::ofstream(path) << "a file";
   EXPECT_EQ(ClearStaleSocket("unix:" + path).code(), absl::StatusCode::kFailedPrecondition);
+}
+
+// The table of formats and the API's enumeration say the same.
+TEST(WireFormatsTest, AreThoseOfTheApi) {
+  for (const wire::FormatEntry& entry : wire::Formats()) {
+    std::string name = absl::StrCat("WIRE_FORMAT_", absl::AsciiStrToUpper(entry.name));
+    std::replace(name.begin(), name.end(), '-', '_');
+    EXPECT_EQ(v1::WireFormat_Name(static_cast<v1::WireFormat>(entry.number)), name);
+  }
+  // All but "unspecified" and "native".
+  EXPECT_EQ(v1::WireFormat_descriptor()->value_count(),
+            static_cast<int>(wire::Formats().size()) + 2);
 }
 
 TEST(ConvertTest, MetadataIsAnObject) {

@@ -1,5 +1,7 @@
 #include "tests/service/payload_check.h"
 
+#include <algorithm>
+#include <cctype>
 #include <set>
 
 #include "tests/service/payload_check_common.h"
@@ -77,13 +79,18 @@ class ChatChecker : Checker {
         CheckKeys(part, {"type", "text"});
         if (part.at("text").get<std::string>().empty()) Say("user text is empty");
       } else if (part.at("type") == "image_url") {
-        if (!IsImageUrl(part.at("image_url").at("url"))) Say("an image is not fine");
+        const std::string url = part.at("image_url").at("url");
+        const bool address = server_ == Server::kOpenAi && url.starts_with("https://");
+        if (!address && !IsImageUrl(url)) Say("an image is not fine");
         CheckKeys(part.at("image_url"), {"url", "detail"});
         const std::string detail = part.at("image_url").value("detail", "auto");
         if (detail != "auto" && detail != "low" && detail != "high") Say("detail " + detail);
         CheckKeys(part, {"type", "image_url", "uuid"});
         if (part.contains("uuid") && server_ != Server::kVllm) Say("a uuid");
         if (part.contains("uuid") && !IsPageId(part.at("uuid"))) Say("a uuid that is no page's");
+      } else if (part.at("type") == "file" && server_ == Server::kOpenAi) {
+        CheckKeys(part, {"type", "file"});
+        CheckKeys(part.at("file"), {"filename", "file_data", "file_id"});
       } else {
         Say("unknown part");
       }
@@ -94,7 +101,8 @@ class ChatChecker : Checker {
     const Json& content = message.at("content");
     const bool calls = message.contains("tool_calls");
     CheckReasoning(message);
-    if (!content.is_string() && !(content.is_null() && calls)) Say("assistant content");
+    const bool says = calls || message.contains("refusal");
+    if (!content.is_string() && !(content.is_null() && says)) Say("assistant content");
     if (content.is_string() && content.get<std::string>().empty()) Say("assistant text is empty");
     if (!calls) return;
     if (message.at("tool_calls").empty()) Say("tool_calls is empty");
@@ -103,9 +111,16 @@ class ChatChecker : Checker {
     for (const Json& call : message.at("tool_calls")) {
       const std::string id = call.at("id");
       if (id.empty() || id.size() > 40 || !ids_.insert(id).second) Say("id " + id);
+      if (call.at("type") == "custom" && server_ == Server::kOpenAi) {
+        const std::string tool = call.at("custom").at("name");
+        if (!IsPlain(tool) || tool.size() > 64) Say("name " + tool);
+        if (!call.at("custom").at("input").is_string()) Say("input is not a string");
+        waiting_.push_back(id);
+        continue;
+      }
+      if (call.at("type") != "function") Say("a call is not a function's");
       const std::string name = call.at("function").at("name");
       if (!IsPlain(name) || name.size() > 64) Say("name " + name);
-      if (call.at("type") != "function") Say("a call is not a function's");
       if (!call.at("function").at("arguments").is_string()) Say("arguments are not a string");
       if (server_ != Server::kOpenAi) CheckArguments(call.at("function").at("arguments"));
       waiting_.push_back(id);
@@ -120,8 +135,8 @@ class ChatChecker : Checker {
 
   // Without reasoning, or with an empty one, a thinking model answers 400.
   void CheckReasoning(const Json& message) {
-    if (server_ != Server::kDeepSeek) return CheckKeys(message, {"role", "content", "tool_calls"});
-    CheckKeys(message, {"role", "content", "tool_calls", "reasoning_content"});
+    CheckKeys(message, {"role", "content", "tool_calls", "reasoning_content", "refusal"});
+    if (server_ != Server::kDeepSeek && !message.contains("reasoning_content")) return;
     if (message.at("reasoning_content").get<std::string>().empty()) Say("reasoning is empty");
   }
 
@@ -151,11 +166,32 @@ class AnthropicChecker : Checker {
       const Json& last = messages.back().at("content").back();
       if (last.at("type") == "text" && EndsWhite(last.at("text"))) Say("white space at the end");
     }
-    if (breakpoints_ > 4) Say("too many breakpoints");
+    // A turn that the API paused is gone on with; nothing may follow it.
+    if (paused_ != 0 && paused_ != messages.size()) {
+      Say("a call of the API's own tool without its result");
+    }
+    if (CountKeys(payload, "cache_control") > 4) Say("too many breakpoints");
+    if (CountKeys(payload, "cache_control") == 0 && MayBeMarked(payload)) Say("no breakpoint");
     return problems_;
   }
 
  private:
+  static int CountKeys(const Json& value, const char* key) {
+    int count = value.is_object() && value.contains(key) ? 1 : 0;
+    if (!value.is_structured()) return count;
+    for (const auto& inner : value) count += CountKeys(inner, key);
+    return count;
+  }
+
+  static bool MayBeMarked(const Json& payload) {
+    for (const Json& message : payload.at("messages")) {
+      for (const Json& block : message.at("content")) {
+        if (block.at("type") == "text" || block.at("type") == "tool_use") return true;
+      }
+    }
+    return payload.contains("system");
+  }
+
   void CheckMessage(const Json& message) {
     const std::string role = message.at("role");
     const Json& content = message.at("content");
@@ -185,29 +221,38 @@ class AnthropicChecker : Checker {
       if (error && block.at("content").dump().find(R"("type":"image")") != std::string::npos) {
         Say("an image in an error");
       }
-      for (const Json& inner : block.at("content")) CheckTextOrImage(inner);
+      for (const Json& inner : block.at("content")) {
+        if (error && inner.at("type") != "text") Say("an error holds texts alone");
+        if (inner.at("type") != "tool_reference") CheckContent(inner);
+      }
     }
     if (results != waiting_.size()) Say("a call has no result in the next message");
     waiting_.clear();
     for (size_t i = results; i < content.size(); ++i) {
-      if (content[i].at("type") == "document") continue;
-      CheckTextOrImage(content[i]);
+      CheckContent(content[i]);
     }
   }
 
   void CheckAssistant(const Json& content) {
     if (!waiting_.empty()) Say("calls without results");
     waiting_.clear();
-    bool thinking_allowed = true;
+    std::set<std::string> server_calls;
     for (const Json& block : content) {
       const std::string type = block.at("type");
+      if (type == "server_tool_use" || type == "mcp_tool_use") {
+        server_calls.insert(block.at("id").get<std::string>());
+        continue;
+      }
+      if (type == "web_search_tool_result" || type == "mcp_tool_result") {
+        const bool called = server_calls.erase(block.at("tool_use_id").get<std::string>()) == 1;
+        if (!called) Say("a result of the API's own tool without its call");
+        continue;
+      }
       if (type == "thinking" || type == "redacted_thinking") {
-        if (!thinking_allowed) Say("thinking does not come first");
         if (block.contains("cache_control")) Say("a breakpoint on thinking");
         if (&block == &content.back()) Say("a message may not end with thinking");
         continue;
       }
-      thinking_allowed = false;
       if (type == "text") {
         CheckText(block);
       } else if (type == "tool_use") {
@@ -216,6 +261,7 @@ class AnthropicChecker : Checker {
         Say("an assistant sends " + type);
       }
     }
+    if (!server_calls.empty()) paused_ = at_ + 1;
   }
 
   void CheckCall(const Json& block) {
@@ -223,7 +269,7 @@ class AnthropicChecker : Checker {
     const std::string id = block.at("id");
     if (!IsPlain(id) || !ids_.insert(id).second) Say("id " + id);
     const std::string name = block.at("name");
-    if (!IsPlain(name) || name.size() > 64) Say("name " + name);
+    if (!IsPlain(name) || name.size() > 128) Say("name " + name);
     if (!block.at("input").is_object()) Say("input is not an object");
     waiting_.push_back(id);
   }
@@ -233,10 +279,46 @@ class AnthropicChecker : Checker {
     if (block.at("type") != "text" || IsBlank(block.at("text"))) Say("not a text, or a blank one");
   }
 
+  // What users and results hold.
+  void CheckContent(const Json& block) {
+    const std::string type = block.at("type");
+    if (type == "document") return CheckDocument(block);
+    if (type == "search_result") {
+      CheckBreakpoint(block);
+      CheckKeys(block, {"type", "source", "title", "content", "citations", "cache_control"});
+      if (IsBlank(block.at("source")) || IsBlank(block.at("title")))
+        Say("a search result of nothing");
+      if (block.at("content").empty()) Say("a search result without text");
+      for (const Json& text : block.at("content")) CheckText(text);
+      return;
+    }
+    CheckTextOrImage(block);
+  }
+
+  void CheckDocument(const Json& block) {
+    CheckBreakpoint(block);
+    CheckKeys(block, {"type", "source", "title", "context", "citations", "cache_control"});
+    const Json& source = block.at("source");
+    const std::string type = source.at("type");
+    if (type == "base64") {
+      CheckKeys(source, {"type", "media_type", "data"});
+      if (source.at("media_type") != "application/pdf" || !IsBase64(source.at("data")))
+        Say("no PDF");
+    } else if (type == "text") {
+      CheckKeys(source, {"type", "media_type", "data"});
+      if (source.at("media_type") != "text/plain") Say("no plain text");
+    } else if (type != "url" && type != "file" && type != "content") {
+      Say("a document from " + type);
+    }
+  }
+
   void CheckTextOrImage(const Json& block) {
     if (block.at("type") != "image") return CheckText(block);
     CheckBreakpoint(block);
     const Json& source = block.at("source");
+    if (source.at("type") == "url" && source.at("url").get<std::string>().starts_with("https://")) {
+      return;
+    }
     const std::string url = source.at("type") == "url"
                                 ? source.at("url").get<std::string>()
                                 : "data:" + source.at("media_type").get<std::string>() +
@@ -246,11 +328,10 @@ class AnthropicChecker : Checker {
 
   void CheckBreakpoint(const Json& block) {
     if (!block.contains("cache_control")) return;
-    ++breakpoints_;
     if (block.at("cache_control") != Json{{"type", "ephemeral"}}) Say("cache_control");
   }
 
-  int breakpoints_ = 0;
+  size_t paused_ = 0;  // one more than the message whose own tool's call has no result; 0: none
   std::vector<std::string> waiting_;
   std::set<std::string> ids_;
 };
@@ -273,6 +354,27 @@ std::vector<std::string> VllmProblems(const Json& payload) {
 
 std::vector<std::string> DeepSeekProblems(const Json& payload) {
   return ChatChecker(Server::kDeepSeek).Check(payload);
+}
+
+std::vector<std::string> TemplateProblems(const Json& payload) {
+  std::vector<std::string> problems;
+  // The loop that the templates of Gemma and Mistral begin with.
+  size_t counted = 0;
+  for (const Json& message : payload.at("messages")) {
+    const std::string role = message.at("role");
+    if (message.contains("tool_calls")) {
+      for (const Json& call : message.at("tool_calls")) {
+        const std::string id = call.at("id");
+        const bool plain =
+            std::all_of(id.begin(), id.end(), [](unsigned char c) { return std::isalnum(c) != 0; });
+        if (id.size() != 9 || !plain) problems.push_back("an id that Mistral refuses: " + id);
+      }
+      continue;
+    }
+    if (role != "user" && role != "assistant") continue;
+    if ((role == "user") != (counted++ % 2 == 0)) problems.emplace_back("roles must alternate");
+  }
+  return problems;
 }
 
 std::vector<std::string> AnthropicProblems(const Json& payload) {

@@ -10,6 +10,8 @@ namespace fovea::testing {
 
 // What the API would refuse; empty if nothing.
 std::vector<std::string> OpenAiChatProblems(const nlohmann::json& payload);
+// What the chat templates of Gemma and Mistral raise errors for, beyond the API.
+std::vector<std::string> TemplateProblems(const nlohmann::json& payload);
 std::vector<std::string> AnthropicProblems(const nlohmann::json& payload);
 std::vector<std::string> ResponsesProblems(const nlohmann::json& payload);
 std::vector<std::string> GeminiProblems(const nlohmann::json& payload);

@@ -75,7 +75,11 @@ class GeminiChecker : Checker {
 
   void CheckModel(const Json& parts) {
     waiting_.clear();
+    int codes = 0;
     for (const Json& part : parts) {
+      codes += part.contains("executableCode") ? 1 : 0;
+      codes -= part.contains("codeExecutionResult") ? 1 : 0;
+      if (codes < 0) Say("a result of code that was not run");
       if (part.contains("thoughtSignature")) CheckSignature(part.at("thoughtSignature"));
       if (part.contains("functionCall")) {
         CheckCall(part);
@@ -97,7 +101,10 @@ class GeminiChecker : Checker {
     if (id.empty() || !ids_.insert(id).second) Say("id " + id);
     const std::string name = call.at("name");
     const bool begins = !name.empty() && (name[0] == '_' || std::isalpha(name[0]) != 0);
-    if (!begins || !IsPlain(name) || name.size() > 64) Say("name " + name);
+    std::string plain = name;
+    std::replace_if(
+        plain.begin(), plain.end(), [](char c) { return c == '.' || c == ':'; }, '_');
+    if (!begins || !IsPlain(plain) || name.size() > 128) Say("name " + name);
     if (!call.at("args").is_object()) Say("args are not an object");
     waiting_.push_back(call);
   }
@@ -121,10 +128,15 @@ class GeminiChecker : Checker {
     if (part.contains("inlineData") == part.contains("fileData")) return Say("a part without data");
     if (part.contains("inlineData")) {
       const Json& data = part.at("inlineData");
+      if (data.at("mimeType") == "application/pdf") {
+        if (!IsBase64(data.at("data"))) Say("no base64");
+        return;
+      }
       static const std::set<std::string> kTypes = {"image/png", "image/jpeg", "image/webp"};
       if (kTypes.count(data.at("mimeType")) == 0) Say("an image type that the API does not take");
       if (!IsImageData(data.at("mimeType"), data.at("data"))) Say("an image is not of its type");
-    } else if (!IsPageUrl(part.at("fileData").at("fileUri"))) {
+    } else if (const std::string uri = part.at("fileData").at("fileUri");
+               !uri.starts_with("https://") && !IsPageUrl(uri)) {
       Say("a file that is no page");
     }
     if (!part.contains("mediaResolution")) return;

@@ -19,6 +19,7 @@ class ResponsesChecker : Checker {
     if (reasoning_) Say("reasoning without the item that must follow it");
     // "No tool output found for function call": but the newest calls are the client's to answer.
     if (!open_.empty() && answered_) Say("a call has no output");
+    if (!own_.empty() && !newest_own_) Say("an item's call has no output");
     if (breakpoints_ > 4) Say("more than four breakpoints");
     return problems_;
   }
@@ -27,13 +28,23 @@ class ResponsesChecker : Checker {
   void CheckItem(const Json& item) {
     const std::string type = item.at("type");
     const bool from_user =
-        type == "function_call_output" || (type == "message" && item.at("role") != "assistant");
+        type.ends_with("_output") || (type == "message" && item.at("role") != "assistant");
+    newest_own_ = !from_user;
     if (reasoning_ && from_user) Say("reasoning without the item that must follow it");
     reasoning_ = type == "reasoning";
     if (from_user && type == "message" && !open_.empty()) Say("a call has no output");
     if (type == "message") return CheckMessage(item);
     if (type == "function_call") return CheckCall(item);
     if (type == "function_call_output") return CheckOutput(item);
+    if (type == "custom_tool_call_output" && calls_.contains(item.at("call_id"))) {
+      return CheckOutput(item);
+    }
+    if (type == "custom_tool_call") return CheckCustom(item);
+    if (type == "custom_tool_call_output") {
+      const bool called = own_.erase(item.at("call_id").get<std::string>()) > 0;
+      if (!called) Say("an output without its item");
+      return;
+    }
     static const std::set<std::string> kAlone = {"reasoning",       "compaction",
                                                  "web_search_call", "file_search_call",
                                                  "mcp_call",        "image_generation_call"};
@@ -45,7 +56,7 @@ class ResponsesChecker : Checker {
   }
 
   void CheckMessage(const Json& item) {
-    CheckKeys(item, {"type", "role", "content"});
+    CheckKeys(item, {"type", "role", "content", "phase"});
     const std::string role = item.at("role");
     const Json& content = item.at("content");
     if (role == "assistant") {
@@ -64,6 +75,22 @@ class ResponsesChecker : Checker {
     const std::string name = item.at("name");
     if (!IsPlain(name) || name.size() > 64) Say("name " + name);
     if (!item.at("arguments").is_string()) Say("arguments are not a string");
+    if (answered_ && !open_.empty()) Say("a call between outputs");
+    answered_ = false;
+    open_.push_back(id);
+  }
+
+  // A part of a turn, or a block that was kept as it is: those go by ids of their own here.
+  void CheckCustom(const Json& item) {
+    const std::string id = item.at("call_id");
+    if (id.size() == 2 && id[0] == 'p') {
+      own_.insert(id);
+      return;
+    }
+    CheckKeys(item, {"type", "call_id", "name", "input"});
+    if (id.empty() || id.size() > 64 || !calls_.insert(id).second) Say("call_id " + id);
+    const std::string name = item.at("name");
+    if (!IsPlain(name) || name.size() > 64) Say("name " + name);
     if (answered_ && !open_.empty()) Say("a call between outputs");
     answered_ = false;
     open_.push_back(id);
@@ -88,6 +115,14 @@ class ResponsesChecker : Checker {
         if (part.at("text").get<std::string>().empty()) Say("empty text");
         continue;
       }
+      if (part.at("type") == "input_file" && pictures) {
+        CheckKeys(part, {"type", "filename", "file_data", "file_id", "file_url"});
+        continue;
+      }
+      if (part.at("type") == "input_image" && pictures && !part.contains("detail")) {
+        CheckKeys(part, {"type", "image_url", "file_id"});
+        continue;
+      }
       CheckKeys(part, {"type", "image_url", "detail", "prompt_cache_breakpoint"});
       if (part.at("type") != "input_image" || !pictures) Say("a part that may not stand here");
       if (!IsImageUrl(part.at("image_url"))) Say("an image is not fine");
@@ -108,6 +143,8 @@ class ResponsesChecker : Checker {
   std::vector<std::string> open_;
   std::set<std::string> calls_;
   std::set<std::string> items_;
+  std::multiset<std::string> own_;  // of items in pairs, without an output yet
+  bool newest_own_ = false;         // the newest item is the model's
 };
 
 }  // namespace

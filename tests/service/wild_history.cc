@@ -1,5 +1,6 @@
 #include "tests/service/wild_history.h"
 
+#include <algorithm>
 #include <iterator>
 #include <memory>
 #include <random>
@@ -20,9 +21,12 @@ class Maker {
   WildHistory Make() {
     const size_t turns = static_cast<size_t>(Length());
     long_ = turns > 60;
+    two_agents_ = Chance(15);
     while (history_.turns.size() < turns) {
       if (Chance(4)) {
         AddNestedAgent(1);
+      } else if (Chance(8)) {
+        AddSplitStep();
       } else {
         AddTurn();
       }
@@ -88,6 +92,7 @@ class Maker {
 
   Part Call() {
     static const char* const kNames[] = {"", "bash", "functions.bash", "наме", "7zip", "-"};
+    const size_t before = history_.markers.size();
     std::string arguments;
     switch (Between(0, 5)) {
       case 0:
@@ -109,7 +114,9 @@ class Maker {
     }
     std::string id = Id();
     recent_ids_.push_back(id);
-    return ToolCallPart{std::move(id), kNames[Between(0, 5)], std::move(arguments)};
+    if (history_.markers.size() > before) spoken_.push_back(history_.markers.back().text);
+    return ToolCallPart{std::move(id), Chance(5) ? std::string(140, 'n') : kNames[Between(0, 5)],
+                        std::move(arguments), Chance(10)};
   }
 
   Part Result() {
@@ -121,6 +128,12 @@ class Maker {
     for (int i = 0; i < items; ++i) {
       if (Chance(25)) {
         result.content.emplace_back(Image());
+      } else if (Chance(10)) {
+        result.content.emplace_back(Document());
+      } else if (Chance(10)) {
+        result.content.emplace_back(SearchResult());
+      } else if (Chance(5)) {
+        result.content.emplace_back(ToolReferencePart{"grep"});
       } else {
         result.content.emplace_back(TextPart{Text()});
       }
@@ -148,13 +161,147 @@ class Maker {
         {"deepseek.reasoning_content", "I should run it"},
         {"deepseek.reasoning_content", ""},
         {"deepseek.reasoning_content", R"({"reasoning_content":"hm"})"},
-        {"deepseek.other", R"({"other":1})"}};
+        {"deepseek.other", R"({"other":1})"},
+        {"moonshot.reasoning_content", "kimi thinks"},
+        {"anthropic.redacted_thinking", R"({"type":"redacted_thinking","data":"eA=="})"},
+        {"anthropic.text", R"({"type":"text","text":"written"})"},
+        {"anthropic.document",
+         R"({"type":"document","source":{"type":"text","media_type":"text/plain","data":"d"},"cache_control":{"type":"ephemeral"}})"},
+        {"anthropic.document",
+         R"({"type":"document","source":{"type":"content","content":[{"type":"text","text":"d","cache_control":{"type":"ephemeral"}}]}})"},
+        {"openai.input_file", R"({"type":"input_file","file_id":"file-1"})"},
+        {"openai.file", R"({"type":"file","file":{"file_id":"file-1"}})"},
+        {"gemini.part", R"({"fileData":{"mimeType":"video/mp4","fileUri":"https://x/y"}})"}};
     const auto& [kind, data] = kParts[Between(0, static_cast<int>(std::size(kParts)) - 1)];
     return OpaquePart{kind, data};
   }
 
+  // What an assistant says that only Anthropic hears.
+  Part Thinking() {
+    const std::string word = absl::StrCat("own", history_.own_markers.size(), "k");
+    history_.own_markers.push_back({word, NextSeq()});
+    spoken_.push_back(word);
+    return OpaquePart{"anthropic.thinking", absl::StrCat(R"({"type":"thinking","thinking":")", word,
+                                                         R"(","signature":"c2ln"})")};
+  }
+
+  struct Pair {
+    Part call;
+    Part result;
+    bool clients;  // the result is the client's to give
+  };
+
+  Pair OwnPair() {
+    const std::string id = absl::StrCat("p", Between(1, 9));
+    switch (Between(0, 3)) {
+      case 0:
+        return {OpaquePart{"anthropic.server_tool_use",
+                           absl::StrCat(R"({"type":"server_tool_use","id":")", id,
+                                        R"(","name":"web_search","input":{}})")},
+                OpaquePart{"anthropic.web_search_tool_result",
+                           absl::StrCat(R"({"type":"web_search_tool_result","tool_use_id":")", id,
+                                        R"(","content":[]})")},
+                false};
+      case 1:
+        return {OpaquePart{"anthropic.mcp_tool_use",
+                           absl::StrCat(R"({"type":"mcp_tool_use","id":")", id, R"("})")},
+                OpaquePart{"anthropic.mcp_tool_result",
+                           absl::StrCat(R"({"type":"mcp_tool_result","tool_use_id":")", id,
+                                        R"(","content":[]})")},
+                false};
+      case 2:
+        return {OpaquePart{"openai.custom_tool_call",
+                           absl::StrCat(R"({"type":"custom_tool_call","call_id":")", id,
+                                        R"(","name":"sh","input":"ls"})")},
+                OpaquePart{"openai.custom_tool_call_output",
+                           absl::StrCat(R"({"type":"custom_tool_call_output","call_id":")", id,
+                                        R"(","output":"x"})")},
+                true};
+      default:
+        return {OpaquePart{"gemini.part", R"({"executableCode":{"language":"PYTHON","code":"1"}})"},
+                OpaquePart{"gemini.part", R"({"codeExecutionResult":{"outcome":"OUTCOME_OK"}})"},
+                false};
+    }
+  }
+
+  DocumentPart Document() {
+    switch (Between(0, 4)) {
+      case 0:
+        return {"application/pdf", "a.pdf", "%PDF-1.4 /Type /Page"};
+      case 1:
+        return {"application/zip", "a\n.zip", "PK"};
+      case 2:
+        return {"", "", "", "file_1"};
+      case 3:
+        return {"image/png", "", "", "https://x.y/z.png"};
+      default:
+        return {"text/markdown",
+                "",
+                Text(),
+                "",
+                Chance(30) ? "context" : "",
+                R"({"citations":{"enabled":true},"cache_control":{"type":"ephemeral"}})"};
+    }
+  }
+
+  SearchResultPart SearchResult() {
+    return {Chance(80) ? "https://x.y" : "", Chance(80) ? "X" : " ", {Text(), Text()}};
+  }
+
+  // Each block of a step is a turn of its own, and the halves of pairs fall into two.
+  void AddSplitStep() {
+    const int blocks = Between(2, 6);
+    std::vector<std::string> calls;
+    for (int i = 0; i < blocks; ++i) {
+      switch (Between(0, 3)) {
+        case 0:
+          AddSpoken({Thinking()});
+          break;
+        case 1: {
+          const Pair pair = OwnPair();
+          AddSpoken({pair.call});
+          if (Chance(80))
+            Add({.role = pair.clients ? Role::kTool : Role::kAssistant, .parts = {pair.result}});
+          break;
+        }
+        case 2:
+          calls.push_back(absl::StrCat("split_", NextSeq()));
+          AddSpoken({ToolCallPart{calls.back(), "bash", Input(), Chance(30)}});
+          break;
+        default:
+          AddSpoken({Spoken()});
+      }
+    }
+    std::shuffle(calls.begin(), calls.end(), random_);
+    for (const std::string& call : calls) {
+      if (Chance(90))
+        Add({.role = Role::kTool, .parts = {ToolResultPart{call, {TextPart{Text()}}}}});
+    }
+  }
+
+  std::string Input() {
+    const std::string word = Marker();
+    spoken_.push_back(word);
+    return absl::StrCat("{\"a\":\"", word, "\"}");
+  }
+
+  Part Spoken() {
+    const size_t before = history_.markers.size();
+    std::string text = Text();
+    if (history_.markers.size() > before) spoken_.push_back(history_.markers.back().text);
+    if (Chance(10)) return RefusalPart{std::move(text)};
+    return TextPart{std::move(text), Chance(10) ? "commentary" : ""};
+  }
+
+  void AddSpoken(std::vector<Part> parts) {
+    Add({.role = Role::kAssistant, .parts = std::move(parts)});
+  }
+
   void Add(Turn turn) {
     turn.seq = NextSeq();
+    if (!spoken_.empty()) history_.spoken.push_back(std::move(spoken_));
+    spoken_.clear();
+    if (two_agents_ && turn.role != Role::kSystem) turn.agent_id = Chance(50) ? "one" : "two";
     history_.turns.push_back(std::move(turn));
   }
 
@@ -167,7 +314,7 @@ class Maker {
     for (int i = 0; i < inner; ++i) {
       if (depth < 3 && Chance(30)) AddNestedAgent(depth + 1);
       const std::string id = Chance(80) ? absl::StrCat("inner_", NextSeq()) : outer;
-      Add({.role = Role::kAssistant, .parts = {TextPart{Text()}, ToolCallPart{id, "bash", "{}"}}});
+      AddSpoken({Spoken(), ToolCallPart{id, "bash", "{}"}});
       Add({.role = Role::kTool, .parts = {ToolResultPart{id, {TextPart{Text()}}}}});
     }
     if (Chance(90))
@@ -181,14 +328,24 @@ class Maker {
       turn.role = Role::kAssistant;
       recent_ids_.clear();
       if (Chance(30)) turn.parts.push_back(Opaque());
-      if (Chance(60)) turn.parts.emplace_back(TextPart{Text()});
+      if (Chance(20)) turn.parts.push_back(Thinking());
+      if (Chance(60)) turn.parts.push_back(Spoken());
       const int most = Chance(1) ? 300 : 4;
       const int calls = Chance(70) ? Between(0, most) : 0;
       for (int i = 0; i < calls; ++i) {
         if (Chance(15)) turn.parts.push_back(Opaque());
+        if (Chance(15)) turn.parts.push_back(Thinking());
         turn.parts.push_back(Call());
-        if (Chance(5)) turn.parts.emplace_back(TextPart{Text()});
+        if (Chance(15)) turn.parts.push_back(Spoken());
       }
+      if (Chance(15)) {
+        const Pair pair = OwnPair();
+        if (Chance(85)) turn.parts.push_back(pair.call);
+        if (Chance(30)) turn.parts.push_back(Spoken());
+        if (Chance(85)) turn.parts.push_back(pair.result);
+      }
+      if (Chance(3)) turn.parts.emplace_back(Document());
+      if (Chance(2)) turn.parts.emplace_back(AudioPart{"audio/wav", "RIFF", Text(), ""});
       if (Chance(5)) turn.parts.emplace_back(Image());
       if (Chance(3)) turn.parts.push_back(Result());
       if (Chance(5)) turn.parts.push_back(Opaque());
@@ -202,6 +359,10 @@ class Maker {
           turn.parts.push_back(Result());
         } else if (Chance(4)) {
           turn.parts.push_back(Opaque());
+        } else if (Chance(6)) {
+          turn.parts.emplace_back(Document());
+        } else if (Chance(4)) {
+          turn.parts.emplace_back(SearchResult());
         } else if (Chance(15) && turn.role != Role::kSystem) {
           turn.parts.emplace_back(Image());
         } else {
@@ -215,6 +376,8 @@ class Maker {
   std::mt19937_64 random_;
   WildHistory history_;
   bool long_ = false;
+  bool two_agents_ = false;
+  std::vector<std::string> spoken_;  // of the turn in progress
   std::vector<std::string> recent_ids_;
 };
 

@@ -79,16 +79,17 @@ std::vector<FormatCase> ResponsesCases() {
        kResponses,
        {Make(Role::kAssistant, {Own("openai.reasoning", reasoning), Text("one")}),
         Make(Role::kAssistant, {Own("openai.reasoning", reasoning), Text("two")}),
-        Make(Role::kAssistant,
-             {Text("three"), Own("openai.reasoning", R"({"type":"reasoning","id":"rs_2"})")}),
         Make(Role::kAssistant, {Own("openai.custom", R"({"type":"custom_tool_call"})"),
-                                Own("anthropic.thinking", R"({"type":"thinking"})"), Text("x")})},
+                                Own("anthropic.thinking", R"({"type":"thinking"})"), Text("x")}),
+        Make(Role::kAssistant,
+             {Text("three"), Own("openai.reasoning", R"({"type":"reasoning","id":"rs_2"})")})},
        R"j({"input":[)j"
        R"j({"type":"reasoning", "id":"rs_1","summary":[],"encrypted_content":"ZQ=="},)j"
        R"j({"type":"message","role":"assistant","content":"one"},)j"
        R"j({"type":"message","role":"assistant","content":"two"},)j"
-       R"j({"type":"message","role":"assistant","content":"three"},)j"
-       R"j({"type":"message","role":"assistant","content":"x"}]})j"},
+       R"j({"type":"message","role":"assistant","content":"\n[openai.custom block, 27 bytes]"},)j"
+       R"j({"type":"message","role":"assistant","content":"x"},)j"
+       R"j({"type":"message","role":"assistant","content":"three"}]})j"},
       {"SystemKeepsItsPlace",
        kResponses,
        {User("go"), Make(Role::kSystem, {Text("be brief")})},
@@ -158,7 +159,7 @@ std::vector<FormatCase> GeminiCases() {
        R"j({"functionCall":{"id":"a","name":"bash","args":{}},)j"
        R"j("thoughtSignature":"skip_thought_signature_validator"}]},)j"
        R"j({"role":"user","parts":[{"functionResponse":{"id":"a","name":"bash",)j"
-       R"j("response":{"output":"[no result was recorded for this call]"}}}]},)j"
+       R"j("response":{"output":"[its result had not come when the conversation went on]"}}}]},)j"
        R"j({"role":"user","parts":[{"text":"[system] be brief"}]}]})j"},
       {"NamesBeginWithALetterAndGifsAreNotes",
        kGemini,
@@ -193,8 +194,7 @@ std::vector<FormatCase> ChatCases() {
              {Own("deepseek.message", R"({"reasoning_content":"so"})"), Call("a")}),
         Make(Role::kTool, {Result("a", "1")}), Make(Role::kAssistant, {Text("done")})},
        R"j({"messages":[{"role":"user","content":"go"},)j"
-       R"j({"role":"assistant","content":"ok","reasoning_content":"I think\n"},)j"
-       R"j({"role":"assistant","content":null,"reasoning_content":"so","tool_calls":[)j"
+       R"j({"role":"assistant","content":"ok","reasoning_content":"I think\n\n\nso","tool_calls":[)j"
        R"j({"id":"a","type":"function","function":{"name":"bash","arguments":"{}"}}]},)j"
        R"j({"role":"tool","tool_call_id":"a","content":"1"},)j"
        R"j({"role":"assistant","content":"done","reasoning_content":" "}]})j"},
@@ -275,8 +275,7 @@ TEST(WireHistory, AModelThatGoesOnBehindThePrefixIsSeparated) {
                              Make(Role::kAssistant, {Text("two")})};
   turns[0].seq = 1;
   turns[1].seq = 2;
-  std::vector<ServedGroup> groups = ServeAll(turns, false);
-  const Context context{.head = {groups[0]}, .tail = {groups[1]}};
+  const Context context{.head = ServeAll({turns[0]}, false), .tail = ServeAll({turns[1]}, false)};
   EXPECT_EQ(Written(context, kGemini),
             R"j({"contents":[{"role":"user","parts":[)j"
             R"j({"text":"[The conversation begins with the assistant.]"}]},)j"
@@ -292,7 +291,7 @@ TEST(WireAnthropic, AnErrorIsTextAndSaysSomething) {
   const auto json = nlohmann::json::parse(Written(
       TailOf({User("go"), calls, Make(Role::kTool, {silent, seen})}), PayloadFormat::kAnthropic));
   const auto& content = json.at("messages").back().at("content");
-  EXPECT_EQ(content.at(0).at("content"), R"j([{"type":"text","text":"(empty)"}])j"_json);
+  EXPECT_EQ(content.at(0).at("content"), R"j([{"type":"text","text":"[the call failed]"}])j"_json);
   EXPECT_EQ(content.at(1).at("content"),
             R"j([{"type":"text","text":"[image: image/jpeg, 11 bytes]"}])j"_json);
   EXPECT_EQ(content.at(2).at("type"), "image") << "behind the results";
@@ -313,7 +312,8 @@ TEST(WireAnthropic, TheLastWordOfAnAssistantIsTrimmed) {
 }
 
 TEST(WireAnthropic, ATextOfAnyWhiteSpaceIsLeftOut) {
-  EXPECT_NE(Written(TailOf({User("\u00A0\u2003 \x1C")}), PayloadFormat::kAnthropic).find("(empty)"),
+  EXPECT_NE(Written(TailOf({User("\u00A0\u2003 \x1C")}), PayloadFormat::kAnthropic)
+                .find("[#1: empty]"),
             std::string::npos);
 }
 
@@ -370,17 +370,32 @@ TEST(WireHistory, ChatHasNoDetailForImagesAsTheyAre) {
 
 // An earlier call whose result never came must not pass for one that the client answers.
 TEST(WireGroups, OnlyTheNewestMayBeOpen) {
-  std::vector<Turn> turns = {User("go"), Make(Role::kAssistant, {Call("outer")}),
+  std::vector<Turn> turns = {User("go"), Make(Role::kAssistant, {Call("outer")}), User("and?"),
                              Make(Role::kAssistant, {Call("inner")})};
   Context context = TailOf(turns);
   for (ServedGroup& group : context.tail) group.open = true;
   for (PayloadFormat format : {PayloadFormat::kOpenAiChat, PayloadFormat::kAnthropic, kResponses,
                                kGemini, kVllm, kDeepSeek}) {
     const std::string written = Written(context, format);
-    const std::string note = "[no result was recorded for this call]";
+    const std::string note = "[its result had not come when the conversation went on]";
     EXPECT_NE(written.find(note), std::string::npos) << written;
     EXPECT_EQ(written.find(note), written.rfind(note)) << written;
   }
+}
+
+TEST(RecallTools, SearchWantsAQueryAndFunctionsAreNotStrict) {
+  const auto tools = nlohmann::json::parse(RecallTools(kResponses));
+  ASSERT_EQ(tools.size(), 2U);
+  for (const auto& tool : tools) {
+    EXPECT_EQ(tool.at("type"), "function");
+    EXPECT_EQ(tool.at("strict"), false);
+  }
+  const auto& schema = tools.at(1).at("parameters");
+  EXPECT_EQ(schema.at("required"), nlohmann::json({"query"}));
+  EXPECT_EQ(schema.at("properties").at("query").at("type"), "string");
+  EXPECT_EQ(schema.at("properties").at("limit").at("type"), "integer");
+  EXPECT_EQ(nlohmann::json::parse(RecallTools(PayloadFormat::kOpenAiChat)).at(0).at("type"),
+            "function");
 }
 
 struct ToolsCase {

@@ -51,6 +51,11 @@ const FormatCase kFormats[] = {
     {"Vllm", PayloadFormat::kVllm, testing::VllmProblems},
     {"DeepSeek", PayloadFormat::kDeepSeek, testing::DeepSeekProblems}};
 
+bool IsChat(PayloadFormat format) {
+  return format == PayloadFormat::kOpenAiChat || format == PayloadFormat::kVllm ||
+         format == PayloadFormat::kDeepSeek;
+}
+
 class WirePropertyTest : public ::testing::TestWithParam<FormatCase> {
  protected:
   // Writes the context, checks the payload and what stands in it, and returns it.
@@ -61,6 +66,11 @@ class WirePropertyTest : public ::testing::TestWithParam<FormatCase> {
     const auto json = nlohmann::json::parse(payload->bytes);
     const auto problems = GetParam().problems(json);
     ASSERT_TRUE(problems.empty()) << problems.front() << "\n" << json.dump(1);
+    if (request.reader.dialect.nine_character_ids && IsChat(request.format)) {
+      const auto more = testing::TemplateProblems(json);
+      ASSERT_TRUE(more.empty()) << more.front() << "\n" << json.dump(1);
+    }
+    ASSERT_EQ(payload->bytes.find("(empty)"), std::string::npos);
     ASSERT_EQ(payload->sha256, Sha256Hex(payload->bytes));
     std::string all;
     for (const std::string& text : testing::AllStrings(json)) all += text + "\n";
@@ -95,12 +105,34 @@ Setting SettingOf(uint64_t seed) {
                                 .max_side_px = random() % 2 == 0 ? 0 : 1'000},
                     .many_images = random() % 2 == 0 ? 0U : 3U,
                     .many_images_side_px = 500,
-                    .max_breakpoints = static_cast<int>(random() % 6)};
+                    .max_breakpoints = static_cast<int>(random() % 6),
+                    .max_images = random() % 3 == 0 ? 20U : 0U};
+  if (random() % 3 == 0) {
+    setting.reader.dialect = {.roles_alternate = true, .nine_character_ids = true};
+  } else {
+    setting.reader.dialect.wants_reasoning = random() % 3 == 0;
+  }
   return setting;
 }
 
 PayloadRequest RequestFor(PayloadFormat format, const ReaderTraits& reader) {
   return {.state_id = 1, .format = format, .reader = reader, .load = FakePages};
+}
+
+// What an assistant said goes out in the order in which it was said, where the API keeps order.
+void CheckOrder(const WildHistory& history, PayloadFormat format, const std::string& bytes) {
+  const bool keeps = format == PayloadFormat::kAnthropic || format == PayloadFormat::kGemini ||
+                     format == PayloadFormat::kOpenAiResponses;
+  if (!keeps) return;
+  for (const std::vector<std::string>& words : history.spoken) {
+    size_t last = 0;
+    for (const std::string& word : words) {
+      const size_t at = bytes.find(word);
+      if (at == std::string::npos) continue;  // another API's, or thinking that led to nothing
+      ASSERT_GE(at, last) << word << " was said later";
+      last = at;
+    }
+  }
 }
 
 // The history's first turns as head where they are system turns; the rest as tail.
@@ -134,8 +166,10 @@ TEST_P(WirePropertyTest, EveryHistoryIsAccepted) {
     const WildHistory history = MakeWildHistory(seed);
     const Setting setting = SettingOf(seed);
     // What is drawn is not in the payload as text.
+    Payload payload;
     Check(writer, ContextOf(history.turns, setting), RequestFor(GetParam().format, setting.reader),
-          setting.draw_some ? std::vector<Marker>() : history.markers);
+          setting.draw_some ? std::vector<Marker>() : history.markers, &payload);
+    CheckOrder(history, GetParam().format, payload.bytes);
     writer.Forget(1);
   }
 }
@@ -214,7 +248,9 @@ TEST_P(WirePropertyTest, ThePrefixStaysWhileTheTailGrows) {
     SCOPED_TRACE(seed);
     const WildHistory history = MakeWildHistory(seed);
     Setting setting = SettingOf(seed);
-    setting.reader.many_images = 0;  // a large picture of the head may become a note for it
+    // A picture of the head may become a note for these.
+    setting.reader.many_images = 0;
+    setting.reader.max_images = 0;
     const PayloadRequest request = RequestFor(GetParam().format, setting.reader);
     const Context whole = ContextOf(history.turns, setting);
     Context part = whole;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "core/base/sha256.h"
 #include "service/wire/payload.h"
 #include "tests/service/wild_history.h"
 #include "tests/service/wire_support.h"
@@ -73,23 +74,23 @@ std::vector<WireCase> Cases() {
        R"j(,{"role":"assistant","content":null,"tool_calls":[{"id":"a","type":"function",)j"
        R"j("function":{"name":"bash","arguments":"{}"}}]})j"
        R"j(,{"role":"tool","tool_call_id":"a",)j"
-       R"j("content":"[no result was recorded for this call]"})j"
+       R"j("content":"[its result had not come when the conversation went on]"})j"
        R"j(,{"role":"user","content":"stop"})j",
        R"j({"role":"user","content":[{"type":"text","text":"go"}]})j"
        R"j(,{"role":"assistant","content":[{"type":"tool_use","id":"a","name":"bash",)j"
        R"j("input":{}}]})j"
        R"j(,{"role":"user","content":[{"type":"tool_result","tool_use_id":"a","content":[)j"
-       R"j({"type":"text","text":"[no result was recorded for this call]"}]}]})j"
+       R"j({"type":"text","text":"[its result had not come when the conversation went on]"}]}]})j"
        R"j(,{"role":"user","content":[{"type":"text","text":"stop"}]})j"},
       {"AnOrphanIsAUsersNote",
        {Make(Role::kUser, {Text("go")}), Make(Role::kTool, {Result("zz", "late")})},
        R"j({"role":"user","content":"go"})j"
        R"j(,{"role":"user","content":[{"type":"text",)j"
-       R"j("text":"[#2: a tool result whose call is not known]"},{"type":"text",)j"
+       R"j("text":"[#2: the result of call zz]"},{"type":"text",)j"
        R"j("text":"late"}]})j",
        R"j({"role":"user","content":[{"type":"text","text":"go"}]})j"
        R"j(,{"role":"user","content":[{"type":"text",)j"
-       R"j("text":"[#2: a tool result whose call is not known]"},{"type":"text",)j"
+       R"j("text":"[#2: the result of call zz]"},{"type":"text",)j"
        R"j("text":"late"}]})j"},
       {"ArgumentsThatAreNoObject",
        {Make(Role::kUser, {Text("go")}), Make(Role::kAssistant, {Call("a", "oops \"")}),
@@ -104,9 +105,9 @@ std::vector<WireCase> Cases() {
        R"j(,{"role":"user","content":[{"type":"tool_result","tool_use_id":"a"}]})j"},
       {"EmptyAndLaterSystem",
        {Make(Role::kUser, {Text("")}), Make(Role::kSystem, {Text("be brief")})},
-       R"j({"role":"user","content":"(empty)"})j"
+       R"j({"role":"user","content":"[#1: empty]"})j"
        R"j(,{"role":"system","content":"be brief"})j",
-       R"j({"role":"user","content":[{"type":"text","text":"(empty)"}]})j"
+       R"j({"role":"user","content":[{"type":"text","text":"[#1: empty]"}]})j"
        R"j(,{"role":"user","content":[{"type":"text","text":"[system] be brief"}]})j"},
       {"TheAssistantBegins",
        {Make(Role::kAssistant, {Text("hello")})},
@@ -117,13 +118,14 @@ std::vector<WireCase> Cases() {
       {"OpaqueBlocksGoToTheirOwnApi",
        {Make(Role::kUser, {Text("go")}),
         Make(Role::kAssistant,
-             {Text("ok"), OpaquePart{"anthropic.thinking", R"({"type":"thinking","x": 1})"},
-              OpaquePart{"openai.reasoning", R"({"type":"reasoning"})"}})},
+             {Text("well"), OpaquePart{"anthropic.thinking", R"({"type":"thinking","x": 1})"},
+              OpaquePart{"openai.reasoning", R"({"type":"reasoning"})"}, Text("ok"),
+              OpaquePart{"anthropic.thinking", R"({"type":"thinking"})"}})},
        R"j({"role":"user","content":"go"})j"
-       R"j(,{"role":"assistant","content":"ok"})j",
+       R"j(,{"role":"assistant","content":"wellok"})j",
        R"j({"role":"user","content":[{"type":"text","text":"go"}]})j"
-       R"j(,{"role":"assistant","content":[{"type":"thinking","x": 1},{"type":"text",)j"
-       R"j("text":"ok"}]})j"},
+       R"j(,{"role":"assistant","content":[{"type":"text","text":"well"},)j"
+       R"j({"type":"thinking","x": 1},{"type":"text","text":"ok"}]})j"},
       {"IllFormedBytesAndControls",
        {Make(Role::kUser, {Text("a\xFF\n\x01")})},
        R"j({"role":"user","content":"a\\xFF\n\u0001"})j",
@@ -197,10 +199,56 @@ TEST(CallIdsTest, RewritesOnlyWhatItMust) {
   EXPECT_EQ(ids.Take("", 4, 0).find("call_"), 0);
   EXPECT_NE(ids.Take("", 4, 0), ids.Take("", 4, 0));
   EXPECT_EQ(ids.Take(std::string(60, 'x'), 5, 0).size(), 40);
+  CallIds mistral({.max_bytes = 40, .nine_characters = true});
+  EXPECT_EQ(mistral.Take("aB3456789", 1, 0), "aB3456789");
+  const std::string nine = mistral.Take("call_1", 2, 0);
+  EXPECT_EQ(nine.size(), 9);
+  EXPECT_EQ(nine.find_first_not_of("0123456789abcdef"), std::string::npos);
+  EXPECT_NE(mistral.Take("call_1", 3, 0), nine);
+  // The id of a call whose result the client still adds stays; an earlier one makes room for it.
+  CallIds open({.max_bytes = 40});
+  open.Reserve("a");
+  EXPECT_EQ(open.Take("a", 1, 0).find("a_"), 0);
+  EXPECT_EQ(open.TakeReserved("a", 2, 0), "a");
   CallIds others({.plain = true, .max_bytes = 40});
   others.Take("toolu_01-A", 1, 0);
   EXPECT_EQ(others.Take("toolu_01-A", 2, 0), again);
 }
+
+struct NameCase {
+  const char* name;
+  std::string called;
+  CallNameRule rule;
+  std::string expected;
+};
+
+class CallNameTest : public ::testing::TestWithParam<NameCase> {};
+
+TEST_P(CallNameTest, IsWhatTheApiTakes) {
+  EXPECT_EQ(CallName(GetParam().called, GetParam().rule), GetParam().expected);
+}
+
+const std::string kLong(130, 'n');
+
+INSTANTIATE_TEST_SUITE_P(
+    All, CallNameTest,
+    ::testing::Values(
+        NameCase{"Plain", "bash", {}, "bash"}, NameCase{"None", "", {}, "unnamed"},
+        NameCase{"Dots", "a.b:c", {}, "a_b_c"},
+        NameCase{"DotsTaken", "a.b:c", {.dots_and_colons = true}, "a.b:c"},
+        NameCase{"Digit", "7zip", {.begins_with_letter = true}, "_7zip"},
+        NameCase{"Dot", ".x", {.dots_and_colons = true, .begins_with_letter = true}, "_.x"},
+        NameCase{"AtTheLimit", kLong.substr(0, 64), {}, kLong.substr(0, 64)},
+        NameCase{"Longer", kLong, {.max_bytes = 130}, kLong},
+        NameCase{"TooLong",
+                 kLong + "a",
+                 {},
+                 kLong.substr(0, 55) + "_" + Sha256Hex(kLong + "a").substr(0, 8)},
+        NameCase{"TooLongOther",
+                 kLong + "b",
+                 {},
+                 kLong.substr(0, 55) + "_" + Sha256Hex(kLong + "b").substr(0, 8)}),
+    [](const auto& test) { return std::string(test.param.name); });
 
 }  // namespace
 }  // namespace fovea::wire

@@ -74,6 +74,17 @@ INSTANTIATE_TEST_SUITE_P(All, ValidatorTest, ::testing::ValuesIn(BrokenCases()),
 Block RawOf(std::string name, std::string id = "") {
   return {.kind = Block::Kind::kRaw, .text = "{}", .id = std::move(id), .name = std::move(name)};
 }
+// Of a tool of Anthropic's own: its call, or its result.
+Block ServerOf(bool call) {
+  Block block = RawOf(call ? "server_tool_use" : "web_search_tool_result");
+  block.text = call ? R"({"id":"s"})" : R"({"tool_use_id":"s"})";
+  return block;
+}
+Block ItemOf(std::string type) {
+  Block block = RawOf(std::move(type));
+  block.text = R"({"call_id":"x"})";
+  return block;
+}
 Block MarkedOf(Block block) {
   block.breakpoint = true;
   return block;
@@ -148,12 +159,34 @@ std::vector<OneCase> OneCases() {
       {"DeepSeekArguments", ValidateDeepSeekChat, {user, calls}, {user, no_object}},
       {"DeepSeekReasoningAlone",
        ValidateDeepSeekChat,
-       {{Role::kAssistant, {RawOf(""), TextOf("t")}}},
-       {{Role::kAssistant, {RawOf("")}}}},
+       {{Role::kAssistant, {RawOf("reasoning_content"), TextOf("t")}}},
+       {{Role::kAssistant, {RawOf("reasoning_content")}}}},
       {"OpenAiChatReasoning",
        ValidateOpenAiChat,
-       {says},
-       {{Role::kAssistant, {RawOf(""), TextOf("t")}}}},
+       {{Role::kAssistant, {RawOf("reasoning_content"), TextOf("t")}}},
+       {{Role::kAssistant, {RawOf("thinking"), TextOf("t")}}}},
+      {"AnthropicThinkingLast",
+       ValidateAnthropicMessages,
+       {user, {Role::kAssistant, {TextOf("a"), RawOf("thinking"), TextOf("t")}}},
+       {user, {Role::kAssistant, {TextOf("t"), RawOf("thinking")}}}},
+      {"AnthropicServerResultAlone",
+       ValidateAnthropicMessages,
+       {user, {Role::kAssistant, {ServerOf(true), TextOf("x"), ServerOf(false), TextOf("t")}}},
+       {user, {Role::kAssistant, {ServerOf(false), TextOf("t")}}}},
+      {"AnthropicServerCallAlone",
+       ValidateAnthropicMessages,
+       {user, {Role::kAssistant, {TextOf("t"), ServerOf(true)}}},
+       {user, {Role::kAssistant, {TextOf("t"), ServerOf(true)}}, user}},
+      {"ResponsesItemWithoutOutput",
+       ValidateOpenAiResponses,
+       {user,
+        {Role::kAssistant, {ItemOf("custom_tool_call")}},
+        {Role::kUser, {ItemOf("custom_tool_call_output")}}},
+       {user, {Role::kAssistant, {ItemOf("custom_tool_call")}}, user}},
+      {"ResponsesOutputWithoutItem",
+       ValidateOpenAiResponses,
+       {user},
+       {user, {Role::kUser, {ItemOf("custom_tool_call_output")}}}},
   };
 }
 

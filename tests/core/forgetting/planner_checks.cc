@@ -9,6 +9,7 @@
 #include "absl/strings/str_split.h"
 #include "core/context/summary.h"
 #include "core/forgetting/marks.h"
+#include "core/log/group.h"
 #include "core/voice/notes.h"
 
 namespace fovea::testing {
@@ -55,23 +56,35 @@ int64_t StayingTokens(const Plan& plan) {
 
 std::vector<uint64_t> GroupStarts(const std::vector<Turn>& turns) {
   std::vector<uint64_t> starts;
-  std::multiset<std::string> waiting;
-  for (const Turn& turn : turns) {
-    if (waiting.empty() || turn.role == Role::kAssistant) {
+  std::vector<std::string> waiting;  // in call order
+  size_t bytes = 0;
+  for (size_t i = 0; i < turns.size(); ++i) {
+    const Turn& turn = turns[i];
+    bool joins = !starts.empty() && !waiting.empty();
+    if (turn.role == Role::kAssistant && !starts.empty()) {
+      const bool in_a_row = turns[i - 1].role == Role::kAssistant;
+      const bool short_step = bytes < GroupTracker::kMaxStepBytes;
+      joins =
+          in_a_row && (joins || short_step) && turn.seq - starts.back() < GroupTracker::kMaxTurns;
+    }
+    if (!joins) {
       starts.push_back(turn.seq);
       waiting.clear();
-      for (const std::string& call : CallIds(turn)) waiting.insert(call);
+      bytes = 0;
     }
-    std::vector<std::string> order = CallIds(turns[starts.back() - 1]);
+    for (const std::string& call : CallIds(turn)) waiting.push_back(call);
     for (const Part& part : turn.parts) {
+      if (const auto* text = std::get_if<TextPart>(&part)) bytes += text->text.size();
+      if (const auto* opaque = std::get_if<OpaquePart>(&part)) bytes += opaque->data.size();
+      if (const auto* call = std::get_if<ToolCallPart>(&part)) {
+        bytes += call->arguments_json.size();
+      }
       const auto* result = std::get_if<ToolResultPart>(&part);
       if (result == nullptr || waiting.empty()) continue;
-      std::string id = result->call_id;
-      if (id.empty()) {
-        id = *std::find_if(order.begin(), order.end(),
-                           [&](const std::string& call) { return waiting.count(call) > 0; });
-      }
-      if (waiting.count(id) > 0) waiting.erase(waiting.find(id));
+      const auto call = result->call_id.empty()
+                            ? waiting.begin()
+                            : std::find(waiting.begin(), waiting.end(), result->call_id);
+      if (call != waiting.end()) waiting.erase(call);
     }
   }
   return starts;
@@ -139,7 +152,7 @@ void LawWatcher::Note() {
     return;
   }
   if (plan.last_seq == 0) return;
-  constexpr int64_t kOrphanNoteTokens = 40;  // a result without a call goes out with a note
+  constexpr int64_t kOrphanNoteTokens = 60;  // a result without a call goes out with a note
   const Turn& turn = turns_[plan.last_seq - 1];
   verbatim_appended_ += counter_.Turn(turn) + (HasToolResult(turn) ? kOrphanNoteTokens : 0);
   characters_appended_ += TurnCharacters(turn);
