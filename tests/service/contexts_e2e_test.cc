@@ -88,9 +88,11 @@ TEST_F(ContextsE2e, ACallAnsweredAfterAnotherAgentsTurnsBreaksNothing) {
       const auto context = client_.MustBuild(ViewOf("s", kBudget, format, as_of));
       std::string all = context.payload();
       for (const v1::ContextBlock& block : context.blocks()) all += block.note();
-      const bool noted = absl::StrContains(all, "[no result was recorded for this call]");
-      // Until an inner turn comes, the client may still answer.
-      EXPECT_EQ(noted, as_of >= 3);
+      const bool noted =
+          absl::StrContains(all, "[its result had not come when the conversation went on]");
+      // Both calls are of one step. Until another one begins, the client may still answer; a
+      // payload that has one result must have one for each call.
+      EXPECT_EQ(noted, as_of >= (format == v1::WIRE_FORMAT_NATIVE ? 5 : 4));
       if (format == v1::WIRE_FORMAT_NATIVE) continue;
       EXPECT_THAT(Problems(format, context.payload()), ::testing::IsEmpty());
       EXPECT_EQ(absl::StrContains(all, "outer result"), as_of >= 7);
