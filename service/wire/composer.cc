@@ -200,7 +200,9 @@ class Composer {
   }
 
   // What stands in the result; `pictures` gets those that may not.
-  std::vector<Block> ResultContent(const ResolvedResult& result, std::vector<Block>& pictures) {
+  // `apart`: it stands in a user's message, without its call.
+  std::vector<Block> ResultContent(const ResolvedResult& result, std::vector<Block>& pictures,
+                                   bool apart = false) {
     std::vector<Block> content;
     const ServedTurn& turn = *result.turn;
     const bool error = result.part->is_error;
@@ -218,6 +220,11 @@ class Composer {
     }
     PartBlocks parts = BlocksOf(turn);
     for (const ResultItem& item : result.part->content) {
+      const auto* reference = std::get_if<ToolReferencePart>(&item);
+      if (apart && reference != nullptr) {
+        content.push_back(TextBlock(ToolReferenceNote(*reference)));
+        continue;
+      }
       parts.Add(item, inside, /*texts=*/!turn.results_drawn, content, pictures);
     }
     if (content.empty() && error) content.push_back(TextBlock(kErrorNote));
@@ -280,7 +287,7 @@ class Composer {
       std::vector<Block> pictures;
       blocks.push_back(TextBlock(OrphanResultNote(*orphan.turn->turn, orphan.part->call_id)));
       if (orphan.part->is_error && rules_.has_error_field) blocks.push_back(TextBlock(kErrorNote));
-      Append(ResultContent(orphan, pictures), blocks);
+      Append(ResultContent(orphan, pictures, /*apart=*/true), blocks);
       Append(std::move(pictures), blocks);
     }
   }

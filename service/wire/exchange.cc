@@ -93,34 +93,43 @@ class Resolver {
     const Part* part;
     std::string id;
   };
+  struct Halves {
+    std::vector<Open> open;
+    absl::flat_hash_set<std::string> ids;  // of all calls: an API takes each once
+  };
 
   // Calls are among the step's blocks. Results are, too, but for OpenAI's, which the client gives.
   static void FindLoneHalves(Exchange& exchange) {
-    std::vector<Open> open;
+    Halves halves;
     for (const ServedTurn* speaker : exchange.speakers) {
-      for (const Part& part : speaker->turn->parts) Match(part, true, open, exchange.lone);
+      for (const Part& part : speaker->turn->parts) Match(part, true, halves, exchange.lone);
     }
     for (const Remainder& remainder : exchange.after) {
-      for (const Part* part : remainder.parts) Match(*part, false, open, exchange.lone);
+      const Role role = remainder.turn->turn->role;
+      if (role == Role::kSystem) continue;  // holds none
+      for (const Part* part : remainder.parts) Match(*part, false, halves, exchange.lone);
     }
-    for (const Open& half : open) exchange.lone.insert(half.part);
+    for (const Open& half : halves.open) exchange.lone.insert(half.part);
   }
 
-  static void Match(const Part& part, bool spoken, std::vector<Open>& open,
+  static void Match(const Part& part, bool spoken, Halves& halves,
                     absl::flat_hash_set<const Part*>& lone) {
     const auto* opaque = std::get_if<OpaquePart>(&part);
     if (opaque == nullptr) return;
     OpaqueBlock block = ReadOpaqueBlock(*opaque);
     if (block.half == Half::kNone) return;
     const bool clients = opaque->kind.starts_with("openai.");
+    // Each API has ids of its own; one that pairs by order has none.
+    if (!block.id.empty()) block.id.insert(0, opaque->kind.substr(0, opaque->kind.find('.') + 1));
     if (block.half == Half::kCall) {
-      if (spoken) {
-        open.push_back({&part, std::move(block.id)});
+      if (spoken && (block.id.empty() || halves.ids.insert(block.id).second)) {
+        halves.open.push_back({&part, std::move(block.id)});
       } else {
         lone.insert(&part);
       }
       return;
     }
+    std::vector<Open>& open = halves.open;
     const auto call = std::find_if(open.begin(), open.end(),
                                    [&](const Open& half) { return half.id == block.id; });
     if (call == open.end() || (!spoken && !clients)) {
@@ -134,6 +143,12 @@ class Resolver {
   bool answered_ = false;  // a call was, since the newest step began
 };
 
+bool HasPictures(const Exchange& exchange) {
+  return std::ranges::any_of(exchange.speakers, [](const ServedTurn* speaker) {
+    return !TurnImages(*speaker->turn).empty();
+  });
+}
+
 }  // namespace
 
 std::vector<Exchange> ResolveGroup(const ServedGroup& group, bool newest) {
@@ -144,8 +159,9 @@ std::vector<Exchange> ResolveGroup(const ServedGroup& group, bool newest) {
         std::all_of(last.calls.begin(), last.calls.end(),
                     [](const ResolvedCall& call) { return call.result.part == nullptr; });
     last.pending = !last.speakers.empty() && none_answered && last.after.empty();
-    // The newest halves of pairs are still to be answered, by the client or by the API itself.
-    if (last.pending) {
+    // The newest halves of pairs are still to be answered, by the client or by the API itself; but
+    // not where an assistant's picture goes out behind them.
+    if (last.pending && !HasPictures(last)) {
       absl::erase_if(last.lone, [](const Part* part) {
         return ReadOpaqueBlock(std::get<OpaquePart>(*part)).half == Half::kCall;
       });

@@ -85,7 +85,8 @@ class GeminiChecker : Checker {
         CheckCall(part);
       } else if (part.contains("text")) {
         CheckText(part);
-      } else if (!part.contains("executableCode") && !part.contains("codeExecutionResult")) {
+      } else if (!part.contains("executableCode") && !part.contains("codeExecutionResult") &&
+                 !part.contains("fileData")) {
         Say("a part of the model's without data: " + part.dump());
       }
     }

@@ -173,7 +173,8 @@ TEST(WireSteps, ReasoningStaysBeforeTheItemOfTheNextTurn) {
                                    Says({Text("Found.")}),
                                    User("n")};
   Words types;
-  for (const Json& item : Parsed(turns, kResponses).at("input")) types.push_back(item.at("type"));
+  const Json written = Parsed(turns, kResponses);
+  for (const Json& item : written.at("input")) types.push_back(item.at("type"));
   EXPECT_EQ(types, Words({"message", "reasoning", "function_call", "function_call_output",
                           "reasoning", "web_search_call", "message", "message"}));
   const std::vector<Turn> blocks = {User("q"), Says({Thinking("a")}), Says({Call("a")}),
