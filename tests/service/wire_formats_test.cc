@@ -312,9 +312,9 @@ TEST(WireAnthropic, TheLastWordOfAnAssistantIsTrimmed) {
 }
 
 TEST(WireAnthropic, ATextOfAnyWhiteSpaceIsLeftOut) {
-  EXPECT_NE(Written(TailOf({User("\u00A0\u2003 \x1C")}), PayloadFormat::kAnthropic)
-                .find("[#1: empty]"),
-            std::string::npos);
+  EXPECT_NE(
+      Written(TailOf({User("\u00A0\u2003 \x1C")}), PayloadFormat::kAnthropic).find("[#1: empty]"),
+      std::string::npos);
 }
 
 TEST(WireBeginnings, ThereIsAlwaysAMessage) {
