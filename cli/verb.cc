@@ -26,8 +26,15 @@ using google::protobuf::FieldDescriptor;
 bool SetPolicyField(const std::string& assignment, v1::Policy& policy) {
   const std::pair<std::string, std::string> parts =
       absl::StrSplit(assignment, absl::MaxSplits('=', 1));
+  if (v1::PolicyName name;
+      parts.second.empty() && parts.first == absl::AsciiStrToLower(parts.first) &&
+      v1::PolicyName_Parse(absl::StrCat("POLICY_NAME_", absl::AsciiStrToUpper(parts.first)),
+                           &name)) {
+    policy.set_name(name);
+    return true;
+  }
   const FieldDescriptor* field = policy.GetDescriptor()->FindFieldByName(parts.first);
-  if (field == nullptr) return false;
+  if (field == nullptr || field->cpp_type() == FieldDescriptor::CPPTYPE_ENUM) return false;
   if (field->cpp_type() == FieldDescriptor::CPPTYPE_BOOL) {
     bool value = false;
     if (!absl::SimpleAtob(parts.second, &value)) return false;
@@ -45,9 +52,12 @@ std::string CheckPolicy(const std::string& assignment) {
   if (SetPolicyField(assignment, policy)) return "";
   std::string fields;
   for (int i = 0; i < policy.GetDescriptor()->field_count(); ++i) {
-    absl::StrAppend(&fields, i == 0 ? "" : ", ", policy.GetDescriptor()->field(i)->name());
+    const FieldDescriptor* field = policy.GetDescriptor()->field(i);
+    if (field->cpp_type() == FieldDescriptor::CPPTYPE_ENUM) continue;
+    absl::StrAppend(&fields, fields.empty() ? "" : ", ", field->name());
   }
-  return absl::StrCat(assignment, " is not FIELD=VALUE with a FIELD of ", fields);
+  return absl::StrCat(
+      assignment, " is neither frugal, balanced or exact nor FIELD=VALUE with a FIELD of ", fields);
 }
 
 bool ParseRange(const std::string& text, v1::SeqRange& range) {

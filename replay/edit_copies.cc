@@ -108,6 +108,13 @@ std::string NormalPassage(std::string_view text) {
   return std::string(absl::StripAsciiWhitespace(normal));
 }
 
+bool HoldsPassage(std::string_view page, std::string_view passage) {
+  if (page.find(passage) != std::string_view::npos) return true;
+  const std::string quoted = nlohmann::json(std::string(passage))
+                                 .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  return page.find(std::string_view(quoted).substr(1, quoted.size() - 2)) != std::string_view::npos;
+}
+
 std::vector<EditCopy> FindEditCopies(const std::vector<Turn>& turns) {
   std::vector<EditCopy> copies;
   std::vector<Source> earlier;

@@ -26,6 +26,10 @@ inline constexpr size_t kMinPassageBytes = 40;
 // and without white space at both ends.
 std::string NormalPassage(std::string_view text);
 
+// Whether a page's text holds the passage, both as NormalPassage gives them: as it is, or as a
+// string of JSON, which is how the arguments of a call stand on a page.
+bool HoldsPassage(std::string_view page, std::string_view passage);
+
 // The edits of the session whose old text an earlier turn holds, in its texts, its results or the
 // string values of its calls' arguments. An edit is a call with an argument named old_string,
 // old_str, oldText or search. Deterministic.

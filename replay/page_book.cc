@@ -42,7 +42,7 @@ std::vector<size_t> PageBook::EditCopiesOn(const PageExtent& extent,
     });
     if (!near) continue;
     if (normal.empty()) normal = NormalPassage(text);
-    if (normal.find(copy.passage) != std::string::npos) copies.push_back(i);
+    if (HoldsPassage(normal, copy.passage)) copies.push_back(i);
   }
   return copies;
 }
@@ -59,7 +59,7 @@ absl::StatusOr<const SeenPage*> PageBook::Page(const PlannedPage& page, const Ru
   seen->exact_legibility = rung.exact_legibility;
   seen->characters = page.extent.characters;
   seen->session = session_.name;
-  seen->passage_legibility = rung.exact_legibility;
+  seen->passage_legibility = std::min(rung.passage_legibility, rung.exact_legibility);
   const std::string text = TextBetween(**content, page.extent.begin, page.extent.end);
   seen->strings = session_.uses.finder.FindIn(text);
   seen->edit_copies = EditCopiesOn(page.extent, text);

@@ -36,6 +36,10 @@ bool IsName(std::string_view given, std::string_view name) {
 }  // namespace
 
 absl::Status SetPolicyField(const std::string& assignment, Policy& policy) {
+  if (auto name = PolicyByName(assignment); name.ok()) {
+    policy.name = *name;
+    return absl::OkStatus();
+  }
   const size_t equals = assignment.find('=');
   const std::string name = assignment.substr(0, equals);
   int value = 0;
@@ -54,8 +58,9 @@ absl::Status SetPolicyField(const std::string& assignment, Policy& policy) {
     policy.*flag.field = value == 1;
     return absl::OkStatus();
   }
-  return absl::InvalidArgumentError(
-      absl::StrCat("\"", assignment, "\" is not name=number with a name of:", names));
+  return absl::InvalidArgumentError(absl::StrCat(
+      "\"", assignment,
+      "\" is neither balanced, frugal or exact nor name=number with a name of:", names));
 }
 
 absl::StatusOr<Policy> PolicyOf(const std::vector<std::string>& assignments) {

@@ -11,8 +11,9 @@
 
 namespace fovea::replay {
 
-// Sets one field by its name in Policy, "tail_high_permille=300"; switches take 0 and 1, and a
-// name's "_permille" may be left out. INVALID_ARGUMENT, with the names, for any other.
+// Takes the policy of that name, "exact"; or sets one field by its name in Policy,
+// "tail_high_permille=300"; switches take 0 and 1, and a name's "_permille" may be left out.
+// INVALID_ARGUMENT, with the names, for any other.
 absl::Status SetPolicyField(const std::string& assignment, Policy& policy);
 
 // The default policy with these fields. INVALID_ARGUMENT if ValidatePolicy says so.

@@ -7,8 +7,26 @@
 namespace fovea::service {
 namespace {
 
-Policy PolicyFromProto(const v1::Policy& proto) {
+absl::StatusOr<PolicyName> PolicyNameFromProto(v1::PolicyName name) {
+  switch (name) {
+    case v1::POLICY_NAME_UNSPECIFIED:
+    case v1::POLICY_NAME_BALANCED:
+      return PolicyName::kBalanced;
+    case v1::POLICY_NAME_FRUGAL:
+      return PolicyName::kFrugal;
+    case v1::POLICY_NAME_EXACT:
+      return PolicyName::kExact;
+    default:
+      return absl::InvalidArgumentError(
+          absl::StrCat("view.policy.name is ", name, "; it must be a PolicyName, 0 to 3"));
+  }
+}
+
+absl::StatusOr<Policy> PolicyFromProto(const v1::Policy& proto) {
   Policy policy;
+  auto name = PolicyNameFromProto(proto.name());
+  if (!name.ok()) return name.status();
+  policy.name = *name;
   if (proto.has_tail_high_permille()) policy.tail_high_permille = proto.tail_high_permille();
   if (proto.has_tail_low_permille()) policy.tail_low_permille = proto.tail_low_permille();
   if (proto.has_pressure_low_permille()) {
@@ -100,10 +118,12 @@ absl::StatusOr<ViewSpec> ViewFromProto(const v1::View& view, const std::string& 
     return absl::NotFoundError(
         absl::StrCat("view.reader: ", std::string(reader.status().message())));
   }
+  auto policy = PolicyFromProto(view.policy());
+  if (!policy.ok()) return policy.status();
   return ViewSpec{.key = {.session = {.tenant = tenant, .session_id = view.session_id()},
                           .reader = (*reader)->name,
                           .token_budget = view.token_budget(),
-                          .policy = PolicyFromProto(view.policy())},
+                          .policy = *policy},
                   .as_of_seq = view.as_of_seq()};
 }
 
@@ -122,6 +142,7 @@ void PageRefToProto(const PlannedPage& page, v1::PageRef* proto) {
 void SummaryToProto(const ContextSummary& summary, v1::ContextSummary* proto) {
   proto->set_reader(summary.reader);
   proto->set_tokens(summary.tokens);
+  proto->set_budget_use(summary.budget_use);
   proto->set_budget(summary.budget);
   proto->set_tokens_exact(summary.tokens_exact);
   proto->set_epoch(summary.epoch);

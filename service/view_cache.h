@@ -37,7 +37,7 @@ struct ViewKey {
   friend H AbslHashValue(H h, const ViewKey& key) {
     const Policy& p = key.policy;
     return H::combine(std::move(h), key.session.tenant, key.session.session_id, key.reader,
-                      key.token_budget, p.tail_high_permille, p.tail_low_permille,
+                      key.token_budget, p.name, p.tail_high_permille, p.tail_low_permille,
                       p.pressure_low_permille, p.entry_rung, p.forbid_unmeasured_rungs,
                       p.forbid_drawn_results, p.sidecar_permille, key.text_factor_units,
                       key.look_back_seq);

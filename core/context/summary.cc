@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "core/context/place_name.h"
 #include "core/forgetting/plan.h"
 
@@ -16,6 +17,24 @@ void Extend(SeqRange& range, SeqRange more) {
   }
   range.first = std::min(range.first, more.first);
   range.last = std::max(range.last, more.last);
+}
+
+// How much of the budget is used, and what the rest is for.
+std::string BudgetUse(const Planner& planner) {
+  const Plan& plan = planner.plan();
+  const int64_t budget = planner.inputs().token_budget;
+  const std::string used =
+      absl::StrCat(100 * plan.sheet.tokens() / budget, " % of the budget is used: ");
+  if (plan.sheet.runs().empty() && plan.sheet.latent() == nullptr) {
+    return used + "the whole history is served, as text but for what is drawn in its place.";
+  }
+  if (plan.sheet.latent() == nullptr && !planner.marks().tail_fills()) {
+    return absl::StrCat(used, "every turn is shown, and text enters pages above ",
+                        planner.marks().tail_high_permille / 10,
+                        " % of the budget, since that costs least for this reader.");
+  }
+  return absl::StrCat(
+      used, "the rest is room for new turns, so that the next step of forgetting comes late.");
 }
 
 // One pass over the sheet.
@@ -37,6 +56,7 @@ class Summarizer {
     summary_.reader = planner_.inputs().reader.name;
     summary_.tokens = sheet_.tokens();
     summary_.budget = planner_.inputs().token_budget;
+    summary_.budget_use = BudgetUse(planner_);
     summary_.tokens_exact = planner_.inputs().reader.text_tokens_exact();
     summary_.epoch = plan_.epoch();
     if (!plan_.epochs.empty()) {

@@ -52,6 +52,7 @@ struct ContextSummary {
   std::string reader;  // the profile's name
   int64_t tokens = 0;
   int64_t budget = 0;
+  std::string budget_use;  // one sentence for a person: how much is used, and why not more
   bool tokens_exact = false;
   uint64_t epoch = 0;
   uint64_t epoch_since_seq = 0;

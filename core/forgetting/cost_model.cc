@@ -32,6 +32,29 @@ constexpr std::array<Distance, 12> kDistances = {{{0, 1},
                                                   {128'000, 0.026},
                                                   {256'000, 0.007},
                                                   {1'000'000, 0}}};
+// Measured on the same sessions: passages of 40 bytes or more in the arguments of a call that an
+// earlier turn's text or call holds, white space and line numbers normalised; and the share of them
+// that stood last more than so many text tokens before.
+constexpr double kPassagesPerCall = 1.7;
+constexpr std::array<Distance, 12> kPassageDistances = {{{0, 1},
+                                                         {500, 0.856},
+                                                         {1'000, 0.760},
+                                                         {2'000, 0.673},
+                                                         {4'000, 0.590},
+                                                         {8'000, 0.483},
+                                                         {16'000, 0.363},
+                                                         {32'000, 0.229},
+                                                         {64'000, 0.120},
+                                                         {128'000, 0.040},
+                                                         {256'000, 0.019},
+                                                         {1'000'000, 0}}};
+// A passage that is not there, or is copied wrongly, is noticed: the edit fails, or the file is
+// looked at again.
+constexpr double kCallsPerPassageMiss = 2;
+// Assumed: of the passages that the whole would give, those that are whole in its gist.
+constexpr double kGistPassages = 0.2;
+// Below this, a rung is not one to copy from.
+constexpr double kCopiedFrom = 0.5;
 // Assumed: a string that is misread or missed sends the agent astray, and what that takes, the
 // wrong step, its error and the way back, is as dear as so many calls. Recalls alone are cheaper,
 // errors that nobody notices are dearer.
@@ -51,19 +74,33 @@ constexpr double kGistAnswers = 0.8;
 constexpr double kUsualOutputPrice = 5;
 
 constexpr std::array<int, 5> kTailHighs = {150, 200, 250, 300, 400};
+// A balanced policy keeps more text for a reader that copies from pages: from 250 on at least as
+// many passages can be copied as after truncation, at two thirds of its cost (docs/replay.md).
+constexpr std::array<int, 2> kBalancedHighs = {300, 400};
 constexpr std::array<int, 2> kTailLowOfHigh = {100, 330};
 constexpr std::array<int, 3> kPressureLows = {600, 750, 850};
+// Where the tail may fill the budget. Higher lows cost more than truncation from 64,000 tokens on
+// and bring few passages more (docs/replay.md).
+constexpr std::array<int, 1> kFullTailLows = {250};
+// What an exact policy keeps as text after a step, and what it fills of the budget then.
+constexpr int kExactLow = 500;
+constexpr int kExactPressure = 700;
 
 // The share of look-ups that go back further than so many tokens.
-double Beyond(double tokens) {
-  for (size_t i = 1; i < kDistances.size(); ++i) {
-    const Distance& far = kDistances[i];
+double Beyond(const std::array<Distance, 12>& distances, double tokens) {
+  for (size_t i = 1; i < distances.size(); ++i) {
+    const Distance& far = distances[i];
     if (tokens > far.tokens) continue;
-    const Distance& near = kDistances[i - 1];
+    const Distance& near = distances[i - 1];
     return near.share +
            (far.share - near.share) * (tokens - near.tokens) / (far.tokens - near.tokens);
   }
   return 0;
+}
+
+// A passage is exact strings, and more.
+double PassagesOf(const Rung& rung) {
+  return std::min(rung.passage_legibility, rung.exact_legibility);
 }
 
 double AnswersOf(const Rung& rung) {
@@ -80,15 +117,19 @@ std::vector<int> Choices(const std::optional<int>& set, const std::array<int, N>
 }  // namespace
 
 CostModel::CostModel(const ReaderProfile& reader, const std::vector<Rung>& ladder,
-                     std::vector<double> page_tokens, int64_t budget)
+                     std::vector<double> page_tokens, int64_t budget, PolicyName policy)
     : read_price_(reader.cache.read_price),
       write_price_(reader.cache.write_price),
       output_price_(reader.prices.input > 0 && reader.prices.output > 0
                         ? reader.prices.output / reader.prices.input
                         : kUsualOutputPrice),
       budget_(static_cast<double>(budget)),
-      page_tokens_(std::move(page_tokens)) {
-  for (const Rung& rung : ladder) kept_.push_back(AnswersOf(rung));
+      page_tokens_(std::move(page_tokens)),
+      policy_(policy) {
+  for (const Rung& rung : ladder) {
+    kept_.push_back(AnswersOf(rung));
+    if (policy_ != PolicyName::kFrugal) passages_.push_back(PassagesOf(rung));
+  }
 }
 
 // The session at a moment: text tokens by position, the newest text in the tail.
@@ -127,15 +168,17 @@ struct CostModel::Session {
     }
   }
 
-  double MissesPerLookup(double tail) const {
+  // Of what goes back as far as `distances` say and is answered by position as `kept` says.
+  double MissesOf(const std::array<Distance, 12>& distances, const std::vector<double>& kept,
+                  double tail) const {
     double misses = 0;
     double age = tail;
     for (size_t i = 0; i < text.size(); ++i) {
       const double further = age + text[i];
-      misses += (Beyond(age) - Beyond(further)) * (1 - model.kept_[i]);
+      misses += (Beyond(distances, age) - Beyond(distances, further)) * (1 - kept[i]);
       age = further;
     }
-    return latent > 0 ? misses + Beyond(age) : misses;
+    return latent > 0 ? misses + Beyond(distances, age) : misses;
   }
 };
 
@@ -144,34 +187,79 @@ CostForecast CostModel::Forecast(const Marks& marks) const {
   const double high = budget_ * marks.tail_high_permille / 1000;
   const double low = budget_ * marks.tail_low_permille / 1000;
   const double goal = budget_ * marks.pressure_low_permille / 1000;
-  const double step = std::max(budget_ / kMostSteps, high - low);
   CostModel with_gist = *this;
   with_gist.page_tokens_.push_back(page_tokens_[entry] * kGistCharacters);
   with_gist.kept_.push_back(kept_[entry] * kGistAnswers);
+  if (!passages_.empty()) with_gist.passages_.push_back(passages_[entry] * kGistPassages);
   Session session{.model = with_gist,
                   .text = std::vector<double>(with_gist.page_tokens_.size(), 0.0)};
   CostForecast sums;
   double calls = 0;
-  const int steps = static_cast<int>(kBudgetsOfHistory * budget_ / step) + 1;
-  for (int i = 0; i < steps; ++i) {
-    const double tail = (low + high) / 2;
+  double history = 0;
+  while (history <= kBudgetsOfHistory * budget_) {
+    // Where the tail may fill what pages leave, it does.
+    const double full = marks.tail_fills() ? std::max(low, budget_ - session.PageTokens()) : high;
+    const double step = std::max(budget_ / kMostSteps, full - low);
+    history += step;
+    const double tail = (low + full) / 2;
     const double context = session.PageTokens() + tail;
     const double of_step = step / kTextPerCall;
     const double call =
         read_price_ * context + write_price_ * kTextPerCall + kAnswerTokens * output_price_;
-    const double misses = kLookupsPerCall * session.MissesPerLookup(tail);
+    const double misses = kLookupsPerCall * session.MissesOf(kDistances, with_gist.kept_, tail);
     sums.billed += of_step * read_price_ * context + write_price_ * step;
     sums.misses += of_step * misses;
     sums.lost += of_step * misses * kCallsPerMiss * call;
+    if (!passages_.empty()) {
+      const double passages =
+          kPassagesPerCall * session.MissesOf(kPassageDistances, with_gist.passages_, tail);
+      sums.passage_misses += of_step * passages;
+      sums.lost += of_step * passages * kCallsPerPassageMiss * call;
+    }
     calls += of_step;
     // The step: new pages, and what is left of the tail again behind them.
     session.text[entry] += step;
     sums.billed += write_price_ * step * page_tokens_[entry] + (write_price_ - read_price_) * low;
-    if (session.PageTokens() + high <= budget_) continue;
+    if (marks.tail_fills()) {
+      if (session.PageTokens() + low <= (goal + budget_) / 2) continue;
+    } else if (session.PageTokens() + high <= budget_) {
+      continue;
+    }
     session.Press(goal - low, step);
     sums.billed += (write_price_ - read_price_) * session.PageTokens();
   }
-  return {.billed = sums.billed / calls, .lost = sums.lost / calls, .misses = sums.misses / calls};
+  return {.billed = sums.billed / calls,
+          .lost = sums.lost / calls,
+          .misses = sums.misses / calls,
+          .passage_misses = sums.passage_misses / calls};
+}
+
+std::vector<CostModel::TailMarks> CostModel::Tails(const Policy& policy) const {
+  std::vector<TailMarks> tails;
+  const auto add = [&](int high, int low) {
+    low = policy.tail_low_permille.value_or(low);
+    tails.push_back({std::max(high, low), low});
+  };
+  const bool copies = !passages_.empty() && std::ranges::max(passages_) >= kCopiedFrom;
+  if (policy_ == PolicyName::kExact && !policy.tail_high_permille.has_value()) {
+    add(Marks::kFull, kExactLow);
+  } else if (policy_ == PolicyName::kBalanced && !copies &&
+             !policy.tail_high_permille.has_value()) {
+    for (const int low : kFullTailLows) add(Marks::kFull, low);
+  } else {
+    const std::vector<int> highs = policy_ == PolicyName::kFrugal
+                                       ? Choices(policy.tail_high_permille, kTailHighs)
+                                       : Choices(policy.tail_high_permille, kBalancedHighs);
+    for (const int high : highs) {
+      for (const int of_high : kTailLowOfHigh) add(high, high * of_high / 1000);
+    }
+  }
+  return tails;
+}
+
+std::vector<int> CostModel::PressureLows(const Policy& policy) const {
+  if (policy_ == PolicyName::kExact) return {policy.pressure_low_permille.value_or(kExactPressure)};
+  return Choices(policy.pressure_low_permille, kPressureLows);
 }
 
 Marks CostModel::Cheapest(const Policy& policy) const {
@@ -186,19 +274,16 @@ Marks CostModel::Cheapest(const Policy& policy) const {
     least = total;
     best = marks;
   };
-  for (const int high : Choices(policy.tail_high_permille, kTailHighs)) {
-    for (const int of_high : kTailLowOfHigh) {
-      const int low = policy.tail_low_permille.value_or(high * of_high / 1000);
-      for (const int pressure : Choices(policy.pressure_low_permille, kPressureLows)) {
-        for (int rung = 0; rung <= last_rung; ++rung) {
-          if (policy.entry_rung.has_value() && rung != std::min(*policy.entry_rung, last_rung)) {
-            continue;
-          }
-          consider({.tail_high_permille = std::max(high, low),
-                    .tail_low_permille = low,
-                    .pressure_low_permille = pressure,
-                    .entry_rung = rung});
+  for (const TailMarks& tail : Tails(policy)) {
+    for (const int pressure : PressureLows(policy)) {
+      for (int rung = 0; rung <= last_rung; ++rung) {
+        if (policy.entry_rung.has_value() && rung != std::min(*policy.entry_rung, last_rung)) {
+          continue;
         }
+        consider({.tail_high_permille = tail.high,
+                  .tail_low_permille = tail.low,
+                  .pressure_low_permille = pressure,
+                  .entry_rung = rung});
       }
     }
   }

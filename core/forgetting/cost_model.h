@@ -20,14 +20,21 @@ class CostModel {
  public:
   // `ladder` is in use; `page_tokens` are, by rung, what a text token costs on full pages.
   CostModel(const ReaderProfile& reader, const std::vector<Rung>& ladder,
-            std::vector<double> page_tokens, int64_t budget);
+            std::vector<double> page_tokens, int64_t budget, PolicyName policy);
 
   CostForecast Forecast(const Marks& marks) const;
-  // The marks with the least total among some hundred, with what the policy sets taken as set.
+  // The marks with the least total among some hundred, with what the policy sets taken as set. For
+  // kExact, and where no rung gives passages back, the tail may fill the budget.
   Marks Cheapest(const Policy& policy) const;
 
  private:
   struct Session;
+  struct TailMarks {
+    int high, low;
+  };
+  // What Cheapest tries.
+  std::vector<TailMarks> Tails(const Policy& policy) const;
+  std::vector<int> PressureLows(const Policy& policy) const;
 
   const double read_price_;
   const double write_price_;
@@ -35,6 +42,9 @@ class CostModel {
   const double budget_;
   std::vector<double> page_tokens_;  // by position: the rungs, then the gist
   std::vector<double> kept_;         // by position: the share of look-ups that it answers
+  // By position: the share of passages that are copied from it byte for byte. Empty for kFrugal.
+  std::vector<double> passages_;
+  const PolicyName policy_;
 };
 
 }  // namespace fovea

@@ -2,17 +2,33 @@
 #ifndef FOVEA_CORE_FORGETTING_POLICY_H_
 #define FOVEA_CORE_FORGETTING_POLICY_H_
 
+#include <cstdint>
 #include <optional>
+#include <string>
+#include <string_view>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 
 namespace fovea {
+
+// What is weighed when marks are chosen (core/forgetting/cost_model.h).
+enum class PolicyName : uint8_t {
+  kBalanced = 0,  // the least of the bill and of what this reader would lose, passages included
+  kFrugal = 1,    // the least bill; only misread or missing strings count against it
+  kExact = 2      // text first: pages hold what does not fit as text
+};
+// "balanced", "frugal" or "exact".
+const char* NameOf(PolicyName name);
+// INVALID_ARGUMENT, with the names, for any other.
+absl::StatusOr<PolicyName> PolicyByName(std::string_view name);
 
 // Shares are in thousandths of the budget that is left beside the head (core/forgetting/planner.h).
 // Marks that are not set are chosen for the reader's prices (core/forgetting/cost_model.h).
 struct Policy {
-  // Verbatim text over this share is drawn, ...
-  std::optional<int> tail_high_permille;  // 20 to 900
+  PolicyName name = PolicyName::kBalanced;
+  // Verbatim text over this share is drawn, ... At 1000 it may fill what pages leave of the budget.
+  std::optional<int> tail_high_permille;  // 20 to 1000
   // ... its oldest chunks first, until it is at this share.
   std::optional<int> tail_low_permille;  // 0 to tail_high_permille
   // A context that is over the budget shrinks to this share. Lower: rarer epochs, less shown.

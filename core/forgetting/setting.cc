@@ -61,7 +61,8 @@ void Setting::ChooseMarks() {
   const double characters = kCharactersPerToken / inputs_.reader.text_token_factor;
   std::vector<double> page_tokens;
   for (const double of_page : characters_per_token_) page_tokens.push_back(characters / of_page);
-  const CostModel model(inputs_.reader, ladder_, std::move(page_tokens), inputs_.token_budget);
+  const CostModel model(inputs_.reader, ladder_, std::move(page_tokens), inputs_.token_budget,
+                        inputs_.policy.name);
   marks_ = model.Cheapest(inputs_.policy);
   forecast_ = model.Forecast(marks_);
 }

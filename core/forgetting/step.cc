@@ -35,7 +35,8 @@ absl::Status Step::Take(std::string reason, bool even_if_it_fits) {
                           .tokens_before = plan_.sheet.tokens(),
                           .kept_tokens = plan_.sheet.tokens()});
   absl::Status status = MoveTail(room_.tail_low_tokens());
-  if (status.ok()) status = Press(even_if_it_fits);
+  // Where the tail fills what pages leave, pages must leave it the room of half a step.
+  if (status.ok()) status = Press(even_if_it_fits || setting_.marks().tail_fills());
   if (status.ok() && room_.IsOverLimits()) status = MoveTail(0);
   if (status.ok()) status = Press(false);
   if (status.ok() && room_.IsOverLimits()) status = DrawTail();

