@@ -72,7 +72,11 @@ export class Provider {
 
   async #serve(request, response) {
     const chunks = [];
-    for await (const chunk of request) chunks.push(chunk);
+    try {
+      for await (const chunk of request) chunks.push(chunk);
+    } catch {
+      return; // who asked is gone
+    }
     const raw = Buffer.concat(chunks);
     const path = request.url.split('?')[0];
     const wire = request.method === 'POST' ? wireOf(path) : '';
