@@ -1,5 +1,5 @@
 #!/bin/sh
-# Puts fovead and fovea on PATH: builds what is not built, and installs into PREFIX/bin.
+# Puts fovead, fovea and the programs that fovea runs on PATH: builds what is not built, and installs into PREFIX/bin.
 #
 #   scripts/install.sh [PREFIX]      PREFIX: /usr/local for root, ~/.local for others
 set -eu
@@ -11,14 +11,18 @@ if [ $# -gt 1 ]; then
 fi
 if [ "$(id -u)" -eq 0 ]; then default=/usr/local; else default=$HOME/.local; fi
 prefix=${1:-$default}
+programs="fovead fovea fovea-gateway fovea-replay"
 
-if [ ! -x build/release/bin/fovead ] || [ ! -x build/release/bin/fovea ]; then
+missing=""
+for program in $programs; do [ -x "build/release/bin/$program" ] || missing=yes; done
+if [ -n "$missing" ]; then
   scripts/install-dependencies.sh --build
   cmake --preset release
-  cmake --build build/release --target fovead fovea
+  # shellcheck disable=SC2086  # a list of names
+  cmake --build build/release --target $programs
 fi
 mkdir -p "$prefix/bin"
-for program in fovead fovea; do
+for program in $programs; do
   # Beside the old one and then in its place, which may be running.
   cp "build/release/bin/$program" "$prefix/bin/.$program.new"
   chmod 755 "$prefix/bin/.$program.new"

@@ -50,7 +50,7 @@ cmake --preset release >build-configure.log 2>&1 || {
   fail "the build could not be configured"
 }
 rm -f build-configure.log
-cmake --build build/release --target fovead fovea
+cmake --build build/release --target fovead fovea fovea-gateway fovea-replay
 
 # Where npm does not answer, text is counted by an estimate on the safe side.
 if ! scripts/install-vocabularies.sh; then
