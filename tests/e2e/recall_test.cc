@@ -13,6 +13,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
 #include "service/convert_turn.h"
 #include "tests/service/server_fixture.h"
 #include "tests/service/wild_history.h"

@@ -81,9 +81,10 @@ INSTANTIATE_TEST_SUITE_P(
                   "turns: 0 turns; an append has 1 to 10000"},
         FieldCase{"Role", [](auto& r) { r.mutable_turns(1)->clear_role(); },
                   "turns[1].role: must be system, user, assistant or tool"},
-        FieldCase{"EmptyPart", [](auto& r) { r.mutable_turns(3)->add_parts(); },
-                  "turns[3].parts[1]: must be a text, an image, a call, a result or an opaque "
-                  "block"},
+        FieldCase{
+            "EmptyPart", [](auto& r) { r.mutable_turns(3)->add_parts(); },
+            "turns[3].parts[1]: must be a text, an image, a call, a result, an opaque block, a "
+            "document, a search result, a refusal or a sound"},
         FieldCase{"MediaType",
                   [](auto& r) {
                     auto* image = r.mutable_turns(3)->mutable_parts(0)->mutable_image();
