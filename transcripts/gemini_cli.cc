@@ -280,7 +280,14 @@ class Reader {
     if (is_new) {
       messages_.push_back({std::move(json), line});
     } else {
-      messages_[place->second] = {std::move(json), line};
+      Message& message = messages_[place->second];
+      // A later record of a message says it again; what it leaves out still holds.
+      if (message.json.is_object() && json.is_object()) {
+        for (const auto& [name, value] : message.json.items()) {
+          if (!json.contains(name)) json[name] = value;
+        }
+      }
+      message = {std::move(json), line};
     }
   }
 

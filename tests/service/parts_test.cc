@@ -244,7 +244,7 @@ TEST(ListenTest, OnlyAStaleSocketIsReplaced) {
 // The table of formats and the API's enumeration say the same.
 TEST(WireFormatsTest, AreThoseOfTheApi) {
   for (const wire::FormatEntry& entry : wire::Formats()) {
-    std::string name = absl::StrCat("WIRE_FORMAT_", absl::AsciiStrToUpper(entry.name));
+    std::string name = absl::StrCat("WIRE_FORMAT_", absl::AsciiStrToUpper(std::string(entry.name)));
     std::replace(name.begin(), name.end(), '-', '_');
     EXPECT_EQ(v1::WireFormat_Name(static_cast<v1::WireFormat>(entry.number)), name);
   }
