@@ -14,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
+#include "core/log/part_text.h"
 #include "service/convert_turn.h"
 #include "tests/service/server_fixture.h"
 #include "tests/service/wild_history.h"
@@ -36,6 +37,23 @@ void Add(const v1::ImagePart& image, Layout& layout) {
   layout.lines.push_back(absl::StrCat("[image ", layout.images.size(), ": ", image.media_type()));
 }
 
+void AddText(const std::string& text, Layout& layout) {
+  if (!text.empty()) layout.lines.push_back(text);
+}
+// The words of notes are core's, tested in its own tests; their places are this test's.
+void Add(const v1::DocumentPart& part, Layout& layout) {
+  layout.lines.push_back(DocumentNote({.media_type = part.media_type(),
+                                       .name = part.name(),
+                                       .data = part.data(),
+                                       .uri = part.uri()}));
+  AddText(part.context(), layout);
+  if (absl::StartsWith(part.media_type(), "text/")) AddText(part.data(), layout);
+}
+void Add(const v1::SearchResultPart& part, Layout& layout) {
+  layout.lines.push_back(SearchResultNote({.source = part.source(), .title = part.title()}));
+  for (const std::string& text : part.text()) AddText(text, layout);
+}
+
 Layout LayOut(const v1::Turn& turn) {
   Layout layout;
   for (const v1::Part& part : turn.parts()) {
@@ -49,11 +67,24 @@ Layout LayOut(const v1::Turn& turn) {
       layout.lines.push_back(absl::StrCat("[", part.opaque().kind(), " block, ",
                                           part.opaque().data().size(), " bytes]"));
     }
+    if (part.has_document()) Add(part.document(), layout);
+    if (part.has_search_result()) Add(part.search_result(), layout);
+    if (part.has_refusal()) AddText(part.refusal().text(), layout);
+    if (part.has_audio()) {
+      layout.lines.push_back(
+          AudioNote({.media_type = part.audio().media_type(), .data = part.audio().data()}));
+      AddText(part.audio().transcript(), layout);
+    }
     if (!part.has_tool_result()) continue;
     if (part.tool_result().is_error()) layout.lines.emplace_back("[error]");
     for (const v1::ToolResultContent& item : part.tool_result().content()) {
       if (item.has_text()) Add(item.text(), layout);
       if (item.has_image()) Add(item.image(), layout);
+      if (item.has_document()) Add(item.document(), layout);
+      if (item.has_search_result()) Add(item.search_result(), layout);
+      if (item.has_tool_reference()) {
+        layout.lines.push_back(ToolReferenceNote({item.tool_reference().tool_name()}));
+      }
     }
   }
   return layout;
