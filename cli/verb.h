@@ -66,6 +66,8 @@ class Verbs {
           return WithNearestSession(environment, options->session, status);
         } else if constexpr (requires { options->session_id(); }) {
           return WithNearestSession(environment, options->session_id(), status);
+        } else if constexpr (requires { options->request.session_id(); }) {
+          return WithNearestSession(environment, options->request.session_id(), status);
         } else {
           return status;
         }

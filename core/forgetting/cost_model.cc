@@ -76,7 +76,7 @@ constexpr double kUsualOutputPrice = 5;
 constexpr std::array<int, 5> kTailHighs = {150, 200, 250, 300, 400};
 // A balanced policy keeps more text for a reader that copies from pages: from 250 on at least as
 // many passages can be copied as after truncation, at two thirds of its cost (docs/replay.md).
-constexpr std::array<int, 2> kBalancedHighs = {300, 400};
+constexpr std::array<int, 2> kBalancedHighs = {250, 400};
 constexpr std::array<int, 2> kTailLowOfHigh = {100, 330};
 constexpr std::array<int, 3> kPressureLows = {600, 750, 850};
 // Where the tail may fill the budget. Higher lows cost more than truncation from 64,000 tokens on

@@ -93,7 +93,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"Tiers", {"tiers", "a"}, 0, "a as claude sees it", ""},
         Case{"TurnNotThere", {"turn", "a", "9"}, 1, "", "OUT_OF_RANGE: no such turn"},
         Case{"SessionNotThere", {"turn", "none", "1"}, 1, "", "NOT_FOUND: no such session"},
-        Case{"Search", {"search", "a", "two"}, 0, "#1     user      one\\x00  two", ""},
+        Case{"Search", {"search", "a", "two"}, 0, "#1     user      @0       one\\x00  two", ""},
         Case{"SearchNothing", {"search", "a", "zebra"}, 0, "", "nothing found"},
         Case{"Why", {"why", "a", "1"}, 0, "it is new", ""},
         Case{"Diff", {"diff", "a", "1", "2"}, 0, "→ soft", ""},

@@ -29,8 +29,9 @@ using ::testing::SizeIs;
 std::string Code(int from, int lines) {
   std::string text;
   for (int i = from; i < from + lines; ++i) {
-    absl::StrAppendFormat(&text, "  if (value_%d > %d) {\n    return table_%05d[%d];\n  }\n", i,
-                          i * 7919 % 1000, i * 104729 % 99991, i);
+    absl::StrAppendFormat(&text,
+                          "  if (value_%d > %d) {\n    return from_%d(table_%05d[%d]);\n  }\n", i,
+                          i * 7919 % 1000, i, i * 104729 % 99991, i);
   }
   return text;
 }

@@ -87,6 +87,8 @@ half=$(($(wc -c <"$work/whole") / 2))
   fovea turn "$session" 3 --offset "$half"
 } | cmp - "$work/whole" || fail "recall in halves"
 
+# Pins must be text.
+fovea pin "$session" 5-40 >/dev/null
 status=0
 fovea context "$session" --budget 1000 --out "$work/none" --json >"$work/small" 2>/dev/null || status=$?
 [ "$status" -eq 3 ] || fail "exit code $status for a budget that is too small"

@@ -178,7 +178,7 @@ TEST(Documents, WhatCannotBeDrawnIsRefusedByName) {
     EXPECT_TRUE(rendered.pages.empty());
     EXPECT_TRUE(rendered.totals.empty());
   };
-  refused(RequestFor("text", "nobody"), StatusCode::NOT_FOUND, "there are: amazon-nova");
+  refused(RequestFor("text", "nobody"), StatusCode::NOT_FOUND, "no reader named \"nobody\"");
   refused(RequestFor("text", "claude", "dim"), StatusCode::NOT_FOUND, "there are: sharp");
   refused(RequestFor("text", "text-only"), StatusCode::INVALID_ARGUMENT, "takes no pages");
   refused(RequestFor("", "claude"), StatusCode::INVALID_ARGUMENT, "text: must not be empty");

@@ -68,11 +68,11 @@ TEST_F(Readers, AnImageCostsWhatTheRuleSays) {
 TEST_F(Readers, AProfileIsGivenAsItsFileHasIt) {
   v1::GetReaderProfileRequest request;
   v1::GetReaderProfileResponse response;
-  request.set_reader("claude");
+  request.set_reader("amazon-nova");
   grpc::ClientContext context;
   client_->Prepare(context);
   ASSERT_TRUE(readers_->GetReaderProfile(&context, request, &response).ok());
-  std::ifstream file(FOVEA_SOURCE_DIR "/readers/claude.json", std::ios::binary);
+  std::ifstream file(FOVEA_SOURCE_DIR "/readers/amazon-nova.json", std::ios::binary);
   const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
   EXPECT_EQ(response.json(), text);
   request.set_reader("nobody");

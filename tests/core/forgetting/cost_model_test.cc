@@ -87,7 +87,7 @@ TEST(CostModel, PoliciesFollowFromWhatTheReaderCopies) {
     };
     EXPECT_FALSE(marks(strong, PolicyName::kFrugal).tail_fills());
     EXPECT_FALSE(marks(weak, PolicyName::kFrugal).tail_fills());
-    EXPECT_EQ(marks(strong, PolicyName::kBalanced).tail_high_permille, 300);
+    EXPECT_EQ(marks(strong, PolicyName::kBalanced).tail_high_permille, 250);
     EXPECT_TRUE(marks(weak, PolicyName::kBalanced).tail_fills());
     EXPECT_TRUE(marks(strong, PolicyName::kExact).tail_fills());
     EXPECT_GT(marks(weak, PolicyName::kExact).tail_low_permille,
