@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -35,7 +36,7 @@ v1::WireFormat FormatOf(Wire wire) {
   return v1::WIRE_FORMAT_NATIVE;
 }
 
-// FIELD=VALUE of the policy; what is not known is left to fovead's defaults.
+// The name of a policy, or FIELD=VALUE; what is not known is left to fovead's defaults.
 void ApplyPolicy(const std::vector<std::string>& assignments, v1::Policy* policy) {
   // A drawn result would stand in two places: the agent's own message goes out as it came.
   policy->set_forbid_drawn_results(true);
@@ -43,6 +44,12 @@ void ApplyPolicy(const std::vector<std::string>& assignments, v1::Policy* policy
   for (const std::string& assignment : assignments) {
     const std::pair<std::string, std::string> parts =
         absl::StrSplit(assignment, absl::MaxSplits('=', 1));
+    v1::PolicyName name = v1::POLICY_NAME_UNSPECIFIED;
+    if (v1::PolicyName_Parse(absl::StrCat("POLICY_NAME_", absl::AsciiStrToUpper(assignment)),
+                             &name)) {
+      policy->set_name(name);
+      continue;
+    }
     const auto* field = descriptor->FindFieldByName(parts.first);
     int32_t number = 0;
     bool flag = false;
@@ -155,6 +162,8 @@ absl::StatusOr<v1::BuildContextResponse> Compressor::Build(const Mapping& mappin
   view.set_reader(reader);
   view.set_token_budget(budget);
   view.set_as_of_seq(mapping.as_of);
+  // Who forces compression wants it early.
+  if (config_.force) view.mutable_policy()->set_name(v1::POLICY_NAME_FRUGAL);
   ApplyPolicy(config_.policy, view.mutable_policy());
   request.set_format(v1::WIRE_FORMAT_NATIVE);
   for (std::string& id : pages_.Held(kHeldPages)) request.add_held_page_ids(std::move(id));

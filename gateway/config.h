@@ -34,8 +34,8 @@ struct GatewayConfig {
   int64_t budget = 0;               // tokens of the served history; 0: by the model's window
   int64_t window = 0;               // tokens that the model takes; 0: by its name
   int64_t min_tokens = 20000;       // of a history: below, it is sent as it came
-  std::vector<std::string> policy;  // FIELD=VALUE of fovea.v1.Policy
-  bool force = false;               // compress wherever that is possible at all
+  std::vector<std::string> policy;  // a name, or FIELD=VALUE of fovea.v1.Policy
+  bool force = false;               // compress wherever that is possible at all, by a frugal policy
   bool recall = true;               // offer the tools recall and search
   bool off = false;                 // the kill switch: everything passes
 };

@@ -65,7 +65,8 @@ void AddServing(CLI::App& app, Flags& flags) {
   app.add_option("--min-tokens", config.min_tokens, "a smaller history goes out as it came")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
-  app.add_option("--policy", config.policy, "FIELD=VALUE of fovead's policy, may be repeated");
+  app.add_option("--policy", config.policy,
+                 "frugal, balanced or exact, or FIELD=VALUE of the policy; may be repeated");
   app.add_flag("--force", config.force, "serve every history that fovead would change");
   app.add_flag("!--no-recall", config.recall, "do not offer the tools recall and search");
   app.add_flag("--off", config.off, "pass everything through")->envname("FOVEA_OFF");

@@ -333,8 +333,9 @@ TEST_F(RealHistories, MostOfTheLongestSessionIsShownIn64kTokens) {
   for (const char* reader : {"deepseek-flash", "gemini-3"}) {
     v1::BuildContextResponse response;
     int64_t required = 0;
-    const grpc::Status status = fovea.Build(
-        Request("longest", reader, 64'000, 0, v1::WIRE_FORMAT_NATIVE), &response, &required);
+    auto request = Request("longest", reader, 64'000, 0, v1::WIRE_FORMAT_NATIVE);
+    request.mutable_view()->mutable_policy()->set_name(v1::POLICY_NAME_FRUGAL);
+    const grpc::Status status = fovea.Build(request, &response, &required);
     ASSERT_TRUE(status.ok()) << status.error_message();
     const v1::CharacterCounts& counts = response.summary().characters();
     const double shown = static_cast<double>(counts.text() + counts.pages());
