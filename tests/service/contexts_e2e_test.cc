@@ -309,8 +309,13 @@ TEST_F(ContextsE2e, TheLossManifestCountsHiddenCharacters) {
   constexpr char kHidden[] = "\x1B[0m\u200B\u202E x\uFE0F";
   constexpr uint64_t kHiddenCharacters = 4;
   std::vector<v1::Turn> turns = WorkingAgent(120, 3000);
+  int step = 0;
   for (v1::Turn& turn : turns) {
     for (v1::Part& part : *turn.mutable_parts()) {
+      // No result is superseded by a later one of the same call, and cut for it.
+      if (part.has_tool_call()) {
+        part.mutable_tool_call()->set_arguments_json(absl::StrCat("{\"step\":", ++step, "}"));
+      }
       if (!part.has_tool_result()) continue;
       std::string* text =
           part.mutable_tool_result()->mutable_content(0)->mutable_text()->mutable_text();
