@@ -108,13 +108,16 @@ v1::Turn PictureTurn(const std::string& data) {
   return turn;
 }
 
-// A request that the reader's API would refuse is refused here, with the reason.
+// Of all turns: what went out as a note of what it was.
 int PartsAsNotes(const v1::BuildContextResponse& response) {
   int parts = 0;
-  for (const auto& entry : response.summary().loss().entries()) parts += entry.parts_as_notes();
+  for (const auto& entry : response.summary().loss().entries()) {
+    parts += static_cast<int>(entry.parts_as_notes() + entry.images_omitted());
+  }
   return parts;
 }
 
+// A request that the reader's API would refuse is refused here, with the reason.
 TEST(ContextLimits, HoldForEveryFormat) {
   ServerFixture fixture([](service::ServerOptions& options) {
     for (const char* name : {"few-images", "small-body"}) {
