@@ -13,8 +13,9 @@ trap 'rm -rf "$work"' EXIT
 case $language in
   python)
     (cd clients/python && "$tools/bin/python" -m hatchling build -t wheel -d "$work/dist" >/dev/null)
+    files=$("$tools/bin/python" -m zipfile -l "$work"/dist/*.whl)
     for file in fovea/v1/turn_pb2.py fovea/v1/turn_pb2.pyi fovea/py.typed; do
-      "$tools/bin/python" -m zipfile -l "$work"/dist/*.whl | grep -q "^$file " || {
+      grep -q "^$file " <<<"$files" || {
         echo "the wheel has no $file" >&2
         exit 1
       }

@@ -245,7 +245,7 @@ export class Session {
   }
 
   private expand(seq: number, byteOffset: number, byteLength: number): Promise<ExpandTurnResponse> {
-    const request = {sessionId: this.id, seq, byteOffset, byteLength, recordRecall: true};
+    const request = {sessionId: this.id, seq, byteOffset, byteLength, recordRecall: true, includeImages: false};
     return this.transport.call(sessions.expandTurn, request);
   }
 
