@@ -341,6 +341,7 @@ void Compressor::Finish(Plan& plan, const std::string& body,
   }
   plan.outcome.session = plan.mapping->session;
   std::vector<std::string> items;
+  items.reserve(answer.size());
   for (const transcripts::Json& item : answer) items.push_back(transcripts::DumpJson(item));
   if (items.empty()) return;
   sessions_.AppendAnswer(*plan.conversation, *plan.mapping, items, digests_, now).IgnoreError();
