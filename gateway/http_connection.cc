@@ -73,7 +73,6 @@ RequestReader::Result RequestReader::Next(HeldBytes& held) {
   const absl::Time header_deadline = absl::Now() + options_.header_timeout;
   bool continued = false;
   bool counted = false;
-  size_t body_bytes = 0;
   while (true) {
     boost::beast::error_code code;
     const size_t used = parser.put(boost::asio::buffer(buffer_), code);
@@ -104,7 +103,6 @@ RequestReader::Result RequestReader::Next(HeldBytes& held) {
     const auto more = Fill(wait, false);
     if (!more.ok() || !*more) return {};
     if (parser.is_header_done() && !parser.content_length()) {
-      body_bytes += buffer_.size() - before;
       if (!held.Grow(buffer_.size() - before)) {
         return {.error = RequestError{503, "too many bytes of requests are held; try again"}};
       }

@@ -115,6 +115,7 @@ absl::StatusOr<std::vector<JsonMember>> ScanObject(absl::string_view text) {
   }
   if (!scanner.AtEnd()) return Malformed(scanner.at());
   std::vector<absl::string_view> keys;
+  keys.reserve(members.size());
   for (const JsonMember& member : members) keys.push_back(member.key);
   std::sort(keys.begin(), keys.end());
   if (const auto twice = std::adjacent_find(keys.begin(), keys.end()); twice != keys.end()) {

@@ -14,8 +14,10 @@ using transcripts::ReadMessage;
 
 bool IsBlank(const Json& item, const char* key) {
   const auto found = item.find(key);
-  return found == item.end() || found->is_null() || *found == "" ||
-         (found->is_array() && found->empty());
+  if (found == item.end() || found->is_null()) return true;
+  if (const auto* text = found->get_ptr<const std::string*>(); text != nullptr)
+    return text->empty();
+  return found->is_array() && found->empty();
 }
 
 // An item without any content, which agents send after an answer that was broken off.
