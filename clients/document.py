@@ -12,14 +12,19 @@ import textwrap
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE / "python"))
+
+from unasync import convert  # noqa: E402
+
 TARGET = HERE.parent / "docs" / "clients.md"
 
 
 def python_api() -> list[str]:
     lines: list[str] = []
     source = HERE / "python" / "src" / "fovea"
-    for file, names in (("client.py", ("Fovea", "Session")), ("context.py", ("Context",))):
-        tree = ast.parse((source / file).read_text())
+    for file, names in (("aio.py", ("Fovea", "Session")), ("context.py", ("Context",))):
+        text = (source / file).read_text()
+        tree = ast.parse(convert(text) if file == "aio.py" else text)
         for node in tree.body:
             if isinstance(node, ast.ClassDef) and node.name in names:
                 lines += [f"### {node.name}", "", ast.get_docstring(node) or "", ""]

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Generates the message classes of both clients from proto/fovea/v1. They are not in the repository; the wheel and the
-# npm package hold them.
+# Generates the message classes of both clients from proto/fovea/v1, and Python's synchronous client from the asynchronous
+# one. They are not in the repository; the wheel and the npm package hold them.
 #
 #   clients/generate.sh python                  needs protoc (Debian's, or another from 3.20 to 25)
 #   clients/generate.sh typescript PLUGIN       and ts-proto's protoc-gen-ts_proto
@@ -26,6 +26,7 @@ case $language in
     out=$here/python/src
     rm -f "$out"/fovea/v1/*_pb2.py "$out"/fovea/v1/*_pb2.pyi
     protoc -I "$proto" --python_out="$out" --pyi_out="$out" "$proto"/fovea/v1/*.proto
+    python3 "$here/python/unasync.py"
     ;;
   typescript)
     plugin=${2:?usage: generate.sh typescript PLUGIN}

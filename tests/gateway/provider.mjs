@@ -118,13 +118,13 @@ export class Provider {
 
   answerOf(step, body, wire) {
     const answer = typeof this.script === 'function' ? this.script(step, body, wire) : this.script[Math.min(step, this.script.length - 1)];
-    const offered = new Set((wire === 'gemini' ? (body.tools ?? []).flatMap((t) => t.functionDeclarations ?? []) : body.tools ?? []).map((t) => t.name ?? t.function?.name));
+    const offered = new Set((wire === 'gemini' ? (body.tools ?? []).flatMap((t) => t.functionDeclarations ?? []) : body.tools ?? []).flatMap((t) => t.type === 'namespace' ? t.tools : [t]).map((t) => t.name ?? t.function?.name));
     const tools = (answer.tools ?? []).flatMap((tool, i) => {
       const names = [tool.name].flat();
       const name = names.find((n) => offered.has(n));
       if (!name) return [];
       const input = tool.inputs?.[name] ?? tool.input;
-      return [{ id: `call_${step}_${i}`, name, input }];
+      return [{ id: `call_${step}_${i}`, name, namespace: tool.namespace, input }];
     });
     return { ...answer, tools };
   }

@@ -53,7 +53,7 @@ function responses({ answer, body, usage, stream, number }) {
   const output = [];
   if (answer.thinking) output.push({ type: 'reasoning', id: `rs_${number}`, summary: [{ type: 'summary_text', text: answer.thinking }], encrypted_content: Buffer.from(`encrypted-${number}`).toString('base64') });
   if (answer.text) output.push({ type: 'message', id: `msg_${number}`, status: 'completed', role: 'assistant', content: [{ type: 'output_text', text: answer.text, annotations: [] }] });
-  for (const tool of answer.tools) output.push({ type: 'function_call', id: `fc_${number}_${tool.id}`, call_id: `call_${number}_${tool.id}`, status: 'completed', name: tool.name, arguments: JSON.stringify(tool.input ?? {}) });
+  for (const tool of answer.tools) output.push({ type: 'function_call', id: `fc_${number}_${tool.id}`, call_id: `call_${number}_${tool.id}`, status: 'completed', name: tool.name, ...(tool.namespace ? { namespace: tool.namespace } : {}), arguments: JSON.stringify(tool.input ?? {}) });
   const counts = { input_tokens: usage.total, input_tokens_details: { cached_tokens: usage.cached }, output_tokens: usage.output_tokens, output_tokens_details: { reasoning_tokens: 0 }, total_tokens: usage.total + usage.output_tokens };
   const response = (status) => ({ id: `resp_${number}`, object: 'response', created_at: 1700000000, status, model: body.model, output: status === 'completed' ? output : [], parallel_tool_calls: true, tools: [], usage: status === 'completed' ? counts : null });
   if (!stream) return { type: 'application/json', bytes: Buffer.from(JSON.stringify(response('completed'))) };

@@ -11,7 +11,7 @@ An agent appends each message as it happens, asks for a context before each call
 session.tools(), and answers the model's recalls with session.answer().
 """
 
-from fovea._session import SearchHit, SyncResult
+from fovea._session import Picture, SearchHit, SyncResult, TurnText
 from fovea.aio import AsyncFovea, AsyncSession
 from fovea.client import Fovea, Session
 from fovea.context import Context
@@ -33,7 +33,7 @@ from fovea.errors import (
     UnauthenticatedError,
     UnavailableError,
 )
-from fovea.formats import Format, Shape
+from fovea.formats import Format, PolicyName, Shape
 from fovea.local import LocalServer
 
 __version__ = "0.1.0"
@@ -58,11 +58,14 @@ __all__ = [
     "NotFoundError",
     "OutOfRangeError",
     "PermissionDeniedError",
+    "Picture",
+    "PolicyName",
     "ResourceExhaustedError",
     "SearchHit",
     "Session",
     "Shape",
     "SyncResult",
+    "TurnText",
     "UnauthenticatedError",
     "UnavailableError",
 ]

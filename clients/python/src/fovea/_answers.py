@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
+from fovea.errors import MessageShapeError
 from fovea.formats import Shape
 from fovea.shapes import _langchain, plain
 
-TOOL_NAMES = frozenset(("recall", "search"))
+TOOL_NAMES = ("recall", "search")
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,28 @@ class RecallCall:
     call_id: str | None
     name: str
     arguments: dict[str, Any] | None  # None: they are no JSON object
+
+
+@dataclass(frozen=True)
+class Result:
+    """What answers a call."""
+
+    text: str
+    is_error: bool
+    pictures: Sequence[Any] = ()  # with media_type and data
+
+
+# What all of the APIs take.
+_PICTURES = frozenset(("image/png", "image/jpeg", "image/webp", "image/gif"))
+
+
+def _pictures(result: Result) -> list[tuple[str, str]]:
+    """Media types and base64."""
+    return [
+        (picture.media_type, base64.b64encode(picture.data).decode("ascii"))
+        for picture in result.pictures
+        if picture.media_type in _PICTURES
+    ]
 
 
 def _arguments(value: Any) -> dict[str, Any] | None:
@@ -83,44 +107,75 @@ def find_calls(reply: Any) -> list[RecallCall]:
     reply = plain(reply)
     if isinstance(reply, Mapping):
         return [call for call in _one(reply) if call.name in TOOL_NAMES]
+    if not isinstance(reply, list | tuple):
+        raise MessageShapeError(f"reply: {type(reply).__name__} is no answer, no message and no list of calls")
     found: list[RecallCall] = []
     for item in reply:
         found.extend(find_calls(item))
     return found
 
 
-def results(answers: list[tuple[RecallCall, str, bool]]) -> list[dict[str, Any]]:
-    """Messages that answer the calls: (call, text, is an error)."""
+def results(answers: list[tuple[RecallCall, Result]]) -> list[dict[str, Any]]:
+    """Messages that answer the calls. A turn's pictures stand behind its text, for append(): the server puts them where
+    each API takes pictures of tools."""
     messages: list[dict[str, Any]] = []
-    for call, text, is_error in answers:
+    after: list[dict[str, Any]] = []
+    for call, result in answers:
+        text, pictures = result.text, _pictures(result)
         if call.shape == "openai-chat":
-            messages.append({"role": "tool", "tool_call_id": call.call_id, "content": text})
+            content = _content(text, pictures, "text", _chat_picture)
+            messages.append({"role": "tool", "tool_call_id": call.call_id, "content": content})
         elif call.shape == "openai-responses":
-            messages.append({"type": "function_call_output", "call_id": call.call_id, "output": text})
+            content = _content(text, pictures, "input_text", _responses_picture)
+            messages.append({"type": "function_call_output", "call_id": call.call_id, "output": content})
         elif call.shape == "langchain":
             messages.append(
                 {
                     "type": "tool",
                     "tool_call_id": call.call_id,
                     "name": call.name,
-                    "content": text,
-                    "status": "error" if is_error else "success",
+                    "content": _content(text, pictures, "text", _chat_picture),
+                    "status": "error" if result.is_error else "success",
                 }
             )
         elif call.shape == "anthropic":
-            block: dict[str, Any] = {"type": "tool_result", "tool_use_id": call.call_id, "content": text}
-            if is_error:
+            block: dict[str, Any] = {"type": "tool_result", "tool_use_id": call.call_id}
+            block["content"] = _content(text, pictures, "text", _anthropic_picture)
+            if result.is_error:
                 block["is_error"] = True
             _join(messages, "content", block)
         else:
             response: dict[str, Any] = {
                 "name": call.name,
-                "response": {"error" if is_error else "output": text},
+                "response": {"error" if result.is_error else "output": text},
             }
             if call.call_id:
                 response["id"] = call.call_id
             _join(messages, "parts", {"functionResponse": response})
+            after += [{"inlineData": {"mimeType": kind, "data": data}} for kind, data in pictures]
+    if after:
+        cast("list[Any]", messages[-1]["parts"]).extend(after)
     return messages
+
+
+def _content(
+    text: str, pictures: list[tuple[str, str]], kind: str, picture: Callable[[str, str], dict[str, Any]]
+) -> str | list[dict[str, Any]]:
+    if not pictures:
+        return text
+    return [{"type": kind, "text": text}, *(picture(*one) for one in pictures)]
+
+
+def _chat_picture(media_type: str, data: str) -> dict[str, Any]:
+    return {"type": "image_url", "image_url": {"url": f"data:{media_type};base64,{data}"}}
+
+
+def _responses_picture(media_type: str, data: str) -> dict[str, Any]:
+    return {"type": "input_image", "image_url": f"data:{media_type};base64,{data}"}
+
+
+def _anthropic_picture(media_type: str, data: str) -> dict[str, Any]:
+    return {"type": "image", "source": {"type": "base64", "media_type": media_type, "data": data}}
 
 
 def _join(messages: list[dict[str, Any]], key: str, block: dict[str, Any]) -> None:

@@ -1,7 +1,7 @@
 """The calls of the API, and the generators that the synchronous and the asynchronous client both drive.
 
 What a client does is written once, as a generator that yields a Call and is sent its answer. Only the drivers
-(_transport.py, _aio_transport.py) know of channels and threads.
+(_transport.py) know of channels and threads.
 """
 
 from __future__ import annotations
@@ -92,6 +92,8 @@ BUILD_CONTEXT = Method(
 PLAN_CONTEXT = Method(_C + "PlanContext", context_pb2.BuildContextRequest, context_pb2.PlanContextResponse, seconds=120)
 GET_PAGE = Method(_C + "GetPage", context_pb2.GetPageRequest, context_pb2.GetPageResponse, seconds=120)
 EXPLAIN_TURN = Method(_C + "ExplainTurn", context_pb2.ExplainTurnRequest, context_pb2.ExplainTurnResponse)
+DIFF_EPOCHS = Method(_C + "DiffEpochs", context_pb2.DiffEpochsRequest, context_pb2.DiffEpochsResponse)
+DRAW_LADDER = Method(_C + "DrawLadder", context_pb2.DrawLadderRequest, context_pb2.DrawLadderResponse, seconds=120)
 LIST_READERS = Method(_C + "ListReaders", context_pb2.ListReadersRequest, context_pb2.ListReadersResponse)
 GET_RECALL_TOOLS = Method(_C + "GetRecallTools", context_pb2.GetRecallToolsRequest, context_pb2.GetRecallToolsResponse)
 COUNT_TOKENS = Method(_R + "CountTokens", reader_pb2.CountTokensRequest, reader_pb2.CountTokensResponse)

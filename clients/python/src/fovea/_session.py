@@ -13,11 +13,12 @@ from typing import Any, cast
 
 from fovea import _answers, _history, errors
 from fovea import _rpc as rpc
+from fovea._checked import checked, one_of
 from fovea._pages import PageCache, ServedPage, fill_references
 from fovea._rpc import Pause, Steps, ask, ask_stream
 from fovea.context import Context
-from fovea.formats import WIRE, Format, Shape, format_of
-from fovea.shapes import MessageReader
+from fovea.formats import POLICIES, SHAPES, WIRE, Format, PolicyName, Shape, format_of
+from fovea.shapes import MessageReader, well_formed
 from fovea.v1 import context_pb2, reader_pb2, session_pb2, turn_pb2
 
 # What an append may hold (docs/OPERATIONS.md): turns, and bytes with room for the rest of the message.
@@ -35,6 +36,28 @@ class SearchHit:
     seq: int
     role: str
     snippet: str
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture that a turn holds."""
+
+    media_type: str
+    data: bytes
+
+
+@dataclass(frozen=True)
+class TurnText:
+    """What a turn holds, or a range of it."""
+
+    seq: int
+    role: str
+    text: str
+    """Bytes that are no UTF-8 are written as \\xHH."""
+    total_bytes: int
+    """Of the whole turn's text, in UTF-8."""
+    pictures: list[Picture]
+    """Those whose notes, such as "[image 1: image/png, ...]", begin within the range."""
 
 
 @dataclass(frozen=True)
@@ -56,9 +79,40 @@ class Options:
     budget: int | None = None
     format: Format | None = None
     shape: Shape | None = None
-    policy: context_pb2.Policy | None = None
+    policy: PolicyName | context_pb2.Policy | None = None
     recall_bytes: int = 65_536
     """The most that one recall gives."""
+
+    def __post_init__(self) -> None:
+        if isinstance(self.recall_bytes, bool) or not isinstance(self.recall_bytes, int) or self.recall_bytes < 1:
+            raise errors.InvalidArgumentError("recall_bytes: a whole number of at least 1 is expected")
+        if self.shape is not None:
+            one_of("shape", self.shape, dict.fromkeys(SHAPES))
+        policy_of(self.policy)
+        if self.format is not None:
+            wire_of(self.format)
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a call looks at the session, in the place of what the session was made with."""
+
+    model: str | None = None
+    reader: str | None = None
+    budget: int | None = None
+    policy: PolicyName | context_pb2.Policy | None = None
+    as_of_seq: int = 0
+
+
+def policy_of(policy: PolicyName | context_pb2.Policy | None) -> context_pb2.Policy | None:
+    """A policy by its name, or as it is."""
+    if policy is None or isinstance(policy, context_pb2.Policy):
+        return policy
+    return context_pb2.Policy(name=one_of("policy", policy, POLICIES))
+
+
+def wire_of(format: Format) -> context_pb2.WireFormat:  # noqa: A002
+    return one_of("format", format, WIRE)
 
 
 def _now_us() -> int:
@@ -104,15 +158,17 @@ class SessionCore:
             return (0, 0)
         # A key of the caller's may come again in another process, which must then send the very same turns.
         stamp = time_us if time_us is not None else (0 if key else _now_us())
+        extra = checked(turn_pb2.Turn, time_us=stamp, agent_id=agent_id)
         for turn in turns:
-            turn.time_us = turn.time_us or stamp
+            turn.time_us = turn.time_us or extra.time_us
             if agent_id:
                 turn.agent_id = agent_id
         key = key or uuid.uuid4().hex
         first = last = 0
         batches = _batches(turns)
         for index, batch in enumerate(batches):
-            request = session_pb2.AppendTurnsRequest(
+            request = checked(
+                session_pb2.AppendTurnsRequest,
                 session_id=self.id,
                 turns=batch,
                 idempotency_key=key if len(batches) == 1 else f"{key}/{index}",
@@ -168,7 +224,7 @@ class SessionCore:
             request = session_pb2.ForkSessionRequest(session_id=before, at_seq=shared, new_session_id=self.id)
             yield from fork_as(request)
         else:
-            yield from open_session(session_pb2.CreateSessionRequest(session_id=self.id))
+            yield from open_session(self.id)
         assert self._digests is not None
         del self._digests[shared:]
         self._last_seq = shared
@@ -176,39 +232,36 @@ class SessionCore:
 
     # -- reading
 
-    def view(self, model: str | None, reader: str | None, budget: int | None, as_of_seq: int) -> context_pb2.View:
-        name = reader or model or self.options.reader or self.options.model
+    def view(self, look: Look) -> context_pb2.View:
+        name = look.reader or look.model or self.options.reader or self.options.model
         if not name:
             raise errors.InvalidArgumentError("model: name one here or when the session is made")
-        tokens = budget if budget is not None else self.options.budget
+        tokens = look.budget if look.budget is not None else self.options.budget
         if tokens is None:
             raise errors.InvalidArgumentError("budget: name one here or when the session is made")
-        return context_pb2.View(
+        policy = look.policy if look.policy is not None else self.options.policy
+        return checked(
+            context_pb2.View,
             session_id=self.id,
             reader=name,
             token_budget=tokens,
-            as_of_seq=as_of_seq,
-            policy=self.options.policy,
+            as_of_seq=look.as_of_seq,
+            policy=policy_of(policy),
         )
 
     def format(self, model: str | None, format: Format | None) -> Format:  # noqa: A002
         chosen = format or self.options.format
         if chosen is not None:
+            wire_of(chosen)
             return chosen
-        return format_of(self._reader.shape or "openai-chat", model or self.options.model or "")
+        named = model or self.options.model
+        return format_of(self._reader.shape or "openai-chat", named if isinstance(named, str) else "")
 
-    def context(
-        self,
-        model: str | None,
-        reader: str | None,
-        budget: int | None,
-        format: Format | None,  # noqa: A002
-        as_of_seq: int,
-    ) -> Steps[Context]:
-        view = self.view(model, reader, budget, as_of_seq)
-        wire = self.format(model, format)
+    def context(self, look: Look, format: Format | None) -> Steps[Context]:  # noqa: A002
+        view = self.view(look)
+        wire = self.format(look.model, format)
         held = self._cache.held(self._seen)
-        request = context_pb2.BuildContextRequest(view=view, format=WIRE[wire], held_page_ids=held)
+        request = context_pb2.BuildContextRequest(view=view, format=wire_of(wire), held_page_ids=held)
         answer = yield from ask(rpc.BUILD_CONTEXT, request)
         payload = cast("dict[str, Any]", json.loads(answer.payload))
         served = []
@@ -225,52 +278,61 @@ class SessionCore:
 
     def page(self, view: context_pb2.View, page_id: str) -> Steps[bytes]:
         """A page's PNG."""
+        request = checked(context_pb2.GetPageRequest, view=view, page_id=page_id)
         cached = self._cache.get(page_id)
         if cached is not None:
             return base64.b64decode(cached[0])
-        answer = yield from ask(rpc.GET_PAGE, context_pb2.GetPageRequest(view=view, page_id=page_id))
+        answer = yield from ask(rpc.GET_PAGE, request)
         self._cache.put(page_id, base64.b64encode(answer.png).decode("ascii"))
         return answer.png
 
     def tools(self, format: Format | None) -> Steps[list[dict[str, Any]]]:  # noqa: A002
         wire = self.format(None, format)
         if wire not in self._tools:
-            request = context_pb2.GetRecallToolsRequest(format=WIRE[wire])
+            request = context_pb2.GetRecallToolsRequest(format=wire_of(wire))
             answer = yield from ask(rpc.GET_RECALL_TOOLS, request)
             self._tools[wire] = answer.tools_json
         return cast("list[dict[str, Any]]", json.loads(self._tools[wire]))
 
     def answer(self, reply: Any) -> Steps[list[dict[str, Any]]]:
         answers = []
-        for call in _answers.find_calls(reply):
-            text, is_error = yield from self.run_tool(call.name, call.arguments)
-            answers.append((call, text, is_error))
+        with well_formed("reply"):
+            calls = _answers.find_calls(reply)
+        for call in calls:
+            result = yield from self.run(call.name, call.arguments)
+            answers.append((call, result))
         return _answers.results(answers)
 
-    def run_tool(self, name: str, arguments: dict[str, Any] | None) -> Steps[tuple[str, bool]]:
-        """The text that answers a call, and whether it is an error. A model's mistakes are answered, not raised."""
-        if arguments is None:
-            return ("the arguments are no JSON object", True)
+    def run(self, name: str, arguments: dict[str, Any] | None) -> Steps[_answers.Result]:
+        """What answers a call. A model's mistakes are answered, not raised."""
+        one_of("name", name, dict.fromkeys(_answers.TOOL_NAMES))
+        if not isinstance(arguments, dict):
+            return _answers.Result("the arguments are no JSON object", True)
         try:
             if name == "recall":
-                return ((yield from self._recall_for_model(arguments)), False)
-            return ((yield from self._search_for_model(arguments)), False)
+                return (yield from self._recall_for_model(arguments))
+            return _answers.Result((yield from self._search_for_model(arguments)), False)
         except (errors.InvalidArgumentError, errors.OutOfRangeError, errors.NotFoundError) as error:
-            return (error.message, True)
+            return _answers.Result(error.message, True)
 
-    def _recall_for_model(self, arguments: dict[str, Any]) -> Steps[str]:
+    def run_tool(self, name: str, arguments: dict[str, Any]) -> Steps[tuple[str, bool]]:
+        result = yield from self.run(name, arguments)
+        return result.text, result.is_error
+
+    def _recall_for_model(self, arguments: dict[str, Any]) -> Steps[_answers.Result]:
         seq = _integer(arguments, "seq", None)
         first = _integer(arguments, "first_byte", 0)
         most = min(_integer(arguments, "max_bytes", 0) or self.options.recall_bytes, self.options.recall_bytes)
         # Some bytes more, so that a character at the end can be whole.
-        answer = yield from self.expand(seq, first, most + 3, True)
+        answer = yield from self._expand(seq, first, most + 3, record=True, pictures=True)
         given, end = _whole_characters(answer.text, most)
+        pictures = _pictures(answer)
         if first + end >= answer.text_bytes and first == 0:
-            return given
+            return _answers.Result(given, False, pictures)
         note = f"[bytes {first} to {first + end - 1} of {answer.text_bytes} of #{seq}"
         if first + end < answer.text_bytes:
             note += f"; go on with first_byte {first + end}"
-        return f"{given}\n{note}]"
+        return _answers.Result(f"{given}\n{note}]", False, pictures)
 
     def _search_for_model(self, arguments: dict[str, Any]) -> Steps[str]:
         query = arguments.get("query")
@@ -281,25 +343,31 @@ class SessionCore:
             return "nothing was found; all words must occur in one turn"
         return "\n".join(f"#{hit.seq} {hit.role}: {hit.snippet}" for hit in hits)
 
-    def expand(
-        self, seq: int, byte_offset: int, byte_length: int, record_recall: bool
+    def _expand(
+        self, seq: int, first: int, length: int, *, record: bool, pictures: bool
     ) -> Steps[session_pb2.ExpandTurnResponse]:
-        request = session_pb2.ExpandTurnRequest(
+        request = checked(
+            session_pb2.ExpandTurnRequest,
             session_id=self.id,
             seq=seq,
-            byte_offset=byte_offset,
-            byte_length=byte_length,
-            record_recall=record_recall,
+            byte_offset=first,
+            byte_length=length,
+            record_recall=record,
+            include_images=pictures,
         )
         return (yield from ask(rpc.EXPAND_TURN, request))
 
     def recall(self, seq: int) -> Steps[str]:
-        answer = yield from self.expand(seq, 0, 0, True)
-        return answer.text.decode("utf-8", "surrogatepass" if _decodes(answer.text) else "backslashreplace")
+        return _as_text((yield from self._expand(seq, 0, 0, record=True, pictures=False)).text)
+
+    def expand(self, seq: int, first_byte: int, max_bytes: int, record: bool) -> Steps[TurnText]:
+        answer = yield from self._expand(seq, first_byte, max_bytes, record=record, pictures=True)
+        text = _as_text(answer.text)
+        return TurnText(answer.seq, role_name(answer.role), text, answer.text_bytes, _pictures(answer))
 
     def search(self, query: str, limit: int, by_relevance: bool) -> Steps[list[SearchHit]]:
         order = session_pb2.SEARCH_ORDER_RELEVANCE if by_relevance else session_pb2.SEARCH_ORDER_NEWEST_FIRST
-        request = session_pb2.SearchTurnsRequest(session_id=self.id, query=query, order=order, limit=limit)
+        request = checked(session_pb2.SearchTurnsRequest, session_id=self.id, query=query, order=order, limit=limit)
         answer = yield from ask(rpc.SEARCH_TURNS, request)
         # The index follows the log within moments: who has just appended expects to find it.
         for _ in range(_INDEX_WAITS):
@@ -312,36 +380,46 @@ class SessionCore:
             for hit in answer.hits
         ]
 
-    def explain(
-        self, seq: int, model: str | None, reader: str | None, budget: int | None
-    ) -> Steps[context_pb2.ExplainTurnResponse]:
-        request = context_pb2.ExplainTurnRequest(view=self.view(model, reader, budget, 0), seq=seq)
+    def explain(self, seq: int, look: Look) -> Steps[context_pb2.ExplainTurnResponse]:
+        request = checked(context_pb2.ExplainTurnRequest, view=self.view(look), seq=seq)
         return (yield from ask(rpc.EXPLAIN_TURN, request))
 
-    def plan(self, model: str | None, reader: str | None, budget: int | None) -> Steps[context_pb2.ContextSummary]:
-        request = context_pb2.BuildContextRequest(
-            view=self.view(model, reader, budget, 0), format=WIRE[self.format(model, None)]
-        )
+    def plan(self, look: Look) -> Steps[context_pb2.ContextSummary]:
+        request = context_pb2.BuildContextRequest(view=self.view(look), format=wire_of(self.format(look.model, None)))
         return (yield from ask(rpc.PLAN_CONTEXT, request)).summary
+
+    def diff(self, from_epoch: int, to_epoch: int, look: Look) -> Steps[context_pb2.DiffEpochsResponse]:
+        request = checked(context_pb2.DiffEpochsRequest, view=self.view(look), from_epoch=from_epoch, to_epoch=to_epoch)
+        return (yield from ask(rpc.DIFF_EPOCHS, request))
+
+    def ladder(self, first_seq: int, look: Look) -> Steps[context_pb2.DrawLadderResponse]:
+        request = checked(context_pb2.DrawLadderRequest, view=self.view(look), first_seq=first_seq)
+        return (yield from ask(rpc.DRAW_LADDER, request))
 
     def report_usage(
         self, input_tokens: int, other_tokens: int, context: Context | None
     ) -> Steps[reader_pb2.ReportUsageResponse]:
         served = context or self.last_context
-        if served is None:
-            raise errors.InvalidArgumentError("context: there was none yet")
-        request = reader_pb2.ReportUsageRequest(
-            payload_sha256=served.payload_sha256, input_tokens=input_tokens, other_tokens=other_tokens
+        if not isinstance(served, Context):
+            raise errors.InvalidArgumentError(
+                "context: there was none yet" if served is None else "context: it is none"
+            )
+        request = checked(
+            reader_pb2.ReportUsageRequest,
+            payload_sha256=served.payload_sha256,
+            input_tokens=input_tokens,
+            other_tokens=other_tokens,
         )
         return (yield from ask(rpc.REPORT_USAGE, request))
 
     def turns(self, first: int, last: int) -> Steps[list[turn_pb2.Turn]]:
-        request = session_pb2.ReadTurnsRequest(session_id=self.id, range=turn_pb2.SeqRange(first=first, last=last))
+        span = checked(turn_pb2.SeqRange, first=first, last=last)
+        request = session_pb2.ReadTurnsRequest(session_id=self.id, range=span)
         answers = yield from ask_stream(rpc.READ_TURNS, request)
         return [turn for answer in answers for turn in answer.turns]
 
     def pin(self, first: int, last: int | None, pin: bool) -> Steps[None]:
-        span = turn_pb2.SeqRange(first=first, last=last if last is not None else first)
+        span = checked(turn_pb2.SeqRange, first=first, last=last if last is not None else first)
         if pin:
             yield from ask(rpc.PIN_TURNS, session_pb2.PinTurnsRequest(session_id=self.id, range=span))
         else:
@@ -352,8 +430,12 @@ class SessionCore:
 
     def fork(self, at_seq: int, new_id: str | None, title: str) -> Steps[str]:
         # A name of the client's, so that a fork whose answer was lost is found again.
-        request = session_pb2.ForkSessionRequest(
-            session_id=self.id, at_seq=at_seq, new_session_id=new_id or uuid.uuid4().hex, title=title
+        request = checked(
+            session_pb2.ForkSessionRequest,
+            session_id=self.id,
+            at_seq=at_seq,
+            new_session_id=new_id or uuid.uuid4().hex,
+            title=title,
         )
         return (yield from fork_as(request))
 
@@ -365,8 +447,9 @@ class SessionCore:
         return (yield from ask(rpc.DELETE_SESSION, session_pb2.DeleteSessionRequest(session_id=self.id)))
 
 
-def open_session(request: session_pb2.CreateSessionRequest) -> Steps[session_pb2.Session]:
+def open_session(session_id: str, title: str = "") -> Steps[session_pb2.Session]:
     """Makes a session, or finds it."""
+    request = checked(session_pb2.CreateSessionRequest, session_id=session_id, title=title)
     try:
         return (yield from ask(rpc.CREATE_SESSION, request))
     except errors.AlreadyExistsError:
@@ -376,6 +459,11 @@ def open_session(request: session_pb2.CreateSessionRequest) -> Steps[session_pb2
 def fork_as(request: session_pb2.ForkSessionRequest) -> Steps[str]:
     session = yield from ask(rpc.FORK_SESSION, request)
     return session.session_id
+
+
+def list_readers(reader: str) -> Steps[list[context_pb2.Reader]]:
+    answer = yield from ask(rpc.LIST_READERS, checked(context_pb2.ListReadersRequest, reader=reader))
+    return list(answer.readers)
 
 
 def list_sessions() -> Steps[list[session_pb2.Session]]:
@@ -417,12 +505,15 @@ def _integer(arguments: dict[str, Any], name: str, missing: int | None) -> int:
     return value
 
 
-def _decodes(text: bytes) -> bool:
+def _as_text(text: bytes) -> str:
     try:
-        text.decode("utf-8", "surrogatepass")
+        return text.decode("utf-8", "surrogatepass")
     except UnicodeDecodeError:
-        return False
-    return True
+        return text.decode("utf-8", "backslashreplace")
+
+
+def _pictures(answer: session_pb2.ExpandTurnResponse) -> list[Picture]:
+    return [Picture(image.media_type, image.data) for image in answer.images if image.data]
 
 
 def _whole_characters(text: bytes, most: int) -> tuple[str, int]:

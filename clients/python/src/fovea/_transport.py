@@ -1,4 +1,4 @@
-"""Channels, deadlines and retries: the drivers of the steps in _rpc.py."""
+"""Channels, deadlines and retries: what drives the steps of _rpc.py."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import asyncio
 import os
 import random
 import time
+from collections.abc import Generator
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, cast
 
 import grpc
@@ -13,7 +16,8 @@ import grpc.aio
 from google.protobuf.message import Message
 
 from fovea import errors
-from fovea._rpc import Call, Pause, Result, Steps
+from fovea._rpc import Call, Method, Pause, Result, Steps
+from fovea.local import LocalServer
 
 # A context with its pages can be larger than gRPC's 4 MiB, and so can an append. A channel must find a server that was
 # started again within the deadline of a call.
@@ -37,85 +41,112 @@ def default_address() -> str:
     return f"unix:{folder}/fovea-{os.getuid()}.sock"
 
 
-class _Attempts:
-    """When a call is tried again, and for how long."""
+@dataclass(frozen=True)
+class _Attempt:
+    """One sending of a call."""
 
-    def __init__(self, call: Call, deadline: float | None) -> None:
-        seconds = call.seconds or deadline or call.method.seconds
-        self._ends = time.monotonic() + seconds
-        self._retry = call.method.retry
-        self._pause = _FIRST_PAUSE
-
-    def seconds_left(self) -> float:
-        return max(self._ends - time.monotonic(), 0.001)
-
-    def pause_after(self, failure: grpc.RpcError) -> float:
-        """Seconds to wait before the next attempt. Raises the typed error if there is none."""
-        # Both kinds of failure, grpc.Call and grpc.aio.AioRpcError, have these.
-        status = cast(Any, failure)
-        code = status.code()
-        error = errors.from_status(code, status.details() or "", status.trailing_metadata())
-        pause = self._pause * random.uniform(0.5, 1.0)
-        self._pause = min(self._pause * 2, _LONGEST_PAUSE)
-        if not self._retry or code != grpc.StatusCode.UNAVAILABLE or pause >= self.seconds_left():
-            raise error from failure
-        return pause
+    call: Call
+    seconds: float
 
 
-def _metadata(token: str | None) -> tuple[tuple[str, str], ...]:
-    return (("authorization", f"Bearer {token}"),) if token else ()
+def _attempts(steps: Steps[Result], address: str, deadline: float | None) -> Generator[_Attempt | Pause, Any, Result]:
+    """The steps with each call tried until it is answered, fails for good, or its time is over."""
+    try:
+        step = next(steps)
+        while True:
+            if isinstance(step, Pause):
+                yield step
+                step = steps.send(None)
+                continue
+            try:
+                answer = yield from _until_answered(step, address, deadline)
+            except errors.FoveaError as error:
+                step = steps.throw(error)
+            else:
+                step = steps.send(answer)
+    except StopIteration as done:
+        return cast(Result, done.value)
+
+
+def _until_answered(call: Call, address: str, deadline: float | None) -> Generator[_Attempt | Pause, Any, Any]:
+    ends = time.monotonic() + (call.seconds or deadline or call.method.seconds)
+    longest = _FIRST_PAUSE
+    while True:
+        try:
+            return (yield _Attempt(call, max(ends - time.monotonic(), 0.001)))
+        except grpc.RpcError as failure:
+            # Both kinds of failure, grpc.Call and grpc.aio.AioRpcError, have these.
+            status = cast(Any, failure)
+            code = status.code()
+            pause = longest * random.uniform(0.5, 1.0)
+            longest = min(longest * 2, _LONGEST_PAUSE)
+            if not call.method.retry or code != grpc.StatusCode.UNAVAILABLE or pause >= ends - time.monotonic():
+                details = status.details() or ""
+                # gRPC's own failure to connect, and not a word of the server's.
+                if code == grpc.StatusCode.UNAVAILABLE and "connect" in details:
+                    details = f"no server answers at {address} (start fovead, or use local()): {details}"
+                raise errors.from_status(code, details, status.trailing_metadata()) from None
+        yield Pause(pause)
 
 
 def _serialize(message: Message) -> bytes:
     return message.SerializeToString()
 
 
-class Transport:
+class _Stubs:
+    """The calls of a channel."""
+
+    def __init__(self, channel: Any, address: str, token: str | None, deadline: float | None) -> None:
+        self._channel = channel
+        self._address = address
+        self._metadata = (("authorization", f"Bearer {token}"),) if token else ()
+        self._deadline = deadline
+        self._made: dict[str, Any] = {}
+
+    def _stub(self, method: Method[Any, Any]) -> Any:
+        stub = self._made.get(method.path)
+        if stub is None:
+            make = self._channel.unary_stream if method.streams else self._channel.unary_unary
+            stub = make(method.path, request_serializer=_serialize, response_deserializer=method.response.FromString)
+            self._made[method.path] = stub
+        return stub
+
+    def _send(self, attempt: _Attempt) -> Any:
+        call = attempt.call
+        return self._stub(call.method)(call.message, timeout=attempt.seconds, metadata=self._metadata)
+
+
+class Transport(_Stubs):
     """A synchronous channel. Thread-safe."""
 
     def __init__(self, address: str, token: str | None, deadline: float | None) -> None:
-        self._metadata = _metadata(token)
-        self._deadline = deadline
-        self._channel = grpc.insecure_channel(address, options=_OPTIONS)
-        self._stubs: dict[str, Any] = {}
+        super().__init__(grpc.insecure_channel(address, options=_OPTIONS), address, token, deadline)
 
-    def _stub(self, call: Call) -> Any:
-        method = call.method
-        stub = self._stubs.get(method.path)
-        if stub is None:
-            make = self._channel.unary_stream if method.streams else self._channel.unary_unary
-            stub = make(
-                method.path,
-                request_serializer=_serialize,
-                response_deserializer=method.response.FromString,
-            )
-            self._stubs[method.path] = stub
-        return stub
+    @staticmethod
+    def start(data: str | Path | None, binary: str | Path | None) -> LocalServer:
+        return LocalServer(data, binary)
 
-    def _call(self, call: Call) -> Any:
-        attempts = _Attempts(call, self._deadline)
-        stub = self._stub(call)
-        while True:
-            try:
-                answer = stub(call.message, timeout=attempts.seconds_left(), metadata=self._metadata)
-                return list(answer) if call.method.streams else answer
-            except grpc.RpcError as failure:
-                time.sleep(attempts.pause_after(failure))
+    @staticmethod
+    def stop(server: LocalServer) -> None:
+        server.stop()
+
+    def _do(self, action: _Attempt | Pause) -> Any:
+        if isinstance(action, Pause):
+            return time.sleep(action.seconds)
+        answer = self._send(action)
+        return list(answer) if action.call.method.streams else answer
 
     def run(self, steps: Steps[Result]) -> Result:
+        attempts = _attempts(steps, self._address, self._deadline)
         try:
-            call = next(steps)
+            action = next(attempts)
             while True:
                 try:
-                    if isinstance(call, Pause):
-                        time.sleep(call.seconds)
-                        answer = None
-                    else:
-                        answer = self._call(call)
-                except errors.FoveaError as error:
-                    call = steps.throw(error)
+                    answer = self._do(action)
+                except grpc.RpcError as failure:
+                    action = attempts.throw(failure)
                 else:
-                    call = steps.send(answer)
+                    action = attempts.send(answer)
         except StopIteration as done:
             return cast(Result, done.value)
 
@@ -123,54 +154,37 @@ class Transport:
         self._channel.close()
 
 
-class AsyncTransport:
+class AsyncTransport(_Stubs):
     """The same for asyncio. Belongs to the event loop that it was made in."""
 
     def __init__(self, address: str, token: str | None, deadline: float | None) -> None:
-        self._metadata = _metadata(token)
-        self._deadline = deadline
-        self._channel = grpc.aio.insecure_channel(address, options=_OPTIONS)
-        self._stubs: dict[str, Any] = {}
+        super().__init__(grpc.aio.insecure_channel(address, options=_OPTIONS), address, token, deadline)
 
-    def _stub(self, call: Call) -> Any:
-        method = call.method
-        stub = self._stubs.get(method.path)
-        if stub is None:
-            make: Any = self._channel.unary_stream if method.streams else self._channel.unary_unary
-            stub = make(
-                method.path,
-                request_serializer=_serialize,
-                response_deserializer=method.response.FromString,
-            )
-            self._stubs[method.path] = stub
-        return stub
+    @staticmethod
+    async def start(data: str | Path | None, binary: str | Path | None) -> LocalServer:
+        return await asyncio.to_thread(LocalServer, data, binary)
 
-    async def _call(self, call: Call) -> Any:
-        attempts = _Attempts(call, self._deadline)
-        stub = self._stub(call)
-        while True:
-            try:
-                answer = stub(call.message, timeout=attempts.seconds_left(), metadata=self._metadata)
-                if call.method.streams:
-                    return [message async for message in answer]
-                return await answer
-            except grpc.RpcError as failure:
-                await asyncio.sleep(attempts.pause_after(failure))
+    @staticmethod
+    async def stop(server: LocalServer) -> None:
+        await asyncio.to_thread(server.stop)
+
+    async def _do(self, action: _Attempt | Pause) -> Any:
+        if isinstance(action, Pause):
+            return await asyncio.sleep(action.seconds)
+        answer = self._send(action)
+        return [message async for message in answer] if action.call.method.streams else await answer
 
     async def run(self, steps: Steps[Result]) -> Result:
+        attempts = _attempts(steps, self._address, self._deadline)
         try:
-            call = next(steps)
+            action = next(attempts)
             while True:
                 try:
-                    if isinstance(call, Pause):
-                        await asyncio.sleep(call.seconds)
-                        answer = None
-                    else:
-                        answer = await self._call(call)
-                except errors.FoveaError as error:
-                    call = steps.throw(error)
+                    answer = await self._do(action)
+                except grpc.RpcError as failure:
+                    action = attempts.throw(failure)
                 else:
-                    call = steps.send(answer)
+                    action = attempts.send(answer)
         except StopIteration as done:
             return cast(Result, done.value)
 

@@ -1,8 +1,7 @@
-"""The same client for asyncio."""
+"""The client for asyncio."""
 
 from __future__ import annotations
 
-import asyncio
 import atexit
 import os
 from pathlib import Path
@@ -10,10 +9,20 @@ from types import TracebackType
 from typing import Any
 
 from fovea._pages import PageCache
-from fovea._session import Options, SearchHit, SessionCore, SyncResult, list_sessions, open_session
+from fovea._session import (
+    Look,
+    Options,
+    SearchHit,
+    SessionCore,
+    SyncResult,
+    TurnText,
+    list_readers,
+    list_sessions,
+    open_session,
+)
 from fovea._transport import AsyncTransport, default_address
 from fovea.context import Context
-from fovea.formats import Format, Shape
+from fovea.formats import Format, PolicyName, Shape
 from fovea.local import LocalServer
 from fovea.v1 import context_pb2, reader_pb2, session_pb2, turn_pb2
 
@@ -21,7 +30,7 @@ _PAGE_BYTES = 256 << 20
 
 
 class AsyncFovea:
-    """A connection to a server, for one event loop. Calls of one session are made one after the other."""
+    """A connection to a server, for one event loop."""
 
     def __init__(self, transport: AsyncTransport, page_bytes: int, server: LocalServer | None = None) -> None:
         """Use connect() or local()."""
@@ -64,7 +73,7 @@ class AsyncFovea:
         data: the folder of its store; None: fovead's own default.
         binary: the program; None: FOVEAD in the environment, or `fovead` on the PATH.
         """
-        server = await asyncio.to_thread(LocalServer, data, binary)
+        server = await AsyncTransport.start(data, binary)
         return cls(AsyncTransport(server.address, None, deadline), page_bytes, server)
 
     @property
@@ -81,7 +90,7 @@ class AsyncFovea:
         budget: int | None = None,
         format: Format | None = None,  # noqa: A002
         shape: Shape | None = None,
-        policy: context_pb2.Policy | None = None,
+        policy: PolicyName | context_pb2.Policy | None = None,
         title: str = "",
         recall_bytes: int = 65_536,
     ) -> AsyncSession:
@@ -91,23 +100,26 @@ class AsyncFovea:
         budget: tokens that a context may have.
         format: the API that contexts are for; None: that of the messages that are appended.
         shape: how messages are written; None: found out, message by message.
+        policy: "balanced" (the server's default), "frugal" or "exact", or marks of one's own.
         recall_bytes: the most that one recall of the model's gives.
         """
         options = Options(model, reader, budget, format, shape, policy, recall_bytes)
-        made = await self._transport.run(
-            open_session(session_pb2.CreateSessionRequest(session_id=session_id, title=title))
-        )
+        made = await self._transport.run(open_session(session_id, title))
         return AsyncSession(self._transport, SessionCore(made.session_id, options, self._cache), self._cache)
 
     async def sessions(self) -> list[session_pb2.Session]:
         """All sessions of the tenant, oldest first."""
         return await self._transport.run(list_sessions())
 
+    async def readers(self, reader: str = "") -> list[context_pb2.Reader]:
+        """The models that the server knows: what they cost, and how small they read. reader: only what it finds."""
+        return await self._transport.run(list_readers(reader))
+
     async def close(self) -> None:
         """Ends the connection, and the server if local() started it."""
         await self._transport.close()
         if self._server is not None:
-            await asyncio.to_thread(self._server.stop)
+            await AsyncTransport.stop(self._server)
             atexit.unregister(self._server.stop)
 
     async def __aenter__(self) -> AsyncFovea:
@@ -172,14 +184,17 @@ class AsyncSession:
         model: str | None = None,
         reader: str | None = None,
         budget: int | None = None,
+        policy: PolicyName | context_pb2.Policy | None = None,
         format: Format | None = None,  # noqa: A002
         as_of_seq: int = 0,
     ) -> Context:
         """The conversation within the budget, ready to send.
 
+        as_of_seq: the newest turn to see; 0: the newest of all. The rest overrules what the session was made with.
         BudgetTooSmallError if it cannot hold what must be text; it names the number of tokens that can.
         """
-        return await self._transport.run(self._core.context(model, reader, budget, format, as_of_seq))
+        look = Look(model, reader, budget, policy, as_of_seq)
+        return await self._transport.run(self._core.context(look, format))
 
     async def tools(self, *, format: Format | None = None) -> list[dict[str, Any]]:  # noqa: A002
         """The tools with which the model asks for what it cannot read, for the API's field `tools`."""
@@ -193,7 +208,10 @@ class AsyncSession:
         return await self._transport.run(self._core.answer(reply))
 
     async def run_tool(self, name: str, arguments: dict[str, Any]) -> tuple[str, bool]:
-        """One call of "recall" or "search": the text for the model, and whether it is an error."""
+        """One call of "recall" or "search": the text for the model, and whether it is an error.
+
+        Pictures of a turn that is recalled are only noted: answer() and expand() give them.
+        """
         return await self._transport.run(self._core.run_tool(name, arguments))
 
     async def report_usage(
@@ -210,25 +228,80 @@ class AsyncSession:
         """A turn's exact text, recorded as a recall."""
         return await self._transport.run(self._core.recall(seq))
 
+    async def expand(
+        self, seq: int, *, first_byte: int = 0, max_bytes: int = 0, record_recall: bool = False
+    ) -> TurnText:
+        """A turn's exact text, or a range of its bytes, with its pictures. max_bytes: 0: to the end.
+
+        record_recall: whether a model reads it, which keeps the turn sharper in later epochs.
+        """
+        return await self._transport.run(self._core.expand(seq, first_byte, max_bytes, record_recall))
+
     async def search(self, query: str, *, limit: int = 0, by_relevance: bool = False) -> list[SearchHit]:
         """Turns that hold all words; the newest first, or the most relevant. limit: at most 200; 0: 20."""
         return await self._transport.run(self._core.search(query, limit, by_relevance))
 
     async def explain(
-        self, seq: int, *, model: str | None = None, reader: str | None = None, budget: int | None = None
+        self,
+        seq: int,
+        *,
+        model: str | None = None,
+        reader: str | None = None,
+        budget: int | None = None,
+        policy: PolicyName | context_pb2.Policy | None = None,
+        as_of_seq: int = 0,
     ) -> context_pb2.ExplainTurnResponse:
-        """Why a turn is where it is."""
-        return await self._transport.run(self._core.explain(seq, model, reader, budget))
+        """Why a turn is where it is in the context that context() gives for the same arguments."""
+        look = Look(model, reader, budget, policy, as_of_seq)
+        return await self._transport.run(self._core.explain(seq, look))
 
     async def plan(
-        self, *, model: str | None = None, reader: str | None = None, budget: int | None = None
+        self,
+        *,
+        model: str | None = None,
+        reader: str | None = None,
+        budget: int | None = None,
+        policy: PolicyName | context_pb2.Policy | None = None,
+        as_of_seq: int = 0,
     ) -> context_pb2.ContextSummary:
         """What context() would say of itself, without pages drawn."""
-        return await self._transport.run(self._core.plan(model, reader, budget))
+        look = Look(model, reader, budget, policy, as_of_seq)
+        return await self._transport.run(self._core.plan(look))
+
+    async def diff(
+        self,
+        from_epoch: int = 0,
+        to_epoch: int = 0,
+        *,
+        model: str | None = None,
+        reader: str | None = None,
+        budget: int | None = None,
+        policy: PolicyName | context_pb2.Policy | None = None,
+        as_of_seq: int = 0,
+    ) -> context_pb2.DiffEpochsResponse:
+        """Which turns moved to which rung between two epochs, and why each epoch began. to_epoch: 0: the newest."""
+        look = Look(model, reader, budget, policy, as_of_seq)
+        return await self._transport.run(self._core.diff(from_epoch, to_epoch, look))
+
+    async def ladder(
+        self,
+        first_seq: int = 0,
+        *,
+        model: str | None = None,
+        reader: str | None = None,
+        budget: int | None = None,
+        policy: PolicyName | context_pb2.Policy | None = None,
+    ) -> context_pb2.DrawLadderResponse:
+        """The turns from first_seq on, drawn at every rung of the reader's ladder: what a model would see of them.
+
+        `contact_sheet_png` has all of them in one picture.
+        """
+        look = Look(model, reader, budget, policy)
+        return await self._transport.run(self._core.ladder(first_seq, look))
 
     async def page(self, page_id: str) -> bytes:
         """The PNG of a page of the last context."""
-        return await self._transport.run(self._core.page(self._core.view(None, None, None, 0), page_id))
+        return await self._transport.run(self._core.page(self._core.view(Look()), page_id))
 
     async def turns(self, first: int = 1, last: int = 0) -> list[turn_pb2.Turn]:
         """Turns exactly as they were appended. last: 0: to the end."""

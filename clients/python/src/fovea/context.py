@@ -66,3 +66,18 @@ class Context:
     def page_ids(self) -> list[str]:
         """The pages, in the order in which they stand."""
         return [page.page_id for page in self.summary.pages]
+
+    @property
+    def losses(self) -> list[context_pb2.LossManifest.Entry]:
+        """What it no longer shows exactly, oldest first: turns, their rung, and what was left out of them."""
+        return list(self.summary.loss.entries)
+
+    @property
+    def rungs(self) -> list[context_pb2.RungShare]:
+        """Where the turns are, from the oldest to the newest: text, rungs of the ladder, gist, latent."""
+        return list(self.summary.rungs)
+
+    @property
+    def note(self) -> str:
+        """One sentence for a person: how much of the budget is used, and why not more."""
+        return self.summary.budget_use

@@ -112,24 +112,8 @@ class InternalError(FoveaError):
     code = "INTERNAL"
 
 
-_BY_CODE: dict[str, type[FoveaError]] = {
-    kind.code: kind
-    for kind in (
-        InvalidArgumentError,
-        NotFoundError,
-        AlreadyExistsError,
-        OutOfRangeError,
-        ConflictError,
-        UnauthenticatedError,
-        PermissionDeniedError,
-        FailedPreconditionError,
-        ResourceExhaustedError,
-        UnavailableError,
-        DeadlineExceededError,
-        DataLossError,
-        InternalError,
-    )
-}
+# Every kind that is not a special case of another.
+_BY_CODE = {kind.code: kind for kind in FoveaError.__subclasses__()}
 
 _REQUIRED_TOKENS = "fovea-required-tokens"
 

@@ -12,6 +12,18 @@ Format = Literal["openai-chat", "openai-responses", "anthropic", "gemini", "vllm
 Shape = Literal["openai-chat", "openai-responses", "anthropic", "gemini", "langchain"]
 """The API or framework whose messages are appended."""
 
+PolicyName = Literal["balanced", "frugal", "exact"]
+"""What is weighed when old turns are drawn (docs/forgetting.md): the least of the bill and of what the model would
+lose, the least bill, or text first."""
+
+SHAPES: tuple[Shape, ...] = ("openai-chat", "openai-responses", "anthropic", "gemini", "langchain")
+
+POLICIES: dict[PolicyName, context_pb2.PolicyName] = {
+    "balanced": context_pb2.POLICY_NAME_BALANCED,
+    "frugal": context_pb2.POLICY_NAME_FRUGAL,
+    "exact": context_pb2.POLICY_NAME_EXACT,
+}
+
 WIRE: dict[Format, context_pb2.WireFormat] = {
     "openai-chat": context_pb2.WIRE_FORMAT_OPENAI_CHAT,
     "openai-responses": context_pb2.WIRE_FORMAT_OPENAI_RESPONSES,

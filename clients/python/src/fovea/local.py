@@ -10,7 +10,7 @@ import tempfile
 import threading
 from pathlib import Path
 
-from fovea.errors import FoveaError, NotFoundError
+from fovea.errors import FailedPreconditionError, NotFoundError
 
 _START_SECONDS = 20.0
 # fovead finishes calls in progress for up to 20 seconds.
@@ -28,7 +28,10 @@ class LocalServer:
         """
         program = str(binary or os.environ.get("FOVEAD") or shutil.which("fovead") or "")
         if not program:
-            raise NotFoundError("there is no fovead on the PATH; install it, or name it with binary= or FOVEAD")
+            raise NotFoundError(
+                "there is no fovead on the PATH; install it (scripts/install.sh in Fovea's sources), or name it with "
+                "binary= or FOVEAD"
+            )
         self._folder = tempfile.mkdtemp(prefix="fovea-")
         self.address = f"unix:{self._folder}/fovead.sock"
         self._log = Path(self._folder, "log")
@@ -69,7 +72,9 @@ class LocalServer:
         self._process.wait()
         words = self._log.read_text(errors="replace").strip()[-2000:]
         self.stop()
-        raise FoveaError(f"{program} did not start: {words}", "FAILED_PRECONDITION")
+        if "is in use by another" in words:
+            words += "; connect() to the server that uses it, or give local() another folder for its data"
+        raise FailedPreconditionError(f"{program} did not start: {words}")
 
     def stop(self) -> None:
         """Stops it; what was appended is on disk. Does nothing the second time."""

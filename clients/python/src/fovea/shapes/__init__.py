@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import contextlib
+import reprlib
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, cast
 
 from fovea.errors import MessageShapeError
-from fovea.formats import Shape
+from fovea.formats import SHAPES, Shape
 from fovea.shapes import _anthropic, _gemini, _langchain, _openai_chat, _openai_responses
 from fovea.v1 import turn_pb2
 
@@ -36,6 +38,20 @@ def plain(message: Any) -> Any:
     if module.startswith("google."):
         return dump(mode="json", by_alias=True, exclude_none=True)
     return dump(exclude_none=True)
+
+
+@contextlib.contextmanager
+def well_formed(what: str) -> Iterator[None]:
+    """Whatever else a caller's data does to those who read it is an error of its shape, too."""
+    try:
+        yield
+    except MessageShapeError:
+        raise
+    except RecursionError:
+        raise MessageShapeError(f"{what}: it is nested too deeply") from None
+    except (AttributeError, TypeError, LookupError, ValueError, ArithmeticError) as error:
+        words = f"{what}: malformed in its shape ({type(error).__name__}: {str(error)[:200]})"
+        raise MessageShapeError(words) from error
 
 
 def detect(message: Any) -> Shape | None:
@@ -80,6 +96,10 @@ class MessageReader:
 
     def read(self, message: Any, shape: Shape | None = None) -> list[turn_pb2.Turn]:
         """The turns of one message: a mapping, an SDK's object, or a string, which is the user's."""
+        with well_formed("message"):
+            return self._read(message, shape)
+
+    def _read(self, message: Any, shape: Shape | None) -> list[turn_pb2.Turn]:
         if isinstance(message, turn_pb2.Turn):
             return [message]
         if isinstance(message, str):
@@ -104,7 +124,10 @@ class MessageReader:
 
     def read_all(self, messages: Any, shape: Shape | None = None) -> list[turn_pb2.Turn]:
         """The turns of one message, of several, or of a provider's whole answer."""
-        messages = said(messages)
+        if shape is not None and shape not in SHAPES:
+            raise MessageShapeError(f"shape: {reprlib.repr(shape)} is not one of {', '.join(SHAPES)}")
+        with well_formed("messages"):
+            messages = said(messages)
         one = isinstance(messages, Mapping | str | turn_pb2.Turn) or not isinstance(messages, Iterable)
         # An SDK's object can be iterable, too: over its fields.
         if one or hasattr(messages, "model_dump") or _langchain.is_message(messages):
@@ -125,4 +148,4 @@ def said(answer: Any) -> Any:
     return answer
 
 
-__all__ = ["MessageReader", "detect", "plain", "said"]
+__all__ = ["MessageReader", "detect", "plain", "said", "well_formed"]
