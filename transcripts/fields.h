@@ -38,7 +38,7 @@ class Fields {
   bool TakeBool(std::string_view name);
 
   // Counts the member as read without a look: it says nothing about the conversation.
-  void Drop(std::string_view name) { taken_.push_back(std::string(name)); }
+  void Drop(std::string_view name) { taken_.emplace_back(name); }
 
   // What was not read, as an object; a member that is null is left out. Those not among `expected`
   // are added to `unknown_keys` by their paths.

@@ -109,7 +109,7 @@ class TurnReader {
       const std::string path = absl::StrCat("tool_calls[", i, "]");
       if (absl::Status status = ReadCall((*calls)[i], path); !status.ok()) return status;
     }
-    if (calls->empty() && builder_.empty()) builder_.Add(TextPart{std::move(text)});
+    if (calls->empty() && builder_.empty()) builder_.Add(TextPart{});
     return absl::OkStatus();
   }
 
