@@ -67,6 +67,7 @@ void AddVerbs(Verbs& verbs) {
   AddToolsVerb(verbs);
   AddLadderVerb(verbs);
   AddAdminVerbs(verbs);
+  AddStoreVerbs(verbs);
 }
 
 absl::StatusOr<std::string> Token(const GlobalOptions& options) {

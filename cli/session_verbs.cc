@@ -91,6 +91,9 @@ absl::Status RunDelete(const Environment& environment, const v1::DeleteSessionRe
                           << " turns (" << Grouped(static_cast<int64_t>(receipt->bytes()))
                           << " bytes), " << receipt->events() << " events, " << receipt->pages()
                           << " pages, " << receipt->idempotency_keys() << " idempotency keys\n";
+  if (!receipt->erased()) {
+    environment.console.out << "its last words leave the disk shortly, or at the next start\n";
+  }
   return absl::OkStatus();
 }
 

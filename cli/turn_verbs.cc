@@ -111,6 +111,7 @@ struct SearchOptions {
   std::vector<std::string> words;
   int32_t limit = 20;
   bool relevance = false;
+  bool exact = false;
 };
 
 absl::Status RunSearch(const Environment& environment, const SearchOptions& options) {
@@ -119,6 +120,7 @@ absl::Status RunSearch(const Environment& environment, const SearchOptions& opti
   request.set_query(absl::StrJoin(options.words, " "));
   request.set_limit(options.limit);
   request.set_order(options.relevance ? v1::SEARCH_ORDER_RELEVANCE : v1::SEARCH_ORDER_NEWEST_FIRST);
+  if (options.exact) request.set_match(v1::SEARCH_MATCH_EXACT);
   const absl::StatusOr<v1::SearchTurnsResponse> response =
       environment.client.Call(environment.client.sessions(), &Sessions::SearchTurns, request);
   if (!response.ok()) return response.status();
@@ -137,6 +139,10 @@ absl::Status RunSearch(const Environment& environment, const SearchOptions& opti
     environment.console.err << "nothing found up to turn " << response->indexed_through_seq()
                             << '\n';
   }
+  if (response->searched_from_seq() > 1) {
+    environment.console.err << "the time was up: turns before #" << response->searched_from_seq()
+                            << " were not searched\n";
+  }
   return absl::OkStatus();
 }
 
@@ -147,7 +153,10 @@ void DeclareSearch(CLI::App& verb, SearchOptions& options) {
   verb.add_option("--limit", options.limit, "hits at most")
       ->capture_default_str()
       ->check(CLI::Range(1, 200));
-  verb.add_flag("--relevance", options.relevance, "best first, not newest first");
+  CLI::Option* relevance =
+      verb.add_flag("--relevance", options.relevance, "best first, not newest first");
+  verb.add_flag("--exact", options.exact, "the text as it stands, to the byte, also inside words")
+      ->excludes(relevance);
 }
 
 }  // namespace

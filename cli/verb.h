@@ -137,6 +137,7 @@ void AddPageVerb(Verbs& verbs);
 void AddExamineVerb(Verbs& verbs);
 void AddToolsVerb(Verbs& verbs);
 void AddAdminVerbs(Verbs& verbs);
+void AddStoreVerbs(Verbs& verbs);
 
 }  // namespace fovea::cli
 

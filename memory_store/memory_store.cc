@@ -115,6 +115,10 @@ class SqliteMemoryStore final : public MemoryStore {
     return absl::StrCat(staging_prefix_, staged_.fetch_add(1), ".db");
   }
   absl::StatusOr<std::vector<OldSession>> ListByAge() override { return log_->ListByAge(); }
+  absl::StatusOr<DeletionReceipt> DeleteUnchanged(const OldSession& session,
+                                                  int64_t now_us) override {
+    return log_->DeleteUnchanged(session, now_us);
+  }
 
   bool WaitUntilErased(const DeletionReceipt& receipt, absl::Time deadline) override {
     const bool log = log_->WaitUntilScrubbed(deadline);

@@ -85,6 +85,10 @@ class MemoryStore {
   virtual std::string StagingPath() = 0;
   // All sessions of all tenants, those first that were longest without an append.
   virtual absl::StatusOr<std::vector<OldSession>> ListByAge() = 0;
+  // Deletes a session as LogStore::DeleteSession does, if nothing was appended to it since it was
+  // listed: ABORTED otherwise. Waits for no file but the log.
+  virtual absl::StatusOr<DeletionReceipt> DeleteUnchanged(const OldSession& session,
+                                                          int64_t now_us) = 0;
 
   // Waits until the bytes of a deleted session have left every file: true. False at the deadline:
   // they leave shortly after, or, if the process ends before, at the start of the next.

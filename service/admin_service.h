@@ -4,12 +4,13 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <utility>
 
-#include "core/log/log_store.h"
-#include "core/page/page_store.h"
 #include "fovea/v1/admin.grpc.pb.h"
+#include "memory_store/memory_store.h"
+#include "service/housekeeping.h"
 #include "service/raw_service.h"
 
 namespace fovea::service {
@@ -17,12 +18,11 @@ namespace fovea::service {
 // All outlive the service.
 struct AdminServiceInputs {
   const RpcEnvironment* environment = nullptr;
-  LogStore* log = nullptr;
-  PageStore* pages = nullptr;
+  MemoryStore* store = nullptr;
+  Housekeeping* housekeeping = nullptr;
   std::string version;
   std::string renderer_version;
   int64_t started_us = 0;
-  std::function<absl::StatusOr<VerifyReport>()> verify;  // every file of the store
   std::function<size_t()> views_held;
   // Drops the pages that are in memory.
   std::function<void()> forget_pages;
@@ -42,6 +42,13 @@ class AdminService final : public RawService<v1::AdminService::Service> {
                       v1::VerifyStoreResponse* response);
   absl::Status Drop(const Call& call, const v1::DropPagesRequest& request,
                     v1::DropPagesResponse* response);
+  absl::Status Repair(const Call& call, const v1::RepairStoreRequest& request,
+                      v1::RepairStoreResponse* response);
+  absl::Status Retain(const Call& call, const v1::ApplyRetentionRequest& request,
+                      v1::ApplyRetentionResponse* response);
+  absl::StatusOr<NextAnswer<v1::BackupChunk>> Backup(const Call& call,
+                                                     const v1::BackupStoreRequest& request);
+  std::unique_ptr<StreamConsumer<v1::BackupChunk, v1::RestoreStoreResponse>> Restore();
 
   const AdminServiceInputs in_;
 };

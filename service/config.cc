@@ -183,6 +183,23 @@ std::vector<ConfigKey> MakeKeys() {
       Rate(&QuotaLimits::builds_per_second), true);
   add("tenant_bytes_per_second", "BYTES", "That one tenant sends; 0 for no limit",
       Bytes([](Config& c) -> uint64_t& { return c.quotas.bytes_per_second; }), true);
+  add(
+      "retention_days", "N",
+      "Sessions go that had no append for so many days; 0 to keep them; looked at every hour",
+      [](std::string_view text, Config* config) {
+        int64_t days = 0;
+        std::string problem =
+            Whole([&days](Config& /*c*/) -> int64_t& { return days; }, 0, 36'500)(text, config);
+        if (problem.empty()) {
+          config->retention.max_idle =
+              days == 0 ? absl::InfiniteDuration() : days * absl::Hours(24);
+        }
+        return problem;
+      },
+      true);
+  add("retention_bytes", "BYTES",
+      "The longest idle sessions go when all turns take more; 0 for no limit; every hour",
+      Bytes([](Config& c) -> uint64_t& { return c.retention.max_stored_bytes; }), true);
   return keys;
 }
 

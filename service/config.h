@@ -14,6 +14,7 @@
 #include "absl/time/time.h"
 #include "service/connections.h"
 #include "service/quotas.h"
+#include "service/retention.h"
 
 namespace fovea::service {
 
@@ -47,6 +48,7 @@ struct Config {
   absl::Duration answer_time = absl::Minutes(1);
   absl::Duration drain_time = absl::Seconds(10);
   QuotaLimits quotas;
+  RetentionRule retention;
 };
 
 // One key of the configuration.

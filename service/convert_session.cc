@@ -93,6 +93,18 @@ absl::StatusOr<SearchOrder> SearchOrderFromProto(v1::SearchOrder order) {
   }
 }
 
+absl::StatusOr<SearchMatch> SearchMatchFromProto(v1::SearchMatch match) {
+  switch (match) {
+    case v1::SEARCH_MATCH_UNSPECIFIED:
+    case v1::SEARCH_MATCH_WORDS:
+      return SearchMatch::kWords;
+    case v1::SEARCH_MATCH_EXACT:
+      return SearchMatch::kSubstring;
+    default:
+      return absl::InvalidArgumentError("match: must be words or exact");
+  }
+}
+
 void AnswerToProto(const SearchAnswer& answer, v1::SearchTurnsResponse* proto) {
   for (const SearchHit& hit : answer.hits) {
     v1::SearchTurnsResponse::Hit* out = proto->add_hits();
@@ -104,6 +116,7 @@ void AnswerToProto(const SearchAnswer& answer, v1::SearchTurnsResponse* proto) {
     out->set_score(hit.score);
   }
   proto->set_indexed_through_seq(answer.indexed_through_seq);
+  proto->set_searched_from_seq(answer.searched_from_seq);
 }
 
 absl::StatusOr<SeqRange> PinRangeFromProto(const v1::SeqRange& range) {

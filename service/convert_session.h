@@ -25,6 +25,7 @@ absl::StatusOr<AppendBatch> AppendFromProto(const v1::AppendTurnsRequest& reques
 void ReceiptToProto(const AppendReceipt& receipt, v1::AppendTurnsResponse* proto);
 
 absl::StatusOr<SearchOrder> SearchOrderFromProto(v1::SearchOrder order);
+absl::StatusOr<SearchMatch> SearchMatchFromProto(v1::SearchMatch match);
 void AnswerToProto(const SearchAnswer& answer, v1::SearchTurnsResponse* proto);
 
 // A range of a pin: not empty, at most 1,000 turns.

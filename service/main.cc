@@ -142,9 +142,10 @@ void Reload(const Flags& flags, fovea::service::Server& server, spdlog::logger& 
     return;
   }
   server.SetQuotas(fresh->quotas);
+  server.SetRetention(fresh->retention);
   log.set_level(spdlog::level::from_str(fresh->log_level));
   config.drain_time = fresh->drain_time;
-  log.info("log level, quotas and drain time read again; other keys want a restart");
+  log.info("log level, quotas, retention and drain time read again; other keys want a restart");
 }
 
 void ServeUntilStopped(const Flags& flags, fovea::service::Server& server, spdlog::logger& log,
@@ -200,6 +201,7 @@ fovea::service::ServerOptions OptionsOf(const Config& config, fovea::ReaderCatal
           .metrics_address = config.metrics_listen,
           .audit_log = config.audit_log,
           .quotas = config.quotas,
+          .retention = config.retention,
           .max_page_bytes = config.page_cache,
           .max_prefix_bytes = config.prefix_cache,
           .max_turn_bytes = config.turn_cache,

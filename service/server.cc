@@ -21,6 +21,7 @@
 #include "service/connections.h"
 #include "service/context_service.h"
 #include "service/credentials.h"
+#include "service/housekeeping.h"
 #include "service/lanes.h"
 #include "service/listen.h"
 #include "service/memory_budget.h"
@@ -50,6 +51,8 @@ constexpr int kStreamsOfConnection = 256;
 constexpr int kMaxHeaderBytes = 16 << 10;
 // Of max_call_bytes, for one of several tenants.
 constexpr uint64_t kTenantPermille = 500;
+// For a deletion to be asked of the files once more, when its words should have gone already.
+constexpr absl::Duration kEraseWait = absl::Seconds(1);
 // What nobody waits for: pages that were drawn are kept.
 constexpr size_t kBackgroundThreads = 2;
 constexpr size_t kMaxBackgroundTasks = 256;
@@ -86,6 +89,9 @@ class GrpcServer final : public Server {
     MakeEnvironment();
     MakeServices();
     FOVEA_RETURN_IF_ERROR(Listen());
+    retention_ =
+        std::make_unique<RetentionKeeper>([this](const RetentionRule& rule) { Retain(rule); });
+    retention_->SetRule(options_.retention);
     return ServeMetrics();
   }
 
@@ -95,6 +101,7 @@ class GrpcServer final : public Server {
   }
 
   void SetQuotas(const QuotaLimits& limits) override { quotas_->SetLimits(limits); }
+  void SetRetention(const RetentionRule& rule) override { retention_->SetRule(rule); }
   int metrics_port() const override { return metrics_http_ == nullptr ? 0 : metrics_http_->port(); }
 
   const std::vector<std::string>& addresses() const override { return connections_->addresses(); }
@@ -102,6 +109,7 @@ class GrpcServer final : public Server {
   void Stop(absl::Duration patience) override {
     stopping_ = true;  // first of all, for those who ask whether to send more
     if (connections_ != nullptr) connections_->Stop();
+    retention_.reset();
     if (server_ == nullptr) return;
     if (health_ != nullptr) health_.load()->Shutdown();
     server_->Shutdown(absl::ToChronoTime(absl::Now() + patience));
@@ -227,22 +235,30 @@ class GrpcServer final : public Server {
                                                                     .readers = &options_.readers,
                                                                     .renderer = renderer_.get(),
                                                                     .drawing = &drawing_});
-    sessions_ = std::make_unique<SessionService>(
-        SessionServiceInputs{.environment = &environment_,
-                             .log = &store_->log(),
-                             .pages = &store_->pages(),
-                             .search = &store_->search(),
-                             .states = states_.get(),
-                             .forget_session = [this](const SessionState& state) { Forget(state); },
-                             .now_us = options_.now_us});
+    sessions_ = std::make_unique<SessionService>(SessionServiceInputs{
+        .environment = &environment_,
+        .log = &store_->log(),
+        .pages = &store_->pages(),
+        .search = &store_->search(),
+        .states = states_.get(),
+        .forget_session = [this](const SessionState& state) { Forget(state); },
+        .erased =
+            [this](const DeletionReceipt& receipt) {
+              return store_->WaitUntilErased(receipt, absl::Now() + kEraseWait);
+            },
+        .now_us = options_.now_us});
+    housekeeping_ = std::make_unique<Housekeeping>(
+        HousekeepingInputs{.store = store_.get(),
+                           .states = states_.get(),
+                           .forget_session = [this](const SessionState& state) { Forget(state); },
+                           .now_us = options_.now_us});
     admin_ = std::make_unique<AdminService>(
         AdminServiceInputs{.environment = &environment_,
-                           .log = &store_->log(),
-                           .pages = &store_->pages(),
+                           .store = store_.get(),
+                           .housekeeping = housekeeping_.get(),
                            .version = options_.version,
                            .renderer_version = std::string(renderer_->Version()),
                            .started_us = options_.now_us(),
-                           .verify = [this] { return store_->Verify(); },
                            .views_held = [this] { return views_->size(); },
                            .forget_pages = [this] { ForgetPages(); }});
   }
@@ -251,6 +267,19 @@ class GrpcServer final : public Server {
     views_->Forget(state.key);
     pages_->Forget(state.id);
     payloads_->Forget(state.id);
+  }
+
+  void Retain(const RetentionRule& rule) {
+    const auto still_wanted = [this] {
+      return stopping_ ? absl::CancelledError("stopping") : absl::OkStatus();
+    };
+    const auto report = housekeeping_->ApplyRetention(rule, /*dry_run=*/false, still_wanted);
+    if (!report.ok()) {
+      options_.log->warn("retention ended early: {}", std::string(report.status().message()));
+    } else if (!report->choice.to_delete.empty()) {
+      options_.log->info("retention deleted {} sessions of {} bytes",
+                         report->choice.to_delete.size(), report->choice.deleted_bytes);
+    }
   }
 
   void ForgetPages() {
@@ -335,7 +364,9 @@ class GrpcServer final : public Server {
   std::unique_ptr<ReaderService> reader_service_;
   std::unique_ptr<PageService> page_service_;
   std::unique_ptr<SessionService> sessions_;
+  std::unique_ptr<Housekeeping> housekeeping_;
   std::unique_ptr<AdminService> admin_;
+  std::unique_ptr<RetentionKeeper> retention_;
   WorkerPool background_;
   std::unique_ptr<Lanes> lanes_;
   std::unique_ptr<Connections> connections_;

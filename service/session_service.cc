@@ -144,6 +144,7 @@ absl::Status SessionService::Delete(const Call& call, const v1::DeleteSessionReq
     response->set_pages(pages);
     response->set_bytes(receipt.bytes);
     response->set_deleted_us(receipt.deleted_us);
+    response->set_erased(in_.erased(receipt));
     return absl::OkStatus();
   };
   return in_.states->Delete(
@@ -227,14 +228,16 @@ absl::Status SessionService::Search(const Call& call, const v1::SearchTurnsReque
                                     v1::SearchTurnsResponse* response) {
   FOVEA_RETURN_IF_ERROR(CheckLimit("limit", request.limit(), kMaxSearchLimit));
   FOVEA_ASSIGN_OR_RETURN(const SearchOrder order, SearchOrderFromProto(request.order()));
+  FOVEA_ASSIGN_OR_RETURN(const SearchMatch match, SearchMatchFromProto(request.match()));
   const int limit = request.limit() == 0 ? kDefaultSearchLimit : request.limit();
   FOVEA_ASSIGN_OR_RETURN(
       const SearchAnswer answer,
-      in_.search->Find(
-          call.Key(request.session_id()),
-          {.text = request.query(), .order = order, .limit = limit, .cancelled = [&call] {
-             return !call.StillWanted().ok();
-           }}));
+      in_.search->Find(call.Key(request.session_id()),
+                       {.text = request.query(),
+                        .order = order,
+                        .match = match,
+                        .limit = limit,
+                        .cancelled = [&call] { return !call.StillWanted().ok(); }}));
   AnswerToProto(answer, response);
   return absl::OkStatus();
 }

@@ -25,6 +25,8 @@ struct SessionServiceInputs {
   SessionStates* states = nullptr;
   // Drops what other services keep in memory of a session.
   std::function<void(const SessionState&)> forget_session;
+  // Whether the last words of a deleted session have left every file.
+  std::function<bool(const DeletionReceipt&)> erased;
   std::function<int64_t()> now_us;  // microseconds since the Unix epoch
 };
 

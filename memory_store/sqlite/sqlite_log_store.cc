@@ -284,11 +284,20 @@ absl::StatusOr<SessionListing> SqliteLogStore::ListSessions(std::string_view ten
 
 absl::StatusOr<DeletionReceipt> SqliteLogStore::DeleteSession(const SessionRef& session,
                                                               int64_t now_us) {
+  STORE_ASSIGN_OR_RETURN(DeletionReceipt receipt, Remove(session, now_us, nullptr));
+  if (options_.wait_until_erased) options_.wait_until_erased(receipt);
+  return receipt;
+}
+
+absl::StatusOr<DeletionReceipt> SqliteLogStore::Remove(
+    const SessionRef& session, int64_t now_us,
+    const std::function<absl::Status(const SessionRow&)>& may) {
   SessionRow row;
   STORE_RETURN_IF_ERROR(Write(
       kSmallJobBytes,
       [&](Database& database, Change& change) -> absl::Status {
         STORE_ASSIGN_OR_RETURN(row, FindSession(database, session));
+        if (may) STORE_RETURN_IF_ERROR(may(row));
         change.any = true;
         STORE_RETURN_IF_ERROR(SetDeletionCommit(database, change.commit));
         return HideSession(database, row.row);
@@ -300,7 +309,6 @@ absl::StatusOr<DeletionReceipt> SqliteLogStore::DeleteSession(const SessionRef& 
   receipt.identity = row.info.identity;
   receipt.bytes = row.stored_bytes;
   receipt.deleted_us = now_us;
-  if (options_.wait_until_erased) options_.wait_until_erased(receipt);
   return receipt;
 }
 

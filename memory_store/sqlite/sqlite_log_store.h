@@ -93,6 +93,8 @@ class SqliteLogStore final : public LogStore, public LogTail {
   absl::StatusOr<RestoreReport> Restore(const std::string& path);
   // All sessions, those first that were longest without an append.
   absl::StatusOr<std::vector<OldSession>> ListByAge();
+  // As MemoryStore::DeleteUnchanged.
+  absl::StatusOr<DeletionReceipt> DeleteUnchanged(const OldSession& session, int64_t now_us);
   // As Writer::WaitUntilScrubbed.
   bool WaitUntilScrubbed(absl::Time deadline) { return writer_->WaitUntilScrubbed(deadline); }
   // As Writer::state.
@@ -116,6 +118,9 @@ class SqliteLogStore final : public LogStore, public LogTail {
   absl::Status Write(size_t bytes, ChangingWork work, Writer::Space space = Writer::Space::kTakes);
   absl::StatusOr<SessionInfo> Insert(const SessionKey& key, const NewSession& session,
                                      SessionRow::State state);
+  // Takes the session's name, if `may` agrees, and then its rows.
+  absl::StatusOr<DeletionReceipt> Remove(const SessionRef& session, int64_t now_us,
+                                         const std::function<absl::Status(const SessionRow&)>& may);
   absl::StatusOr<DeletionReceipt> Purge(int64_t session_row);
   absl::StatusOr<uint64_t> RestoreTurns(LogSource& source, const NamedSession& session,
                                         int64_t updated_us, int64_t row);

@@ -120,4 +120,13 @@ absl::StatusOr<std::vector<OldSession>> SqliteLogStore::ListByAge() {
   }
 }
 
+absl::StatusOr<DeletionReceipt> SqliteLogStore::DeleteUnchanged(const OldSession& session,
+                                                                int64_t now_us) {
+  return Remove({session.key, session.identity}, now_us,
+                [&](const SessionRow& row) -> absl::Status {
+                  if (row.info.updated_us == session.updated_us) return absl::OkStatus();
+                  return absl::AbortedError("the session was appended to meanwhile");
+                });
+}
+
 }  // namespace fovea::sqlite

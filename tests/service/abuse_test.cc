@@ -28,20 +28,6 @@ bool WaitUntilServing(const Client& client, int seconds = 90) {
                                           std::chrono::seconds(seconds));
 }
 
-// A call with whatever bytes.
-grpc::Status CallRaw(const Client& client, const std::string& method, const std::string& bytes) {
-  grpc::ClientContext context;
-  client.Prepare(context);
-  context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(60));
-  const grpc::Slice slice(bytes);
-  const grpc::ByteBuffer request(&slice, 1);
-  grpc::ByteBuffer response;
-  return grpc::internal::BlockingUnaryCall<grpc::ByteBuffer, grpc::ByteBuffer>(
-      client.channel.get(),
-      grpc::internal::RpcMethod(method.c_str(), grpc::internal::RpcMethod::NORMAL_RPC), &context,
-      request, &response);
-}
-
 // Empty turns of AppendTurnsRequest, two bytes each, which take a hundred parsed.
 std::string TinyFields(size_t bytes) {
   std::string fields;

@@ -52,6 +52,11 @@ Process::Process(const ProcessOptions& options) {
     const rlimit limit = {options.max_files, options.max_files};
     setrlimit(RLIMIT_NOFILE, &limit);
   }
+  if (options.max_file_bytes != 0) {
+    const rlimit limit = {options.max_file_bytes, options.max_file_bytes};
+    setrlimit(RLIMIT_FSIZE, &limit);
+    signal(SIGXFSZ, SIG_IGN);  // an error of write instead; exec keeps it
+  }
   execv(program.c_str(), arguments.data());
   _exit(127);
 }
@@ -71,12 +76,14 @@ int Process::Kill(int signal) {
   return status;
 }
 
-bool Process::running() {
+bool Process::running() { return pid_ > 0 && EndedWith() < 0; }
+
+int Process::EndedWith() {
   int status = 0;
-  if (pid_ <= 0) return false;
-  if (waitpid(pid_, &status, WNOHANG) == 0) return true;
+  if (pid_ <= 0) return 0;
+  if (waitpid(pid_, &status, WNOHANG) == 0) return -1;
   pid_ = 0;
-  return false;
+  return status;
 }
 
 uint64_t Process::memory() const { return StatusBytes(pid_, "VmRSS"); }

@@ -12,8 +12,9 @@ namespace fovea::testing {
 
 struct ProcessOptions {
   std::vector<std::string> flags;
-  uint64_t max_files = 0;  // 0: as this process
-  std::string log;         // a file for its standard error; "" for none
+  uint64_t max_files = 0;       // 0: as this process
+  uint64_t max_file_bytes = 0;  // no file may grow beyond; 0: as this process
+  std::string log;              // a file for its standard error; "" for none
 };
 
 class Process {
@@ -27,6 +28,8 @@ class Process {
   // Waits for the end after the signal, and returns the status of waitpid.
   int Kill(int signal);
   bool running();
+  // The status of waitpid if the process has ended by itself; -1 while it runs.
+  int EndedWith();
   // Bytes in memory: now, and at most so far.
   uint64_t memory() const;
   uint64_t peak_memory() const;

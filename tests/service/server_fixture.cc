@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "grpc/grpc.h"
+#include "grpcpp/impl/codegen/client_unary_call.h"
 #include "spdlog/sinks/null_sink.h"
 
 namespace fovea::testing {
@@ -96,6 +97,25 @@ std::vector<v1::Turn> Client::MustRead(const std::string& id) {
   const grpc::Status status = reader->Finish();
   EXPECT_TRUE(status.ok()) << status.error_message();
   return turns;
+}
+
+grpc::Status CallRaw(const Client& client, const std::string& method, const std::string& bytes,
+                     std::string* answer) {
+  grpc::ClientContext context;
+  client.Prepare(context);
+  context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(60));
+  const grpc::Slice slice(bytes);
+  const grpc::ByteBuffer request(&slice, 1);
+  grpc::ByteBuffer response;
+  const grpc::Status status = grpc::internal::BlockingUnaryCall<grpc::ByteBuffer, grpc::ByteBuffer>(
+      client.channel.get(),
+      grpc::internal::RpcMethod(method.c_str(), grpc::internal::RpcMethod::NORMAL_RPC), &context,
+      request, &response);
+  grpc::Slice whole;
+  if (answer != nullptr && status.ok() && response.DumpToSingleSlice(&whole).ok()) {
+    answer->assign(whole.begin(), whole.end());
+  }
+  return status;
 }
 
 ServerFixture::ServerFixture(const std::function<void(service::ServerOptions&)>& change) {

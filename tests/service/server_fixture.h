@@ -54,6 +54,10 @@ class Client {
   const std::string token_;
 };
 
+// A unary call with whatever bytes; `answer` gets the response's, if it is not null.
+grpc::Status CallRaw(const Client& client, const std::string& method, const std::string& bytes,
+                     std::string* answer = nullptr);
+
 class ServerFixture {
  public:
   // `change` may alter the options before the start.

@@ -22,12 +22,6 @@ absl::Status Invalid(absl::string_view path, absl::string_view problem) {
   return absl::InvalidArgumentError(absl::StrCat(path, ": ", problem));
 }
 
-// Text that is not JSON is kept as it is, since models write such arguments: nothing parses it.
-absl::Status CheckJsonDepth(absl::string_view path, const std::string& text) {
-  if (IsShallowJson(text) || !nlohmann::json::accept(text)) return absl::OkStatus();
-  return Invalid(path, absl::StrCat("is JSON nested deeper than ", kMaxJsonDepth, " levels"));
-}
-
 absl::StatusOr<Role> RoleFromProto(v1::Role role, absl::string_view path) {
   switch (role) {
     case v1::ROLE_SYSTEM:
@@ -75,6 +69,12 @@ absl::Status CheckLengths(absl::string_view path, std::initializer_list<Field> f
   return absl::OkStatus();
 }
 
+// Text that is not JSON is kept as it is, since models write such arguments: nothing parses it.
+absl::Status CheckJsonDepth(absl::string_view path, const std::string& text) {
+  if (IsShallowJson(text) || !nlohmann::json::accept(text)) return absl::OkStatus();
+  return Invalid(path, absl::StrCat("is JSON nested deeper than ", kMaxJsonDepth, " levels"));
+}
+
 absl::StatusOr<DocumentPart> DocumentFromProto(const v1::DocumentPart& proto,
                                                absl::string_view path) {
   const std::string at = absl::StrCat(path, ".document");
@@ -83,6 +83,9 @@ absl::StatusOr<DocumentPart> DocumentFromProto(const v1::DocumentPart& proto,
                         {".name", proto.name(), kMaxNameBytes},
                         {".uri", proto.uri(), kMaxUriBytes},
                         {".attributes_json", proto.attributes_json(), kMaxAttributesBytes}});
+  if (status.ok()) {
+    status = CheckJsonDepth(absl::StrCat(at, ".attributes_json"), proto.attributes_json());
+  }
   if (!status.ok()) return status;
   DocumentPart document{.media_type = proto.media_type(),
                         .name = proto.name(),
@@ -106,6 +109,9 @@ absl::StatusOr<SearchResultPart> SearchResultFromProto(const v1::SearchResultPar
       CheckLengths(at, {{".source", proto.source(), kMaxUriBytes},
                         {".title", proto.title(), kMaxUriBytes},
                         {".attributes_json", proto.attributes_json(), kMaxAttributesBytes}});
+  if (status.ok()) {
+    status = CheckJsonDepth(absl::StrCat(at, ".attributes_json"), proto.attributes_json());
+  }
   if (!status.ok()) return status;
   if (proto.text_size() > kMaxParts) {
     return Invalid(absl::StrCat(at, ".text"),
