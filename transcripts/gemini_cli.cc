@@ -57,7 +57,7 @@ class MessageReader {
     if (content != nullptr && content->is_array()) {
       for (const Json& part : *content) parts.push_back(part);
     } else if (content != nullptr && IsText(*content)) {
-      if (BytesOf(*content)->size() > 0 || parts.empty()) {
+      if (!BytesOf(*content)->empty() || parts.empty()) {
         Json part = Json::object();
         part["text"] = *content;
         parts.push_back(std::move(part));
@@ -102,7 +102,7 @@ class MessageReader {
     }
     // The text stands before the calls.
     if (const Json* const content = Member(message_.json, "content")) {
-      if (IsText(*content) && BytesOf(*content)->size() > 0) {
+      if (IsText(*content) && !BytesOf(*content)->empty()) {
         Json part = Json::object();
         part["text"] = *content;
         parts.push_back(std::move(part));
