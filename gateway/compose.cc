@@ -110,7 +110,10 @@ class Composer {
     }
     FlushHistory();
     // What is not in the session: the newest items of a call that only looks on, and empty ones.
-    for (size_t i = conversation_.head + mapping_.turns.size(); i < emitted_.size(); ++i) AddRaw(i);
+    for (size_t i = conversation_.head + mapping_.turns.size(); i < emitted_.size(); ++i) {
+      if (!emitted_[i]) absl::StrAppend(&uncounted_, conversation_.items[i].span.In(body_));
+      AddRaw(i);
+    }
     if (!emitted_.empty() && !emitted_.back()) {
       return absl::FailedPreconditionError("the newest message is not there as it came");
     }
@@ -123,6 +126,7 @@ class Composer {
       if (!emitted_[i]) composed.changed = true;
     }
     composed.changed = composed.changed || has_history_;
+    composed.uncounted = std::move(uncounted_);
     MarkHistory();
     composed.array = absl::StrCat("[", absl::StrJoin(out_, ","), "]");
     composed.first_item = first_tail_item_;
@@ -184,6 +188,7 @@ class Composer {
     }
     AddRaw(item);
     out_.back() = replacement->second;
+    absl::StrAppend(&uncounted_, replacement->second);
     for (size_t i = first; i < item; ++i) emitted_[i] = true;
     return absl::OkStatus();
   }
@@ -259,6 +264,7 @@ class Composer {
   std::vector<bool> emitted_;
   std::vector<std::string> out_;
   std::vector<std::string> parts_;  // of the history's message
+  std::string uncounted_;
   bool has_history_ = false;
   size_t history_at_ = 0;
   bool tail_begun_ = false;

@@ -44,6 +44,8 @@ struct Composed {
   size_t prefix_bytes = 0;  // of it, up to the first of the agent's newer items
   size_t first_item = 0;    // of the conversation, that stands behind the prefix
   bool changed = false;     // false: it says what the request said
+  // JSON texts in it that fovead did not count: recalls, and items that are of no turn.
+  std::string uncounted;
 };
 
 // What stands in an item's place, and in that of the items without turns before it: JSON texts with

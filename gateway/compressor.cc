@@ -6,9 +6,9 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "gateway/estimate.h"
+#include "gateway/recall_tools.h"
 #include "gateway/truncate.h"
 
 namespace fovea::gateway {
@@ -18,7 +18,8 @@ constexpr size_t kPageCacheBytes = 256 << 20;
 constexpr size_t kHeldPages = 4096;
 constexpr size_t kMaxStates = 10'000;
 constexpr absl::Duration kCacheLifetime = absl::Minutes(5);
-constexpr absl::Duration kRefusalPause = absl::Minutes(30);
+constexpr size_t kMaxCounted = 10'000;
+constexpr size_t kMaxCountedBytes = 16 << 20;
 constexpr int64_t kLeastBudget = 4'000;
 constexpr double kFullWindow = 0.95;  // of the window may be used
 
@@ -123,6 +124,26 @@ std::optional<Compressor::Prices> Compressor::PricesOf(const std::string& reader
   return found == prices_.end() ? std::nullopt : std::optional<Prices>(found->second);
 }
 
+int64_t Compressor::TokensOf(const std::string& reader, absl::string_view text) {
+  if (text.empty()) return 0;
+  const std::string key = Sha256Of(absl::StrCat(reader, "\n", text));
+  {
+    absl::MutexLock lock(&mutex_);
+    const auto found = counted_.find(key);
+    if (found != counted_.end()) return found->second;
+  }
+  // Pictures have a price of their own, and what is too long is a guess.
+  const int64_t guess = EstimateTokens(text);
+  if (text.size() > kMaxCountedBytes || guess < static_cast<int64_t>(text.size() / 4)) return guess;
+  const auto counted = fovea_.CountTokens(reader, text);
+  if (!counted.ok()) return guess;
+  const int64_t tokens = std::max(guess, *counted);
+  absl::MutexLock lock(&mutex_);
+  if (counted_.size() >= kMaxCounted) counted_.clear();
+  counted_[key] = tokens;
+  return tokens;
+}
+
 Plan Compressor::Prepare(const Route& route, const Headers& headers, const std::string& body,
                          absl::Time now) {
   Plan plan;
@@ -203,7 +224,24 @@ void Compressor::Compress(const Route& route, const std::string& body, Plan& pla
         absl::StrCat(arrival, "the provider refused a context of this session lately");
     return;
   }
-  const auto context = Build(*plan.mapping, plan.model.reader, BudgetOf(plan));
+  auto context = Build(*plan.mapping, plan.model.reader, BudgetOf(plan));
+  if (context.ok() && context->summary().epoch() != state.epoch) {
+    // The prefix is another anyway: what the provider's counts have taught holds from here on.
+    if (SendReports(plan.mapping->session)) {
+      context = Build(*plan.mapping, plan.model.reader, BudgetOf(plan));
+    }
+    state = StateOf(plan.mapping->session);
+  }
+  if (absl::IsResourceExhausted(context.status()) && state.served != nullptr) {
+    // What must be text is over the budget for now. The pages that the provider has in its cache
+    // stand.
+    const std::string why = absl::StrCat("context: ", context.status().message());
+    if (ServeLast(body, state, RoomOf(plan), why, plan)) {
+      if (OffersRecall(route, conversation))
+        plan.body = AddRecallTools(route, *std::move(plan.body), plan);
+      return;
+    }
+  }
   if (!context.ok())
     return FallBack(body, absl::StrCat("context: ", context.status().message()), plan);
   auto composed =
@@ -225,20 +263,43 @@ void Compressor::Compress(const Route& route, const std::string& body, Plan& pla
   }
   plan.outcome.action = Outcome::Action::kCompressed;
   plan.outcome.reason = absl::StrCat(arrival, "epoch ", context->summary().epoch());
-  plan.predicted_tokens = context->summary().tokens() + plan.other_tokens;
+  plan.other_tokens = CountedBeside(body, conversation, plan.model.reader) +
+                      TokensOf(plan.model.reader, composed->uncounted);
   plan.context_sha256 = context->payload_sha256();
   plan.body = Replaced(body, conversation.array, composed->array);
   if (composed->prefix_bytes > 0) {
-    state.served =
-        std::make_shared<const Served>(Served{composed->array.substr(0, composed->prefix_bytes + 1),
-                                              conversation.items[composed->first_item].chain});
+    const auto& items = conversation.items;
+    size_t first = composed->first_item;
+    while (first > conversation.head && items[first - 1].chain == items[first].chain) --first;
+    state.served = std::make_shared<const Served>(
+        Served{.prefix = composed->array.substr(0, composed->prefix_bytes + 1),
+               .first_chain = items[first].chain,
+               .first_offset = composed->first_item - first});
   }
   state.compressed = true;
+  state.epoch = context->summary().epoch();
   Update(plan.mapping->session, state);
-  if (config_.recall && conversation.has_tools && conversation.stream &&
-      route.wire != Wire::kGemini) {
-    plan.body = WithRecallTools(route, *std::move(plan.body), &plan.recall);
+  if (OffersRecall(route, conversation)) {
+    plan.body = AddRecallTools(route, *std::move(plan.body), plan);
   }
+  plan.predicted_tokens = context->summary().tokens() + plan.other_tokens;
+}
+
+// Gemini streams lists of JSON, too, where nobody asks for events; those are not read.
+bool Compressor::OffersRecall(const Route& route, const Conversation& conversation) const {
+  const bool read = route.wire != Wire::kGemini || !route.streams || route.events;
+  return config_.recall && conversation.has_tools && read;
+}
+
+int64_t Compressor::CountedBeside(const std::string& body, const Conversation& conversation,
+                                  const std::string& reader) {
+  const absl::string_view text = body;
+  int64_t tokens = TokensOf(reader, text.substr(0, conversation.array.begin)) +
+                   TokensOf(reader, text.substr(conversation.array.end));
+  for (size_t i = 0; i < conversation.head; ++i) {
+    tokens += TokensOf(reader, conversation.items[i].span.In(text));
+  }
+  return tokens;
 }
 
 Replacements Compressor::ReplacementsOf(const Conversation& conversation) {
@@ -252,13 +313,41 @@ Replacements Compressor::ReplacementsOf(const Conversation& conversation) {
   return replacements;
 }
 
+int64_t Compressor::RoomOf(const Plan& plan) const {
+  const auto window = static_cast<int64_t>(kFullWindow * static_cast<double>(WindowOf(plan)));
+  return window - plan.other_tokens;
+}
+
+bool Compressor::ServeLast(const std::string& body, const SessionState& state, int64_t room,
+                           absl::string_view why, Plan& plan) {
+  const Conversation& conversation = *plan.conversation;
+  const std::string arrival =
+      plan.mapping.has_value() ? absl::StrCat(ArrivalName(plan.mapping->arrival), ": ") : "";
+  const auto& items = conversation.items;
+  const std::string& chain = state.served->first_chain;
+  size_t first = conversation.head;
+  while (first < items.size() && items[first].chain != chain) ++first;
+  if (first == items.size()) return false;
+  for (size_t i = 0; i < state.served->first_offset && items[first].chain == chain; ++i) {
+    if (++first == items.size()) return false;
+  }
+  const size_t from = items[first].span.begin;
+  const std::string array = absl::StrCat(
+      state.served->prefix, absl::string_view(body).substr(from, conversation.array.end - from));
+  if (EstimateTokens(array) > room) return false;
+  plan.body = Replaced(body, conversation.array, array);
+  plan.outcome.action = Outcome::Action::kFallback;
+  plan.outcome.reason =
+      Plain(absl::StrCat(arrival, "the last served pages and the new turns: ", why));
+  return true;
+}
+
 void Compressor::FallBack(const std::string& body, absl::string_view why, Plan& plan) {
   const Conversation& conversation = *plan.conversation;
   plan.outcome.action = Outcome::Action::kFallback;
   const std::string arrival =
       plan.mapping.has_value() ? absl::StrCat(ArrivalName(plan.mapping->arrival), ": ") : "";
-  const auto window = static_cast<int64_t>(kFullWindow * static_cast<double>(WindowOf(plan)));
-  const int64_t room = window - plan.other_tokens;
+  const int64_t room = RoomOf(plan);
   if (plan.history_tokens <= room) {
     plan.outcome.reason = Plain(absl::StrCat(arrival, "sent as it came: ", why));
     return;
@@ -266,20 +355,7 @@ void Compressor::FallBack(const std::string& body, absl::string_view why, Plan& 
   // The database alone knows which session it is.
   const auto known = sessions_.Map(conversation, body, true, absl::InfinitePast());
   const SessionState state = known.ok() ? StateOf(known->session) : SessionState();
-  if (state.served != nullptr) {
-    for (size_t i = conversation.head; i < conversation.items.size(); ++i) {
-      if (conversation.items[i].chain != state.served->first_chain) continue;
-      const size_t from = conversation.items[i].span.begin;
-      const std::string array =
-          absl::StrCat(state.served->prefix,
-                       absl::string_view(body).substr(from, conversation.array.end - from));
-      if (EstimateTokens(array) > room) break;
-      plan.body = Replaced(body, conversation.array, array);
-      plan.outcome.reason =
-          Plain(absl::StrCat(arrival, "the last served pages and the new turns: ", why));
-      return;
-    }
-  }
+  if (state.served != nullptr && ServeLast(body, state, room, why, plan)) return;
   const auto truncated = Truncated(conversation, body, room);
   if (!truncated.ok()) {
     plan.outcome.reason = Plain(absl::StrCat(arrival, "sent as it came, over the window: ", why));
@@ -289,7 +365,7 @@ void Compressor::FallBack(const std::string& body, absl::string_view why, Plan& 
   plan.outcome.reason = Plain(absl::StrCat(arrival, "cut to the window: ", why));
 }
 
-std::string Compressor::WithRecallTools(const Route& route, std::string body, bool* added) {
+std::string Compressor::AddRecallTools(const Route& route, std::string body, Plan& plan) {
   std::string tools;
   const int wire = static_cast<int>(route.wire);
   {
@@ -304,101 +380,11 @@ std::string Compressor::WithRecallTools(const Route& route, std::string body, bo
     absl::MutexLock lock(&mutex_);
     recall_tools_[wire] = tools;
   }
-  const auto members = ScanObject(body);
-  if (!members.ok()) return body;
-  const JsonMember* own = FindMember(*members, "tools");
-  if (own == nullptr) return body;
-  const absl::string_view text = own->value.In(body);
-  // A tool of the agent's own with one of these names is the agent's.
-  for (const char* name : {"\"recall\"", "\"search\""}) {
-    if (absl::StrContains(text, name)) return body;
-  }
-  // "[A,B]" and "[C,D]" are "[A,B,C,D]".
-  const std::string joined = absl::StrCat(text.substr(0, text.rfind(']')), ",",
-                                          absl::string_view(tools).substr(tools.find('[') + 1));
-  *added = true;
-  return Replaced(body, own->value, joined);
-}
-
-void Compressor::Refused(const Plan& plan, absl::Time now) {
-  if (!plan.mapping.has_value()) return;
-  SessionState state = StateOf(plan.mapping->session);
-  state.refused_until = now + kRefusalPause;
-  state.compressed = false;
-  Update(plan.mapping->session, state);
-}
-
-void Compressor::Finish(Plan& plan, const std::string& body,
-                        const std::vector<transcripts::Json>& answer, absl::Time now) {
-  if (!plan.conversation.has_value() || !plan.conversation->has_tools) return;
-  if (!plan.mapping.has_value()) {
-    auto mapping = sessions_.Map(*plan.conversation, body, false, now);
-    if (!mapping.ok()) return;
-    plan.mapping = *std::move(mapping);
-    SessionState state = StateOf(plan.mapping->session);
-    state.last_request = now;
-    Update(plan.mapping->session, state);
-  }
-  plan.outcome.session = plan.mapping->session;
-  std::vector<std::string> items;
-  items.reserve(answer.size());
-  for (const transcripts::Json& item : answer) items.push_back(transcripts::DumpJson(item));
-  if (items.empty()) return;
-  sessions_.AppendAnswer(*plan.conversation, *plan.mapping, items, digests_, now).IgnoreError();
-}
-
-void Compressor::Keep(const Plan& plan, const std::vector<transcripts::Json>& visible,
-                      const std::vector<transcripts::Json>& said) {
-  // The items that the agent keeps stand for what was said up to them; what is left over, for the
-  // last.
-  std::string chain = plan.conversation->items.back().chain;
-  std::vector<std::pair<std::string, std::vector<std::string>>> kept;
-  std::vector<std::string> buffer;
-  size_t next = 0;
-  for (const transcripts::Json& item : visible) {
-    const std::string text = transcripts::DumpJson(item);
-    const auto digest = digests_.DigestOf(plan.conversation->wire, text);
-    if (!digest.ok()) return;
-    // Messages are merged over the rounds: one stands for all.
-    const bool merged = plan.conversation->wire != Wire::kOpenAiResponses;
-    while (next < said.size()) {
-      const bool same = said[next] == item;
-      buffer.push_back(transcripts::DumpJson(said[next++]));
-      if (same && !merged) break;
-    }
-    if (digest->empty()) continue;
-    chain = ChainOf(chain, *digest);
-    kept.emplace_back(chain, std::move(buffer));
-    buffer.clear();
-  }
-  if (kept.empty()) return;
-  for (; next < said.size(); ++next) buffer.push_back(transcripts::DumpJson(said[next]));
-  for (std::string& text : buffer) kept.back().second.push_back(std::move(text));
-  for (const auto& [key, texts] : kept) {
-    database_.AddInsert(key, absl::StrJoin(texts, ",")).IgnoreError();
-  }
-}
-
-void Compressor::Price(const Plan& plan, const Usage& usage, BookEntry& entry) {
-  const auto prices = PricesOf(plan.model.reader).value_or(Prices());
-  entry.input_tokens = usage.input;
-  entry.cached_tokens = usage.cached;
-  entry.written_tokens = usage.written;
-  entry.output_tokens = usage.output;
-  entry.predicted_tokens = plan.predicted_tokens;
-  entry.history_tokens = plan.history_tokens + plan.other_tokens;
-  const auto billed = [&](double input, double cached, double written) {
-    return input - cached - written + cached * prices.cached + written * prices.written;
-  };
-  entry.billed = billed(static_cast<double>(usage.input), static_cast<double>(usage.cached),
-                        static_cast<double>(usage.written));
-  entry.full_billed = entry.billed;
-  if (plan.outcome.action != Outcome::Action::kCompressed) return;
-  // The same request with its history as text, if all that the request before it had were read from
-  // the cache.
-  const auto full = static_cast<double>(entry.history_tokens);
-  const double before = std::min(full, static_cast<double>(plan.earlier_tokens));
-  entry.full_billed = before * prices.cached + (full - before) * prices.written;
+  auto with = WithRecallTools(route.wire, body, tools);
+  if (!with.has_value()) return body;
+  plan.recall = true;
+  plan.other_tokens += TokensOf(plan.model.reader, tools);
+  return *std::move(with);
 }
 
 }  // namespace fovea::gateway

@@ -34,8 +34,9 @@ namespace fovea::gateway {
 // A model call on its way out.
 struct Plan {
   Outcome outcome;
-  std::optional<std::string> body;  // instead of the request's own
-  bool recall = false;              // the tools recall and search are in it
+  std::optional<std::string> body;     // instead of the request's own
+  std::optional<std::string> decoded;  // the request's own, where it came with a coding
+  bool recall = false;                 // the tools recall and search are in it
   // What was read of the request; none where it could not be.
   std::optional<Conversation> conversation;
   std::optional<Mapping> mapping;  // none where fovead did not take the turns (yet)
@@ -73,6 +74,13 @@ class Compressor {
     return AnswerCall(fovea_, plan.outcome.session, call);
   }
 
+  // What the provider counted for what was served; fovead is told when the session's next epoch
+  // begins, so that the prefix stands until then.
+  void Report(const Plan& plan, int64_t input_tokens);
+
+  // What a text costs a reader, on the safe side; a guess where fovead is gone.
+  int64_t TokensOf(const std::string& reader, absl::string_view text);
+
   // What the request cost and would have cost, for the books.
   void Price(const Plan& plan, const Usage& usage, BookEntry& entry);
 
@@ -80,13 +88,18 @@ class Compressor {
   struct Served {
     std::string prefix;       // of the array, with the bracket and the commas
     std::string first_chain;  // of the item that stood behind it
+    // Items that say nothing (reasoning) have the chain of the item before them: how many items of
+    // that chain stand before it.
+    size_t first_offset = 0;
   };
   struct SessionState {
     absl::Time last_request = absl::InfinitePast();
     bool compressed = false;  // the last request was
     int64_t full_tokens = 0;  // estimate, of the last request as it came
     absl::Time refused_until = absl::InfinitePast();
-    std::shared_ptr<const Served> served;  // the last prefix
+    std::shared_ptr<const Served> served;         // the last prefix
+    uint64_t epoch = 0;                           // of the last context
+    std::vector<v1::ReportUsageRequest> reports;  // that wait for the next
   };
   struct Prices {
     double cached = 1;
@@ -105,7 +118,18 @@ class Compressor {
   int64_t BudgetOf(const Plan& plan) const;
   SessionState StateOf(const std::string& session);
   void Update(const std::string& session, const SessionState& state);
-  std::string WithRecallTools(const Route& route, std::string body, bool* added);
+  // Whether any were sent.
+  bool SendReports(const std::string& session);
+  // The last served prefix and what is new, if that fits.
+  bool ServeLast(const std::string& body, const SessionState& state, int64_t room,
+                 absl::string_view why, Plan& plan);
+  // Tokens that the conversation may have in the model's window.
+  int64_t RoomOf(const Plan& plan) const;
+  bool OffersRecall(const Route& route, const Conversation& conversation) const;
+  // Tokens of the request beside its messages: system, tools, settings.
+  int64_t CountedBeside(const std::string& body, const Conversation& conversation,
+                        const std::string& reader);
+  std::string AddRecallTools(const Route& route, std::string body, Plan& plan);
   Replacements ReplacementsOf(const Conversation& conversation);
 
   const GatewayConfig& config_;
@@ -118,6 +142,7 @@ class Compressor {
   absl::flat_hash_map<std::string, SessionState> states_ ABSL_GUARDED_BY(mutex_);
   absl::flat_hash_map<std::string, Prices> prices_ ABSL_GUARDED_BY(mutex_);
   absl::flat_hash_map<int, std::string> recall_tools_ ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_map<std::string, int64_t> counted_ ABSL_GUARDED_BY(mutex_);  // by digest
 };
 
 }  // namespace fovea::gateway

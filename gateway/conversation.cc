@@ -16,17 +16,6 @@ constexpr size_t kMaxDigests = 200'000;
 constexpr size_t kMaxItems = 100'000;
 constexpr size_t kMaxScopeBytes = 1'000;
 
-const char* ArrayKey(Wire wire) {
-  switch (wire) {
-    case Wire::kOpenAiResponses:
-      return "input";
-    case Wire::kGemini:
-      return "contents";
-    default:
-      return "messages";
-  }
-}
-
 // The text of a string without escapes; "" for any other value.
 absl::string_view PlainString(absl::string_view json) {
   if (json.size() < 2 || json.front() != '"' || absl::StrContains(json, "\\")) return "";
@@ -79,6 +68,17 @@ bool HasTools(absl::string_view body, const JsonMember* tools) {
 }
 
 }  // namespace
+
+const char* ArrayKey(Wire wire) {
+  switch (wire) {
+    case Wire::kOpenAiResponses:
+      return "input";
+    case Wire::kGemini:
+      return "contents";
+    default:
+      return "messages";
+  }
+}
 
 std::string Sha256Of(absl::string_view bytes) {
   std::string digest(SHA256_DIGEST_LENGTH, '\0');

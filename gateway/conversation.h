@@ -18,6 +18,9 @@
 
 namespace fovea::gateway {
 
+// The field that holds the conversation.
+const char* ArrayKey(Wire wire);
+
 // One member of `messages`, `input` or `contents`.
 struct Item {
   JsonSpan span;      // in the body

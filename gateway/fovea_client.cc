@@ -80,6 +80,14 @@ class GrpcClient final : public FoveaClient {
   absl::StatusOr<v1::SearchTurnsResponse> Search(const v1::SearchTurnsRequest& request) override {
     return Call(*sessions_, &v1::SessionService::Stub::SearchTurns, request);
   }
+  absl::StatusOr<int64_t> CountTokens(const std::string& reader, absl::string_view text) override {
+    v1::CountTokensRequest request;
+    request.set_reader(reader);
+    request.set_text(text.data(), text.size());
+    const auto counted = Call(*readers_, &v1::ReaderService::Stub::CountTokens, request);
+    if (!counted.ok()) return counted.status();
+    return counted->tokens();
+  }
   absl::Status ReportUsage(const v1::ReportUsageRequest& request) override {
     return Call(*readers_, &v1::ReaderService::Stub::ReportUsage, request).status();
   }

@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "fovea/v1/context.pb.h"
 #include "fovea/v1/reader.pb.h"
@@ -37,6 +38,9 @@ class FoveaClient {
   virtual absl::StatusOr<v1::ExpandTurnResponse> ExpandTurn(
       const v1::ExpandTurnRequest& request) = 0;
   virtual absl::StatusOr<v1::SearchTurnsResponse> Search(const v1::SearchTurnsRequest& request) = 0;
+  // What a text costs a reader; at most 16 MiB.
+  virtual absl::StatusOr<int64_t> CountTokens(const std::string& reader,
+                                              absl::string_view text) = 0;
   virtual absl::Status ReportUsage(const v1::ReportUsageRequest& request) = 0;
 };
 

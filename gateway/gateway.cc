@@ -3,8 +3,10 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "gateway/content_coding.h"
 
 namespace fovea::gateway {
 namespace {
@@ -41,6 +43,10 @@ std::string AgentOf(const Headers& headers) {
   const absl::string_view name = headers.Get("User-Agent");
   return std::string(name.substr(0, name.find(' ')).substr(0, 100));
 }
+
+// Of one body without its coding, and of all that are being decoded.
+constexpr size_t kMaxDecodedBytes = 64 << 20;
+constexpr size_t kMaxDecodingBytes = size_t{1} << 30;
 
 constexpr absl::Duration kPatience = absl::Seconds(10);
 
@@ -98,17 +104,44 @@ void Gateway::Handle(Request& request, ResponseWriter& response) {
     return Refuse(response, absl::IsNotFound(admitted) ? 404 : 403, wire, admitted.message());
   }
   if (!route.ok()) return Refuse(response, 400, wire, route.status().message());
+  if (absl::EqualsIgnoreCase(request.headers.Get("Upgrade"), "websocket")) {
+    // Clients that can, Codex among them, go on over HTTP then.
+    return Refuse(response, 426, wire, "WebSocket: not spoken here; use HTTP");
+  }
   Plan plan;
   if (request.headers.Get("x-fovea-bypass") == "1") {
     plan.outcome = {.action = Outcome::Action::kBypassed, .reason = "x-fovea-bypass"};
   } else if (options_.config.off) {
     plan.outcome = {.action = Outcome::Action::kBypassed, .reason = "switched off"};
   } else if (route->purpose == Purpose::kGenerate) {
-    plan = compressor_.Prepare(*route, request.headers, request.body, absl::Now());
+    plan = Prepare(*route, request);
   } else {
     plan.outcome.reason = "not a model call";
   }
   Forward(*route, request, std::move(plan), response);
+}
+
+Plan Gateway::Prepare(const Route& route, const Request& request) {
+  const std::string coding(request.headers.Get("Content-Encoding"));
+  if (coding.empty() || absl::EqualsIgnoreCase(coding, "identity")) {
+    return compressor_.Prepare(route, request.headers, request.body, absl::Now());
+  }
+  Plan plan;
+  // The most that it may take is kept for it until it is decoded.
+  if (decoding_.fetch_add(kMaxDecodedBytes) + kMaxDecodedBytes > kMaxDecodingBytes) {
+    decoding_ -= kMaxDecodedBytes;
+    plan.outcome.reason = "not read: too many bodies with a coding at a time";
+    return plan;
+  }
+  auto decoded = Decoded(coding, request.body, kMaxDecodedBytes);
+  decoding_ -= kMaxDecodedBytes;
+  if (!decoded.ok()) {
+    plan.outcome.reason = absl::StrCat("not read: ", decoded.status().message());
+    return plan;
+  }
+  plan = compressor_.Prepare(route, request.headers, *decoded, absl::Now());
+  plan.decoded = *std::move(decoded);
+  return plan;
 }
 
 void Gateway::Forward(const Route& route, Request& request, Plan plan, ResponseWriter& response) {

@@ -3,6 +3,8 @@
 #ifndef FOVEA_GATEWAY_GATEWAY_H_
 #define FOVEA_GATEWAY_GATEWAY_H_
 
+#include <atomic>
+#include <cstddef>
 #include <memory>
 #include <string>
 
@@ -43,6 +45,8 @@ class Gateway {
   Gateway(Options options, std::unique_ptr<FoveaClient> fovea, std::unique_ptr<Database> database);
   void Forward(const Route& route, Request& request, Plan plan, ResponseWriter& response);
   void Record(const Route& route, const Request& request, const ModelCall& call);
+  // A model call's plan. Reads a body with a coding, too, where there is room for it.
+  Plan Prepare(const Route& route, const Request& request);
   void Refuse(ResponseWriter& response, int status, Wire wire, absl::string_view message);
 
   const Options options_;
@@ -51,6 +55,7 @@ class Gateway {
   const std::unique_ptr<FoveaClient> fovea_;
   const std::unique_ptr<Database> database_;
   Compressor compressor_;
+  std::atomic<size_t> decoding_{0};  // bytes that decoded bodies may take now
 };
 
 }  // namespace fovea::gateway

@@ -206,8 +206,8 @@ int Run(int argc, char** argv) {
   SavingsOptions savings;
   CLI::App* books =
       app.add_subcommand("savings", "what was billed, and what full history would have cost");
-  books->add_option("--by", savings.by, "session, project, model, day, action or reason")
-      ->check(CLI::IsMember({"session", "project", "model", "day", "action", "reason"}))
+  books->add_option("--by", savings.by, "session, project, model, day, action, reason or request")
+      ->check(CLI::IsMember({"session", "project", "model", "day", "action", "reason", "request"}))
       ->capture_default_str();
   books->add_option("--session", savings.session, "of this session only");
   books->add_option("--project", savings.project, "of this project only");

@@ -83,19 +83,20 @@ absl::Status ModelCall::OnHead(ResponseHead head) {
   status_ = head.status;
   plain_ = IsPlain(head.headers);
   const bool stream = IsStream(head.headers);
+  if (first) stream_ = stream;
   if (first && plan_.outcome.action == Outcome::Action::kCompressed &&
       (head.status == 400 || head.status == 413 || head.status == 422)) {
     refused_ = true;
     return absl::OkStatus();
   }
   if (!first) {
-    // A later round: only its stream is of use.
-    if (head.status == 200 && stream && plain_) return absl::OkStatus();
+    // A later round: only an answer in the first one's form is of use.
+    if (head.status == 200 && stream == stream_ && plain_) return absl::OkStatus();
     return absl::ResourceExhaustedError(absl::StrCat("the provider answered ", head.status));
   }
   if (head.status == 200 && plain_ && route_.purpose == Purpose::kGenerate) {
-    if (plan_.recall && stream) {
-      relay_ = Relay::Create(route_.wire);
+    if (plan_.recall) {
+      relay_ = Relay::Create(route_.wire, stream);
       relay_->BeginRound();
     } else {
       reader_ = std::make_unique<AnswerReader>(route_.wire, stream);
@@ -119,13 +120,16 @@ absl::Status ModelCall::OnBody(absl::string_view bytes) {
   }
   std::string out;
   relay_->Feed(bytes, &out);
-  if (relay_->ends() && relay_->hid_anything() && !kept_) {
-    kept_ = true;
-    for (const transcripts::Json& item : relay_->said()) said_.push_back(item);
-    if (!relay_->calls().empty()) AnswerCalls();
-    compressor_->Keep(plan_, relay_->visible(), said_);
-  }
+  KeepIfEnded();
   return response_.Write(out);
+}
+
+void ModelCall::KeepIfEnded() {
+  if (!relay_->ends() || !relay_->hid_anything() || kept_) return;
+  kept_ = true;
+  for (const transcripts::Json& item : relay_->said()) said_.push_back(item);
+  if (!relay_->calls().empty()) AnswerCalls();
+  compressor_->Keep(plan_, relay_->visible(), said_);
 }
 
 // Answers the round's calls; the results are behind what was said.
@@ -161,9 +165,12 @@ absl::Status ModelCall::Recall(std::string* body) {
     AnswerCalls();
     const std::vector<transcripts::Json> added(said_.begin() + static_cast<int64_t>(before),
                                                said_.end());
-    auto longer =
-        WithItems(*body, route_.wire == Wire::kOpenAiResponses ? "input" : "messages", added);
+    auto longer = WithItems(*body, ArrayKey(route_.wire), added);
     if (!longer.ok()) return longer.status();
+    std::string text;
+    for (const transcripts::Json& item : added) text += transcripts::DumpJson(item);
+    round_tokens_ += compressor_->TokensOf(plan_.model.reader, text);
+    plan_.predicted_tokens += round_tokens_;
     *body = *std::move(longer);
     relay_->BeginRound();
     absl::Status status;
@@ -176,6 +183,7 @@ absl::Status ModelCall::Recall(std::string* body) {
     if (!status.ok()) return status;
     std::string out;
     relay_->EndRound(&out);
+    KeepIfEnded();
     status = response_.Write(out);
     if (!status.ok()) return status;
   }
@@ -184,6 +192,7 @@ absl::Status ModelCall::Recall(std::string* body) {
 
 absl::Status ModelCall::Run(Plan plan) {
   plan_ = std::move(plan);
+  round_tokens_ = plan_.predicted_tokens;
   std::string body = plan_.body.value_or(request_.body);
   absl::Status status = SendRound(body);
   if (status.ok() && refused_) {
@@ -201,6 +210,7 @@ absl::Status ModelCall::Run(Plan plan) {
   if (status.ok() && relay_ != nullptr) {
     std::string out;
     relay_->EndRound(&out);
+    KeepIfEnded();
     status = response_.Write(out);
     if (status.ok()) status = Recall(&body);
   }
@@ -212,7 +222,11 @@ absl::Status ModelCall::Run(Plan plan) {
   if (relay_ != nullptr && relay_->complete()) answer = relay_->visible();
   if (relay_ != nullptr && relay_->complete() && !relay_->hid_anything()) answer = relay_->said();
   if (reader_ != nullptr && reader_->complete()) answer = reader_->items();
-  compressor_->Finish(plan_, request_.body, answer, absl::Now());
+  compressor_->Finish(plan_, Text(), answer, absl::Now());
+  const bool one_round = relay_ == nullptr || relay_->rounds() == 1;
+  if (one_round && plan_.outcome.action == Outcome::Action::kCompressed) {
+    compressor_->Report(plan_, usage().input);
+  }
   return status;
 }
 

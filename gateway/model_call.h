@@ -55,6 +55,11 @@ class ModelCall {
   absl::Status OnBody(absl::string_view bytes);
   absl::Status Recall(std::string* body);
   void AnswerCalls();
+  // Once the agent's answer is at its end, and before it has it: what was hidden in it stands for
+  // the model in later requests.
+  void KeepIfEnded();
+  // The request's body without a coding.
+  const std::string& Text() const { return plan_.decoded ? *plan_.decoded : request_.body; }
 
   const Route& route_;
   Request& request_;
@@ -64,11 +69,13 @@ class ModelCall {
   Plan plan_;
   int status_ = 0;
   bool refused_ = false;  // the provider refused what the gateway made
+  bool stream_ = false;   // the first answer is one of events
   bool plain_ = false;    // the answer can be read: a JSON or a stream without a coding
   std::unique_ptr<Relay> relay_;
   std::unique_ptr<AnswerReader> reader_;
   std::vector<transcripts::Json> said_;  // by the model and to it, in all rounds
   bool kept_ = false;
+  int64_t round_tokens_ = 0;  // predicted, of the last round
 };
 
 }  // namespace fovea::gateway

@@ -24,20 +24,20 @@ struct HiddenCall {
   std::string arguments;  // JSON
 };
 
-// For streamed answers. Rounds: BeginRound, Feed..., EndRound; another round while goes_on().
+// Rounds: BeginRound, Feed..., EndRound; another round while goes_on().
 // Thread-compatible.
 class Relay {
  public:
   using Json = transcripts::Json;
 
-  // Null for a wire that has no relay.
-  static std::unique_ptr<Relay> Create(Wire wire);
+  // `stream`: the answer is one of events; else one JSON text.
+  static std::unique_ptr<Relay> Create(Wire wire, bool stream);
   virtual ~Relay() = default;
 
   void BeginRound();
   // Appends to `out` what the agent gets now.
-  void Feed(absl::string_view bytes, std::string* out);
-  void EndRound(std::string* out);
+  virtual void Feed(absl::string_view bytes, std::string* out);
+  virtual void EndRound(std::string* out);
 
   // The round was calls of the gateway's tools alone: once they are answered, the model goes on.
   bool goes_on() const { return goes_on_; }
@@ -48,7 +48,7 @@ class Relay {
   // What the model said in this round, as items of the conversation.
   std::vector<Json> said() const { return round_->items(); }
   bool complete() const { return round_ != nullptr && round_->complete(); }
-  // The last round's input, all rounds' output.
+  // What the provider billed, over all rounds.
   Usage usage() const;
   int rounds() const { return rounds_; }
   // Whether anything was taken out, in any round.
@@ -61,17 +61,19 @@ class Relay {
   static bool IsOurs(absl::string_view tool) { return tool == "recall" || tool == "search"; }
 
  protected:
-  explicit Relay(Wire wire) : wire_(wire) {}
+  explicit Relay(Wire wire, bool streams = true) : wire_(wire), streams_(streams) {}
   virtual void OnEvent(absl::string_view raw, const Json& json, std::string* out) = 0;
   virtual void OnOther(absl::string_view raw, absl::string_view data, std::string* out);
   // Of the agent's view: resets what is counted by the round.
   virtual void OnBegin() {}
 
-  void Hide(std::string id, std::string name);
+  // `arguments`, where they are known already; else calls() finds them in what was said.
+  void Hide(std::string id, std::string name, std::string arguments = "");
   // Whether the model stopped for calls that are all the gateway's.
   bool StopsForOurs() const { return !calls_.empty() && visible_calls_ == 0; }
 
   const Wire wire_;
+  const bool streams_;
   std::unique_ptr<AnswerReader> round_;
   std::vector<HiddenCall> calls_;
   int visible_calls_ = 0;
@@ -80,6 +82,7 @@ class Relay {
   bool ends_ = false;
   bool hid_anything_ = false;
   int64_t earlier_output_ = 0;  // tokens of the rounds before
+  Usage earlier_;               // input of the rounds before
 
  private:
   SseSplitter splitter_;

@@ -108,14 +108,17 @@ absl::StatusOr<Route> RouteOf(const Request& request, const GatewayConfig& confi
   }
   if (request.method != "POST") route.purpose = Purpose::kOther;
   if (!known) {
-    if (request.headers.Has("anthropic-version") || absl::StrContains(path, "/messages/")) {
+    // Claude Code's HEAD / has no version yet.
+    const bool claude_code =
+        path.empty() && absl::StartsWith(request.headers.Get("user-agent"), "claude-cli");
+    if (claude_code || request.headers.Has("anthropic-version") ||
+        absl::StrContains(path, "/messages/")) {
       route.wire = Wire::kAnthropic;
     } else if (request.headers.Has("x-goog-api-key") || absl::StrContains(path, "/v1beta")) {
       route.wire = Wire::kGemini;
-    } else if (path.empty() && absl::StartsWith(request.headers.Get("user-agent"), "claude-cli")) {
-      route.wire = Wire::kAnthropic;  // Claude Code's HEAD / has no version yet
     }
   }
+  route.events = route.streams && absl::StrContains(request.query(), "alt=sse");
   route.url = JoinUrl(UpstreamOf(route.wire, config), request.target);
   return route;
 }

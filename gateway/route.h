@@ -26,6 +26,7 @@ struct Route {
   std::string url;
   std::string model;     // where the path names it (Gemini)
   bool streams = false;  // where the path says so (Gemini)
+  bool events = false;   // and as events rather than as a list of JSON
 };
 
 // By the path's end, and for paths that several providers have by the header anthropic-version or

@@ -33,14 +33,12 @@ constexpr absl::Duration kLockStep = absl::Seconds(1);
 constexpr int kRestarts = 20;                                // of the gateway, ...
 constexpr absl::Duration kRestartWindow = absl::Minutes(1);  // ... in so long
 
-std::string LockPath() {
-  const char* runtime = std::getenv("XDG_RUNTIME_DIR");
-  const std::string folder = runtime != nullptr && *runtime != '\0' ? runtime : "/tmp";
-  return absl::StrCat(folder, "/fovea-wrap-", getuid(), ".lock");
-}
+// In Fovea's own folder, which is all that wrap leaves behind.
+std::string LockPath() { return absl::StrCat(DataFolder(), "/wrap.lock"); }
 
-// Open, and with O_NOFOLLOW: in /tmp somebody else may have put a link there.
 FileDescriptor OpenLock() {
+  std::error_code ignored;
+  std::filesystem::create_directories(DataFolder(), ignored);
   return FileDescriptor(open(LockPath().c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
 }
 

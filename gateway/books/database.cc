@@ -57,6 +57,7 @@ const char* GroupExpression(absl::string_view by) {
   if (by == "model") return "model";
   if (by == "action") return "action";
   if (by == "reason") return "reason";
+  if (by == "request") return "rowid";
   if (by == "day") return "date(time_us / 1000000, 'unixepoch')";
   return nullptr;
 }

@@ -7,17 +7,18 @@ const events = (bytes) => bytes.toString().split(/\r?\n\r?\n/).flatMap((event) =
   return data && data !== '[DONE]' ? [JSON.parse(data)] : [];
 });
 
-const tools = { read: { type: 'object', properties: { path: { type: 'string' } } }, bash: { type: 'object', properties: { command: { type: 'string' } } } };
+const usualTools = { read: { type: 'object', properties: { path: { type: 'string' } } }, bash: { type: 'object', properties: { command: { type: 'string' } } } };
 
 const wires = {
   anthropic: {
+    kind: 'anthropic',
     path: '/v1/messages?beta=true',
     headers: { 'anthropic-version': '2023-06-01', 'x-api-key': 'sk-test' },
     body: (agent) => {
       const messages = structuredClone(agent.history);
       const last = messages.at(-1).content;
       last.at(-1).cache_control = { type: 'ephemeral' };
-      return { model: agent.model, max_tokens: 1000, system: [{ type: 'text', text: agent.system, cache_control: { type: 'ephemeral' } }], messages, tools: Object.entries(tools).map(([name, input_schema]) => ({ name, input_schema })), stream: true, ...(agent.thinking ? { thinking: { type: 'enabled', budget_tokens: 1024 } } : {}) };
+      return { model: agent.model, max_tokens: 1000, system: [{ type: 'text', text: agent.system, cache_control: { type: 'ephemeral' } }], messages, tools: Object.entries(agent.tools).map(([name, input_schema]) => ({ name, input_schema })), stream: agent.stream, ...(agent.thinking ? { thinking: { type: 'enabled', budget_tokens: 1024 } } : {}) };
     },
     user: (text) => ({ role: 'user', content: [{ type: 'text', text }] }),
     read: (bytes) => {
@@ -45,9 +46,10 @@ const wires = {
     results: (answers) => [{ role: 'user', content: answers.map(({ id, text }) => ({ type: 'tool_result', tool_use_id: id, content: text })) }],
   },
   chat: {
+    kind: 'chat',
     path: '/v1/chat/completions',
     headers: { authorization: 'Bearer sk-test' },
-    body: (agent) => ({ model: agent.model, messages: [{ role: 'system', content: agent.system }, ...agent.history], tools: Object.entries(tools).map(([name, parameters]) => ({ type: 'function', function: { name, parameters } })), stream: true, stream_options: { include_usage: true } }),
+    body: (agent) => ({ model: agent.model, messages: [{ role: 'system', content: agent.system }, ...agent.history], tools: Object.entries(agent.tools).map(([name, parameters]) => ({ type: 'function', function: { name, parameters } })), stream: agent.stream, ...(agent.stream ? { stream_options: { include_usage: true } } : {}) }),
     user: (text) => ({ role: 'user', content: text }),
     read: (bytes) => {
       const message = { role: 'assistant', content: '' };
@@ -70,9 +72,10 @@ const wires = {
     results: (answers) => answers.map(({ id, text }) => ({ role: 'tool', tool_call_id: id, content: text })),
   },
   responses: {
+    kind: 'responses',
     path: '/v1/responses',
     headers: { authorization: 'Bearer sk-test' },
-    body: (agent) => ({ model: agent.model, instructions: agent.system, input: agent.history, tools: Object.entries(tools).map(([name, parameters]) => ({ type: 'function', name, parameters })), stream: true, store: false, include: ['reasoning.encrypted_content'], prompt_cache_key: agent.key }),
+    body: (agent) => ({ model: agent.model, instructions: agent.system, input: agent.history, tools: Object.entries(agent.tools).map(([name, parameters]) => ({ type: 'function', name, parameters })), stream: agent.stream, store: false, include: ['reasoning.encrypted_content'], prompt_cache_key: agent.key }),
     user: (text) => ({ type: 'message', role: 'user', content: [{ type: 'input_text', text }] }),
     read: (bytes) => {
       const items = [];
@@ -91,9 +94,10 @@ const wires = {
     results: (answers) => answers.map(({ id, text }) => ({ type: 'function_call_output', call_id: id, output: text })),
   },
   gemini: {
-    path: (agent) => `/v1beta/models/${agent.model}:streamGenerateContent?alt=sse`,
+    kind: 'gemini',
+    path: (agent) => `/v1beta/models/${agent.model}:${agent.stream ? 'streamGenerateContent?alt=sse' : 'generateContent'}`,
     headers: { 'x-goog-api-key': 'k' },
-    body: (agent) => ({ systemInstruction: { parts: [{ text: agent.system }] }, contents: agent.history, tools: [{ functionDeclarations: Object.entries(tools).map(([name, parameters]) => ({ name, parameters })) }] }),
+    body: (agent) => ({ systemInstruction: { parts: [{ text: agent.system }] }, contents: agent.history, tools: [{ functionDeclarations: Object.entries(agent.tools).map(([name, parameters]) => ({ name, parameters })) }] }),
     user: (text) => ({ role: 'user', parts: [{ text }] }),
     read: (bytes) => {
       const parts = events(bytes).flatMap((e) => e.candidates[0].content.parts);
@@ -103,6 +107,15 @@ const wires = {
     results: (answers) => [{ role: 'user', parts: answers.map(({ id, text }) => ({ functionResponse: { name: id, response: { output: text } } })) }],
   },
 };
+
+// An answer that is not streamed.
+function whole(kind, json) {
+  if (kind === 'anthropic') return { items: [{ role: 'assistant', content: json.content }], stop: json.stop_reason, calls: json.content.filter((b) => b.type === 'tool_use').map((b) => ({ id: b.id, name: b.name, input: b.input })), text: json.content.filter((b) => b.type === 'text').map((b) => b.text).join('') };
+  if (kind === 'chat') return { items: [json.choices[0].message], stop: json.choices[0].finish_reason, calls: (json.choices[0].message.tool_calls ?? []).map((c) => ({ id: c.id, name: c.function.name, input: JSON.parse(c.function.arguments) })), text: json.choices[0].message.content };
+  if (kind === 'responses') return { items: json.output, stop: json.status, calls: json.output.filter((i) => i.type === 'function_call').map((i) => ({ id: i.call_id, name: i.name, input: JSON.parse(i.arguments) })), text: json.output.filter((i) => i.type === 'message').map((i) => i.content[0].text).join('') };
+  const { parts } = json.candidates[0].content;
+  return { items: [{ role: 'model', parts }], stop: json.candidates[0].finishReason, calls: parts.filter((p) => p.functionCall).map((p) => ({ id: p.functionCall.name, name: p.functionCall.name, input: p.functionCall.args })), text: parts.filter((p) => p.text).map((p) => p.text).join('') };
+}
 
 // A tool's output: different for each call, the same each time.
 export function output(name, input, size = 3000) {
@@ -116,8 +129,8 @@ export function output(name, input, size = 3000) {
 }
 
 export class Agent {
-  constructor(wire, port, { model = 'claude-opus-4-8', system = 'You are an agent. '.repeat(40), prefix = '', headers = {}, thinking = false, size = 3000, key = 'k1' } = {}) {
-    Object.assign(this, { wire: wires[wire], port, model, system, prefix, headers, thinking, size, key });
+  constructor(wire, port, { model = 'claude-opus-4-8', system = 'You are an agent. '.repeat(40), prefix = '', headers = {}, thinking = false, size = 3000, key = 'k1', tools = usualTools, outputs, stream = true, coding } = {}) {
+    Object.assign(this, { wire: wires[wire], port, model, system, prefix, headers, thinking, size, key, tools, outputs, stream, coding });
     this.history = [];
     this.answers = []; // {status, action, reason, session}
   }
@@ -125,12 +138,12 @@ export class Agent {
   async send() {
     const path = typeof this.wire.path === 'function' ? this.wire.path(this) : this.wire.path;
     for (let attempt = 0; ; attempt += 1) {
-      const answer = await ask(this.port, { path: this.prefix + path, headers: { 'content-type': 'application/json', ...this.wire.headers, ...this.headers }, body: JSON.stringify(this.wire.body(this)) });
+      const answer = await ask(this.port, { path: this.prefix + path, headers: { 'content-type': 'application/json', ...(this.coding ? { 'content-encoding': this.coding.name } : {}), ...this.wire.headers, ...this.headers }, body: this.coding ? this.coding.encode(Buffer.from(JSON.stringify(this.wire.body(this)))) : JSON.stringify(this.wire.body(this)) });
       this.answers.push({ status: answer.status, action: answer.headers['x-fovea-action'], reason: answer.headers['x-fovea-reason'], session: answer.headers['x-fovea-session'] });
       if ([429, 500, 529].includes(answer.status) && attempt < 3) continue;
       if (answer.status !== 200) throw new Error(`${answer.status}: ${answer.body}`);
       if (!answer.complete) throw new Error('the answer broke off');
-      return this.wire.read(answer.body);
+      return this.stream ? this.wire.read(answer.body) : whole(this.wire.kind, JSON.parse(answer.body));
     }
   }
 
@@ -139,10 +152,10 @@ export class Agent {
     this.history.push(this.wire.user(text));
     for (let i = 0; i < most; i += 1) {
       const read = await this.send();
-      for (const call of read.calls) if (!(call.name in tools)) throw new Error(`the agent has no tool ${call.name}`);
+      for (const call of read.calls) if (!(call.name in this.tools)) throw new Error(`the agent has no tool ${call.name}`);
       this.history.push(...read.items);
       if (read.calls.length === 0) return read;
-      this.history.push(...this.wire.results(read.calls.map((call) => ({ id: call.id, text: output(call.name, call.input, this.size) }))));
+      this.history.push(...this.wire.results(read.calls.map((call) => ({ id: call.id, text: this.outputs?.(call) ?? output(call.name, call.input, this.size) }))));
     }
     return null;
   }

@@ -8,6 +8,7 @@
 // A tool's name may be a list: the first that the request offers is called, so that one script fits many agents.
 import http from 'node:http';
 import { readFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
 import { createHash } from 'node:crypto';
 import { pathToFileURL } from 'node:url';
 import { checkers } from './provider_rules.mjs';
@@ -82,10 +83,14 @@ export class Provider {
     const wire = request.method === 'POST' ? wireOf(path) : '';
     const entry = { method: request.method, url: request.url, path, headers: request.headers, rawHeaders: request.rawHeaders, raw, wire, aborted: false };
     this.requests.push(entry);
+    // Long lives keep what was counted, not what was said.
+    const old = this.keep ? this.requests.at(-1 - this.keep) : undefined;
+    if (old) Object.assign(old, { raw: null, body: null, rawHeaders: null });
     response.on('close', () => { if (!response.writableFinished) entry.aborted = true; });
     if (!wire) return this.#other(entry, response);
     try {
-      entry.body = JSON.parse(raw.toString('utf8'));
+      const text = request.headers['content-encoding'] === 'gzip' ? gunzipSync(raw) : raw;
+      entry.body = JSON.parse(text.toString('utf8'));
     } catch (error) {
       return this.#fail(entry, response, 400, `not JSON: ${error.message}`);
     }

@@ -11,8 +11,19 @@ function imageTokens(data) {
   return size ? Math.ceil(size.width / 28) * Math.ceil(size.height / 28) : 1500;
 }
 
+// Names and numbers of the envelope are not billed; what is said, called and answered is.
+const envelope = new Set(['id', 'type', 'status', 'role', 'call_id', 'tool_call_id', 'tool_use_id', 'signature', 'thoughtSignature', 'encrypted_content', 'cache_control', 'media_type', 'mimeType', 'detail']);
+const perBlock = 4;
+
+function leaves(value) {
+  if (typeof value === 'string') return tokensOf(value);
+  if (Array.isArray(value)) return value.reduce((sum, item) => sum + leaves(item), 0);
+  if (value === null || typeof value !== 'object') return 1;
+  return Object.entries(value).reduce((sum, [key, item]) => sum + (envelope.has(key) ? 0 : tokensOf(key) + leaves(item)), 0);
+}
+
 // A block's text without its mark and without pictures; pictures count by their size.
-function block(json) {
+function block(json, role) {
   let pictures = 0;
   const text = JSON.stringify(json, (key, value) => {
     if (key === 'cache_control') return undefined;
@@ -22,7 +33,15 @@ function block(json) {
     }
     return value;
   });
-  return { text, tokens: tokensOf(text) + pictures, mark: json?.cache_control };
+  return { text, tokens: perBlock + (pictures || leaves(json)), mark: json?.cache_control, role };
+}
+
+// A message as the parts that it is billed and cached by.
+function itemBlocks(item) {
+  const list = item.content ?? item.parts;
+  if (typeof list === 'string') return [block({ type: 'text', text: list }, item.role), ...(item.tool_calls ?? []).map((call) => block(call, item.role))];
+  if (!Array.isArray(list)) return [...(item.tool_calls ?? [item])].map((part) => block(part, item.role));
+  return [...list, ...(item.tool_calls ?? [])].map((part) => block(part, item.role));
 }
 
 export function blocksOf(wire, body) {
@@ -30,12 +49,8 @@ export function blocksOf(wire, body) {
   for (const tool of body.tools ?? []) blocks.push(block(tool));
   const system = body.system ?? body.instructions ?? body.systemInstruction ?? body.system_instruction;
   for (const part of Array.isArray(system) ? system : system ? [system] : []) blocks.push(block(part));
-  for (const item of body.messages ?? (Array.isArray(body.input) ? body.input : [{ role: 'user', content: body.input }]).filter((x) => x.content !== undefined || x.type) ?? []) {
-    if (wire === 'anthropic' && Array.isArray(item.content)) for (const part of item.content) blocks.push({ ...block(part), role: item.role });
-    else if (wire === 'anthropic') blocks.push({ ...block({ type: 'text', text: item.content }), role: item.role });
-    else blocks.push(block(item));
-  }
-  for (const item of body.contents ?? []) blocks.push(block(item));
+  const input = typeof body.input === 'string' ? [{ role: 'user', content: body.input }] : body.input;
+  for (const item of body.messages ?? input ?? body.contents ?? []) blocks.push(...itemBlocks(item));
   return blocks;
 }
 
@@ -59,7 +74,7 @@ export class PromptCache {
       for (let i = 0; i < blocks.length; i++) if (alive(hashes[i])) cached = sums[i];
       for (const h of hashes) this.entries.set(h, now + 600000);
       cached = cached < 1024 ? 0 : cached - (cached % 128);
-      return { total, cached, written: 0, input: total - cached };
+      return { total, cached, written: 0, input: total - cached, hashes };
     }
     const marks = blocks.flatMap((b, i) => (b.mark ? [i] : []));
     let read = -1;
@@ -73,6 +88,6 @@ export class PromptCache {
       this.entries.set(hashes[at], now + life);
     }
     if (read >= 0) this.entries.set(hashes[read], Math.max(this.entries.get(hashes[read]), now + 300000));
-    return { total, cached, written: Math.max(0, written), input: total - cached - Math.max(0, written) };
+    return { total, cached, written: Math.max(0, written), input: total - cached - Math.max(0, written), hashes };
   }
 }

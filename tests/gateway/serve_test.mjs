@@ -4,7 +4,8 @@ import test, { before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { Provider } from './provider.mjs';
 import { Agent } from './agent.mjs';
-import { folder, startFovead, startGateway } from './harness.mjs';
+import { gzipSync } from 'node:zlib';
+import { folder, raw, startFovead, startGateway } from './harness.mjs';
 
 let place, fovead;
 before(async () => {
@@ -61,16 +62,18 @@ for (const wire of ['anthropic', 'chat', 'responses', 'gemini']) {
   });
 }
 
-for (const wire of ['anthropic', 'chat', 'responses']) {
-  test(`${wire}: recalls are answered inside, alone and beside the agent's own calls`, async () => {
-    const recall = { thinking: wire === 'chat' ? undefined : 'I forgot.', text: wire === 'responses' ? undefined : 'Looking it up.', tools: [{ name: 'recall', input: { seq: 3 } }] };
-    const search = { tools: [{ name: 'search', input: { query: 'step' } }], thinking: wire === 'chat' ? undefined : 'Where was it?' };
-    const both = { thinking: wire === 'chat' ? undefined : 'Both.', tools: [{ name: 'recall', input: { seq: 2 } }, { name: 'read', input: { path: 'beside.txt' } }] };
-    const { provider, agent, read } = await life(wire, { steps: 24, extra: { 14: recall, 15: search, 18: both }, agent: { thinking: wire === 'anthropic' } });
+for (const [wire, stream] of ['anthropic', 'chat', 'responses', 'gemini'].flatMap((one) => [[one, true], [one, false]])) {
+  test(`${wire}, ${stream ? 'streamed' : 'whole'}: recalls are answered inside, alone and beside the agent's own calls`, async () => {
+    const thinks = stream && (wire === 'anthropic' || wire === 'responses');
+    const recall = { thinking: thinks ? 'I forgot.' : undefined, text: wire === 'responses' ? undefined : 'Looking it up.', tools: [{ name: 'recall', input: { seq: 3 } }] };
+    const search = { tools: [{ name: 'search', input: { query: 'step' } }], thinking: thinks ? 'Where was it?' : undefined };
+    const both = { thinking: thinks ? 'Both.' : undefined, tools: [{ name: 'recall', input: { seq: 2 } }, { name: 'read', input: { path: 'beside.txt' } }] };
+    const { provider, agent, read } = await life(wire, { steps: 24, extra: { 14: recall, 15: search, 18: both }, agent: { thinking: thinks && wire === 'anthropic', stream } });
     assert.equal(read.text, 'All done.');
     assert.deepEqual(provider.refused, []);
     const text = JSON.stringify(agent.history);
     assert.ok(!/"name":"(recall|search)"/.test(text), 'the agent never meets the tools');
+    if (wire !== 'responses') assert.ok(text.includes('Looking it up.'), 'what the model said beside a recall is the agent\'s');
     const asked = provider.requests.filter((r) => r.answer?.tools?.some((t) => t.name === 'recall' || t.name === 'search'));
     assert.equal(asked.length, 3, 'the model was offered the tools and called them');
     // The request behind a recall holds its result, and so do those that follow.
@@ -81,6 +84,24 @@ for (const wire of ['anthropic', 'chat', 'responses']) {
     assert.equal(agent.answers.filter((a) => a.action === 'fallback').length, 0);
   });
 }
+
+test('bodies with a coding are read; what goes out unchanged keeps it, what is compressed has none', async () => {
+  const coding = { name: 'gzip', encode: gzipSync };
+  const { provider, agent } = await life('anthropic', { steps: 14, agent: { coding } });
+  const actions = agent.answers.map((a) => a.action);
+  assert.ok(actions.includes('compressed') && actions.includes('passed'), actions.join(' '));
+  assert.equal(provider.requests.length, actions.length);
+  for (const [i, request] of provider.requests.entries()) assert.equal(request.headers['content-encoding'], actions[i] === 'passed' ? 'gzip' : undefined);
+});
+
+test('a WebSocket is refused with 426, so that clients go on over HTTP', async () => {
+  await life('responses', { steps: 1, between: async ({ gateway, provider }) => {
+    const count = provider.requests.length;
+    const got = await raw(gateway.port, `GET /v1/responses HTTP/1.1\r\nHost: localhost:${gateway.port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: x\r\nSec-WebSocket-Version: 13\r\n\r\n`, 300);
+    assert.match(got, /^HTTP\/1\.1 426 /);
+    assert.equal(provider.requests.length, count);
+  } });
+});
 
 test('a rewind becomes a fork, and both go on', async () => {
   const { agent } = await life('anthropic', { steps: 8, between: async ({ agent: one }) => {

@@ -1,0 +1,34 @@
+// What the relays of all wires share.
+#ifndef FOVEA_GATEWAY_RELAY_JSON_H_
+#define FOVEA_GATEWAY_RELAY_JSON_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "gateway/relay.h"
+#include "transcripts/lossless_json.h"
+
+namespace fovea::gateway {
+
+// The member's text; "" where there is none or it is of another type.
+std::string TextAt(const transcripts::Json& object, const char* key);
+// The member's integer; 0 where there is none or it is of another type.
+int64_t NumberAt(const transcripts::Json& object, const char* key);
+// The member; null where there is none.
+const transcripts::Json& MemberAt(const transcripts::Json& object, const char* key);
+// As an event of a stream.
+std::string Event(const transcripts::Json& json, const char* name = nullptr);
+void Put(absl::string_view text, std::string* out);
+
+std::unique_ptr<Relay> MakeAnthropicRelay();
+std::unique_ptr<Relay> MakeChatRelay();
+std::unique_ptr<Relay> MakeResponsesRelay();
+std::unique_ptr<Relay> MakeGeminiRelay();
+// For answers that are no streams.
+std::unique_ptr<Relay> MakeWholeRelay(Wire wire);
+
+}  // namespace fovea::gateway
+
+#endif  // FOVEA_GATEWAY_RELAY_JSON_H_

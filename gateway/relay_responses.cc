@@ -1,0 +1,101 @@
+#include <map>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "gateway/relay_json.h"
+
+namespace fovea::gateway {
+namespace {
+
+using transcripts::Json;
+
+// Responses: items are numbered on through all rounds, and so are events.
+class ResponsesRelay final : public Relay {
+ public:
+  ResponsesRelay() : Relay(Wire::kOpenAiResponses) {}
+
+  std::vector<Json> visible() const override { return kept_; }
+
+  std::vector<Json> Results(const std::map<std::string, std::string>& texts) const override {
+    std::vector<Json> items;
+    items.reserve(texts.size());
+    for (const auto& [id, text] : texts) {
+      items.push_back({{"type", "function_call_output"}, {"call_id", id}, {"output", text}});
+    }
+    return items;
+  }
+
+ private:
+  void OnBegin() override { places_.clear(); }
+
+  void OnEvent(absl::string_view raw, const Json& json, std::string* out) override {
+    const std::string type = TextAt(json, "type");
+    if (type == "response.created" || type == "response.in_progress" || type == "response.queued") {
+      if (rounds_ == 1) PutNumbered(raw, json, out);
+      return;
+    }
+    if (type == "response.output_item.added") {
+      const Json& item = json.contains("item") ? json["item"] : json;
+      const bool call = absl::EndsWith(TextAt(item, "type"), "_call");
+      if (call && IsOurs(TextAt(item, "name"))) {
+        places_[NumberAt(json, "output_index")] = -1;
+        Hide(TextAt(item, "call_id"), TextAt(item, "name"));
+        return;
+      }
+      if (call) ++visible_calls_;
+      places_[NumberAt(json, "output_index")] = next_++;
+    }
+    if (json.contains("output_index")) {
+      const auto place = places_.find(NumberAt(json, "output_index"));
+      if (place != places_.end() && place->second < 0) return;
+      if (type == "response.output_item.done" && json.contains("item")) {
+        kept_.push_back(json["item"]);
+      }
+      Json moved = json;
+      if (place != places_.end()) moved["output_index"] = place->second;
+      return PutNumbered(raw, moved, out, moved["output_index"] != json["output_index"]);
+    }
+    if (type == "response.completed") {
+      goes_on_ = StopsForOurs();
+      ends_ = !goes_on_;
+      if (!goes_on_) PutCompleted(raw, json, out);
+      return;
+    }
+    PutNumbered(raw, json, out);
+  }
+
+  void PutNumbered(absl::string_view raw, const Json& json, std::string* out,
+                   bool changed = false) {
+    const int64_t number = sequence_++;
+    if (!changed && NumberAt(json, "sequence_number") == number) return Put(raw, out);
+    Json numbered = json;
+    if (json.contains("sequence_number")) numbered["sequence_number"] = number;
+    Put(Event(numbered, TextAt(json, "type").c_str()), out);
+  }
+
+  void PutCompleted(absl::string_view raw, const Json& json, std::string* out) {
+    if (!hid_anything_ || !json.contains("response") || !json["response"].is_object()) {
+      return PutNumbered(raw, json, out);
+    }
+    Json whole = json;
+    Json& response = whole["response"];
+    response["output"] = kept_;
+    if (response.contains("usage") && response["usage"].is_object()) {
+      Json& usage = response["usage"];
+      usage["output_tokens"] = NumberAt(usage, "output_tokens") + earlier_output_;
+      usage["total_tokens"] = NumberAt(usage, "input_tokens") + NumberAt(usage, "output_tokens");
+    }
+    PutNumbered(raw, whole, out, true);
+  }
+
+  std::map<int64_t, int64_t> places_;
+  int64_t next_ = 0;
+  int64_t sequence_ = 0;
+  std::vector<Json> kept_;
+};
+
+}  // namespace
+
+std::unique_ptr<Relay> MakeResponsesRelay() { return std::make_unique<ResponsesRelay>(); }
+
+}  // namespace fovea::gateway
