@@ -92,8 +92,8 @@ class Database {
   absl::Status AddInsert(const std::string& chain, const std::string& json);
 
   absl::Status Record(const BookEntry& entry);
-  // Sums since `since_us`, by "session", "project", "model", "day", "action", "reason", "request" or "" (one
-  // sum). Where `session` or `project` is not empty, of that one only. Newest first.
+  // Sums since `since_us`, by "session", "project", "model", "day", "action", "reason", "request"
+  // or "" (one sum). Where `session` or `project` is not empty, of that one only. Newest first.
   absl::StatusOr<std::vector<BookSum>> Sums(absl::string_view by, int64_t since_us,
                                             const std::string& session, const std::string& project);
 
