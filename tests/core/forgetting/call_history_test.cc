@@ -80,6 +80,15 @@ TEST_F(CallHistoryTest, OtherToolsAndOtherAskingDoNot) {
   EXPECT_EQ(Superseded(), Seqs{10});
 }
 
+// A search in a file, or a list with a word in it, asks for more than a bound of what is read.
+TEST_F(CallHistoryTest, WhatAsksForMoreThanABoundIsNoPartOfAFile) {
+  Call("read", R"({"file_path": "a.cc", "pattern": "main"})");
+  Call("read", R"({"file_path": "a.cc", "view_range": [1, "end"]})");
+  const uint64_t empty = Call("read", R"({"file_path": "a.cc", "view_range": []})");
+  Call("read", R"({"file_path": "a.cc"})");
+  EXPECT_EQ(Superseded(), Seqs{empty});
+}
+
 TEST_F(CallHistoryTest, ErrorsStayAndRecallsAreCopies) {
   Call("bash", R"({"command": "make"})", true);
   Call("bash", R"({"command": "make"})");

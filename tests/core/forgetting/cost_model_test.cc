@@ -137,5 +137,26 @@ TEST(CostModel, MissesAreAShareOfLookups) {
   }
 }
 
+// Goldens: marks are chosen by these numbers, and the same view must have the same marks on every
+// machine. The reader is the test's own, so that no profile changes them.
+TEST(CostModel, ForecastsWhatItAlwaysDid) {
+  ReaderProfile reader;
+  reader.cache.read_price = 0.1;
+  reader.cache.write_price = 1.25;
+  for (const double legibility : {1.0, 0.95, 0.9, 0.8}) {
+    Rung rung;
+    rung.legibility = legibility;
+    rung.exact_legibility = legibility - 0.3;
+    reader.ladder.push_back(rung);
+  }
+  const CostForecast usual = ModelOf(reader).Forecast(kMarks);
+  EXPECT_DOUBLE_EQ(usual.billed, 7867.2628414755764);
+  EXPECT_DOUBLE_EQ(usual.lost, 4170.4673744650436);
+  EXPECT_DOUBLE_EQ(usual.misses, 0.0778016928922909);
+  const CostForecast small = ModelOf(reader, 8'000).Forecast(kMarks);
+  EXPECT_DOUBLE_EQ(small.billed, 4141.2364007976084);
+  EXPECT_DOUBLE_EQ(small.misses, 0.12202489724576278);
+}
+
 }  // namespace
 }  // namespace fovea

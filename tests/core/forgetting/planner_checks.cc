@@ -133,6 +133,8 @@ void LawWatcher::Check() {
   CheckBudget();
   CheckTokens(*context);
   CheckSheet();
+  CheckSummary();
+  CheckNothingIsDue();
   CheckCharacters();
   CheckPlaces();
   CheckChunks();
@@ -235,6 +237,50 @@ void LawWatcher::CheckSheet() {
     EXPECT_TRUE(sheet.latent()->turns.contains(seq)) << "turn " << seq;
   }
   EXPECT_EQ(latent, sheet.latent() == nullptr ? 0 : sheet.latent()->count);
+}
+
+// What the summary says of each rung is the whole: all but Fovea's notes in the place of what is
+// not there, and the framing of pins.
+void LawWatcher::CheckSummary() {
+  const Sheet& sheet = planner_.plan().sheet;
+  int64_t tokens = 0;
+  uint32_t pages = 0;
+  for (const RungShare& share : SummarizeContext(planner_).rungs) {
+    tokens += share.tokens;
+    pages += share.pages;
+  }
+  if (sheet.latent() != nullptr) tokens += sheet.latent()->tokens;
+  if (!sheet.pins().empty()) tokens += TokenCounter::kMessageTokens;
+  uint32_t drawn = 0;
+  for (const SheetPart& run : sheet.runs()) drawn += static_cast<uint32_t>(run.drawn.pages.size());
+  for (const SheetPart& turn : sheet.tail()) {
+    tokens += turn.unanswered_tokens;
+    drawn += static_cast<uint32_t>(turn.drawn.pages.size());
+  }
+  EXPECT_EQ(tokens, planner_.tokens()) << "at turn " << planner_.plan().last_seq;
+  EXPECT_EQ(pages, drawn);
+}
+
+// Law 3: late, but not too late. A tail over its share of which a whole step can move has moved.
+void LawWatcher::CheckNothingIsDue() {
+  const Plan& plan = planner_.plan();
+  if (plan.required_tokens > 0) return;
+  const int64_t available = std::max<int64_t>(0, planner_.inputs().token_budget - HeadTokens(plan));
+  const bool any_rung = !planner_.ladder().empty();
+  const int64_t high =
+      any_rung ? available * planner_.marks().tail_high_permille / 1000 : available;
+  const int64_t low =
+      any_rung ? available * planner_.marks().tail_low_permille / 1000 : available / 2;
+  int64_t verbatim = 0;
+  int64_t movable = 0;
+  for (const SheetPart& turn : plan.sheet.tail()) {
+    const int64_t text = turn.on_pages ? turn.text_tokens - turn.result_tokens : turn.text_tokens;
+    verbatim += text;
+    const bool in_chunk = !plan.chunks.empty() && turn.turns.last <= plan.chunks.back().turns.last;
+    movable += in_chunk ? text : 0;
+  }
+  EXPECT_FALSE(verbatim > high && movable >= std::max<int64_t>(1, high - low))
+      << "at turn " << plan.last_seq << " " << verbatim << " of " << high;
 }
 
 // Law 6: every character is somewhere.

@@ -42,6 +42,8 @@ class LawWatcher {
   void CheckBudget();
   void CheckTokens(const Context& context);
   void CheckSheet();
+  void CheckSummary();
+  void CheckNothingIsDue();
   void CheckCharacters();
   void CheckPlaces();
   void CheckChunks();

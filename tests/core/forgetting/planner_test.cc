@@ -1,79 +1,18 @@
 // What the planner does, by example.
-#include "core/forgetting/planner.h"
-
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <map>
 
-#include "absl/strings/str_cat.h"
-#include "core/context/context.h"
 #include "core/context/diff.h"
-#include "core/context/explain.h"
-#include "core/context/summary.h"
-#include "core/forgetting/marks.h"
-#include "core/forgetting/plan.h"
+#include "core/exact/string_uses.h"
+#include "core/forgetting/call_history.h"
 #include "core/forgetting/run_builder.h"
-#include "tests/support/grid_renderer.h"
-#include "tests/support/histories.h"
+#include "tests/core/forgetting/planner_fixture.h"
 #include "tests/support/pictures.h"
 
 namespace fovea::testing {
 namespace {
-
-class PlannerTest : public ::testing::Test {
- protected:
-  void SetUp() override {
-    readers_ = *BuiltInReaders();
-    Add(Role::kSystem, TextPart{"You are an agent."});
-    Add(Role::kUser, TextPart{"Mend the build. It must stay green."});
-  }
-
-  Turn& Add(Role role, Part part) {
-    turns_.push_back({.seq = turns_.size() + 1, .role = role, .parts = {std::move(part)}});
-    return turns_.back();
-  }
-
-  // An assistant's call and a result of about `words` tokens.
-  void AddCall(int words) {
-    const std::string id = absl::StrCat("call_", turns_.size());
-    Add(Role::kAssistant, ToolCallPart{id, "run", "{\"command\": \"make\"}"});
-    std::string text;
-    for (int i = 0; i < words; ++i) absl::StrAppend(&text, "word ");
-    Add(Role::kTool, ToolResultPart{id, {TextPart{text}}});
-  }
-
-  void Plan(const char* reader, int64_t budget, Policy policy = {}) {
-    source_ = std::make_unique<VectorTurnSource>(turns_);
-    auto planner = Planner::Create({.reader = **readers_.Find(reader),
-                                    .policy = policy,
-                                    .token_budget = budget,
-                                    .renderer = &renderer_,
-                                    .turns = source_.get()});
-    ASSERT_TRUE(planner.ok()) << planner.status();
-    planner_ = *std::move(planner);
-    for (const Turn& turn : turns_) ASSERT_TRUE(planner_->Append(turn).ok());
-  }
-
-  absl::Status Apply(LogEvent::Kind kind, SeqRange range) {
-    return planner_->Apply({.index = planner_->plan().last_event + 1,
-                            .after_seq = planner_->plan().last_seq,
-                            .kind = kind,
-                            .turns = range});
-  }
-
-  std::string RungOf(uint64_t seq) {
-    const auto explanation = ExplainTurn(*planner_, seq);
-    EXPECT_TRUE(explanation.ok()) << explanation.status();
-    return explanation->rung;
-  }
-
-  ReaderCatalogue readers_;
-  GridRenderer renderer_;
-  std::vector<Turn> turns_;
-  std::unique_ptr<VectorTurnSource> source_;
-  std::unique_ptr<Planner> planner_;
-};
 
 TEST_F(PlannerTest, AShortSessionIsAllText) {
   AddCall(100);
@@ -191,27 +130,18 @@ TEST_F(PlannerTest, ARecalledRunIsPassedOverOnce) {
   const SheetPart oldest = planner_->plan().sheet.runs().front();
   ASSERT_TRUE(Apply(LogEvent::Kind::kRecall, {oldest.turns.first, oldest.turns.first}).ok());
   EXPECT_TRUE(planner_->plan().sheet.runs().front().recalled);
-  const size_t before = turns_.size();
-  for (int i = 0; i < 200; ++i) AddCall(400);
-  source_ = std::make_unique<VectorTurnSource>(turns_);
-  auto fresh = Planner::Create({.reader = planner_->inputs().reader,
-                                .token_budget = 16'000,
-                                .renderer = &renderer_,
-                                .turns = source_.get()});
-  for (size_t i = 0; i < before; ++i) ASSERT_TRUE((*fresh)->Append(turns_[i]).ok());
-  ASSERT_TRUE((*fresh)
-                  ->Apply({.index = 1,
-                           .after_seq = before,
-                           .kind = LogEvent::Kind::kRecall,
-                           .turns = {oldest.turns.first, oldest.turns.first}})
-                  .ok());
-  size_t i = before;
-  while (i < turns_.size() && (*fresh)->plan().sheet.runs().front().recalled) {
-    ASSERT_TRUE((*fresh)->Append(turns_[i++]).ok());
+  bool still = true;
+  for (int i = 0; i < 200 && still; ++i) {
+    AddCall(400);
+    GoOn();
+    still = planner_->plan().sheet.runs().front().recalled;
   }
-  ASSERT_LT(i, turns_.size()) << "no pressure came";
-  EXPECT_EQ((*fresh)->plan().sheet.runs().front().turns, oldest.turns);
-  EXPECT_EQ((*fresh)->plan().sheet.runs().front().rung, oldest.rung);
+  ASSERT_FALSE(still) << "no pressure came";
+  EXPECT_EQ(planner_->plan().sheet.runs().front().turns, oldest.turns);
+  EXPECT_EQ(planner_->plan().sheet.runs().front().place, oldest.place);
+  bool deeper = false;
+  for (const SheetPart& run : planner_->plan().sheet.runs()) deeper |= run.place > oldest.place;
+  EXPECT_TRUE(deeper) << "the step took others";
 }
 
 // What a recall brought is not drawn in its place, however long it is, and what repeats it later
@@ -235,8 +165,7 @@ TEST_F(PlannerTest, ATurnThatIsNamedIsKeptSharper) {
   Plan("claude", 16'000);
   const SeqRange oldest = planner_->plan().sheet.runs().front().turns;
   Add(Role::kAssistant, TextPart{absl::StrCat("As #", oldest.first, " said, and #999999 and #x.")});
-  source_ = std::make_unique<VectorTurnSource>(turns_);
-  ASSERT_TRUE(planner_->Append(turns_.back()).ok());
+  GoOn();
   EXPECT_TRUE(planner_->plan().sheet.runs().front().recalled);
 }
 

@@ -1,0 +1,86 @@
+// Goldens: what Fovea says is part of the served bytes, and of what a reader was measured with.
+#include "core/voice/notes.h"
+
+#include <gtest/gtest.h>
+
+#include "core/reader/reader_profile.h"
+
+namespace fovea {
+namespace {
+
+std::string Repeated(std::string_view text, int times) {
+  std::string repeated;
+  for (int i = 0; i < times; ++i) repeated += text;
+  return repeated;
+}
+
+TEST(Notes, OfPages) {
+  EXPECT_EQ(PageTitle({12, 57}, "soft", false), "#12–#57 · soft");
+  EXPECT_EQ(PageTitle({12, 12}, "trace", true), "#12 · trace · gist");
+  EXPECT_EQ(
+      PagesNote({3, 90}, 2, "faint", false),
+      "[Turns #3–#90 on the next 2 pages (faint). Small text may mislead: recall #n for exact "
+      "text.]");
+  EXPECT_EQ(
+      PagesNote({3, 3}, 1, "soft", true),
+      "[Turns #3 on the next 1 page (soft, the middle of long results left out). Small text may "
+      "mislead: recall #n for exact text.]");
+}
+
+TEST(Notes, OfExactStrings) {
+  EXPECT_EQ(SidecarNote({3, 9}, "#4 src/a.cc\n"), "[Exact strings of turns #3–#9]\n#4 src/a.cc\n");
+  EXPECT_EQ(SidecarNote({3, 9}, ""), "");
+}
+
+TEST(Notes, OfLatentTurns) {
+  EXPECT_EQ(LatentNote(40, {3, 50}, ""),
+            "[40 turns between #3 and #50 are not shown. Recall #n or search by words for their "
+            "exact text.]");
+  EXPECT_EQ(LatentNote(40, {3, 50}, "#4 abc\n"),
+            "[40 turns between #3 and #50 are not shown. Recall #n or search by words for their "
+            "exact text.]\n[Exact strings of them]\n#4 abc\n");
+  EXPECT_EQ(LatentNote(0, {3, 50}, "#4 abc\n"), "");
+}
+
+TEST(Notes, OfResults) {
+  EXPECT_STREQ(kUnansweredCallNote, "[its result had not come when the conversation went on]");
+  EXPECT_EQ(OrphanResultNote({.seq = 57}, ""), "[#57: what a tool gave]");
+  EXPECT_EQ(OrphanResultNote({.seq = 57}, "call_1"), "[#57: the result of call call_1]");
+  EXPECT_EQ(DrawnResultNote(57, 1),
+            "[#57: this result is drawn on 1 page. Recall #57 for its exact text.]");
+  EXPECT_EQ(DrawnResultNote(57, 3),
+            "[#57: this result is drawn on 3 pages. Recall #57 for its exact text.]");
+}
+
+TEST(Notes, OfTurnsAsText) {
+  const Turn turn{.seq = 4,
+                  .role = Role::kAssistant,
+                  .parts = {TextPart{"Look."}, ToolCallPart{"c", "run", "{\"command\": \"ls\"}"}}};
+  const std::string note = TurnNote(turn);
+  EXPECT_EQ(note.substr(0, note.find('\n')), "#4 assistant");
+  EXPECT_NE(note.find("Look."), std::string::npos);
+  EXPECT_NE(note.find("ls"), std::string::npos);
+  const auto shared = std::make_shared<const Turn>(turn);
+  EXPECT_EQ(TurnsNote({shared, shared}, {}), note + "\n" + note);
+}
+
+// The prices are bounds for every reader, however long a session is.
+TEST(Notes, CostNoMoreThanIsSaid) {
+  constexpr uint64_t kLargeSeq = 999'999'999;
+  const ReaderCatalogue readers = *BuiltInReaders();
+  for (const ReaderProfile& reader : readers.profiles()) {
+    const TokenCounter counter(reader);
+    for (const std::string& id : {std::string(), Repeated("toolu_01H9xQ", 9)}) {
+      EXPECT_LE(counter.Text(OrphanResultNote({.seq = kLargeSeq}, id)), kOrphanNoteTokens)
+          << reader.name << " " << id;
+    }
+    EXPECT_LE(TokenCounter::kMessageTokens + counter.Text(DrawnResultNote(kLargeSeq, 99)),
+              kDrawnNoteTokens)
+        << reader.name;
+    EXPECT_EQ(UnansweredCallTokens(counter),
+              TokenCounter::kResultTokens + counter.Text(kUnansweredCallNote));
+  }
+}
+
+}  // namespace
+}  // namespace fovea
