@@ -52,7 +52,7 @@ void SayRun(const Planner& planner, const SheetPart& run, TurnExplanation& out) 
   const uint64_t elided = run.ElidedOf(out.seq);
   if (elided == 0) return;
   absl::StrAppend(&out.reason, " Of its text ", elided, " characters in the middle are left out",
-                  gist ? "." : ": later turns have its result anew.");
+                  gist ? "." : ": a later turn has its result again.");
 }
 
 void ExplainPlace(const Planner& planner, TurnExplanation& out) {

@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "core/base/utf8.h"
 #include "core/reader/model_id.h"
 #include "core/reader/reader_family.h"
 #include "core/reader/reader_files.h"
@@ -93,7 +94,7 @@ absl::StatusOr<const ReaderProfile*> ReaderCatalogue::Find(std::string_view name
   if (found != nullptr) return found;
   const std::vector<std::string> nearest = Nearest(name);
   return absl::NotFoundError(absl::StrCat(
-      "no reader named \"", std::string(name.substr(0, kShownBytes)),
+      "no reader named \"", std::string(name.substr(0, CharacterStart(name, kShownBytes))),
       "\"; the nearest are: ", nearest.empty() ? "none" : absl::StrJoin(nearest, ", "),
       ". ListReaders (`fovea readers`) names all; \"text-only\" serves text to any model"));
 }

@@ -1,6 +1,7 @@
 #include "core/voice/notes.h"
 
 #include "absl/strings/str_cat.h"
+#include "core/base/utf8.h"
 #include "core/page/page.h"
 
 namespace fovea {
@@ -63,9 +64,10 @@ int64_t UnansweredCallTokens(const TokenCounter& counter) {
 }
 
 std::string OrphanResultNote(const Turn& turn, const std::string& call_id) {
-  constexpr size_t kShown = 40;  // of an id, which may be long
+  constexpr size_t kShown = 24;  // bytes of an id, so that kOrphanNoteTokens bounds any
   if (call_id.empty()) return absl::StrCat("[#", turn.seq, ": what a tool gave]");
-  return absl::StrCat("[#", turn.seq, ": the result of call ", call_id.substr(0, kShown), "]");
+  return absl::StrCat("[#", turn.seq, ": the result of call ",
+                      call_id.substr(0, CharacterStart(call_id, kShown)), "]");
 }
 
 std::string DrawnResultNote(uint64_t seq, size_t pages) {

@@ -64,13 +64,23 @@ TEST(Notes, OfTurnsAsText) {
   EXPECT_EQ(TurnsNote({shared, shared}, {}), note + "\n" + note);
 }
 
+// An id is cut between characters, never within one.
+TEST(Notes, ALongIdIsCutBetweenCharacters) {
+  EXPECT_EQ(OrphanResultNote({.seq = 57}, "x" + Repeated("é", 99)),
+            "[#57: the result of call x" + Repeated("é", 11) + "]");
+  EXPECT_EQ(OrphanResultNote({.seq = 57}, Repeated("c", 24)),
+            "[#57: the result of call " + Repeated("c", 24) + "]");
+}
+
 // The prices are bounds for every reader, however long a session is.
 TEST(Notes, CostNoMoreThanIsSaid) {
   constexpr uint64_t kLargeSeq = 999'999'999;
   const ReaderCatalogue readers = *BuiltInReaders();
   for (const ReaderProfile& reader : readers.profiles()) {
     const TokenCounter counter(reader);
-    for (const std::string& id : {std::string(), Repeated("toolu_01H9xQ", 9)}) {
+    for (const std::string& id :
+         {std::string(), std::string(500, '7'), std::string(500, '\x01'), Repeated("é", 99),
+          Repeated("\U0001F9FF", 99), Repeated("toolu_01H9xQ", 9)}) {
       EXPECT_LE(counter.Text(OrphanResultNote({.seq = kLargeSeq}, id)), kOrphanNoteTokens)
           << reader.name << " " << id;
     }
