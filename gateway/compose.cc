@@ -90,11 +90,12 @@ bool LastMarkIsLong(absl::string_view json) {
 class Composer {
  public:
   Composer(const Conversation& conversation, absl::string_view body, const Mapping& mapping,
-           const Replacements& replacements, PageCache& pages)
+           const Replacements& replacements, absl::string_view note, PageCache& pages)
       : conversation_(conversation),
         body_(body),
         mapping_(mapping),
         replacements_(replacements),
+        note_(note),
         pages_(pages) {
     emitted_.resize(conversation.items.size());
   }
@@ -228,6 +229,10 @@ class Composer {
 
   void FlushHistory() {
     if (parts_.empty()) return;
+    if (!has_history_ && !note_.empty()) {
+      parts_.insert(parts_.begin(), TextPart(conversation_.wire, note_));
+      absl::StrAppend(&uncounted_, note_);
+    }
     has_history_ = true;
     history_at_ = out_.size();
     out_.push_back(UserMessage(conversation_.wire, parts_));
@@ -259,6 +264,7 @@ class Composer {
   const absl::string_view body_;
   const Mapping& mapping_;
   const Replacements& replacements_;
+  const absl::string_view note_;
   PageCache& pages_;
   absl::flat_hash_set<uint64_t> verbatim_;
   std::vector<bool> emitted_;
@@ -308,8 +314,9 @@ std::vector<std::string> PageCache::Held(size_t limit) {
 
 absl::StatusOr<Composed> Compose(const Conversation& conversation, absl::string_view body,
                                  const Mapping& mapping, const v1::BuildContextResponse& context,
-                                 const Replacements& replacements, PageCache& pages) {
-  Composer composer(conversation, body, mapping, replacements, pages);
+                                 const Replacements& replacements, absl::string_view note,
+                                 PageCache& pages) {
+  Composer composer(conversation, body, mapping, replacements, note, pages);
   absl::Status status = composer.Add(context);
   if (!status.ok()) return status;
   return composer.Finish();

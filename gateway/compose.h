@@ -54,10 +54,12 @@ using Replacements = absl::flat_hash_map<size_t, std::string>;
 
 // The served context in the wire's form: pages and notes as one message of the user's, every turn
 // that is text as the agent's own item, byte for byte. NOT_FOUND names a page that `pages` has
-// lost; FAILED_PRECONDITION if the newest item would not be there as it came.
+// lost; FAILED_PRECONDITION if the newest item would not be there as it came. `note`, unless it is
+// empty, stands before the pages.
 absl::StatusOr<Composed> Compose(const Conversation& conversation, absl::string_view body,
                                  const Mapping& mapping, const v1::BuildContextResponse& context,
-                                 const Replacements& replacements, PageCache& pages);
+                                 const Replacements& replacements, absl::string_view note,
+                                 PageCache& pages);
 
 }  // namespace fovea::gateway
 

@@ -1,8 +1,11 @@
 #include "gateway/compressor.h"
 
+#include <openssl/rand.h>
+
 #include <algorithm>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -37,31 +40,39 @@ v1::WireFormat FormatOf(Wire wire) {
   return v1::WIRE_FORMAT_NATIVE;
 }
 
-// The name of a policy, or FIELD=VALUE; what is not known is left to fovead's defaults.
+// The name of a policy, or FIELD=VALUE.
+absl::Status ApplyAssignment(const std::string& assignment, v1::Policy* policy) {
+  const std::pair<std::string, std::string> parts =
+      absl::StrSplit(assignment, absl::MaxSplits('=', 1));
+  v1::PolicyName name = v1::POLICY_NAME_UNSPECIFIED;
+  if (v1::PolicyName_Parse(absl::StrCat("POLICY_NAME_", absl::AsciiStrToUpper(assignment)),
+                           &name)) {
+    policy->set_name(name);
+    return absl::OkStatus();
+  }
+  const auto* field = v1::Policy::descriptor()->FindFieldByName(parts.first);
+  int32_t number = 0;
+  bool flag = false;
+  if (field != nullptr && field->cpp_type() == google::protobuf::FieldDescriptor::CPPTYPE_INT32 &&
+      absl::SimpleAtoi(parts.second, &number)) {
+    policy->GetReflection()->SetInt32(policy, field, number);
+    return absl::OkStatus();
+  }
+  if (field != nullptr && field->cpp_type() == google::protobuf::FieldDescriptor::CPPTYPE_BOOL &&
+      absl::SimpleAtob(parts.second, &flag)) {
+    policy->GetReflection()->SetBool(policy, field, flag);
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat("--policy: ", assignment,
+                   " is none of frugal, balanced, exact, and not FIELD=VALUE of fovea.v1.Policy"));
+}
+
 void ApplyPolicy(const std::vector<std::string>& assignments, v1::Policy* policy) {
   // A drawn result would stand in two places: the agent's own message goes out as it came.
   policy->set_forbid_drawn_results(true);
-  const auto* descriptor = v1::Policy::descriptor();
   for (const std::string& assignment : assignments) {
-    const std::pair<std::string, std::string> parts =
-        absl::StrSplit(assignment, absl::MaxSplits('=', 1));
-    v1::PolicyName name = v1::POLICY_NAME_UNSPECIFIED;
-    if (v1::PolicyName_Parse(absl::StrCat("POLICY_NAME_", absl::AsciiStrToUpper(assignment)),
-                             &name)) {
-      policy->set_name(name);
-      continue;
-    }
-    const auto* field = descriptor->FindFieldByName(parts.first);
-    int32_t number = 0;
-    bool flag = false;
-    if (field == nullptr) continue;
-    if (field->cpp_type() == google::protobuf::FieldDescriptor::CPPTYPE_INT32 &&
-        absl::SimpleAtoi(parts.second, &number)) {
-      policy->GetReflection()->SetInt32(policy, field, number);
-    } else if (field->cpp_type() == google::protobuf::FieldDescriptor::CPPTYPE_BOOL &&
-               absl::SimpleAtob(parts.second, &flag)) {
-      policy->GetReflection()->SetBool(policy, field, flag);
-    }
+    ApplyAssignment(assignment, policy).IgnoreError();  // checked when it was given
   }
 }
 
@@ -73,6 +84,11 @@ std::string Plain(absl::string_view text) {
 }
 
 }  // namespace
+
+absl::Status CheckPolicy(const std::string& assignment) {
+  v1::Policy policy;
+  return ApplyAssignment(assignment, &policy);
+}
 
 Compressor::Compressor(const GatewayConfig& config, FoveaClient& fovea, Database& database)
     : config_(config),
@@ -145,7 +161,7 @@ int64_t Compressor::TokensOf(const std::string& reader, absl::string_view text) 
 }
 
 Plan Compressor::Prepare(const Route& route, const Headers& headers, const std::string& body,
-                         absl::Time now) {
+                         absl::Time now, Asking asking) {
   Plan plan;
   auto conversation = ReadConversation(route, headers, body, digests_);
   if (!conversation.ok()) {
@@ -153,6 +169,7 @@ Plan Compressor::Prepare(const Route& route, const Headers& headers, const std::
     return plan;
   }
   plan.conversation = *std::move(conversation);
+  if (asking == Asking::kForMessages) plan.conversation->has_tools = true;
   const bool long_window = absl::StrContains(headers.Get("anthropic-beta"), "context-1m");
   plan.model = FactsOf(plan.conversation->model, long_window);
   if (!config_.reader.empty()) plan.model.reader = config_.reader;
@@ -169,7 +186,7 @@ Plan Compressor::Prepare(const Route& route, const Headers& headers, const std::
     plan.outcome.reason = absl::StrCat("history of about ", plan.history_tokens, " tokens, below ",
                                        config_.min_tokens);
   } else {
-    Compress(route, body, plan, now);
+    Compress(route, body, plan, now, asking);
   }
   return plan;
 }
@@ -194,7 +211,21 @@ absl::StatusOr<v1::BuildContextResponse> Compressor::Build(const Mapping& mappin
   return context;
 }
 
-void Compressor::Compress(const Route& route, const std::string& body, Plan& plan, absl::Time now) {
+std::string Compressor::HandleOf(const std::string& session) {
+  const std::string key = absl::StrCat("handle of:", session);
+  const auto known = database_.LatestSession(key);
+  if (!known.ok()) return "";
+  if (known->has_value()) return **known;
+  std::string random(12, '\0');
+  RAND_bytes(reinterpret_cast<unsigned char*>(random.data()), static_cast<int>(random.size()));
+  const std::string handle = absl::BytesToHexString(random);
+  absl::Status status = database_.SetLatestSession(absl::StrCat("handle:", handle), session);
+  if (status.ok()) status = database_.SetLatestSession(key, handle);
+  return status.ok() ? handle : "";
+}
+
+void Compressor::Compress(const Route& route, const std::string& body, Plan& plan, absl::Time now,
+                          Asking asking) {
   const Conversation& conversation = *plan.conversation;
   const auto prices = PricesOf(plan.model.reader);
   if (!prices.has_value()) return FallBack(body, "fovead or its reader is not there", plan);
@@ -228,7 +259,11 @@ void Compressor::Compress(const Route& route, const std::string& body, Plan& pla
   if (context.ok() && context->summary().epoch() != state.epoch) {
     // The prefix is another anyway: what the provider's counts have taught holds from here on.
     if (SendReports(plan.mapping->session)) {
+      const std::string before = context->payload_sha256();
       context = Build(*plan.mapping, plan.model.reader, BudgetOf(plan));
+      SessionState counted = StateOf(plan.mapping->session);
+      if (context.ok() && context->payload_sha256() != before) ++counted.recounts;
+      Update(plan.mapping->session, counted);
     }
     state = StateOf(plan.mapping->session);
   }
@@ -244,8 +279,14 @@ void Compressor::Compress(const Route& route, const std::string& body, Plan& pla
   }
   if (!context.ok())
     return FallBack(body, absl::StrCat("context: ", context.status().message()), plan);
-  auto composed =
-      Compose(conversation, body, *plan.mapping, *context, ReplacementsOf(conversation), pages_);
+  std::string note;
+  if (asking == Asking::kForMessages) {
+    plan.handle = HandleOf(plan.mapping->session);
+    note = absl::StrCat("Exact texts of what is on the pages: hash=", plan.handle,
+                        R"(; query "#57" gives turn 57, other words are searched for.)");
+  }
+  auto composed = Compose(conversation, body, *plan.mapping, *context, ReplacementsOf(conversation),
+                          note, pages_);
   if (!composed.ok()) return FallBack(body, composed.status().message(), plan);
   if (!composed->changed) {
     plan.outcome.reason = absl::StrCat(arrival, "all of the history is served as text");
@@ -263,6 +304,10 @@ void Compressor::Compress(const Route& route, const std::string& body, Plan& pla
   }
   plan.outcome.action = Outcome::Action::kCompressed;
   plan.outcome.reason = absl::StrCat(arrival, "epoch ", context->summary().epoch());
+  // With other counts the epochs are numbered otherwise.
+  if (state.recounts > 0) {
+    absl::StrAppend(&plan.outcome.reason, ", counts corrected ", state.recounts, " times");
+  }
   plan.other_tokens = CountedBeside(body, conversation, plan.model.reader) +
                       TokensOf(plan.model.reader, composed->uncounted);
   plan.context_sha256 = context->payload_sha256();

@@ -31,6 +31,15 @@
 
 namespace fovea::gateway {
 
+// OK for a policy's name and for FIELD=VALUE of fovea.v1.Policy; else INVALID_ARGUMENT.
+absl::Status CheckPolicy(const std::string& assignment);
+
+// For whom a request is compressed.
+enum class Asking : uint8_t {
+  kForAgent = 1,
+  kForMessages = 2,  // LiteLLM: it sends the messages on itself, and names no tools
+};
+
 // A model call on its way out.
 struct Plan {
   Outcome outcome;
@@ -46,6 +55,7 @@ struct Plan {
   int64_t earlier_tokens = 0;    // estimate, of the request before it, where its cache is warm
   int64_t other_tokens = 0;      // of it, beside the served history; an estimate
   std::string context_sha256;    // for ReportUsage
+  std::string handle;            // in the messages, for Asking::kForMessages
 };
 
 // Thread-safe.
@@ -54,7 +64,8 @@ class Compressor {
   Compressor(const GatewayConfig& config, FoveaClient& fovea, Database& database);
 
   // Never fails: what cannot be helped goes out as it came.
-  Plan Prepare(const Route& route, const Headers& headers, const std::string& body, absl::Time now);
+  Plan Prepare(const Route& route, const Headers& headers, const std::string& body, absl::Time now,
+               Asking asking = Asking::kForAgent);
 
   // The provider refused what Prepare made: the session's requests go out as they come for a while.
   void Refused(const Plan& plan, absl::Time now);
@@ -99,6 +110,7 @@ class Compressor {
     absl::Time refused_until = absl::InfinitePast();
     std::shared_ptr<const Served> served;         // the last prefix
     uint64_t epoch = 0;                           // of the last context
+    int recounts = 0;                             // epochs that began with corrected counts
     std::vector<v1::ReportUsageRequest> reports;  // that wait for the next
   };
   struct Prices {
@@ -108,7 +120,11 @@ class Compressor {
     bool has_evidence = false;
   };
 
-  void Compress(const Route& route, const std::string& body, Plan& plan, absl::Time now);
+  void Compress(const Route& route, const std::string& body, Plan& plan, absl::Time now,
+                Asking asking);
+  // By which a session is asked for its texts from outside: 24 hexadecimal digits that nobody can
+  // guess, always the same for a session. "" if the database fails.
+  std::string HandleOf(const std::string& session);
   // The request fits, or is made to fit without fovead.
   void FallBack(const std::string& body, absl::string_view why, Plan& plan);
   absl::StatusOr<v1::BuildContextResponse> Build(const Mapping& mapping, const std::string& reader,

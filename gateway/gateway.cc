@@ -3,10 +3,15 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "absl/time/clock.h"
 #include "gateway/content_coding.h"
+#include "gateway/litellm.h"
 
 namespace fovea::gateway {
 namespace {
@@ -36,6 +41,28 @@ std::string ErrorBody(Wire wire, int status, absl::string_view message) {
                 {"code", nullptr}}}};
   }
   return body.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+}
+
+// A value of a query, decoded (application/x-www-form-urlencoded); "" if there is none of the name.
+std::string QueryValue(absl::string_view query, absl::string_view name) {
+  absl::ConsumePrefix(&query, "?");
+  for (absl::string_view pair : absl::StrSplit(query, '&')) {
+    if (!absl::ConsumePrefix(&pair, absl::StrCat(name, "="))) continue;
+    std::string value;
+    for (size_t i = 0; i < pair.size(); ++i) {
+      const bool hex = pair[i] == '%' && i + 2 < pair.size() &&
+                       absl::ascii_isxdigit(static_cast<unsigned char>(pair[i + 1])) &&
+                       absl::ascii_isxdigit(static_cast<unsigned char>(pair[i + 2]));
+      if (hex) {
+        value += absl::HexStringToBytes(pair.substr(i + 1, 2));
+        i += 2;
+      } else {
+        value += pair[i] == '+' ? ' ' : pair[i];
+      }
+    }
+    return value;
+  }
+  return "";
 }
 
 // Who asks, for the books: "claude-cli/2.1.197" of a longer user agent.
@@ -103,6 +130,7 @@ void Gateway::Handle(Request& request, ResponseWriter& response) {
   if (!admitted.ok()) {
     return Refuse(response, absl::IsNotFound(admitted) ? 404 : 403, wire, admitted.message());
   }
+  if (AnswerLiteLlm(request, response)) return;
   if (!route.ok()) return Refuse(response, 400, wire, route.status().message());
   if (absl::EqualsIgnoreCase(request.headers.Get("Upgrade"), "websocket")) {
     // Clients that can, Codex among them, go on over HTTP then.
@@ -119,6 +147,30 @@ void Gateway::Handle(Request& request, ResponseWriter& response) {
     plan.outcome.reason = "not a model call";
   }
   Forward(*route, request, std::move(plan), response);
+}
+
+bool Gateway::AnswerLiteLlm(const Request& request, ResponseWriter& response) {
+  constexpr absl::string_view kRetrieve = "/v1/retrieve/";
+  absl::StatusOr<std::string> answer;
+  if (request.method == "POST" && request.path() == "/v1/compress") {
+    answer = CompressMessages(compressor_, request.body, absl::Now());
+  } else if (request.method == "GET" && absl::StartsWith(request.path(), kRetrieve)) {
+    answer = Retrieve(*fovea_, *database_, request.path().substr(kRetrieve.size()),
+                      QueryValue(request.query(), "query"));
+  } else {
+    return false;
+  }
+  if (!answer.ok()) {
+    const int code = absl::IsNotFound(answer.status())          ? 404
+                     : absl::IsInvalidArgument(answer.status()) ? 400
+                                                                : 503;
+    Refuse(response, code, Wire::kOpenAiChat, answer.status().message());
+    return true;
+  }
+  ResponseHead head{.status = 200};
+  head.headers.Add("Content-Type", "application/json");
+  response.Send(std::move(head), *answer).IgnoreError();
+  return true;
 }
 
 Plan Gateway::Prepare(const Route& route, const Request& request) {
@@ -146,6 +198,15 @@ Plan Gateway::Prepare(const Route& route, const Request& request) {
 
 void Gateway::Forward(const Route& route, Request& request, Plan plan, ResponseWriter& response) {
   const bool bypassed = plan.outcome.action == Outcome::Action::kBypassed;
+  if (!bypassed && route.wire == Wire::kAnthropic && route.purpose == Purpose::kGenerate) {
+    auto scaled = pictures_.Scaled(plan.body.has_value()      ? *plan.body
+                                   : plan.decoded.has_value() ? *plan.decoded
+                                                              : request.body);
+    if (scaled.has_value()) {
+      plan.body = *std::move(scaled);
+      absl::StrAppend(&plan.outcome.reason, "; pictures over 2000 px scaled");
+    }
+  }
   ModelCall call(route, request, upstream_, bypassed ? nullptr : &compressor_, response);
   const absl::Status status = call.Run(std::move(plan));
   if (route.purpose == Purpose::kGenerate) Record(route, request, call);

@@ -19,6 +19,7 @@
 #include "gateway/http_server.h"
 #include "gateway/model_call.h"
 #include "gateway/outcome.h"
+#include "gateway/pictures.h"
 #include "gateway/route.h"
 #include "gateway/upstream.h"
 #include "spdlog/logger.h"
@@ -45,6 +46,8 @@ class Gateway {
   Gateway(Options options, std::unique_ptr<FoveaClient> fovea, std::unique_ptr<Database> database);
   void Forward(const Route& route, Request& request, Plan plan, ResponseWriter& response);
   void Record(const Route& route, const Request& request, const ModelCall& call);
+  // LiteLLM's two calls; false if the request is neither.
+  bool AnswerLiteLlm(const Request& request, ResponseWriter& response);
   // A model call's plan. Reads a body with a coding, too, where there is room for it.
   Plan Prepare(const Route& route, const Request& request);
   void Refuse(ResponseWriter& response, int status, Wire wire, absl::string_view message);
@@ -55,6 +58,7 @@ class Gateway {
   const std::unique_ptr<FoveaClient> fovea_;
   const std::unique_ptr<Database> database_;
   Compressor compressor_;
+  PictureScaler pictures_;
   std::atomic<size_t> decoding_{0};  // bytes that decoded bodies may take now
 };
 

@@ -66,7 +66,11 @@ void AddServing(CLI::App& app, Flags& flags) {
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
   app.add_option("--policy", config.policy,
-                 "frugal, balanced or exact, or FIELD=VALUE of the policy; may be repeated");
+                 "frugal, balanced or exact, or FIELD=VALUE of the policy; may be repeated")
+      ->check([](const std::string& value) {
+        const absl::Status known = CheckPolicy(value);
+        return known.ok() ? std::string() : std::string(known.message());
+      });
   app.add_flag("--force", config.force, "serve every history that fovead would change");
   app.add_flag("!--no-recall", config.recall, "do not offer the tools recall and search");
   app.add_flag("--off", config.off, "pass everything through")->envname("FOVEA_OFF");
@@ -156,13 +160,17 @@ int RunWrap(const std::vector<std::string>& arguments, const std::string& server
   try {
     app.parse(std::move(reversed));
   } catch (const CLI::ParseError& error) {
-    return app.exit(error);
+    return app.exit(error) == 0 ? 0 : 2;
   }
   std::vector<std::string> rest = app.remaining();
   own = arguments.size() - rest.size();
   if (!rest.empty() && rest.front() == "--") rest.erase(rest.begin());
   if (options.wire.empty()) {
-    if (rest.empty()) return Report(absl::InvalidArgumentError("wrap: which agent?"));
+    if (rest.empty()) {
+      return Report(absl::InvalidArgumentError(
+          absl::StrCat("wrap: which agent? ", absl::StrJoin(KnownAgents(), ", "),
+                       "; --wire W -- COMMAND runs any other")));
+    }
     options.agent = rest.front();
     rest.erase(rest.begin());
   }
@@ -221,7 +229,11 @@ int Run(int argc, char** argv) {
   check->add_option("--database", flags.options.config.database);
   CLI::App* line = app.add_subcommand("statusline", "one line for Claude Code's status line");
   line->add_option("--database", flags.options.config.database);
-  CLI11_PARSE(app, argc, argv);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
 
   const std::string& path = flags.options.config.database;
   if (serve->parsed()) return Report(Serve(std::move(flags)));

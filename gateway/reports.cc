@@ -48,6 +48,20 @@ std::string When(int64_t us) {
   return absl::FormatTime("%Y-%m-%d %H:%M", absl::FromUnixMicros(us), absl::LocalTimeZone());
 }
 
+// The time that the figures are of, in words.
+std::string WindowOf(int64_t since, const std::vector<BookSum>& sums) {
+  int64_t first = 0;
+  int64_t last = 0;
+  for (const BookSum& sum : sums) {
+    first = first == 0 ? sum.first_us : std::min(first, sum.first_us);
+    last = std::max(last, sum.last_us);
+  }
+  const std::string asked =
+      since == 0 ? "everything in the books" : absl::StrCat("since ", When(since));
+  if (first == 0) return absl::StrCat(asked, ": no requests");
+  return absl::StrCat(asked, ": requests from ", When(first), " to ", When(last));
+}
+
 Json JsonOf(const BookSum& sum) {
   return {{"key", sum.key},
           {"requests", sum.requests},
@@ -83,6 +97,7 @@ absl::Status PrintSavings(Database& database, const SavingsOptions& options, std
     Json rows = Json::array();
     for (const BookSum& sum : *sums) rows.push_back(JsonOf(sum));
     const Json all = {{"basis", kBasis},
+                      {"window", WindowOf(*since, *sums)},
                       {"since", *since == 0 ? Json() : Json(When(*since))},
                       {"by", options.by},
                       {"rows", rows}};
@@ -118,7 +133,7 @@ absl::Status PrintSavings(Database& database, const SavingsOptions& options, std
         << absl::StrFormat("  billed %.0f, full history about %.0f: about %.0f %% saved\n",
                            sum.billed, sum.full_billed, 100 * Share(sum.billed, sum.full_billed));
   }
-  out << "Basis: " << kBasis << ".\n";
+  out << "Window: " << WindowOf(*since, *sums) << ".\nBasis: " << kBasis << ".\n";
   return absl::OkStatus();
 }
 

@@ -229,7 +229,9 @@ absl::StatusOr<int> Wrap(const WrapOptions& options) {
   const int code = agent.ok() ? WaitForAgent(*agent, gateway) : 127;
   gateway.Stop();
   if (!launch->folder.empty()) std::filesystem::remove_all(launch->folder, ignored);
-  if (!agent.ok()) return agent.status();
+  if (!agent.ok()) {
+    std::cerr << "fovea wrap: " << std::string(agent.status().message()) << "\n";
+  }
   return code;
 }
 

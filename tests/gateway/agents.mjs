@@ -1,7 +1,7 @@
 // Real agents through `fovea wrap`, against the scripted provider: a task of many turns over real files, over several
 // epochs, with a recall, a 529 and a resume. The same task is done without the gateway, and has to leave the same files.
 //
-//   FOVEA_BIN=build/dev/bin FOVEA_AGENTS=DIR node tests/gateway/agents.mjs [claude] [codex] [pi]
+//   FOVEA_BIN=build/dev/bin FOVEA_AGENTS=DIR node tests/gateway/agents.mjs [claude] [codex] [pi] [opencode] [gemini] [qwen] [copilot]
 //
 // Prints a line for each agent; exit code 1 if one of them fails, 77 if none is installed.
 import { spawn } from 'node:child_process';
@@ -13,7 +13,7 @@ import { binaries, folder, wait } from './harness.mjs';
 
 const installed = process.env.FOVEA_AGENTS ?? join(process.env.HOME, '.cache/fovea/agents');
 const steps = Number(process.env.FOVEA_STEPS ?? 26);
-const shell = (command) => ({ name: ['Bash', 'bash', 'exec_command', 'shell_command', 'shell'], inputs: { Bash: { command, description: 'x' }, bash: { command }, exec_command: { cmd: command }, shell_command: { command }, shell: { command: ['bash', '-c', command] } } });
+const shell = (command) => ({ name: ['Bash', 'bash', 'exec_command', 'shell_command', 'run_shell_command', 'shell'], inputs: { Bash: { command, description: 'x' }, bash: { command, description: 'x' }, run_shell_command: { command, description: 'x', is_background: false }, exec_command: { cmd: command }, shell_command: { command }, shell: { command: ['bash', '-c', command] } } });
 
 // Steps by how often the model was asked in this task; a recall does not count.
 function scriptOf(withRecall) {
@@ -57,6 +57,30 @@ const agents = {
       return { env: {}, args: [] };
     },
   },
+  opencode: {
+    program: 'opencode',
+    args: (text, resume) => ['run', '--model', 'anthropic/claude-opus-4-7', ...(resume ? ['--continue'] : []), text],
+    env: { ANTHROPIC_API_KEY: 'sk-ant-test', OPENCODE_DISABLE_AUTOUPDATE: '1', OPENCODE_PERMISSION: '{"*":"allow"}' },
+    direct: (url) => ({ env: { OPENCODE_CONFIG_CONTENT: JSON.stringify({ provider: { anthropic: { options: { baseURL: `${url}/v1` } } } }) }, args: [] }),
+  },
+  gemini: {
+    program: 'gemini',
+    args: (text, resume) => ['--yolo', '--skip-trust', '-m', 'gemini-3-pro-preview', ...(resume ? ['--resume', 'latest'] : []), '-p', text],
+    env: { GEMINI_API_KEY: 'k', GEMINI_CLI_TRUST_WORKSPACE: 'true' },
+    direct: (url) => ({ env: { GOOGLE_GEMINI_BASE_URL: url }, args: [] }),
+  },
+  qwen: {
+    program: 'qwen',
+    args: (text, resume) => ['--yolo', '--auth-type', 'openai', '-m', 'qwen3-coder', ...(resume ? ['--continue'] : []), '-p', text],
+    env: { OPENAI_API_KEY: 'sk-test', OPENAI_MODEL: 'qwen3-coder' },
+    direct: (url) => ({ env: { OPENAI_BASE_URL: `${url}/v1` }, args: [] }),
+  },
+  copilot: {
+    program: 'copilot',
+    args: (text, resume) => ['--allow-all-tools', '--no-color', ...(resume ? ['--continue'] : []), '-p', text],
+    env: { COPILOT_PROVIDER_API_KEY: 'sk-test', COPILOT_PROVIDER_TYPE: 'openai', COPILOT_MODEL: 'gpt-5.6', COPILOT_OFFLINE: 'true' },
+    direct: (url) => ({ env: { COPILOT_PROVIDER_BASE_URL: `${url}/v1` }, args: [] }),
+  },
 };
 
 function workplace(place, name) {
@@ -92,7 +116,7 @@ async function task(name, agent, place, wrapped) {
       const args = agent.args(text, resume);
       return run(agent.program, agent.program === 'codex' ? [...direct.args, ...args] : args, { cwd: work, env: { ...base, ...direct.env } });
     }
-    return run(join(binaries, 'fovea-gateway'), ['wrap', '--force', '--budget', '12000', '--reader', 'claude', '--anthropic-upstream', provider.url, '--openai-upstream', provider.url, name, ...agent.args(text, resume)],
+    return run(join(binaries, 'fovea-gateway'), ['wrap', '--force', '--budget', '12000', '--reader', 'claude', '--anthropic-upstream', provider.url, '--openai-upstream', provider.url, '--gemini-upstream', provider.url, name, ...agent.args(text, resume)],
       { cwd: work, env: { ...base, XDG_RUNTIME_DIR: home, XDG_DATA_HOME: join(home, 'share') } });
   };
   provider.failing = [];

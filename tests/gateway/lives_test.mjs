@@ -100,7 +100,7 @@ async function live(name, session, wire, database) {
     direct += before * 0.1 + (tokens - before) * 1.25;
     before = tokens;
     if (i === 0) continue;
-    const epoch = (n) => /epoch (\d+)/.exec(agent.answers[n].reason ?? '')?.[1] ?? '0';
+    const epoch = (n) => /epoch .*/.exec(agent.answers[n].reason ?? '')?.[0] ?? '0';
     const kept = requests[i - 1].usage.hashes.every((hash, n) => request.usage.hashes[n] === hash);
     const same = epoch(i) === epoch(i - 1) && agent.answers[i].action === agent.answers[i - 1].action;
     if (!same) epochs += 1;

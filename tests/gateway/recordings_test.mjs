@@ -7,6 +7,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { checkers } from './provider_rules.mjs';
 import { wireOf } from './provider.mjs';
+import { blocksOf } from './provider_cache.mjs';
 import { ask, folder, startFovead, startGateway } from './harness.mjs';
 
 const folderOf = process.env.FOVEA_RECORDINGS ?? new URL('../../../shared/data/recordings', import.meta.url).pathname;
@@ -69,7 +70,7 @@ async function play(name, flags, subfolder) {
     const count = upstream.bodies.length;
     const answer = await ask(gateway.port, { method: request.method, path: request.path, headers, body: request.body });
     if (upstream.bodies.length === count) continue;
-    seen.push({ seq: request.seq, action: answer.headers['x-fovea-action'], session: answer.headers['x-fovea-session'], reason: answer.headers['x-fovea-reason'], status: answer.status,
+    seen.push({ seq: request.seq, path: request.path.split('?')[0], action: answer.headers['x-fovea-action'], session: answer.headers['x-fovea-session'], reason: answer.headers['x-fovea-reason'], status: answer.status,
       original: Buffer.from(request.body), sent: upstream.bodies.at(-1).raw, same: answer.body.toString() === (upstream.state.answer?.body ?? '{}') });
   }
   await gateway.stop();
@@ -101,6 +102,11 @@ for (const name of ['claude', 'codex', 'pi', 'pi_anthropic', 'pi_responses']) {
     for (const [i, arrival] of rest.entries()) assert.equal(arrival, 'extends', `request ${i + 1} of ${rest.length}`);
     assert.equal(new Set(seen.map((one) => one.session)).size, 1);
     const compressed = seen.filter((one) => one.action === 'compressed');
+    // The history as the provider counts it, and its bytes; pages are base64, and have more bytes than the text that they hold.
+    const historyOf = (raw) => { const body = JSON.parse(raw.toString()); const { messages, input, contents } = body; return { tokens: blocksOf(wireOf(seen[0].path), { messages, input, contents }).reduce((sum, block) => sum + block.tokens, 0), bytes: Buffer.byteLength(JSON.stringify(messages ?? input ?? contents)) }; };
+    const sums = compressed.reduce((sum, one) => { const [from, to] = [historyOf(one.original), historyOf(one.sent)]; return { from: sum.from + from.tokens, to: sum.to + to.tokens, fromBytes: sum.fromBytes + from.bytes, toBytes: sum.toBytes + to.bytes }; }, { from: 0, to: 0, fromBytes: 0, toBytes: 0 });
+    console.log(`${name}: the compressed histories have ${(sums.to / sums.from).toFixed(2)} of their tokens and ${(sums.toBytes / sums.fromBytes).toFixed(2)} of their bytes`);
+    assert.ok(sums.to < sums.from, 'the histories have fewer tokens');
     console.log(`${name}: ${rest.filter((a) => a === 'extends').length} of ${rest.length} extend, ${compressed.length} of ${seen.length} compressed`);
     assert.ok(compressed.length >= 0.6 * seen.length, `${compressed.length} of ${seen.length} compressed`);
   });

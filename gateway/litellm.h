@@ -1,0 +1,32 @@
+// LiteLLM's contract for a service that compresses messages: its stock guardrail (provider
+// "headroom") calls these two.
+#ifndef FOVEA_GATEWAY_LITELLM_H_
+#define FOVEA_GATEWAY_LITELLM_H_
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "gateway/books/database.h"
+#include "gateway/compressor.h"
+#include "gateway/fovea_client.h"
+
+namespace fovea::gateway {
+
+// POST /v1/compress: {"messages", "model"} → {"messages", "tokens_before", "tokens_after",
+// "tokens_saved", "compression_ratio" (after / before), "transforms_applied", "ccr_hashes"}.
+// Messages are of OpenAI's Chat. The same conversation gets the same prefix. What cannot be
+// compressed comes back as it was; INVALID_ARGUMENT if there are no messages.
+absl::StatusOr<std::string> CompressMessages(Compressor& compressor, const std::string& body,
+                                             absl::Time now);
+
+// GET /v1/retrieve/HANDLE?query=Q → {"original_content"}: the exact text of turn N where Q is "#N"
+// or "N", else what a search for Q finds, with the exact text of the first. NOT_FOUND for a handle
+// that was not given out.
+absl::StatusOr<std::string> Retrieve(FoveaClient& fovea, Database& database,
+                                     absl::string_view handle, absl::string_view query);
+
+}  // namespace fovea::gateway
+
+#endif  // FOVEA_GATEWAY_LITELLM_H_

@@ -1,0 +1,278 @@
+// Bodies with a coding, pictures, the books, and sessions against a fovead that stands in.
+#include <gd.h>
+#include <gtest/gtest.h>
+#include <zlib.h>
+#include <zstd.h>
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "gateway/books/database.h"
+#include "gateway/content_coding.h"
+#include "gateway/pictures.h"
+#include "gateway/sessions.h"
+
+namespace fovea::gateway {
+namespace {
+
+constexpr size_t kMost = 1 << 20;
+
+std::string Zstd(const std::string& text) {
+  std::string out(ZSTD_compressBound(text.size()), '\0');
+  out.resize(ZSTD_compress(out.data(), out.size(), text.data(), text.size(), 3));
+  return out;
+}
+
+std::string Gzip(const std::string& text) {
+  z_stream stream = {};
+  EXPECT_EQ(deflateInit2(&stream, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY), Z_OK);
+  std::string out(compressBound(text.size()) + 100, '\0');
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
+  stream.avail_in = static_cast<uInt>(text.size());
+  stream.next_out = reinterpret_cast<Bytef*>(out.data());
+  stream.avail_out = static_cast<uInt>(out.size());
+  EXPECT_EQ(deflate(&stream, Z_FINISH), Z_STREAM_END);
+  out.resize(stream.total_out);
+  deflateEnd(&stream);
+  return out;
+}
+
+TEST(ContentCoding, DecodesAndBounds) {
+  const std::string text = absl::StrCat(std::string(700'000, 'a'), "end");
+  for (const auto& [coding, bytes] :
+       {std::pair("zstd", Zstd(text)), std::pair("GZIP", Gzip(text))}) {
+    const auto decoded = Decoded(coding, bytes, kMost);
+    ASSERT_TRUE(decoded.ok()) << decoded.status();
+    EXPECT_EQ(*decoded, text);
+    EXPECT_TRUE(absl::IsResourceExhausted(Decoded(coding, bytes, 1000).status()));
+    for (size_t size = 0; size < bytes.size(); size += 7) {
+      EXPECT_TRUE(absl::IsInvalidArgument(Decoded(coding, bytes.substr(0, size), kMost).status()))
+          << size;
+    }
+    EXPECT_FALSE(Decoded(coding, bytes + "x", kMost).ok());
+  }
+  EXPECT_FALSE(Decoded("br", "x", kMost).ok());
+}
+
+std::string Picture(int width, int height, bool jpeg) {
+  gdImagePtr image = gdImageCreateTrueColor(width, height);
+  gdImageFilledRectangle(image, 0, 0, width / 2, height / 2, gdTrueColor(200, 30, 30));
+  int size = 0;
+  void* bytes = jpeg ? gdImageJpegPtr(image, &size, 80) : gdImagePngPtr(image, &size);
+  std::string out(static_cast<const char*>(bytes), static_cast<size_t>(size));
+  gdFree(bytes);
+  gdImageDestroy(image);
+  return out;
+}
+
+std::string Body(const std::vector<std::string>& pictures) {
+  std::string body = R"({"model":"m","messages":[{"role":"user","content":[)";
+  for (const std::string& picture : pictures) {
+    const char* type = picture[0] == '\xff' ? "jpeg" : "png";
+    absl::StrAppend(&body, R"({"type":"image","source":{"type":"base64","media_type":"image/)",
+                    type, R"(","data":")", absl::Base64Escape(picture), R"("}},)");
+  }
+  return body + R"({"type":"text","text":"\"data\":\"iVBORw0KGgo\""}]}]})";
+}
+
+TEST(Pictures, LargeOnesAmongManyAreScaled) {
+  const std::string small = Picture(20, 10, false);
+  std::vector<std::string> pictures(19, small);
+  pictures.push_back(Picture(2400, 1200, false));
+  PictureScaler scaler;
+  EXPECT_FALSE(scaler.Scaled(Body(pictures)).has_value()) << "twenty are not many";
+  pictures.push_back(Picture(1000, 3000, true));
+  const std::string body = Body(pictures);
+  const auto scaled = scaler.Scaled(body);
+  ASSERT_TRUE(scaled.has_value());
+  EXPECT_EQ(*scaled, *scaler.Scaled(body));
+  EXPECT_FALSE(scaler.Scaled(*scaled).has_value()) << "nothing is left to do";
+  std::vector<PictureSize> sizes;
+  for (size_t at = scaled->find("\"data\":\""); at != std::string::npos;
+       at = scaled->find("\"data\":\"", at + 1)) {
+    std::string bytes;
+    absl::Base64Unescape(scaled->substr(at + 8, scaled->find('"', at + 8) - at - 8), &bytes);
+    const auto size = SizeOfPicture(bytes);
+    if (size.has_value()) sizes.push_back(*size);
+  }
+  ASSERT_EQ(sizes.size(), 21U);
+  EXPECT_EQ(sizes[0].width, 20);
+  EXPECT_EQ(sizes[19].width, 2000);
+  EXPECT_EQ(sizes[19].height, 1000);
+  EXPECT_EQ(sizes[20].height, 2000);
+  EXPECT_TRUE(sizes[20].jpeg);
+}
+
+TEST(Database, KeepsNodesAndAddsUp) {
+  const auto database = Database::Open(":memory:");
+  ASSERT_TRUE(database.ok());
+  EXPECT_TRUE((*database)->AddNodes({{"a", {"s", 1}}, {"b", {"s", 2}}}).ok());
+  EXPECT_TRUE((*database)->AddNodes({{"a", {"other", 9}}}).ok());
+  const auto nodes = (*database)->FindNodes({"a", "c", "b"});
+  ASSERT_TRUE(nodes.ok());
+  EXPECT_EQ((*nodes)[0]->session, "s") << "a chain that is known keeps its node";
+  EXPECT_FALSE((*nodes)[1].has_value());
+  for (int i = 1; i <= 3; ++i) {
+    BookEntry entry{.time_us = i,
+                    .session = "s",
+                    .project = "p",
+                    .action = i == 1 ? "passed" : "compressed",
+                    .status = 200,
+                    .input_tokens = 10 * i,
+                    .billed = 1.5};
+    EXPECT_TRUE((*database)->Record(entry).ok());
+  }
+  const auto sums = (*database)->Sums("project", 2, "", "");
+  ASSERT_TRUE(sums.ok());
+  ASSERT_EQ(sums->size(), 1U);
+  EXPECT_EQ((*sums)[0].requests, 2);
+  EXPECT_EQ((*sums)[0].compressed, 2);
+  EXPECT_EQ((*sums)[0].input_tokens, 50);
+  EXPECT_EQ((*sums)[0].first_us, 2);
+  EXPECT_EQ((*database)->Sums("request", 0, "", "")->size(), 3U);
+  EXPECT_TRUE(absl::IsInvalidArgument((*database)->Sums("nothing", 0, "", "").status()));
+}
+
+// A log in memory, with fovead's rules for appends and forks.
+class FakeFovea final : public FoveaClient {
+ public:
+  std::map<std::string, std::vector<v1::Turn>> logs;
+  std::map<std::string, std::string> keys;
+  bool down = false;
+  int answers_lost = 0;  // the next appends are done, and their answers lost
+
+  absl::Status CreateSession(const v1::CreateSessionRequest& request) override {
+    if (down) return absl::UnavailableError("down");
+    return logs.emplace(request.session_id(), std::vector<v1::Turn>()).second
+               ? absl::OkStatus()
+               : absl::AlreadyExistsError("there");
+  }
+  absl::StatusOr<v1::Session> GetSession(const std::string&) override { return v1::Session(); }
+  absl::StatusOr<v1::Session> ForkSession(const v1::ForkSessionRequest& request) override {
+    if (logs.count(request.new_session_id()) > 0) return absl::AlreadyExistsError("there");
+    auto turns = logs[request.session_id()];
+    turns.resize(request.at_seq());
+    logs[request.new_session_id()] = turns;
+    return v1::Session();
+  }
+  absl::StatusOr<v1::AppendTurnsResponse> Append(const v1::AppendTurnsRequest& request) override {
+    if (down) return absl::UnavailableError("down");
+    if (logs.count(request.session_id()) == 0) return absl::NotFoundError("no session");
+    auto& log = logs[request.session_id()];
+    if (request.expected_next_seq() != log.size() + 1) return absl::AbortedError("another place");
+    for (v1::Turn turn : request.turns()) {
+      turn.set_seq(log.size() + 1);
+      log.push_back(turn);
+    }
+    if (answers_lost > 0) {
+      --answers_lost;
+      return absl::UnavailableError("reset");
+    }
+    return v1::AppendTurnsResponse();
+  }
+  absl::StatusOr<std::vector<v1::Turn>> ReadTurns(const std::string& session,
+                                                  uint64_t first) override {
+    auto& log = logs[session];
+    if (first > log.size()) return std::vector<v1::Turn>();
+    return std::vector<v1::Turn>(log.begin() + static_cast<int64_t>(first) - 1, log.end());
+  }
+  absl::StatusOr<v1::BuildContextResponse> BuildContext(const v1::BuildContextRequest&) override {
+    return absl::UnimplementedError("");
+  }
+  absl::StatusOr<std::string> RecallTools(v1::WireFormat) override {
+    return absl::UnimplementedError("");
+  }
+  absl::StatusOr<v1::ListReadersResponse> ListReaders() override {
+    return absl::UnimplementedError("");
+  }
+  absl::StatusOr<v1::ExpandTurnResponse> ExpandTurn(const v1::ExpandTurnRequest&) override {
+    return absl::UnimplementedError("");
+  }
+  absl::StatusOr<v1::SearchTurnsResponse> Search(const v1::SearchTurnsRequest&) override {
+    return absl::UnimplementedError("");
+  }
+  absl::StatusOr<int64_t> CountTokens(const std::string&, absl::string_view) override {
+    return absl::UnimplementedError("");
+  }
+  absl::Status ReportUsage(const v1::ReportUsageRequest&) override { return absl::OkStatus(); }
+};
+
+class SessionsTest : public testing::Test {
+ protected:
+  // "uaua": a conversation of the user's and the model's turns, each with a text of its own.
+  absl::StatusOr<Mapping> Map(const std::vector<std::string>& texts, bool look_on = false) {
+    std::string body = R"({"model":"m","messages":[)";
+    for (size_t i = 0; i < texts.size(); ++i) {
+      absl::StrAppend(&body, i == 0 ? "" : ",", R"({"role":")", i % 2 == 0 ? "user" : "assistant",
+                      R"(","content":")", texts[i], R"("})");
+    }
+    body += "]}";
+    const auto read = ReadConversation({.wire = Wire::kAnthropic, .purpose = Purpose::kGenerate},
+                                       Headers(), body, digests_);
+    if (!read.ok()) return read.status();
+    return sessions_.Map(*read, body, look_on, absl::Now());
+  }
+  FakeFovea fovea_;
+  std::unique_ptr<Database> database_ = *Database::Open(":memory:");
+  DigestCache digests_;
+  Sessions sessions_{fovea_, *database_, "project"};
+};
+
+TEST_F(SessionsTest, ExtendsRepeatsAndForks) {
+  const auto first = Map({"a"});
+  ASSERT_TRUE(first.ok()) << first.status();
+  EXPECT_EQ(first->arrival, Arrival::kNew);
+  const auto more = Map({"a", "b", "c"});
+  EXPECT_EQ(more->arrival, Arrival::kExtends);
+  EXPECT_EQ(more->session, first->session);
+  EXPECT_EQ(more->as_of, 3U);
+  EXPECT_EQ(Map({"a", "b", "c"})->arrival, Arrival::kRepeats);
+  EXPECT_EQ(fovea_.logs[first->session].size(), 3U) << "a retry appends nothing";
+  const auto fork = Map({"a", "b", "other"});
+  EXPECT_EQ(fork->arrival, Arrival::kForked);
+  EXPECT_NE(fork->session, first->session);
+  EXPECT_EQ(fovea_.logs[fork->session].size(), 3U);
+  EXPECT_EQ(Map({"a", "b", "c", "d", "e"})->session, first->session);
+  EXPECT_EQ(Map({"x"})->arrival, Arrival::kNew);
+}
+
+TEST_F(SessionsTest, AnAppendWhoseAnswerIsLostIsThereOnce) {
+  fovea_.answers_lost = 1;
+  EXPECT_TRUE(absl::IsUnavailable(Map({"a", "b", "c"}).status()));
+  const auto again = Map({"a", "b", "c", "d", "e"});
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_EQ(fovea_.logs[again->session].size(), 5U);
+  EXPECT_EQ(fovea_.logs.size(), 1U);
+}
+
+TEST_F(SessionsTest, WhatWasMissedComesWithTheNextRequest) {
+  ASSERT_TRUE(Map({"a"}).ok());
+  fovea_.down = true;
+  EXPECT_TRUE(absl::IsUnavailable(Map({"a", "b", "c"}).status()));
+  fovea_.down = false;
+  const auto all = Map({"a", "b", "c", "d", "e"});
+  ASSERT_TRUE(all.ok());
+  EXPECT_EQ(fovea_.logs[all->session].size(), 5U);
+}
+
+TEST_F(SessionsTest, ADeletedSessionIsMadeAgain) {
+  const auto first = Map({"a", "b", "c"});
+  fovea_.logs.clear();
+  const auto again = Map({"a", "b", "c", "d", "e"});
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_EQ(fovea_.logs[again->session].size(), 5U);
+}
+
+TEST_F(SessionsTest, WhoOnlyLooksAppendsNothing) {
+  EXPECT_TRUE(absl::IsNotFound(Map({"a"}, true).status()));
+  const auto first = Map({"a"});
+  EXPECT_EQ(Map({"a", "b", "c"}, true)->arrival, Arrival::kLooksOn);
+  EXPECT_EQ(fovea_.logs[first->session].size(), 1U);
+}
+
+}  // namespace
+}  // namespace fovea::gateway

@@ -1,0 +1,215 @@
+// The gateway's pure parts.
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "gateway/answer.h"
+#include "gateway/canonical.h"
+#include "gateway/conversation.h"
+#include "gateway/estimate.h"
+#include "gateway/json_span.h"
+#include "gateway/models.h"
+#include "gateway/recall_tools.h"
+#include "gateway/relay.h"
+#include "gateway/route.h"
+#include "gateway/sse.h"
+
+namespace fovea::gateway {
+namespace {
+
+Conversation Read(Wire wire, const std::string& body, const Headers& headers = Headers()) {
+  DigestCache digests;
+  auto read =
+      ReadConversation({.wire = wire, .purpose = Purpose::kGenerate}, headers, body, digests);
+  EXPECT_TRUE(read.ok()) << read.status();
+  return read.ok() ? *std::move(read) : Conversation();
+}
+
+std::string LastChain(Wire wire, const std::string& messages) {
+  const std::string key = wire == Wire::kOpenAiResponses ? "input"
+                          : wire == Wire::kGemini        ? "contents"
+                                                         : "messages";
+  return Read(wire, "{\"model\":\"m\",\"" + key + "\":" + messages + "}").items.back().chain;
+}
+
+TEST(JsonSpan, FindsMembersAndRefusesWhatIsAmbiguous) {
+  const std::string text = R"( {"a" : [1,{"b":"}"}] ,"c":"\"]" } )";
+  const auto members = ScanObject(text);
+  ASSERT_TRUE(members.ok()) << members.status();
+  ASSERT_EQ(members->size(), 2U);
+  EXPECT_EQ((*members)[0].value.In(text), R"([1,{"b":"}"}])");
+  const auto items = ScanArray(text, (*members)[0].value);
+  ASSERT_TRUE(items.ok());
+  EXPECT_EQ((*items)[1].In(text), R"({"b":"}"})");
+  EXPECT_EQ(Replaced(text, (*members)[1].value, "7"), R"( {"a" : [1,{"b":"}"}] ,"c":7 } )");
+  for (const char* bad : {"", "[]", "{", R"({"a":1,"a":2})", R"({"a":})", R"({"a":1}x)",
+                          R"({"a":1,})", R"({"a)", "{\"a\":\"\\"}) {
+    EXPECT_FALSE(ScanObject(bad).ok()) << bad;
+  }
+  EXPECT_FALSE(ScanObject("{\"a\":" + std::string(600, '[') + std::string(600, ']') + "}").ok());
+}
+
+TEST(Canonical, WaysOfWritingMakeNoDifference) {
+  const std::string plain = LastChain(Wire::kAnthropic, R"([{"role":"user","content":"hi"}])");
+  EXPECT_EQ(
+      plain,
+      LastChain(
+          Wire::kAnthropic,
+          R"([ {"content":[{"text":"hi","type":"text","cache_control":{"type":"ephemeral"}}],"role":"user"}])"));
+  EXPECT_NE(plain, LastChain(Wire::kAnthropic, R"([{"role":"user","content":"hi "}])"));
+  EXPECT_NE(plain, LastChain(Wire::kAnthropic, R"([{"role":"assistant","content":"hi"}])"));
+  // What the model thought, agents leave out when they send it again.
+  const char* const user = R"([{"role":"user","content":"q"},)";
+  EXPECT_EQ(
+      LastChain(
+          Wire::kAnthropic,
+          std::string(user) +
+              R"({"role":"assistant","content":[{"type":"thinking","thinking":"t","signature":"s"},{"type":"text","text":"a"}]}])"),
+      LastChain(Wire::kAnthropic, std::string(user) + R"({"role":"assistant","content":"a"}])"));
+  EXPECT_EQ(
+      LastChain(
+          Wire::kOpenAiChat,
+          std::string(user) +
+              R"({"role":"assistant","tool_calls":[{"id":"c","type":"function","function":{"name":"f","arguments":"{\"a\":1, \"b\":2}"}}]}])"),
+      LastChain(
+          Wire::kOpenAiChat,
+          std::string(user) +
+              R"({"role":"assistant","content":null,"tool_calls":[{"type":"function","id":"c","function":{"arguments":"{\"b\":2,\"a\":1}","name":"f"}}]}])"));
+}
+
+TEST(Canonical, ReasoningLeavesAChainAsItIs) {
+  const auto read = Read(
+      Wire::kOpenAiResponses,
+      R"({"model":"m","input":[{"role":"user","content":"q"},{"type":"reasoning","id":"r","encrypted_content":"x"},{"type":"function_call","call_id":"c","name":"f","arguments":"{}"}]})");
+  ASSERT_EQ(read.items.size(), 3U);
+  EXPECT_EQ(read.items[0].chain, read.items[1].chain);
+  EXPECT_NE(read.items[1].chain, read.items[2].chain);
+}
+
+TEST(Conversation, AgentsAndSystemItems) {
+  const std::string body =
+      R"({"model":"m","messages":[{"role":"system","content":"s"},{"role":"user","content":"q"}],"tools":[{"name":"t"}],"stream":true})";
+  const auto read = Read(Wire::kOpenAiChat, body);
+  EXPECT_EQ(read.head, 1U);
+  EXPECT_TRUE(read.has_tools);
+  EXPECT_TRUE(read.stream);
+  Headers one, other;
+  one.Add("x-claude-code-session-id", "s");
+  other.Add("X-Claude-Code-Session-Id", "s");
+  EXPECT_EQ(Read(Wire::kAnthropic, body, one).root, Read(Wire::kAnthropic, body, other).root);
+  other.Add("x-claude-code-agent-id", "a");
+  EXPECT_NE(Read(Wire::kAnthropic, body, one).root, Read(Wire::kAnthropic, body, other).root);
+}
+
+TEST(Sse, EventsInAnyPieces) {
+  const std::string stream =
+      "event: a\ndata: 1\ndata: 2\n\n: ping\n\nevent: b\r\ndata:3\r\n\r\nrest";
+  for (size_t step = 1; step <= stream.size(); ++step) {
+    SseSplitter splitter;
+    std::string raw;
+    std::vector<std::string> data;
+    for (size_t at = 0; at < stream.size(); at += step) {
+      EXPECT_TRUE(splitter.Feed(absl::string_view(stream).substr(at, step),
+                                [&](absl::string_view bytes, absl::string_view text) {
+                                  raw.append(bytes.data(), bytes.size());
+                                  data.emplace_back(text);
+                                }));
+    }
+    EXPECT_EQ(raw, stream.substr(0, stream.size() - 4)) << step;
+    EXPECT_EQ(splitter.rest(), "rest");
+    EXPECT_EQ(data, (std::vector<std::string>{"1\n2", "", "3"}));
+  }
+}
+
+TEST(Answer, UsageOfEachWire) {
+  AnswerReader anthropic(Wire::kAnthropic, false);
+  anthropic.Feed(
+      R"({"type":"message","content":[{"type":"text","text":"a"}],"usage":{"input_tokens":1,"cache_read_input_tokens":20,"cache_creation_input_tokens":300,"output_tokens":4}})");
+  anthropic.End();
+  EXPECT_TRUE(anthropic.complete());
+  EXPECT_EQ(anthropic.usage().input, 321);
+  EXPECT_EQ(anthropic.usage().written, 300);
+  AnswerReader chat(Wire::kOpenAiChat, false);
+  chat.Feed(
+      R"({"choices":[{"message":{"content":"a"},"finish_reason":"stop"}],"usage":{"prompt_tokens":9,"completion_tokens":2,"prompt_tokens_details":{"cached_tokens":8}}})");
+  chat.End();
+  EXPECT_EQ(chat.usage().input, 9);
+  EXPECT_EQ(chat.usage().cached, 8);
+  EXPECT_EQ(chat.usage().output, 2);
+}
+
+TEST(Relay, WholeAnswersLoseOnlyOurCalls) {
+  const auto relay = Relay::Create(Wire::kAnthropic, false);
+  relay->BeginRound();
+  std::string out;
+  relay->Feed(
+      R"({"type":"message","content":[{"type":"text","text":"look"},{"type":"tool_use","id":"1","name":"recall","input":{"seq":2}}],"stop_reason":"tool_use","usage":{"input_tokens":5,"output_tokens":3}})",
+      &out);
+  relay->EndRound(&out);
+  EXPECT_EQ(out, "");
+  ASSERT_TRUE(relay->goes_on());
+  ASSERT_EQ(relay->calls().size(), 1U);
+  EXPECT_EQ(relay->calls()[0].arguments, R"({"seq":2})");
+  relay->BeginRound();
+  relay->Feed(
+      R"({"type":"message","content":[{"type":"text","text":"done"}],"stop_reason":"end_turn","usage":{"input_tokens":9,"output_tokens":4}})",
+      &out);
+  relay->EndRound(&out);
+  EXPECT_FALSE(relay->goes_on());
+  EXPECT_EQ(
+      out,
+      R"({"type":"message","content":[{"type":"text","text":"look"},{"type":"text","text":"done"}],"stop_reason":"end_turn","usage":{"input_tokens":9,"output_tokens":7}})");
+  EXPECT_EQ(relay->usage().input, 14);
+}
+
+TEST(Relay, WhatIsNotOursPassesByteForByte) {
+  const std::string body =
+      " {\"type\":\"message\", "
+      "\"content\":[{\"type\":\"tool_use\",\"id\":\"1\",\"name\":\"read\",\"input\":{}}]}\n";
+  for (const Wire wire :
+       {Wire::kAnthropic, Wire::kOpenAiChat, Wire::kOpenAiResponses, Wire::kGemini}) {
+    const auto relay = Relay::Create(wire, false);
+    relay->BeginRound();
+    std::string out;
+    relay->Feed(body, &out);
+    relay->EndRound(&out);
+    EXPECT_EQ(out, body) << WireName(wire);
+  }
+}
+
+TEST(RecallTools, StandBehindTheAgents) {
+  EXPECT_EQ(*WithRecallTools(Wire::kAnthropic, R"({"a":1,"tools":[{"name":"x"}],"b":2})",
+                             R"([{"name":"recall"},{"name":"search"}])"),
+            R"({"a":1,"tools":[{"name":"x"},{"name":"recall"},{"name":"search"}],"b":2})");
+  EXPECT_EQ(
+      *WithRecallTools(Wire::kGemini,
+                       R"({"tools":[{"googleSearch":{}},{"functionDeclarations":[{"name":"x"}]}]})",
+                       R"([{"functionDeclarations":[{"name":"recall"}]}])"),
+      R"({"tools":[{"googleSearch":{}},{"functionDeclarations":[{"name":"x"},{"name":"recall"}]}]})");
+  EXPECT_FALSE(
+      WithRecallTools(Wire::kAnthropic, R"({"tools":[{"name":"recall"}]})", "[{}]").has_value());
+  EXPECT_FALSE(WithRecallTools(Wire::kAnthropic, R"({"tools":[]})", "[{}]").has_value());
+  EXPECT_FALSE(WithRecallTools(Wire::kAnthropic, R"({"tools":"none"})", "[{}]").has_value());
+}
+
+TEST(Estimate, PicturesAndRewrites) {
+  EXPECT_EQ(EstimateTokens(std::string(400, 'x')), 100);
+  EXPECT_EQ(EstimateTokens("{\"data\":\"" + std::string(100'000, 'A') + "\"}"), 1600 + 2);
+  EXPECT_TRUE(RewritePays({.now_tokens = 100, .served_tokens = 90, .cold = true}));
+  EXPECT_FALSE(RewritePays({.now_tokens = 100, .served_tokens = 100, .cold = true}));
+  EXPECT_FALSE(RewritePays({.now_tokens = 100'000, .served_tokens = 95'000}));
+  EXPECT_TRUE(RewritePays({.now_tokens = 100'000, .served_tokens = 20'000}));
+}
+
+TEST(Route, JoinsAndNames) {
+  EXPECT_EQ(JoinUrl("https://host/v1", "/v1/messages?beta=true"),
+            "https://host/v1/messages?beta=true");
+  EXPECT_EQ(JoinUrl("https://host/a/v1/", "/v1x/messages"), "https://host/a/v1/v1x/messages");
+  EXPECT_EQ(FactsOf("anthropic/claude-opus-4-8", false).reader, "claude");
+  EXPECT_EQ(FactsOf("claude-sonnet-4-5-20250929", false).reader, "claude-standard");
+  EXPECT_EQ(FactsOf("nobody", false).reader, "");
+}
+
+}  // namespace
+}  // namespace fovea::gateway
