@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import base64
+import re
 from dataclasses import dataclass, field
 from typing import Any
+
+
+_URL_ALPHABET = str.maketrans("-_", "+/")
+_CALL_AS_TEXT = re.compile(r"'id': '(call_\w+)'")
 
 
 class Refused(Exception):  # noqa: N818
@@ -66,6 +71,7 @@ def chat(body: dict[str, Any]) -> Conversation:
     messages = body["messages"]
     _refuse_unless(bool(messages), "messages: empty")
     waiting: list[str] = []
+    called: list[str] = []
     seen: set[str] = set()
     for i, message in enumerate(messages):
         role = message["role"]
@@ -89,6 +95,11 @@ def chat(body: dict[str, Any]) -> Conversation:
         else:
             _refuse_unless(role in ("system", "developer", "user"), f"{where}: role {role}")
         content = message.get("content")
+        # smolagents writes calls and their results as text.
+        if role == "assistant":
+            called = _CALL_AS_TEXT.findall(_text(content))
+        elif role == "user" and called and _text(content).startswith("Observation:"):
+            read.results.append((called[0], _text(content)))
         for part in content if isinstance(content, list) else []:
             if part["type"] == "image_url":
                 _refuse_unless(role == "user", f"{where}: an image in a message of {role}")
@@ -218,7 +229,8 @@ def gemini(body: dict[str, Any]) -> Conversation:
         for part in content["parts"]:
             inline = part.get("inlineData")
             if inline is not None:
-                read.picture(inline["mimeType"], inline["data"])
+                # The API takes either spelling and either alphabet, and Google's own SDK writes the second of each.
+                read.picture(inline.get("mimeType") or inline["mime_type"], inline["data"].translate(_URL_ALPHABET))
             _refuse_unless("fileData" not in part, f"{where}: a file that cannot be loaded")
         read.canonical.append(_without_marks(content))
     _refuse_unless(not waiting, f"calls of {waiting} have no results")

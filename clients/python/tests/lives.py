@@ -15,7 +15,11 @@ SCHEMA = {"type": "object", "properties": {"query": {"type": "string"}}, "requir
 
 
 def look_up(query: str) -> str:
-    """What the agents' own tool prints: long enough to press on a budget, different each time."""
+    """What the agents' own tool prints: long enough to press on a budget, different each time.
+
+    Args:
+        query: what to look up
+    """
     lines = [f"{query} line {i}: value {hash_of(query, i):08x}" for i in range(30)]
     return "\n".join(lines)
 

@@ -88,10 +88,96 @@ def pydantic_ai(model: StrictModel, session: Session | None) -> None:
         history = result.all_messages()
 
 
+def google_adk(model: StrictModel, session: Session | None) -> None:
+    """Google ADK."""
+    import asyncio
+
+    pytest.importorskip("google.adk")
+    from google.adk.agents import Agent
+    from google.adk.agents.run_config import RunConfig, StreamingMode
+    from google.adk.apps import App
+    from google.adk.models.google_llm import Gemini
+    from google.adk.runners import InMemoryRunner
+    from google.genai import types
+
+    async def run() -> None:
+        tools: list[Any] = [look_up]
+        plugins: list[Any] = []
+        if session is not None:
+            from fovea.adapters.google_adk import FoveaPlugin, fovea_tools
+
+            tools += fovea_tools(session)
+            plugins = [FoveaPlugin(session)]
+        wire = Gemini(model="gemini-3-flash", base_url=model.url)
+        agent = Agent(name="a", model=wire, instruction="Be good.", tools=tools)
+        runner = InMemoryRunner(app=App(name="app", root_agent=agent, plugins=plugins))
+        await runner.session_service.create_session(app_name="app", user_id="u", session_id="s")
+        config = RunConfig(streaming_mode=StreamingMode.SSE, max_llm_calls=50)
+        for number in range(QUESTIONS):
+            asked = types.UserContent(f"Question {number}?")
+            said = [
+                part.text
+                async for event in runner.run_async(user_id="u", session_id="s", new_message=asked, run_config=config)
+                if event.is_final_response() and event.content
+                for part in event.content.parts or []
+            ]
+            assert any(said)
+        await runner.close()
+
+    os.environ.setdefault("GOOGLE_API_KEY", "none")
+    asyncio.run(run())
+
+
+def smolagents(model: StrictModel, session: Session | None) -> None:
+    """smolagents' ToolCallingAgent."""
+    pytest.importorskip("smolagents")
+    from smolagents import LogLevel, OpenAIModel, ToolCallingAgent, tool
+
+    chat: Any = OpenAIModel("gpt-4o", api_base=f"{model.url}/v1", api_key="none")
+    tools: list[Any] = [tool(look_up)]
+    if session is not None:
+        from fovea.adapters.smolagents import FoveaModel, fovea_tools
+
+        chat = FoveaModel(chat, session)
+        tools += fovea_tools(session)
+    agent = ToolCallingAgent(tools, chat, stream_outputs=True, verbosity_level=LogLevel.OFF, max_steps=50)
+    for number in range(QUESTIONS):
+        assert str(agent.run(f"Question {number}?", reset=number == 0)).strip()
+
+
+def autogen(model: StrictModel, session: Session | None) -> None:
+    """AutoGen's AssistantAgent."""
+    import asyncio
+
+    pytest.importorskip("autogen_agentchat")
+    from autogen_agentchat.agents import AssistantAgent
+    from autogen_ext.models.openai import OpenAIChatCompletionClient
+
+    async def run() -> None:
+        client = OpenAIChatCompletionClient(model="gpt-4o", base_url=f"{model.url}/v1", api_key="none")
+        options: dict[str, Any] = {"tools": [look_up]}
+        if session is not None:
+            from fovea.adapters.autogen import FoveaContext, fovea_tools
+
+            options = {"tools": [look_up, *fovea_tools(session)], "model_context": FoveaContext(session)}
+        agent = AssistantAgent(
+            "a", client, system_message="Be good.", model_client_stream=True, max_tool_iterations=50, **options
+        )
+        for number in range(QUESTIONS):
+            result = await agent.run(task=f"Question {number}?")
+            assert result.messages[-1].to_text().strip()
+        await client.close()
+
+    asyncio.run(run())
+
+
 LIVES: dict[str, tuple[str, Callable[[StrictModel, Session | None], None]]] = {
     "langchain": ("gpt-4o", langchain),
     "openai-agents": ("gpt-5.6", openai_agents),
     "pydantic-ai": ("gpt-4o", pydantic_ai),
+    "google-adk": ("gemini-3-flash", google_adk),
+    "smolagents": ("gpt-4o", smolagents),
+    "autogen": ("gpt-4o", autogen),
 }
 
 

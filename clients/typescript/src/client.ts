@@ -1,4 +1,5 @@
 // A connection to a server.
+import {ContextServiceService as contexts, type Reader} from './generated/fovea/v1/context.js';
 import {SessionServiceService as sessions, type Session as SessionInfo} from './generated/fovea/v1/session.js';
 import {LocalServer, type LocalOptions} from './local.js';
 import type {ConnectOptions, SessionOptions} from './options.js';
@@ -49,6 +50,11 @@ export class Fovea {
       pageToken = answer.nextPageToken;
     } while (pageToken !== '');
     return found;
+  }
+
+  /** The models that the server knows: what they cost, and how small they read. `reader`: only what it finds. */
+  async readers(reader = ''): Promise<Reader[]> {
+    return (await this.transport.call(contexts.listReaders, {reader})).readers;
   }
 
   /** Ends the connection, and the server if local() started it. */

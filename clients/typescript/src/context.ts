@@ -1,6 +1,6 @@
 // A context: what a model gets of a session.
 import type {Format} from './formats.js';
-import type {ContextSummary} from './generated/fovea/v1/context.js';
+import type {ContextSummary, LossManifest_Entry, RungShare} from './generated/fovea/v1/context.js';
 
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- messages are what the SDK's own types say
 export type Message = any;
@@ -63,5 +63,20 @@ export class Context {
   /** The pages, in the order in which they stand. */
   get pageIds(): string[] {
     return this.summary.pages.map((page) => page.pageId);
+  }
+
+  /** What it no longer shows exactly, oldest first: turns, their rung, and what was left out of them. */
+  get losses(): LossManifest_Entry[] {
+    return this.summary.loss?.entries ?? [];
+  }
+
+  /** Where the turns are, from the oldest to the newest: text, rungs of the ladder, gist, latent. */
+  get rungs(): RungShare[] {
+    return this.summary.rungs;
+  }
+
+  /** One sentence for a person: how much of the budget is used, and why not more. */
+  get note(): string {
+    return this.summary.budgetUse;
   }
 }

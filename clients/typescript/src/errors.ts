@@ -73,10 +73,20 @@ const BY_CODE: Partial<Record<string, typeof FoveaError>> = {
   INTERNAL: InternalError,
 };
 
-/** The error of a call that ended with a status. */
-export function fromStatus(failure: ServiceError): FoveaError {
-  const code = status[failure.code];
+/** The error of a call to `address` that ended with a status. */
+export function fromStatus(failure: ServiceError, address: string): FoveaError {
   const options = {cause: failure};
+  // grpc-js could not encode what the caller gave.
+  const unfit = /^Request message serialization failure: (.*)/s.exec(failure.details);
+  if (unfit !== null) {
+    return new InvalidArgumentError(`a value does not fit its field: ${unfit[1] ?? ''}`, 'INVALID_ARGUMENT', options);
+  }
+  const code = status[failure.code];
+  // gRPC's own failure to connect, and not a word of the server's.
+  if (failure.code === status.UNAVAILABLE && /connect|resolution/i.test(failure.details)) {
+    const words = `no server answers at ${address} (start fovead, or use local()): ${failure.details}`;
+    return new UnavailableError(words, code, options);
+  }
   const required = failure.metadata.get('fovea-required-tokens')[0];
   if (code === 'RESOURCE_EXHAUSTED' && required !== undefined) {
     return new BudgetTooSmallError(failure.details, Number(required), options);

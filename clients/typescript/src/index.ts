@@ -3,15 +3,18 @@
 export {Fovea} from './client.js';
 export {Context, type Message} from './context.js';
 export * from './errors.js';
-export type {Format, Shape} from './formats.js';
+export type {Format, PolicyName, Shape} from './formats.js';
 export {LocalServer, type LocalOptions} from './local.js';
 export type {
   AppendOptions,
   ConnectOptions,
   ContextOptions,
+  ExpandOptions,
+  Picture,
   SearchHit,
   SessionOptions,
   SyncResult,
+  TurnText,
   UsageOptions,
 } from './options.js';
 export {Session} from './session.js';

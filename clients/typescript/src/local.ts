@@ -10,6 +10,8 @@ const START_MS = 20_000;
 // fovead finishes calls in progress for up to 20 seconds.
 const STOP_MS = 25_000;
 
+const IN_USE = '; connect() to the server that uses it, or give local() another folder for its data';
+
 export interface LocalOptions {
   /** The folder of its store, which stays; left out: fovead's own default. */
   data?: string;
@@ -50,7 +52,10 @@ export class LocalServer {
   static async start(options: LocalOptions = {}): Promise<LocalServer> {
     const program = options.binary ?? process.env['FOVEAD'] ?? onPath('fovead');
     if (program === undefined) {
-      throw new NotFoundError('there is no fovead on the PATH; install it, or name it with binary or FOVEAD', 'NOT_FOUND');
+      throw new NotFoundError(
+        "there is no fovead on the PATH; install it (scripts/install.sh in Fovea's sources), or name it with binary or FOVEAD",
+        'NOT_FOUND',
+      );
     }
     const folder = mkdtempSync(join(tmpdir(), 'fovea-'));
     const address = `unix:${folder}/fovead.sock`;
@@ -70,7 +75,7 @@ export class LocalServer {
       const said = readFileSync(log, 'utf8').trim().slice(-2000);
       rmSync(folder, {recursive: true, force: true});
       throw new FailedPreconditionError(
-        `${program} did not start: ${said || (problem as Error).message}`,
+        `${program} did not start: ${said || (problem as Error).message}${said.includes('is in use by another') ? IN_USE : ''}`,
         'FAILED_PRECONDITION',
       );
     }

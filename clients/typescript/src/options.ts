@@ -1,6 +1,6 @@
 // What calls of sessions take.
 import type {Context} from './context.js';
-import type {Format, Shape} from './formats.js';
+import type {Format, PolicyName, Shape} from './formats.js';
 import type {Policy} from './generated/fovea/v1/context.js';
 
 export interface ConnectOptions {
@@ -25,16 +25,19 @@ export interface SessionOptions {
   format?: Format;
   /** How messages are written; left out: found out, message by message. */
   shape?: Shape;
-  policy?: Policy;
+  /** "balanced" (the server's default), "frugal" or "exact", or marks of one's own. */
+  policy?: PolicyName | Partial<Policy>;
   title?: string;
   /** The most that one recall of the model's gives; left out: 65,536. */
   recallBytes?: number;
 }
 
+/** How a call looks at the session, in the place of what the session was made with. */
 export interface ContextOptions {
   model?: string;
   reader?: string;
   budget?: number;
+  policy?: PolicyName | Partial<Policy>;
   format?: Format;
   /** The newest turn to see; left out: the newest of all. */
   asOfSeq?: number;
@@ -55,6 +58,32 @@ export interface UsageOptions {
   otherTokens?: number;
   /** Left out: the last. */
   context?: Context;
+}
+
+export interface ExpandOptions {
+  /** Where to begin in the turn's text; left out: 0. */
+  firstByte?: number;
+  /** Left out: to the end. */
+  maxBytes?: number;
+  /** Whether a model reads it, which keeps the turn sharper in later epochs; left out: false. */
+  recordRecall?: boolean;
+}
+
+/** A picture that a turn holds. */
+export interface Picture {
+  mediaType: string;
+  data: Buffer;
+}
+
+/** What a turn holds, or a range of it. */
+export interface TurnText {
+  seq: number;
+  role: string;
+  text: string;
+  /** Of the whole turn's text, in UTF-8. */
+  totalBytes: number;
+  /** Those whose notes, such as "[image 1: image/png, ...]", begin within the range. */
+  pictures: Picture[];
 }
 
 /** A turn that a search found. */

@@ -2,13 +2,15 @@
 import {randomUUID} from 'node:crypto';
 import {setTimeout as sleep} from 'node:timers/promises';
 
-import {findCalls, results, type Answer} from './answers.js';
+import {findCalls, results, TOOL_NAMES, type Answer, type Result} from './answers.js';
 import {Context, type Message} from './context.js';
 import {AlreadyExistsError, FoveaError, InvalidArgumentError, NotFoundError, OutOfRangeError} from './errors.js';
-import {formatOf, WIRE, type Format, type Shape} from './formats.js';
+import {formatOf, policyOf, shapeOf, wireOf, type Format, type Shape} from './formats.js';
 import {
   ContextServiceService as contexts,
   type ContextSummary,
+  type DiffEpochsResponse,
+  type DrawLadderResponse,
   type ExplainTurnResponse,
   type View,
 } from './generated/fovea/v1/context.js';
@@ -26,14 +28,16 @@ import {common, digest} from './history.js';
 import type {
   AppendOptions,
   ContextOptions,
+  ExpandOptions,
   SearchHit,
   SessionOptions,
   SyncResult,
+  TurnText,
   UsageOptions,
 } from './options.js';
 import {fillReferences, type PageCache} from './pages.js';
-import {MessageReader} from './shapes/index.js';
-import type {Json} from './shapes/message.js';
+import {MessageReader, wellFormed} from './shapes/index.js';
+import {isObject, type Json} from './shapes/message.js';
 import {decodeText, wholeCharacters} from './texts.js';
 import type {Transport} from './transport.js';
 
@@ -66,6 +70,13 @@ export class Session {
     readonly options: SessionOptions,
   ) {
     this.name = id;
+    const {recallBytes = RECALL_BYTES} = options;
+    if (!Number.isSafeInteger(recallBytes) || recallBytes < 1) {
+      throw new InvalidArgumentError('recallBytes: must be a whole number of at least 1', 'INVALID_ARGUMENT');
+    }
+    shapeOf(options.shape);
+    policyOf(options.policy);
+    if (options.format !== undefined) wireOf(options.format);
     this.reader = new MessageReader(options.shape);
   }
 
@@ -164,7 +175,7 @@ export class Session {
     const held = this.cache.held(this.seen);
     const answer = await this.transport.call(
       contexts.buildContext,
-      {view, format: WIRE[format], heldPageIds: [...held.keys()]},
+      {view, format: wireOf(format), heldPageIds: [...held.keys()]},
       LONG,
     );
     const summary = answer.summary as ContextSummary;
@@ -189,7 +200,7 @@ export class Session {
     const format = this.format(options);
     let text = this.toolTexts.get(format);
     if (text === undefined) {
-      text = (await this.transport.call(contexts.getRecallTools, {format: WIRE[format]})).toolsJson;
+      text = (await this.transport.call(contexts.getRecallTools, {format: wireOf(format)})).toolsJson;
       this.toolTexts.set(format, text);
     }
     return JSON.parse(text) as Message[];
@@ -202,38 +213,52 @@ export class Session {
    */
   async answer(reply: Message): Promise<Message[]> {
     const answers: Answer[] = [];
-    for (const call of findCalls(reply)) {
-      answers.push({call, ...(await this.runTool(call.name, call.arguments))});
+    for (const call of wellFormed('reply', () => findCalls(reply))) {
+      answers.push({call, ...(await this.run(call.name, call.arguments))});
     }
     return results(answers);
   }
 
-  /** One call of "recall" or "search": the text for the model. A model's mistakes are answered, not thrown. */
-  async runTool(name: string, given: Json | undefined): Promise<{text: string; isError: boolean}> {
-    if (given === undefined) return {text: 'the arguments are no JSON object', isError: true};
+  /**
+   * One call of "recall" or "search": the text for the model. A model's mistakes are answered, not thrown. Pictures of a
+   * turn that is recalled are only noted: answer() and expand() give them.
+   */
+  async runTool(name: string, given: unknown): Promise<{text: string; isError: boolean}> {
+    const {text, isError} = await this.run(name, given);
+    return {text, isError};
+  }
+
+  private async run(name: string, given: unknown): Promise<Result> {
+    if (!TOOL_NAMES.includes(name)) {
+      throw new InvalidArgumentError('name: it is neither recall nor search', 'INVALID_ARGUMENT');
+    }
+    if (!isObject(given)) {
+      return {text: 'the arguments are no JSON object', isError: true, pictures: []};
+    }
     try {
-      const text = await (name === 'recall' ? this.recallForModel(given) : this.searchForModel(given));
-      return {text, isError: false};
+      if (name === 'recall') return await this.recallForModel(given);
+      return {text: await this.searchForModel(given), isError: false, pictures: []};
     } catch (error) {
       const mistake =
         error instanceof InvalidArgumentError || error instanceof OutOfRangeError || error instanceof NotFoundError;
       if (!mistake) throw error;
-      return {text: error.message, isError: true};
+      return {text: error.message, isError: true, pictures: []};
     }
   }
 
-  private async recallForModel(given: Json): Promise<string> {
+  private async recallForModel(given: Json): Promise<Result> {
     const seq = wholeNumber(given, 'seq');
     const first = wholeNumber(given, 'first_byte', 0);
     const limit = this.options.recallBytes ?? RECALL_BYTES;
     const most = Math.min(wholeNumber(given, 'max_bytes', 0) || limit, limit);
     // Some bytes more, so that a character at the end can be whole.
-    const answer = await this.expand(seq, first, most + 3);
+    const answer = await this.expandTurn(seq, first, most + 3, {record: true, pictures: true});
     const [text, end] = wholeCharacters(answer.text, most);
     const next = first + end;
-    if (first === 0 && next >= answer.textBytes) return text;
+    const found = {isError: false, pictures: answer.images.filter(({data}) => data.length > 0)};
+    if (first === 0 && next >= answer.textBytes) return {text, ...found};
     const more = next < answer.textBytes ? `; go on with first_byte ${next}` : '';
-    return `${text}\n[bytes ${first} to ${next - 1} of ${answer.textBytes} of #${seq}${more}]`;
+    return {text: `${text}\n[bytes ${first} to ${next - 1} of ${answer.textBytes} of #${seq}${more}]`, ...found};
   }
 
   private async searchForModel(given: Json): Promise<string> {
@@ -244,14 +269,32 @@ export class Session {
     return hits.map(({seq, role, snippet}) => `#${seq} ${role}: ${snippet}`).join('\n');
   }
 
-  private expand(seq: number, byteOffset: number, byteLength: number): Promise<ExpandTurnResponse> {
-    const request = {sessionId: this.id, seq, byteOffset, byteLength, recordRecall: true, includeImages: false};
+  private expandTurn(
+    seq: number,
+    byteOffset: number,
+    byteLength: number,
+    {record, pictures}: {record: boolean; pictures: boolean},
+  ): Promise<ExpandTurnResponse> {
+    const request = {sessionId: this.id, seq, byteOffset, byteLength, recordRecall: record, includeImages: pictures};
     return this.transport.call(sessions.expandTurn, request);
   }
 
   /** A turn's exact text, recorded as a recall. */
   async recall(seq: number): Promise<string> {
-    return decodeText((await this.expand(seq, 0, 0)).text);
+    return decodeText((await this.expandTurn(seq, 0, 0, {record: true, pictures: false})).text);
+  }
+
+  /** A turn's exact text, or a range of its bytes, with its pictures. */
+  async expand(seq: number, options: ExpandOptions = {}): Promise<TurnText> {
+    const how = {record: options.recordRecall ?? false, pictures: true};
+    const answer = await this.expandTurn(seq, options.firstByte ?? 0, options.maxBytes ?? 0, how);
+    return {
+      seq: answer.seq,
+      role: roleName(answer.role),
+      text: decodeText(answer.text),
+      totalBytes: answer.textBytes,
+      pictures: answer.images.filter(({data}) => data.length > 0).map(({mediaType, data}) => ({mediaType, data})),
+    };
   }
 
   /** Turns that hold all words; the newest first, or the most relevant. `limit`: at most 200; left out: 20. */
@@ -279,15 +322,28 @@ export class Session {
     );
   }
 
-  /** Why a turn is where it is. */
+  /** Why a turn is where it is in the context that context() gives for the same options. */
   async explain(seq: number, options: ContextOptions = {}): Promise<ExplainTurnResponse> {
     return this.transport.call(contexts.explainTurn, {view: this.view(options), seq});
   }
 
   /** What context() would say of itself, without pages drawn. */
   async plan(options: ContextOptions = {}): Promise<ContextSummary> {
-    const request = {view: this.view(options), format: WIRE[this.format(options)], heldPageIds: []};
+    const request = {view: this.view(options), format: wireOf(this.format(options)), heldPageIds: []};
     return (await this.transport.call(contexts.planContext, request, LONG)).summary as ContextSummary;
+  }
+
+  /** Which turns moved to which rung between two epochs, and why each epoch began. `toEpoch` left out: the newest. */
+  async diff(fromEpoch = 0, toEpoch = 0, options: ContextOptions = {}): Promise<DiffEpochsResponse> {
+    return this.transport.call(contexts.diffEpochs, {view: this.view(options), fromEpoch, toEpoch});
+  }
+
+  /**
+   * The turns from `firstSeq` on, drawn at every rung of the reader's ladder: what a model would see of them.
+   * `contactSheetPng` has all of them in one picture.
+   */
+  async ladder(firstSeq = 0, options: ContextOptions = {}): Promise<DrawLadderResponse> {
+    return this.transport.call(contexts.drawLadder, {view: this.view(options), firstSeq}, LONG);
   }
 
   /** The PNG of a page of the last context. */
@@ -354,11 +410,11 @@ export class Session {
       throw new InvalidArgumentError(`${missing ?? ''}: name one here or when the session is made`, 'INVALID_ARGUMENT');
     }
     const asOfSeq = options.asOfSeq ?? 0;
-    return {sessionId: this.id, reader, tokenBudget, asOfSeq, policy: this.options.policy};
+    return {sessionId: this.id, reader, tokenBudget, asOfSeq, policy: policyOf(options.policy ?? this.options.policy)};
   }
 
   private format(options: {format?: Format; model?: string}): Format {
-    const model = options.model ?? this.options.model ?? '';
+    const model = options.model ?? this.options.model;
     return options.format ?? this.options.format ?? formatOf(this.reader.shape ?? 'openai-chat', model);
   }
 }

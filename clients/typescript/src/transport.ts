@@ -34,7 +34,7 @@ export class Transport {
   private readonly metadata = new Metadata();
 
   constructor(
-    address: string,
+    private readonly address: string,
     token: string | undefined,
     private readonly deadline: number | undefined,
   ) {
@@ -83,7 +83,7 @@ export class Transport {
         const error = failure as ServiceError;
         const wait = pause * (0.5 + Math.random() / 2);
         const again = options.retry !== false && error.code === status.UNAVAILABLE;
-        if (!again || Date.now() + wait >= deadline) throw fromStatus(error);
+        if (!again || Date.now() + wait >= deadline) throw fromStatus(error, this.address);
         await sleep(wait);
       }
     }

@@ -1,6 +1,6 @@
 // Messages as providers and frameworks write them, and the turns that they become.
-import {MessageShapeError} from '../errors.js';
-import type {Shape} from '../formats.js';
+import {FoveaError, MessageShapeError} from '../errors.js';
+import {shapeOf, type Shape} from '../formats.js';
 import type {Turn} from '../generated/fovea/v1/turn.js';
 import * as anthropic from './anthropic.js';
 import {GeminiReader} from './gemini.js';
@@ -21,6 +21,18 @@ const ANTHROPIC_BLOCKS = new Set([
 ]);
 const RESPONSES_BLOCKS = new Set(['input_text', 'output_text', 'input_image', 'input_file']);
 const CHAT_BLOCKS = new Set(['image_url', 'input_audio', 'file', 'refusal']);
+
+/** Whatever else a caller's data does to those who read it is an error of its shape, too. */
+export function wellFormed<Value>(what: string, read: () => Value): Value {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof FoveaError) throw error;
+    if (error instanceof RangeError) throw new MessageShapeError(`${what}: it is nested too deeply, or too long`);
+    const words = error instanceof Error ? `${error.name}: ${error.message.slice(0, 200)}` : 'what it holds throws';
+    throw new MessageShapeError(`${what}: malformed in its shape (${words})`);
+  }
+}
 
 /** The shape that a message is in; undefined if it could be several ({role: "user", content: "hi"}). */
 export function detect(message: unknown): Shape | undefined {
@@ -65,6 +77,10 @@ export class MessageReader {
 
   /** The turns of one message: an object, or a string, which is the user's. */
   read(given: unknown, shape?: Shape): Turn[] {
+    return wellFormed('message', () => this.readOne(given, shape));
+  }
+
+  private readOne(given: unknown, shape: Shape | undefined): Turn[] {
     const isText = typeof given === 'string';
     const message = isText ? {role: 'user', content: given} : given;
     const found = isText && shape === 'langchain' ? 'openai-chat' : (shape ?? detect(message));
@@ -85,7 +101,8 @@ export class MessageReader {
 
   /** The turns of one message, of several, or of a provider's whole answer. */
   readAll(given: unknown, shape?: Shape): Turn[] {
-    const messages = said(given);
+    shapeOf(shape);
+    const messages = wellFormed('messages', () => said(given));
     return (Array.isArray(messages) ? messages : [messages]).flatMap((message) => this.read(message, shape));
   }
 }
