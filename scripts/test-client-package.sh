@@ -1,37 +1,36 @@
 #!/bin/bash
-# Builds a client's package and installs it where nothing else is, with its dependencies from the registry; then a
-# program that imports it starts a server, appends, and gets a context.
+# Builds a client's package, installs it where nothing else is, with its dependencies from the registry, and runs the
+# newcomer's program of README.md with it: 200 turns against a scripted model, with a fovead from the PATH.
 #
-#   scripts/test-client-package.sh python VENV
+#   FOVEAD=build/dev/bin/fovead scripts/test-client-package.sh python | typescript
 set -euo pipefail
 cd "$(dirname "$0")/.."
-language=${1:?}
-tools=${2:?}
+language=${1:?usage: test-client-package.sh python | typescript}
 work=$(mktemp -d "${TMPDIR:-/tmp}/fovea-package.XXXXXX")
 trap 'rm -rf "$work"' EXIT
+PATH="$(dirname "$(realpath "${FOVEAD:-build/dev/bin/fovead}")"):$PATH"
+unset FOVEAD
+scripts/build-clients.sh "$language" >/dev/null
 
 case $language in
   python)
-    (cd clients/python && "$tools/bin/python" -m hatchling build -t wheel -d "$work/dist" >/dev/null)
-    files=$("$tools/bin/python" -m zipfile -l "$work"/dist/*.whl)
-    for file in fovea/v1/turn_pb2.py fovea/v1/turn_pb2.pyi fovea/py.typed; do
+    wheel=$(echo out/clients/*.whl)
+    files=$(python3 -m zipfile -l "$wheel")
+    for file in fovea/v1/turn_pb2.py fovea/v1/turn_pb2.pyi fovea/client.py fovea/py.typed; do
       grep -q "^$file " <<<"$files" || {
         echo "the wheel has no $file" >&2
         exit 1
       }
     done
     python3 -m venv "$work/venv"
-    "$work/venv/bin/pip" install --quiet --disable-pip-version-check "$work"/dist/*.whl
-    cd "$work"
-    "$work/venv/bin/python" - "$work/data" <<'PROGRAM'
-import sys
-from fovea import Fovea
-
-with Fovea.local(sys.argv[1]) as fovea:
-    session = fovea.session("s", model="claude", budget=8000)
-    session.append({"role": "user", "content": "hello"})
-    assert session.context().messages[-1]["content"] == "hello", session.context().messages
-print("the wheel installs and works")
-PROGRAM
+    "$work/venv/bin/pip" install --quiet --disable-pip-version-check "$wheel" openai
+    python3 clients/testing/newcomer.py "$work/venv/bin/python" examples/newcomer.py
+    ;;
+  typescript)
+    package=$(realpath out/clients/*.tgz)
+    cp examples/newcomer.mjs "$work"
+    (cd "$work" && echo '{"type": "module"}' >package.json &&
+      npm install --silent --no-audit --no-fund --omit=peer "$package" openai)
+    python3 clients/testing/newcomer.py node "$work/newcomer.mjs"
     ;;
 esac

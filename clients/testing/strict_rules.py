@@ -7,7 +7,6 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-
 _URL_ALPHABET = str.maketrans("-_", "+/")
 _CALL_AS_TEXT = re.compile(r"'id': '(call_\w+)'")
 

@@ -2,9 +2,9 @@
 
     agent = ToolCallingAgent(model=FoveaModel(OpenAIModel("gpt-4o"), session), tools=[*tools, *fovea_tools(session)])
 
-The agent's memory keeps all steps, as it does without Fovea; what the model is sent is the session's context. smolagents
-writes calls and their results as text, so they are text in the session, too. A plan, and the answer that an agent must
-give when its steps are used up, are asked for with messages of their own, and pass as they are.
+The agent's memory keeps all steps, as it does without Fovea; what the model is sent is the session's context.
+smolagents writes calls and their results as text, so they are text in the session, too. A plan, and the answer that an
+agent must give when its steps are used up, are asked for with messages of their own, and pass as they are.
 """
 
 from __future__ import annotations

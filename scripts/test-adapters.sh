@@ -1,0 +1,80 @@
+#!/bin/bash
+# What is too long for every change: an agent of each Python framework lives 150 turns through its adapter and does what it
+# does without Fovea; the MCP server passes its conformance suite, and the real Claude Code and Codex use it.
+#
+#   scripts/test-adapters.sh [langchain] [openai-agents] [pydantic-ai] [google-adk] [smolagents] [autogen] \
+#                            [conformance] [agents]
+#
+# Each framework gets a virtual environment of its own in FOVEA_CLIENTS (~/.cache/fovea/clients unless set), since they
+# pin what others cannot have. FOVEAD: the server; build/dev/bin/fovead unless set. FOVEA_AGENTS: where
+# scripts/install-agents.sh put the agents.
+set -uo pipefail
+cd "$(dirname "$0")/.." || exit 1
+export FOVEAD=${FOVEAD:-$PWD/build/dev/bin/fovead}
+export PYTHONPATH=$PWD/clients/python/src
+folder=${FOVEA_CLIENTS:-${XDG_CACHE_HOME:-$HOME/.cache}/fovea/clients}
+clients/generate.sh python || exit 1
+
+# What a framework's life wants beside the adapter's extra.
+beside() {
+  case $1 in
+    langchain) echo langchain-openai ;;
+    pydantic-ai) echo "pydantic-ai-slim[openai]" ;;
+    smolagents) echo "smolagents[openai]" ;;
+    autogen) echo "autogen-ext[openai]" ;;
+  esac
+}
+
+# A virtual environment with an extra of the package.
+environment() {
+  local here=$folder/extra-$1
+  if [ ! -f "$here/installed" ]; then
+    rm -rf "$here"
+    # shellcheck disable=SC2046
+    python3 -m venv "$here" >&2 &&
+      "$here/bin/pip" install --quiet --disable-pip-version-check "./clients/python[$1]" $(beside "$1") pytest \
+        pytest-asyncio >&2 && touch "$here/installed" || return 1
+  fi
+  echo "$here"
+}
+
+run() {
+  local here node
+  case $1 in
+    conformance | agents)
+      here=$(environment mcp) || return 1
+      node=$folder/node
+      if [ ! -x "$node/node_modules/.bin/conformance" ]; then
+        npm install --prefix "$node" --no-audit --no-fund --loglevel=error node@22 \
+          @modelcontextprotocol/conformance@0.1.16 >&2 || return 1
+      fi
+      export PATH="$node/node_modules/.bin:$PATH"
+      if [ "$1" = conformance ]; then
+        "$here/bin/python" clients/testing/mcp_conformance.py 2>/dev/null | tail -n 40
+      else
+        FOVEA_BIN=$(dirname "$FOVEAD") PYTHON=$here/bin/python node clients/testing/mcp_agents.mjs
+      fi
+      ;;
+    *)
+      here=$(environment "$1") || return 1
+      (cd clients/python && FOVEA_ADAPTERS=all "$here/bin/python" -m pytest -q tests/test_adapters.py -k "$1")
+      ;;
+  esac
+}
+
+parts=("$@")
+if [ ${#parts[@]} -eq 0 ]; then
+  parts=(langchain openai-agents pydantic-ai google-adk smolagents autogen conformance agents)
+fi
+failed=0
+for part in "${parts[@]}"; do
+  printf -- '--- %s\n' "$part"
+  run "$part"
+  status=$?
+  if [ $status -eq 77 ]; then
+    printf '*** SKIPPED: %s: they are not installed (scripts/install-agents.sh)\n' "$part" >&2
+  elif [ $status -ne 0 ]; then
+    failed=1
+  fi
+done
+exit $failed
