@@ -3,7 +3,7 @@
 # does without Fovea; the MCP server passes its conformance suite, and the real Claude Code and Codex use it.
 #
 #   scripts/test-adapters.sh [langchain] [openai-agents] [pydantic-ai] [google-adk] [smolagents] [autogen] \
-#                            [conformance] [agents]
+#                            [claude-agent-sdk] [conformance] [agents]
 #
 # Each framework gets a virtual environment of its own in FOVEA_CLIENTS (~/.cache/fovea/clients unless set), since they
 # pin what others cannot have. FOVEAD: the server; build/dev/bin/fovead unless set. FOVEA_AGENTS: where
@@ -55,6 +55,10 @@ run() {
         FOVEA_BIN=$(dirname "$FOVEAD") PYTHON=$here/bin/python node clients/testing/mcp_agents.mjs
       fi
       ;;
+    claude-agent-sdk)
+      here=$(environment "$1") || return 1
+      (cd clients/python && "$here/bin/python" -m pytest -q tests/test_session_store.py)
+      ;;
     *)
       here=$(environment "$1") || return 1
       (cd clients/python && FOVEA_ADAPTERS=all "$here/bin/python" -m pytest -q tests/test_adapters.py -k "$1")
@@ -64,7 +68,7 @@ run() {
 
 parts=("$@")
 if [ ${#parts[@]} -eq 0 ]; then
-  parts=(langchain openai-agents pydantic-ai google-adk smolagents autogen conformance agents)
+  parts=(langchain openai-agents pydantic-ai google-adk smolagents autogen claude-agent-sdk conformance agents)
 fi
 failed=0
 for part in "${parts[@]}"; do

@@ -7,7 +7,7 @@ import json
 import time
 import uuid
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -447,9 +447,17 @@ class SessionCore:
         return (yield from ask(rpc.DELETE_SESSION, session_pb2.DeleteSessionRequest(session_id=self.id)))
 
 
-def open_session(session_id: str, title: str = "") -> Steps[session_pb2.Session]:
+def open_session(
+    session_id: str, title: str = "", metadata: Mapping[str, Any] | None = None
+) -> Steps[session_pb2.Session]:
     """Makes a session, or finds it."""
-    request = checked(session_pb2.CreateSessionRequest, session_id=session_id, title=title)
+    written = ""
+    if metadata is not None:
+        try:
+            written = json.dumps(metadata)
+        except (TypeError, ValueError, RecursionError) as error:
+            raise errors.InvalidArgumentError(f"metadata: no JSON can hold it: {str(error)[:200]}") from None
+    request = checked(session_pb2.CreateSessionRequest, session_id=session_id, title=title, metadata_json=written)
     try:
         return (yield from ask(rpc.CREATE_SESSION, request))
     except errors.AlreadyExistsError:

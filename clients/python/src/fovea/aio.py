@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -92,6 +93,7 @@ class AsyncFovea:
         shape: Shape | None = None,
         policy: PolicyName | context_pb2.Policy | None = None,
         title: str = "",
+        metadata: Mapping[str, Any] | None = None,
         recall_bytes: int = 65_536,
     ) -> AsyncSession:
         """Finds a session, or makes it. The rest is what its calls use where they do not name it.
@@ -101,10 +103,11 @@ class AsyncFovea:
         format: the API that contexts are for; None: that of the messages that are appended.
         shape: how messages are written; None: found out, message by message.
         policy: "balanced" (the server's default), "frugal" or "exact", or marks of one's own.
+        title, metadata: kept with a session that is new; metadata has at most 64 KiB as JSON.
         recall_bytes: the most that one recall of the model's gives.
         """
         options = Options(model, reader, budget, format, shape, policy, recall_bytes)
-        made = await self._transport.run(open_session(session_id, title))
+        made = await self._transport.run(open_session(session_id, title, metadata))
         return AsyncSession(self._transport, SessionCore(made.session_id, options, self._cache), self._cache)
 
     async def sessions(self) -> list[session_pb2.Session]:
