@@ -36,7 +36,7 @@ export class Fovea {
 
   /** Finds a session, or makes it. The options are what its calls use where they do not name it. */
   async session(sessionId: string, options: SessionOptions = {}): Promise<Session> {
-    const made = await openSession(this.transport, sessionId, options.title ?? '');
+    const made = await openSession(this.transport, sessionId, options.title ?? '', options.metadata);
     return new Session(this.transport, this.cache, made.sessionId, options);
   }
 

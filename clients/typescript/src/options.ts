@@ -27,7 +27,10 @@ export interface SessionOptions {
   shape?: Shape;
   /** "balanced" (the server's default), "frugal" or "exact", or marks of one's own. */
   policy?: PolicyName | Partial<Policy>;
+  /** Kept with a session that is new. */
   title?: string;
+  /** Kept with a session that is new; at most 64 KiB as JSON. */
+  metadata?: Record<string, unknown>;
   /** The most that one recall of the model's gives; left out: 65,536. */
   recallBytes?: number;
 }

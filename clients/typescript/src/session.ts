@@ -95,7 +95,8 @@ export class Session {
     return this.appendTurns(this.reader.readAll(messages, options.shape), options);
   }
 
-  private async appendTurns(turns: Turn[], options: AppendOptions): Promise<{first: number; last: number}> {
+  /** Appends turns as the API has them (proto/fovea/v1/turn.proto), for what no shape holds. */
+  async appendTurns(turns: Turn[], options: AppendOptions = {}): Promise<{first: number; last: number}> {
     // A key of the caller's may come again in another process, which must then send the very same turns.
     const stamp = options.timeUs ?? (options.idempotencyKey === undefined ? Date.now() * 1000 : 0);
     for (const turn of turns) {
@@ -420,9 +421,20 @@ export class Session {
 }
 
 /** Makes a session, or finds it. */
-export async function openSession(transport: Transport, sessionId: string, title: string): Promise<SessionInfo> {
+export async function openSession(
+  transport: Transport,
+  sessionId: string,
+  title: string,
+  metadata?: Record<string, unknown>,
+): Promise<SessionInfo> {
+  let metadataJson = '';
   try {
-    return await transport.call(sessions.createSession, {sessionId, title, metadataJson: ''});
+    metadataJson = metadata === undefined ? '' : JSON.stringify(metadata);
+  } catch (error) {
+    throw new InvalidArgumentError(`metadata: no JSON can hold it: ${(error as Error).message}`, 'INVALID_ARGUMENT');
+  }
+  try {
+    return await transport.call(sessions.createSession, {sessionId, title, metadataJson});
   } catch (error) {
     if (error instanceof FoveaError && error instanceof AlreadyExistsError) {
       return transport.call(sessions.getSession, {sessionId});

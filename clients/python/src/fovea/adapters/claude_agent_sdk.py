@@ -146,8 +146,9 @@ def _mark(key: SessionKey) -> dict[str, str]:
 
 
 def _id(key: SessionKey) -> str:
-    # Keys are of any length and any characters, and ids are not.
-    return "claude-agent-sdk:" + hashlib.sha256(json.dumps(_mark(key), sort_keys=True).encode()).hexdigest()
+    # Keys are of any length and any characters, and ids are not. Alike in TypeScript.
+    named = "\0".join(_mark(key).values()).encode("utf-8", "surrogatepass")
+    return "claude-agent-sdk:" + hashlib.sha256(named).hexdigest()
 
 
 def _time(entry: Mapping[str, Any]) -> int:
