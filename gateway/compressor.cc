@@ -180,6 +180,7 @@ Plan Compressor::Prepare(const Route& route, const Headers& headers, const std::
     plan.other_tokens += EstimateTokens(plan.conversation->items[i].span.In(body));
   }
   plan.history_tokens = std::max<int64_t>(0, whole - plan.other_tokens);
+  plan.full_tokens = whole;
   if (plan.model.reader.empty()) {
     plan.outcome.reason = Plain(absl::StrCat("no reader for the model ", plan.conversation->model));
   } else if (!config_.force && plan.history_tokens < config_.min_tokens) {
@@ -248,7 +249,7 @@ void Compressor::Compress(const Route& route, const std::string& body, Plan& pla
   const absl::Time last_request = state.last_request;
   state.last_request = now;
   if (now - last_request <= kCacheLifetime) plan.earlier_tokens = state.full_tokens;
-  state.full_tokens = plan.history_tokens + plan.other_tokens;
+  state.full_tokens = plan.full_tokens;
   Update(plan.mapping->session, state);
   if (state.refused_until > now) {
     plan.outcome.reason =

@@ -51,6 +51,7 @@ struct Plan {
   std::optional<Mapping> mapping;  // none where fovead did not take the turns (yet)
   ModelFacts model;
   int64_t history_tokens = 0;    // estimate, of the request as it came
+  int64_t full_tokens = 0;       // estimate, of the whole request as it came
   int64_t predicted_tokens = 0;  // of the request as it goes out; 0: not predicted
   int64_t earlier_tokens = 0;    // estimate, of the request before it, where its cache is warm
   int64_t other_tokens = 0;      // of it, beside the served history; an estimate
@@ -108,8 +109,11 @@ class Compressor {
     bool compressed = false;  // the last request was
     int64_t full_tokens = 0;  // estimate, of the last request as it came
     absl::Time refused_until = absl::InfinitePast();
-    std::shared_ptr<const Served> served;         // the last prefix
-    uint64_t epoch = 0;                           // of the last context
+    std::shared_ptr<const Served> served;  // the last prefix
+    uint64_t epoch = 0;                    // of the last context
+    // What the provider counted for requests that went out as they came, for each token of the
+    // estimate.
+    double text_scale = 1;
     int recounts = 0;                             // epochs that began with corrected counts
     std::vector<v1::ReportUsageRequest> reports;  // that wait for the next
   };

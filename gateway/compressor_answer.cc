@@ -104,7 +104,14 @@ void Compressor::Price(const Plan& plan, const Usage& usage, BookEntry& entry) {
   entry.written_tokens = usage.written;
   entry.output_tokens = usage.output;
   entry.predicted_tokens = plan.predicted_tokens;
-  entry.history_tokens = plan.history_tokens + plan.other_tokens;
+  SessionState state = plan.mapping.has_value() ? StateOf(plan.mapping->session) : SessionState();
+  const bool as_it_came = plan.outcome.action == Outcome::Action::kPassed && !plan.body.has_value();
+  if (as_it_came && plan.mapping.has_value() && usage.input > 0 && plan.full_tokens > 0) {
+    state.text_scale = static_cast<double>(usage.input) / static_cast<double>(plan.full_tokens);
+    Update(plan.mapping->session, state);
+  }
+  entry.history_tokens =
+      static_cast<int64_t>(state.text_scale * static_cast<double>(plan.full_tokens));
   const auto billed = [&](double input, double cached, double written) {
     return input - cached - written + cached * prices.cached + written * prices.written;
   };
@@ -115,7 +122,7 @@ void Compressor::Price(const Plan& plan, const Usage& usage, BookEntry& entry) {
   // The same request with its history as text, if all that the request before it had were read from
   // the cache.
   const auto full = static_cast<double>(entry.history_tokens);
-  const double before = std::min(full, static_cast<double>(plan.earlier_tokens));
+  const double before = std::min(full, state.text_scale * static_cast<double>(plan.earlier_tokens));
   entry.full_billed = before * prices.cached + (full - before) * prices.written;
 }
 

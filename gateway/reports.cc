@@ -18,8 +18,9 @@ using Json = nlohmann::ordered_json;
 constexpr char kBasis[] =
     "input tokens that are not cached, by the reader's cache prices; billed: the provider's own "
     "counts; full: an "
-    "estimate of the same requests with their history as text, all of it but the newest part read "
-    "from the cache";
+    "estimate of the same requests with their history as text, by what the provider counted for "
+    "the session's requests "
+    "that went out as they came, all of it but the newest part read from the cache";
 
 // Microseconds since the epoch; INVALID_ARGUMENT for what is neither a duration nor a day.
 absl::StatusOr<int64_t> SinceOf(const std::string& since) {
