@@ -349,12 +349,19 @@ int64_t Compressor::CountedBeside(const std::string& body, const Conversation& c
 }
 
 Replacements Compressor::ReplacementsOf(const Conversation& conversation) {
-  Replacements replacements;
+  std::vector<std::string> chains;
+  std::vector<size_t> items;
   for (size_t i = conversation.head; i < conversation.items.size(); ++i) {
     const std::string& chain = conversation.items[i].chain;
     if (i > conversation.head && chain == conversation.items[i - 1].chain) continue;
-    auto found = database_.FindInsert(chain);
-    if (found.ok() && found->has_value()) replacements[i] = **std::move(found);
+    chains.push_back(chain);
+    items.push_back(i);
+  }
+  Replacements replacements;
+  auto found = database_.FindInserts(chains);
+  if (!found.ok()) return replacements;
+  for (size_t i = 0; i < items.size(); ++i) {
+    if ((*found)[i].has_value()) replacements[items[i]] = *std::move((*found)[i]);
   }
   return replacements;
 }

@@ -29,15 +29,19 @@ class Scanner {
   bool TakeString(absl::string_view* to) {
     if (!Take('"')) return false;
     const size_t begin = at_;
+    // Most of a body is long strings: from quote to quote.
     while (at_ < end_) {
-      const char c = text_[at_++];
-      if (c == '\\') {
-        ++at_;
-      } else if (c == '"') {
-        *to = text_.substr(begin, at_ - 1 - begin);
+      const size_t quote = text_.substr(0, end_).find('"', at_);
+      if (quote == absl::string_view::npos) break;
+      at_ = quote + 1;
+      size_t backslashes = 0;
+      while (quote - backslashes > begin && text_[quote - backslashes - 1] == '\\') ++backslashes;
+      if (backslashes % 2 == 0) {
+        *to = text_.substr(begin, quote - begin);
         return true;
       }
     }
+    at_ = end_;
     return false;
   }
 

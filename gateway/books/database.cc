@@ -195,13 +195,21 @@ absl::Status Database::SetLatestSession(const std::string& scope, const std::str
   return set.Blob(scope).Text(session).Step() == SQLITE_DONE ? absl::OkStatus() : Error();
 }
 
-absl::StatusOr<std::optional<std::string>> Database::FindInsert(const std::string& chain) {
+absl::StatusOr<std::vector<std::optional<std::string>>> Database::FindInserts(
+    const std::vector<std::string>& chains) {
   absl::MutexLock lock(&mutex_);
+  std::vector<std::optional<std::string>> found(chains.size());
   Statement find(handle_, kFindInsertSql);
-  const int step = find.Blob(chain).Step();
-  if (step == SQLITE_ROW) return find.TextAt(0);
-  if (step != SQLITE_DONE) return Error();
-  return std::nullopt;
+  for (size_t i = 0; i < chains.size(); ++i) {
+    find.Reset();
+    const int step = find.Blob(chains[i]).Step();
+    if (step == SQLITE_ROW) {
+      found[i] = find.TextAt(0);
+    } else if (step != SQLITE_DONE) {
+      return Error();
+    }
+  }
+  return found;
 }
 
 absl::Status Database::AddInsert(const std::string& chain, const std::string& json) {

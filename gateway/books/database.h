@@ -87,8 +87,9 @@ class Database {
   absl::Status SetLatestSession(const std::string& scope, const std::string& session);
 
   // What stands in the model's conversation in the place of an agent's item (recall inside): JSON,
-  // by the item's chain.
-  absl::StatusOr<std::optional<std::string>> FindInsert(const std::string& chain);
+  // by the items' chains; one entry a chain.
+  absl::StatusOr<std::vector<std::optional<std::string>>> FindInserts(
+      const std::vector<std::string>& chains);
   absl::Status AddInsert(const std::string& chain, const std::string& json);
 
   absl::Status Record(const BookEntry& entry);

@@ -66,6 +66,7 @@ const agents = {
   gemini: {
     program: 'gemini',
     args: (text, resume) => ['--yolo', '--skip-trust', '-m', 'gemini-3-pro-preview', ...(resume ? ['--resume', 'latest'] : []), '-p', text],
+    prepare: (home) => { mkdirSync(join(home, '.gemini')); writeFileSync(join(home, '.gemini/settings.json'), JSON.stringify({ security: { auth: { selectedType: 'gemini-api-key' } } })); },
     env: { GEMINI_API_KEY: 'k', GEMINI_CLI_TRUST_WORKSPACE: 'true' },
     direct: (url) => ({ env: { GOOGLE_GEMINI_BASE_URL: url }, args: [] }),
   },
@@ -83,11 +84,12 @@ const agents = {
   },
 };
 
-function workplace(place, name) {
+function workplace(place, name, agent) {
   const home = join(place.path, `${name}-home`);
   const work = join(place.path, `${name}-work`);
   mkdirSync(join(work, 'data'), { recursive: true });
   mkdirSync(home, { recursive: true });
+  agent.prepare?.(home);
   for (let i = 0; i <= steps; i += 1) writeFileSync(join(work, 'data', `part-${i}.txt`), output('part', i, 6000));
   return { home, work };
 }
@@ -106,7 +108,7 @@ function run(command, args, { cwd, env, seconds = 240 }) {
 const filesOf = (work) => readdirSync(work, { recursive: true }).filter((name) => !name.startsWith('.')).sort().map((name) => { try { return [name, readFileSync(join(work, name), 'utf8')]; } catch { return [name, null]; } });
 
 async function task(name, agent, place, wrapped) {
-  const { home, work } = workplace(place, `${name}-${wrapped ? 'wrapped' : 'direct'}`);
+  const { home, work } = workplace(place, `${name}-${wrapped ? 'wrapped' : 'direct'}`, agent);
   const provider = await new Provider({ script: scriptOf(wrapped), pieces: 113 }).listen();
   const base = { PATH: `${join(installed, 'node_modules/.bin')}:${process.env.PATH}`, HOME: home, TERM: 'dumb', LANG: 'C.UTF-8', ...agent.env };
   const actions = () => provider.requests.filter((r) => r.wire);

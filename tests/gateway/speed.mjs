@@ -69,7 +69,9 @@ async function lap(bytes) {
   let epoch = '';
   for (let i = 0; i < count; i += 1) {
     const body = JSON.stringify(agent.wire.body(agent));
-    const { ms, answer } = await timed(gateway.port, agent.wire.path, headers, body);
+    let { ms, answer } = await timed(gateway.port, agent.wire.path, headers, body);
+    // The first context of a long history takes longer than the gateway waits for fovead: it goes on, and is there the next time.
+    for (let again = 0; i === 0 && again < 20 && !/epoch/.test(answer.headers['x-fovea-reason']); again += 1) ({ ms, answer } = await timed(gateway.port, agent.wire.path, headers, body));
     const sent = last;
     const now = /epoch (\d+)/.exec(answer.headers['x-fovea-reason'] ?? '')?.[1];
     if (!now) throw new Error(`not compressed: ${answer.headers['x-fovea-reason']}`);
