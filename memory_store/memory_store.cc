@@ -16,6 +16,7 @@
 #include "memory_store/sqlite/sqlite_page_store.h"
 #include "memory_store/sqlite/sqlite_search_index.h"
 #include "memory_store/sqlite/sqlite_usage_store.h"
+#include "memory_store/sqlite/sqlite_view_store.h"
 #include "memory_store/sqlite/status_macros.h"
 
 namespace fovea {
@@ -30,7 +31,7 @@ absl::Status CheckLogIsThere(const std::string& directory) {
   std::error_code error;
   const std::filesystem::path root(directory);
   if (std::filesystem::file_size(root / "log.db", error) > 0 && !error) return absl::OkStatus();
-  for (const char* name : {"head", "log.db-wal", "pages.db", "index.db", "usage.db"}) {
+  for (const char* name : {"head", "log.db-wal", "pages.db", "index.db", "views.db", "usage.db"}) {
     if (!std::filesystem::exists(root / name, error)) continue;
     return absl::DataLossError(absl::StrCat(
         directory, " holds ", name, ", but log.db is missing or empty: turns are lost. Restore a ",
@@ -58,9 +59,10 @@ class SqliteMemoryStore final : public MemoryStore {
         reserve_(absl::StrCat(options.directory, "/reserve"), options.reserve_bytes) {}
   SqliteMemoryStore(const SqliteMemoryStore&) = delete;
   SqliteMemoryStore& operator=(const SqliteMemoryStore&) = delete;
-  // Before the log, which both of them read.
+  // Before the log, which all of them read.
   ~SqliteMemoryStore() override {
     pages_.reset();
+    views_.reset();
     search_.reset();
   }
 
@@ -69,6 +71,7 @@ class SqliteMemoryStore final : public MemoryStore {
     RemoveStaged(options.directory);
     STORE_RETURN_IF_ERROR(OpenLog(options));
     STORE_RETURN_IF_ERROR(OpenPages(options));
+    STORE_RETURN_IF_ERROR(OpenViews(options));
     STORE_RETURN_IF_ERROR(OpenSearch(options));
     STORE_ASSIGN_OR_RETURN(usage_, sqlite::SqliteUsageStore::Open(usage_path_, log_->store_id()));
     reserve_.Keep();
@@ -79,6 +82,7 @@ class SqliteMemoryStore final : public MemoryStore {
   PageStore& pages() override { return *pages_; }
   SearchIndex& search() override { return *search_; }
   UsageStore& usage() override { return *usage_; }
+  ViewStore& views() override { return *views_; }
 
   absl::Status Writable() override {
     STORE_RETURN_IF_ERROR(log_->WriteState());
@@ -95,6 +99,10 @@ class SqliteMemoryStore final : public MemoryStore {
     if (!report.sessions.empty() || absl::IsDataLoss(search_->Verify())) {
       STORE_RETURN_IF_ERROR(search_->Rebuild());
       report.mended.push_back("index.db is made again from the log");
+    }
+    if (absl::IsDataLoss(views_->Verify())) {
+      views_->GiveUp();
+      report.mended.push_back("views.db will be made new at the next start");
     }
     if (absl::IsDataLoss(usage_->Verify())) {
       sqlite::MarkForDiscard(usage_path_);
@@ -123,8 +131,9 @@ class SqliteMemoryStore final : public MemoryStore {
   bool WaitUntilErased(const DeletionReceipt& receipt, absl::Time deadline) override {
     const bool log = log_->WaitUntilScrubbed(deadline);
     const bool pages = pages_->WaitUntilScrubbed(deadline);
+    const bool views = views_->WaitUntilScrubbed(deadline);
     return search_->WaitUntilErased(static_cast<int64_t>(receipt.identity), deadline) && log &&
-           pages;
+           pages && views;
   }
 
   std::vector<std::string> Notices() const override { return log_->notices(); }
@@ -134,7 +143,8 @@ class SqliteMemoryStore final : public MemoryStore {
     STORE_ASSIGN_OR_RETURN(const std::vector<std::string> pages, pages_->Verify());
     report.problems.insert(report.problems.end(), pages.begin(), pages.end());
     for (const auto& [name, status] :
-         {std::pair("index.db", search_->Verify()), std::pair("usage.db", usage_->Verify())}) {
+         {std::pair("index.db", search_->Verify()), std::pair("views.db", views_->Verify()),
+          std::pair("usage.db", usage_->Verify())}) {
       if (status.ok()) continue;
       if (!absl::IsDataLoss(status)) return status;
       report.problems.push_back(absl::StrCat(name, ": ", status.message()));
@@ -154,7 +164,10 @@ class SqliteMemoryStore final : public MemoryStore {
     log.verify_others = [this](VerifyReport& report) { return VerifyCaches(report); };
     log.head_path = absl::StrCat(options.directory, "/head");
     log.still_ours = [this] { return directory_->StillOurs(); };
-    log.writer.make_room = [this] { return pages_ != nullptr && pages_->GiveUp(); };
+    log.writer.make_room = [this] {
+      const bool views = views_ != nullptr && views_->GiveUp();
+      return (pages_ != nullptr && pages_->GiveUp()) || views;
+    };
     log.writer.release_reserve = [this] { reserve_.Release(); };
     log.writer.keep_reserve = [this] { reserve_.Keep(); };
     STORE_ASSIGN_OR_RETURN(log_, sqlite::SqliteLogStore::Open(std::move(log)));
@@ -175,6 +188,20 @@ class SqliteMemoryStore final : public MemoryStore {
     return absl::OkStatus();
   }
 
+  absl::Status OpenViews(const StoreOptions& options) {
+    sqlite::ViewStoreOptions views;
+    views.path = absl::StrCat(options.directory, "/views.db");
+    views.store_id = log_->store_id();
+    views.max_bytes = options.max_view_bytes;
+    views.session_exists = [this](uint64_t session) {
+      // By its number alone, whoever's it is; no turn is read.
+      const auto row = static_cast<int64_t>(session);
+      return !absl::IsNotFound(log_->ReadStored(row, INT64_MAX, 1).status());
+    };
+    STORE_ASSIGN_OR_RETURN(views_, sqlite::SqliteViewStore::Open(std::move(views)));
+    return absl::OkStatus();
+  }
+
   absl::Status OpenSearch(const StoreOptions& options) {
     sqlite::SearchIndexOptions search;
     search.path = absl::StrCat(options.directory, "/index.db");
@@ -191,6 +218,7 @@ class SqliteMemoryStore final : public MemoryStore {
   Reserve reserve_;  // used by the log's writer, once the store is open
   std::unique_ptr<sqlite::SqliteLogStore> log_;
   std::unique_ptr<sqlite::SqlitePageStore> pages_;
+  std::unique_ptr<sqlite::SqliteViewStore> views_;
   std::unique_ptr<sqlite::SqliteSearchIndex> search_;
   std::unique_ptr<sqlite::SqliteUsageStore> usage_;
 };

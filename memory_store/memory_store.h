@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "core/forgetting/view_store.h"
 #include "core/log/log_store.h"
 #include "core/log/search_index.h"
 #include "core/page/page_store.h"
@@ -22,8 +23,8 @@ namespace fovea {
 
 struct StoreOptions {
   // Made if there is none, for its owner alone. It will hold log.db (the truth), pages.db and
-  // index.db (made again from the log if they are missing or damaged), usage.db (learnt again),
-  // head (how far the log reached), reserve and a lock file.
+  // index.db (made again from the log if they are missing or damaged), views.db (likewise),
+  // usage.db (learnt again), head (how far the log reached), reserve and a lock file.
   std::string directory;
   // Connections that read the log at the same time; at least 1.
   int log_readers = 4;
@@ -31,6 +32,8 @@ struct StoreOptions {
   size_t max_queued_page_bytes = size_t{64} << 20;
   // Bytes of pages held over all sessions; the oldest go first. 0: no limit.
   uint64_t max_page_bytes = uint64_t{16} << 30;
+  // Bytes of planners' checkpoints; those written longest ago go first. 0: no limit.
+  uint64_t max_view_bytes = uint64_t{1} << 30;
   // Kept on the disk for deletions when it is full; 0: none.
   uint64_t reserve_bytes = uint64_t{32} << 20;
   // How long a search waits for the index to reach the log's end.
@@ -56,6 +59,7 @@ class MemoryStore {
   // that LogStore::DeleteSession returns.
   virtual SearchIndex& search() = 0;
   virtual UsageStore& usage() = 0;
+  virtual ViewStore& views() = 0;
 
   // OK while appends are taken. RESOURCE_EXHAUSTED: the disk was full at the last try.
   // UNAVAILABLE, with the reason: the disk refused a commit, or the directory, its lock or the log

@@ -70,6 +70,7 @@ absl::Status AdminService::ServerStats(const Call& /*call*/,
   response->set_pages_drawn(metrics.pages_drawn);
   response->set_pages_from_cache(metrics.pages_from_cache);
   response->set_views_held(in_.views_held());
+  response->set_views_restored(metrics.views_restored);
   return absl::OkStatus();
 }
 
@@ -102,6 +103,7 @@ absl::Status AdminService::Verify(const Call& /*call*/, const v1::VerifyStoreReq
 absl::Status AdminService::Drop(const Call& /*call*/, const v1::DropPagesRequest& /*request*/,
                                 v1::DropPagesResponse* response) {
   FOVEA_ASSIGN_OR_RETURN(const auto pages, in_.store->pages().DeleteAll());
+  FOVEA_RETURN_IF_ERROR(in_.store->views().DeleteAll());
   in_.forget_pages();
   response->set_pages(pages);
   return absl::OkStatus();

@@ -163,6 +163,8 @@ std::vector<ConfigKey> MakeKeys() {
       Bytes([](Config& c) -> uint64_t& { return c.receive_memory; }));
   add("pages_on_disk", "BYTES", "Of drawn pages kept on disk; the oldest leave first",
       Bytes([](Config& c) -> uint64_t& { return c.pages_on_disk; }));
+  add("views_on_disk", "BYTES", "Of planners kept on disk; those written longest ago leave first",
+      Bytes([](Config& c) -> uint64_t& { return c.views_on_disk; }));
   add("views", "N", "Planners held in memory, at most",
       Whole([](Config& c) -> int& { return c.views; }, 1, 1'000'000));
   add("connections", "N", "Open at a time",

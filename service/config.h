@@ -41,6 +41,7 @@ struct Config {
   uint64_t call_memory = 0;
   uint64_t receive_memory = 0;
   uint64_t pages_on_disk = uint64_t{16} << 30;
+  uint64_t views_on_disk = uint64_t{1} << 30;
   int views = 256;
   ConnectionLimits connections;
   absl::Duration handshake_time = absl::Seconds(10);

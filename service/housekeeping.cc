@@ -15,6 +15,7 @@ constexpr absl::Duration kEraseWait = absl::Seconds(2);
 
 absl::StatusOr<RepairReport> Housekeeping::Repair(const StillWanted& still_wanted) {
   FOVEA_ASSIGN_OR_RETURN(RepairReport report, in_.store->Repair());
+  if (!report.sessions.empty()) FOVEA_RETURN_IF_ERROR(in_.store->views().DeleteAll());
   for (const SessionKey& key : report.sessions) {
     // The state goes, not the session: the next call gets a new one, and caches of its own.
     FOVEA_RETURN_IF_ERROR(
@@ -33,6 +34,7 @@ absl::StatusOr<DeletionReceipt> Housekeeping::Delete(const OldSession& session,
       in_.states->Delete(session.key, still_wanted, [&](const SessionState& state) -> absl::Status {
         FOVEA_ASSIGN_OR_RETURN(receipt, in_.store->DeleteUnchanged(session, in_.now_us()));
         in_.forget_session(state);
+        FOVEA_RETURN_IF_ERROR(in_.store->views().DeleteSession(session.identity));
         return in_.store->pages().DeleteSession(session.key).status();
       }));
   return receipt;

@@ -90,6 +90,14 @@ class LruCache {
     }
   }
 
+  // The entries as they are now. Nothing becomes a latest use.
+  std::vector<std::pair<Key, Value>> All() const {
+    std::vector<std::pair<Key, Value>> all;
+    const absl::MutexLock lock(&mutex_);
+    for (const Entry& entry : entries_) all.emplace_back(entry.key, entry.value);
+    return all;
+  }
+
   size_t size() const {
     const absl::MutexLock lock(&mutex_);
     return entries_.size();

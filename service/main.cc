@@ -208,6 +208,7 @@ fovea::service::ServerOptions OptionsOf(const Config& config, fovea::ReaderCatal
           .max_view_bytes = config.view_cache,
           .max_views = static_cast<size_t>(config.views),
           .max_page_bytes_on_disk = config.pages_on_disk,
+          .max_view_bytes_on_disk = config.views_on_disk,
           .max_call_bytes = config.call_memory,
           .max_receive_bytes = config.receive_memory,
           .connections = config.connections,

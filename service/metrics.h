@@ -52,6 +52,7 @@ class Metrics {
 
   std::atomic<uint64_t> epochs_crossed = 0;
   std::atomic<uint64_t> pages_drawn = 0;
+  std::atomic<uint64_t> views_restored = 0;  // from their checkpoints
   std::atomic<uint64_t> pages_from_cache = 0;
 
  private:

@@ -36,6 +36,7 @@
 #include "service/session_states.h"
 #include "service/usage_ledger.h"
 #include "service/view_cache.h"
+#include "service/view_checkpoints.h"
 #include "service/wire/payload.h"
 #include "service/worker_pool.h"
 #include "service/write_health.h"
@@ -80,6 +81,7 @@ class GrpcServer final : public Server {
     FOVEA_ASSIGN_OR_RETURN(store_,
                            MemoryStore::Open({.directory = options_.data_directory,
                                               .max_page_bytes = options_.max_page_bytes_on_disk,
+                                              .max_view_bytes = options_.max_view_bytes_on_disk,
                                               .now_us = options_.now_us}));
     for (const std::string& notice : store_->Notices()) options_.log->warn("{}", notice);
     FOVEA_ASSIGN_OR_RETURN(renderer_, CreateRenderer({}));
@@ -114,6 +116,7 @@ class GrpcServer final : public Server {
     if (health_ != nullptr) health_.load()->Shutdown();
     server_->Shutdown(absl::ToChronoTime(absl::Now() + patience));
     server_->Wait();
+    views_->SaveAll();
     // No call is left that could use them, and health goes with the server.
     metrics_http_.reset();
     write_health_.reset();
@@ -188,6 +191,8 @@ class GrpcServer final : public Server {
         {"fovea_call_memory_bytes", "Held by requests and answers in progress.",
          static_cast<double>(call_memory_->held_bytes())},
         {"fovea_views", "Planners in memory.", static_cast<double>(views_->size())},
+        {"fovea_views_restored_total", "Planners that did not have to be made from the log.",
+         static_cast<double>(metrics_.views_restored), true},
         {"fovea_epochs_crossed_total", "Steps of forgetting.",
          static_cast<double>(metrics_.epochs_crossed), true},
         {"fovea_pages_drawn_total", "Pages drawn.", static_cast<double>(metrics_.pages_drawn),
@@ -206,11 +211,13 @@ class GrpcServer final : public Server {
   }
 
   void MakeServices() {
+    checkpoints_ = std::make_unique<ViewCheckpoints>(&store_->views());
     views_ = std::make_unique<ViewCache>(ViewCacheInputs{.log = &store_->log(),
                                                          .readers = &options_.readers,
                                                          .renderer = renderer_.get(),
                                                          .metrics = &metrics_,
                                                          .usage = usage_.get(),
+                                                         .checkpoints = checkpoints_.get(),
                                                          .max_views = options_.max_views,
                                                          .max_bytes = options_.max_view_bytes});
     pages_ =
@@ -239,6 +246,7 @@ class GrpcServer final : public Server {
         .environment = &environment_,
         .log = &store_->log(),
         .pages = &store_->pages(),
+        .views = &store_->views(),
         .search = &store_->search(),
         .states = states_.get(),
         .forget_session = [this](const SessionState& state) { Forget(state); },
@@ -357,6 +365,7 @@ class GrpcServer final : public Server {
   // Threads end before what their tasks use: those of calls first, which post to the others.
   WorkerPool drawing_;
   std::unique_ptr<UsageLedger> usage_;
+  std::unique_ptr<ViewCheckpoints> checkpoints_;
   std::unique_ptr<ViewCache> views_;
   std::unique_ptr<PageProvider> pages_;
   std::unique_ptr<wire::PayloadWriter> payloads_;

@@ -40,6 +40,7 @@ struct ServerOptions {
   uint64_t max_view_bytes = uint64_t{256} << 20;    // of planners held in memory
   size_t max_views = 256;                           // planners held in memory
   uint64_t max_page_bytes_on_disk = uint64_t{16} << 30;
+  uint64_t max_view_bytes_on_disk = uint64_t{1} << 30;
   uint64_t max_call_bytes = uint64_t{512} << 20;     // of requests and answers in progress
   uint64_t max_receive_bytes = uint64_t{192} << 20;  // of messages that are still arriving
   ConnectionLimits connections;

@@ -132,7 +132,8 @@ absl::Status SessionService::Delete(const Call& call, const v1::DeleteSessionReq
                                     v1::DeleteSessionResponse* response) {
   const SessionKey key = call.Key(request.session_id());
   const auto remove = [&](const SessionState& state) -> absl::Status {
-    FOVEA_RETURN_IF_ERROR(in_.log->GetSession(key).status());
+    FOVEA_ASSIGN_OR_RETURN(const SessionInfo info, in_.log->GetSession(key));
+    FOVEA_RETURN_IF_ERROR(in_.views->DeleteSession(info.identity));
     FOVEA_ASSIGN_OR_RETURN(const auto pages, in_.pages->DeleteSession(key));
     FOVEA_ASSIGN_OR_RETURN(const DeletionReceipt receipt,
                            in_.log->DeleteSession(key, in_.now_us()));

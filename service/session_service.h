@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "core/forgetting/view_store.h"
 #include "core/log/log_store.h"
 #include "core/log/search_index.h"
 #include "core/page/page_store.h"
@@ -21,6 +22,7 @@ struct SessionServiceInputs {
   const RpcEnvironment* environment = nullptr;
   LogStore* log = nullptr;
   PageStore* pages = nullptr;
+  ViewStore* views = nullptr;
   SearchIndex* search = nullptr;
   SessionStates* states = nullptr;
   // Drops what other services keep in memory of a session.

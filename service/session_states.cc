@@ -67,6 +67,11 @@ std::vector<std::pair<uint64_t, uint64_t>> SessionTurns::Gists(uint64_t last) co
   return {gists_.begin(), gists_.upper_bound(last)};
 }
 
+void SessionTurns::NoteGists(const std::vector<std::pair<uint64_t, uint64_t>>& gists) const {
+  const absl::MutexLock lock(&mutex_);
+  gists_.insert(gists.begin(), gists.end());
+}
+
 SessionLease::SessionLease(StatePtr state) : state_(std::move(state)) {
   const absl::MutexLock lock(&state_->mutex_);
   const auto may_use = [this]() ABSL_SHARED_LOCKS_REQUIRED(state_->mutex_) {

@@ -34,6 +34,8 @@ class SessionTurns final : public TurnSource {
 
   // Of the turns up to `last` that were read so far: seq, and the characters that gists leave out.
   std::vector<std::pair<uint64_t, uint64_t>> Gists(uint64_t last) const;
+  // Of turns that somebody read before, as Gists gave them.
+  void NoteGists(const std::vector<std::pair<uint64_t, uint64_t>>& gists) const;
 
  private:
   // Fills out[first - base] .. out[last - base] from the log.

@@ -15,6 +15,11 @@ namespace {
 constexpr uint64_t kFeedBatch = 64;
 // How often a call that waits for another looks whether it is still wanted.
 constexpr absl::Duration kAskAgain = absl::Milliseconds(20);
+// Work that is worth a checkpoint, which takes some milliseconds itself; and at the end of the
+// process.
+constexpr absl::Duration kWorthACheckpoint = absl::Milliseconds(100);
+constexpr absl::Duration kWorthALastCheckpoint = absl::Milliseconds(10);
+constexpr int kWorkToSaving = 5;
 
 // A planner's memory, about: it has no exact way to tell.
 uint64_t PlannerBytes(const Planner& planner) {
@@ -52,8 +57,9 @@ absl::Status ViewCache::Read(const ViewSpec& asked, const SessionLease& lease,
     FOVEA_RETURN_IF_ERROR(Take(*view, patience));
     const absl::Cleanup give_back = [&view] { GiveBack(*view); };
     const uint64_t at = view->planner == nullptr ? 0 : view->planner->plan().last_seq;
-    FOVEA_ASSIGN_OR_RETURN(const bool past,
-                           Use(*view, key, newest ? std::max(target, at) : target, patience, read));
+    FOVEA_ASSIGN_OR_RETURN(
+        const bool past,
+        Use(*view, key, info, newest ? std::max(target, at) : target, patience, read));
     if (!past) return absl::OkStatus();
     // A look back: what it needs is gone from the living planner.
     key.look_back_seq = target;
@@ -75,23 +81,28 @@ void ViewCache::GiveBack(View& view) {
   view.taken = false;
 }
 
-absl::StatusOr<bool> ViewCache::Use(View& view, const ViewKey& key, uint64_t target,
-                                    const Patience& patience,
+absl::StatusOr<bool> ViewCache::Use(View& view, const ViewKey& key, const SessionInfo& session,
+                                    uint64_t target, const Patience& patience,
                                     const std::function<absl::Status(const Planner&)>& read) {
+  view.session = session;
   if (view.planner == nullptr) {
-    FOVEA_ASSIGN_OR_RETURN(view.planner, NewPlanner(key, *view.state));
+    FOVEA_ASSIGN_OR_RETURN(view.planner, NewPlanner(view, key, target));
+    view.unsaved = absl::ZeroDuration();
   }
   const Plan& plan = view.planner->plan();
   const uint64_t at = plan.last_seq;
   if (target < at) return true;
   const uint64_t epoch = plan.epoch();
   bool spoiled = false;
+  const absl::Time begun = absl::Now();
   absl::Status status = Advance(*view.planner, target, *view.state, patience, &spoiled);
   if (spoiled) {
     view.planner.reset();
     return status;
   }
   views_.SetCost(key, PlannerBytes(*view.planner));
+  view.unsaved += absl::Now() - begun;
+  SaveIfWorth(view, key, kWorthACheckpoint);
   if (!status.ok()) return status;
   if (at > 0) in_.metrics->epochs_crossed += plan.epoch() - epoch;
   FOVEA_RETURN_IF_ERROR(read(*view.planner));
@@ -102,17 +113,43 @@ void ViewCache::Forget(const SessionKey& session) {
   views_.EraseIf([&](const ViewKey& key) { return key.session == session; });
 }
 
-absl::StatusOr<std::unique_ptr<Planner>> ViewCache::NewPlanner(const ViewKey& key,
-                                                               const SessionState& state) const {
+void ViewCache::SaveIfWorth(View& view, const ViewKey& key, absl::Duration worth) const {
+  if (in_.checkpoints == nullptr || view.planner == nullptr) return;
+  // A large planner is saved more rarely, so that saving stays a small part of the work.
+  if (view.unsaved < std::max(worth, kWorkToSaving * view.saving)) return;
+  const absl::Time begun = absl::Now();
+  in_.checkpoints->Save(*view.planner, view.session, key.look_back_seq, *view.state);
+  view.saving = absl::Now() - begun;
+  view.unsaved = absl::ZeroDuration();
+}
+
+void ViewCache::SaveAll() {
+  for (const auto& [key, view] : views_.All()) {
+    view->saving = absl::ZeroDuration();
+    SaveIfWorth(*view, key, kWorthALastCheckpoint);
+  }
+}
+
+absl::StatusOr<std::unique_ptr<Planner>> ViewCache::NewPlanner(const View& view, const ViewKey& key,
+                                                               uint64_t target) const {
   auto reader = in_.readers->Find(key.reader);
   if (!reader.ok()) return reader.status();
   ReaderProfile corrected = **reader;
   corrected.text_correction = double{1} * key.text_factor_units / UsageCorrection::kUnit;
-  return Planner::Create({.reader = std::move(corrected),
+  PlannerInputs inputs = {.reader = std::move(corrected),
                           .policy = key.policy,
                           .token_budget = key.token_budget,
                           .renderer = in_.renderer,
-                          .turns = &state.turns});
+                          .turns = &view.state->turns};
+  if (in_.checkpoints != nullptr) {
+    auto kept =
+        in_.checkpoints->Restore(inputs, view.session, key.look_back_seq, target, *view.state);
+    if (kept != nullptr) {
+      ++in_.metrics->views_restored;
+      return kept;
+    }
+  }
+  return Planner::Create(std::move(inputs));
 }
 
 // Turns and events in the log's order: an event applies after the turn that it names.

@@ -20,6 +20,7 @@
 #include "service/patience.h"
 #include "service/session_states.h"
 #include "service/usage_ledger.h"
+#include "service/view_checkpoints.h"
 
 namespace fovea::service {
 
@@ -56,6 +57,7 @@ struct ViewCacheInputs {
   const PageRenderer* renderer = nullptr;
   Metrics* metrics = nullptr;
   const UsageLedger* usage = nullptr;
+  const ViewCheckpoints* checkpoints = nullptr;  // null: planners are in memory alone
   size_t max_views = 256;
   uint64_t max_bytes = uint64_t{256} << 20;  // of planners, about
 };
@@ -76,6 +78,8 @@ class ViewCache {
                     const std::function<absl::Status(const Planner&)>& read);
 
   void Forget(const SessionKey& session);
+  // Keeps what was built since the last checkpoints; for the end of the process.
+  void SaveAll();
   size_t size() const { return views_.size(); }
 
  private:
@@ -83,7 +87,11 @@ class ViewCache {
     StatePtr state;  // whose turns the planner reads
     absl::Mutex mutex;
     bool taken ABSL_GUARDED_BY(mutex) = false;
-    std::unique_ptr<Planner> planner;  // of who took the view; null until used, and after a failure
+    // Of who took the view:
+    std::unique_ptr<Planner> planner;  // null until used, and after a failure
+    SessionInfo session;
+    absl::Duration unsaved;  // work on the planner since its last checkpoint
+    absl::Duration saving;   // what that checkpoint took
   };
   using ViewPtr = std::shared_ptr<View>;
 
@@ -91,12 +99,15 @@ class ViewCache {
   static absl::Status Take(View& view, const Patience& patience);
   static void GiveBack(View& view);
   // With the view taken. True if its planner is past `target`.
-  absl::StatusOr<bool> Use(View& view, const ViewKey& key, uint64_t target,
-                           const Patience& patience,
+  absl::StatusOr<bool> Use(View& view, const ViewKey& key, const SessionInfo& session,
+                           uint64_t target, const Patience& patience,
                            const std::function<absl::Status(const Planner&)>& read);
 
-  absl::StatusOr<std::unique_ptr<Planner>> NewPlanner(const ViewKey& key,
-                                                      const SessionState& state) const;
+  // From its checkpoint, if there is one that is not past `target`; else of an empty session.
+  absl::StatusOr<std::unique_ptr<Planner>> NewPlanner(const View& view, const ViewKey& key,
+                                                      uint64_t target) const;
+  // Takes a checkpoint if making the planner's last part again would take so long.
+  void SaveIfWorth(View& view, const ViewKey& key, absl::Duration worth) const;
   // Between two turns the planner is as good as ever: `spoiled` is set where it fails itself.
   absl::Status Advance(Planner& planner, uint64_t target, const SessionState& state,
                        const Patience& patience, bool* spoiled) const;

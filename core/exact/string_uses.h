@@ -11,6 +11,8 @@
 
 namespace fovea {
 
+class CheckpointAccess;  // core/forgetting/checkpoint_fields.h
+
 // Thread-compatible. Deterministic: no answer depends on how the table is laid out.
 class StringUses {
  public:
@@ -32,6 +34,7 @@ class StringUses {
   size_t size() const { return uses_.size(); }
 
  private:
+  friend class CheckpointAccess;
   void Prune();
 
   absl::flat_hash_map<uint64_t, Use> uses_;  // by a digest of the text

@@ -14,6 +14,8 @@
 
 namespace fovea {
 
+class CheckpointAccess;  // core/forgetting/checkpoint_fields.h
+
 // The calls of a log. A call supersedes an earlier one of the same tool if it asks for the same,
 // or for the whole of a file of which that asked for a part: what is said only to explain a call or
 // to bound its time does not tell calls apart. Thread-compatible.
@@ -36,6 +38,7 @@ class CallHistory {
   size_t size() const { return last_.size(); }
 
  private:
+  friend class CheckpointAccess;
   void Note(uint64_t key, uint64_t seq);
   bool IsSuperseded(const ToolCallPart& call, uint64_t seq) const;
 

@@ -6,6 +6,8 @@
 #include <variant>
 
 #include "absl/strings/str_cat.h"
+#include "core/forgetting/checkpoint_bytes.h"
+#include "core/forgetting/checkpoint_fields.h"
 #include "core/forgetting/memory.h"
 #include "core/forgetting/mentions.h"
 #include "core/forgetting/plan.h"
@@ -35,6 +37,14 @@ class Planner::Life {
   const Plan& plan() const { return plan_; }
   const Memory& memory() const { return memory_; }
 
+  // The state, without what it was made of (core/forgetting/checkpoint_fields.h).
+  template <class Archive, class Self>
+  static void Fields(Archive& archive, Self& self) {
+    auto& [setting, plan, memory, tail, prefix, room, opening_seq, last_request_us, recall_calls] =
+        self;
+    archive(plan, memory, tail, opening_seq, last_request_us, recall_calls);
+  }
+
  private:
   bool TakeAsHead(const Turn& turn);
   void NoteTime(const Turn& turn);
@@ -60,6 +70,22 @@ absl::StatusOr<std::unique_ptr<Planner>> Planner::Create(PlannerInputs inputs) {
   auto setting = Setting::Create(std::move(inputs));
   if (!setting.ok()) return setting.status();
   return std::unique_ptr<Planner>(new Planner(std::make_unique<Life>(*std::move(setting))));
+}
+
+absl::StatusOr<std::unique_ptr<Planner>> Planner::Restore(PlannerInputs inputs,
+                                                          std::string_view saved) {
+  auto planner = Create(std::move(inputs));
+  if (!planner.ok()) return planner.status();
+  CheckpointReader reader(saved);
+  Life::Fields(reader, *(*planner)->life_);
+  if (reader.ok() && reader.at_end()) return planner;
+  return absl::InvalidArgumentError("these bytes are no planner");
+}
+
+std::string Planner::Save() const {
+  CheckpointWriter writer;
+  Life::Fields(writer, std::as_const(*life_));
+  return writer.TakeBytes();
 }
 
 Planner::Planner(std::unique_ptr<Life> life) : life_(std::move(life)) {}

@@ -15,6 +15,8 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -52,6 +54,11 @@ class Planner {
 
   // INVALID_ARGUMENT for a bad policy or budget.
   static absl::StatusOr<std::unique_ptr<Planner>> Create(PlannerInputs inputs);
+  // A planner as it was when `saved` was made by Save of a planner with equal inputs, in this build
+  // of the program; it goes on as that one would have. INVALID_ARGUMENT as Create, and for bytes
+  // that are no such thing; but bytes that were changed may pass: their checksum is the caller's.
+  static absl::StatusOr<std::unique_ptr<Planner>> Restore(PlannerInputs inputs,
+                                                          std::string_view saved);
   ~Planner();
   Planner(const Planner&) = delete;
   Planner& operator=(const Planner&) = delete;
@@ -61,6 +68,9 @@ class Planner {
   absl::Status Append(const Turn& turn);
   // The next event: its index must be plan().last_event + 1 and its after_seq plan().last_seq.
   absl::Status Apply(const LogEvent& event);
+
+  // The whole state. Equal states have equal bytes.
+  std::string Save() const;
 
   const Plan& plan() const;
   const PlannerInputs& inputs() const;

@@ -14,6 +14,8 @@
 
 namespace fovea {
 
+class CheckpointAccess;  // core/forgetting/checkpoint_fields.h
+
 // Grows a plan's tail. Thread-compatible.
 class Tail {
  public:
@@ -25,6 +27,7 @@ class Tail {
   absl::Status Append(const Turn& turn, bool recalled);
 
  private:
+  friend class CheckpointAccess;
   // Of calls of the newest group that wait, notes stand in the tail's last part.
   void SetUnansweredTokens(int64_t tokens);
   void CloseGroup();

@@ -33,6 +33,8 @@ struct Group {
   bool orphan_result = false;
 };
 
+class CheckpointAccess;  // core/forgetting/checkpoint_fields.h
+
 // Sorts turns into groups as they come. What joins a group depends on the group alone.
 // Thread-compatible; copyable.
 class GroupTracker {
@@ -55,6 +57,7 @@ class GroupTracker {
   const Group& previous() const { return previous_; }
 
  private:
+  friend class CheckpointAccess;
   struct Call {
     std::string id;
     std::string agent_id;

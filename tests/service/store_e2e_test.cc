@@ -245,6 +245,46 @@ TEST_F(RetentionE2e, ByConfiguration) {
   EXPECT_THAT(Names(client_), ElementsAre("middle", "new"));
 }
 
+uint64_t ViewsRestored(Client& client) {
+  grpc::ClientContext context;
+  v1::ServerStats stats;
+  EXPECT_TRUE(client.admin->GetServerStats(&context, {}, &stats).ok());
+  return stats.views_restored();
+}
+
+// A view that was worth a checkpoint is there after a restart, and is the same to the byte; so are
+// looks back, and what comes after.
+TEST(StoreE2e, AViewIsKeptOverARestart) {
+  ServerFixture fixture;
+  const std::vector<v1::BuildContextRequest> views = {
+      ViewOf("s", 8000, v1::WIRE_FORMAT_ANTHROPIC),
+      ViewOf("s", 8000, v1::WIRE_FORMAT_ANTHROPIC, /*as_of_seq=*/170)};
+  std::vector<std::string> digests;
+  {
+    Client client = fixture.MakeClient();
+    ASSERT_TRUE(client.CreateSession("s").ok());
+    ASSERT_TRUE(client.Append("s", WorkingAgent(240, 3000)).ok());
+    for (const auto& view : views) digests.push_back(client.MustBuild(view).payload_sha256());
+    EXPECT_EQ(ViewsRestored(client), 0);
+  }
+  fixture.Restart();
+  Client client = fixture.MakeClient();
+  for (size_t i = 0; i < views.size(); ++i) {
+    const v1::BuildContextResponse response = client.MustBuild(views[i]);
+    EXPECT_EQ(response.payload_sha256(), digests[i]) << i;
+  }
+  EXPECT_EQ(ViewsRestored(client), views.size());
+  // It goes on as one that was made from the log.
+  ASSERT_TRUE(client.Append("s", WorkingAgent(30, 3000)).ok());
+  const std::string later = client.MustBuild(views[0]).payload_sha256();
+  ServerFixture elsewhere;
+  Client other = elsewhere.MakeClient();
+  v1::RestoreStoreResponse report;
+  ASSERT_TRUE(Restore(other, Backup(client), &report).ok());
+  EXPECT_EQ(other.MustBuild(views[0]).payload_sha256(), later);
+  EXPECT_EQ(ViewsRestored(other), 0);
+}
+
 TEST(StoreE2e, AnExactSearchFindsInsideWords) {
   ServerFixture fixture;
   Client client = fixture.MakeClient();

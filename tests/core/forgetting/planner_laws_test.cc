@@ -149,6 +149,33 @@ std::vector<std::string> ReaderNames() {
   return names;
 }
 
+// A planner that was saved and restored is the planner, and stays it: its bytes hold all of it.
+TEST_P(PlannerLaws, ARestoredPlannerGoesOnAsTheOneThatWasSaved) {
+  for (uint64_t seed = 1; seed <= 3; ++seed) {
+    const int64_t budget = seed == 1 ? 16'000 : 4'000;
+    SCOPED_TRACE(absl::StrCat("seed ", seed, ", budget ", budget));
+    const auto life = RandomLife(seed, reader(), budget);
+    const uint64_t last = life->turns.back().seq;
+    const auto lived = life->NewPlanner();
+    Live(*life, *lived, last, [] {});
+    const auto planner = life->NewPlanner();
+    std::mt19937_64 random(seed);
+    for (const uint64_t at : {last / 3, last * 3 / 4, last - 1}) {
+      Live(*life, *planner, at, [] {});
+      const std::string saved = planner->Save();
+      auto restored = Planner::Restore(life->inputs, saved);
+      ASSERT_TRUE(restored.ok()) << restored.status();
+      EXPECT_EQ((*restored)->Save(), saved);
+      Live(*life, **restored, last, [] {});
+      EXPECT_EQ((*restored)->Save(), lived->Save()) << "from turn " << at;
+      EXPECT_EQ(PlanFingerprint(**restored, *life->source), PlanFingerprint(*lived, *life->source));
+      // Bytes that are no planner are refused.
+      EXPECT_FALSE(Planner::Restore(life->inputs, saved.substr(0, random() % saved.size())).ok());
+      EXPECT_FALSE(Planner::Restore(life->inputs, saved + "x").ok());
+    }
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Readers, PlannerLaws, ::testing::ValuesIn(ReaderNames()),
                          [](const auto& test) {
                            std::string name = test.param;
