@@ -4,6 +4,7 @@
 #include <link.h>
 
 #include <cstring>
+#include <initializer_list>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "core/base/sha256.h"
 #include "core/forgetting/checkpoint_bytes.h"
 #include "core/forgetting/plan.h"
+#include "core/forgetting/policy.h"
 #include "core/page/page.h"
 #include "service/convert_turn.h"
 
@@ -49,6 +51,28 @@ void AddOptional(const std::optional<int>& value, Sha256& digest) {
   digest.UpdateNumber(static_cast<uint64_t>(value.value_or(0)));
 }
 
+// Every member, as in core/forgetting/checkpoint_fields.h.
+template <class P>
+void AddPolicy(const P& policy, Sha256& digest) {
+  const auto add = [&digest](PolicyName name, std::initializer_list<std::optional<int>> marks,
+                             std::initializer_list<int> rest) {
+    digest.UpdateNumber(static_cast<uint64_t>(name));
+    for (const std::optional<int>& mark : marks) AddOptional(mark, digest);
+    for (const int number : rest) digest.UpdateNumber(static_cast<uint64_t>(number));
+  };
+  if constexpr (requires { policy.show_colour_codes; }) {
+    const auto& [name, tail_high, tail_low, pressure_low, entry_rung, forbid_unmeasured,
+                 forbid_drawn, show_colour_codes, sidecar] = policy;
+    add(name, {tail_high, tail_low, pressure_low, entry_rung},
+        {forbid_unmeasured ? 1 : 0, forbid_drawn ? 1 : 0, show_colour_codes ? 1 : 0, sidecar});
+  } else {
+    const auto& [name, tail_high, tail_low, pressure_low, entry_rung, forbid_unmeasured,
+                 forbid_drawn, sidecar] = policy;
+    add(name, {tail_high, tail_low, pressure_low, entry_rung},
+        {forbid_unmeasured ? 1 : 0, forbid_drawn ? 1 : 0, sidecar});
+  }
+}
+
 // Of the last turn that the planner has seen; "" if it cannot be read.
 std::string DigestOfTurn(uint64_t seq, const SessionState& state) {
   const auto turns = state.turns.Turns({.first = seq, .last = seq});
@@ -67,20 +91,13 @@ ViewCheckpoints::ViewCheckpoints(ViewStore* store) : store_(*store), build_id_(B
 
 std::string ViewCheckpoints::IdOf(const PlannerInputs& inputs, const SessionInfo& session,
                                   uint64_t look_back_seq) const {
-  const auto& [name, tail_high, tail_low, pressure_low, entry_rung, forbid_unmeasured, forbid_drawn,
-               sidecar] = inputs.policy;
   Sha256 digest;
   digest.UpdateField(build_id_).UpdateField(inputs.renderer->Version());
   digest.UpdateField(inputs.reader.name).UpdateField(inputs.reader.json);
   digest.UpdateNumber(inputs.reader.text_tokens_exact() ? 1 : 0);
   digest.UpdateField(std::to_string(inputs.reader.text_correction));
   digest.UpdateNumber(static_cast<uint64_t>(inputs.token_budget));
-  digest.UpdateNumber(static_cast<uint64_t>(name));
-  for (const std::optional<int>& mark : {tail_high, tail_low, pressure_low, entry_rung}) {
-    AddOptional(mark, digest);
-  }
-  digest.UpdateNumber(forbid_unmeasured ? 1 : 0).UpdateNumber(forbid_drawn ? 1 : 0);
-  digest.UpdateNumber(static_cast<uint64_t>(sidecar));
+  AddPolicy(inputs.policy, digest);
   digest.UpdateNumber(static_cast<uint64_t>(session.created_us)).UpdateNumber(look_back_seq);
   return digest.Digest();
 }
