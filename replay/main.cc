@@ -1,9 +1,12 @@
 // fovea-replay: what a policy would do to a history, for a reader and a budget. `fovea replay` runs
 // it.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <exception>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <thread>
@@ -13,6 +16,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "core/forgetting/planner.h"
+#include "core/reader/reader_family.h"
 #include "render/renderer.h"
 #include "replay/experiment.h"
 #include "replay/policy_flag.h"
@@ -54,6 +58,47 @@ absl::StatusOr<int64_t> Tokens(std::string text) {
   return static_cast<int64_t>(number * static_cast<double>(unit));
 }
 
+absl::StatusOr<std::string> ReadText(const std::filesystem::path& path) {
+  constexpr uintmax_t kMostBytes = uintmax_t{1} << 20;
+  std::error_code error;
+  const uintmax_t size = std::filesystem::file_size(path, error);
+  if (error) return absl::NotFoundError(absl::StrCat(path.string(), ": ", error.message()));
+  if (size > kMostBytes) {
+    return absl::InvalidArgumentError(absl::StrCat(path.string(), ": a profile of ", size,
+                                                   " bytes; ", kMostBytes, " are allowed"));
+  }
+  std::ifstream file(path, std::ios::binary);
+  std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  if (file.bad()) return absl::UnavailableError(absl::StrCat(path.string(), ": cannot be read"));
+  return text;
+}
+
+// The profiles of the folder's *.json join the built-in ones, or take the places of their names.
+absl::Status AddReaders(const std::string& folder, ReaderCatalogue& catalogue) {
+  if (folder.empty()) return absl::OkStatus();
+  std::error_code error;
+  std::vector<std::filesystem::path> files;
+  for (auto file = std::filesystem::directory_iterator(folder, error);
+       !error && file != std::filesystem::directory_iterator(); file.increment(error)) {
+    if (file->path().extension() == ".json") files.push_back(file->path());
+  }
+  if (error) {
+    return absl::NotFoundError(absl::StrCat("--readers ", folder, ": ", error.message()));
+  }
+  if (files.empty()) {
+    return absl::NotFoundError(absl::StrCat("--readers ", folder, ": holds no *.json"));
+  }
+  std::ranges::sort(files);
+  for (const std::filesystem::path& file : files) {
+    auto text = ReadText(file);
+    if (!text.ok()) return text.status();
+    auto profiles = ParseReaderFile(file.string(), *text);
+    if (!profiles.ok()) return profiles.status();
+    for (ReaderProfile& profile : *profiles) catalogue.Add(std::move(profile));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status Write(const std::string& path, const std::string& text) {
   if (path.empty()) return absl::OkStatus();
   std::ofstream file(path, std::ios::binary);
@@ -66,6 +111,9 @@ absl::Status Write(const std::string& path, const std::string& text) {
 absl::StatusOr<ExperimentOptions> OptionsOf(const Flags& flags) {
   auto catalogue = BuiltInReaders();
   if (!catalogue.ok()) return catalogue.status();
+  if (absl::Status status = AddReaders(flags.readers_folder, *catalogue); !status.ok()) {
+    return status;
+  }
   auto policy = PolicyOf(flags.policy);
   if (!policy.ok()) return policy.status();
   ExperimentOptions options{
@@ -125,9 +173,11 @@ int main(int argc, char** argv) try {
   app.add_option("--format", flags.format, "of the files; found out if it is not given");
   app.add_option("--reader", flags.readers, "a model of `fovea readers`; may be given again")
       ->capture_default_str();
+  app.add_option("--readers", flags.readers_folder,
+                 "a folder of profiles of one's own, *.json as in readers/");
   app.add_option("--budget", flags.budgets, "tokens, 64000 or 64k; may be given again")
       ->capture_default_str();
-  app.add_option("--policy", flags.policy, "FIELD=VALUE of the policy; may be given again");
+  app.add_option("--policy", flags.policy, "frugal, balanced or exact, or FIELD=VALUE; may be given again");
   app.add_option("--csv", flags.csv, "write every row as CSV");
   app.add_option("--html", flags.html, "write a page with tables and plots");
   app.add_flag("--json", flags.json, "print the rows as JSON");

@@ -22,7 +22,9 @@ constexpr char kLegend[] =
     "shown    of the history's characters, in the last quarter of the requests; gist: those of\n"
     "         them that the reader is expected to read\n"
     "strings  exact strings that the agent wrote again and could read in its context then\n"
-    "copies   passages that an edit had to repeat: as text, and as text or readable on a page\n";
+    "copies   passages that an edit had to repeat: as text, and as text or readable on a page\n"
+    "against truncation (cost at cached reads of 0.1; medians of each session's ratio): what is\n"
+    "         billed, passages that are text or readable, and what is shown\n";
 
 struct Column {
   const char* name;
@@ -55,6 +57,29 @@ std::vector<std::string> Figures(const Cell& cell, std::string_view strategy) {
   return figures;
 }
 
+// Fovea against truncation, in the median over the cell's sessions: cost at cached reads of 0.1,
+// edit copies, and what is shown.
+struct AgainstTruncation {
+  double cost = 0;
+  double copies = 0;
+  double shown = 0;
+};
+
+AgainstTruncation Compare(const Cell& cell) {
+  const auto median = [&](double Row::*figure) {
+    return Median(Paired(cell.rows, kTruncation, [figure](const Row& fovea, const Row& other) {
+      return fovea.*figure / other.*figure;
+    }));
+  };
+  return {median(&Row::cost_at_01), CopiesAgainst(cell.rows, kTruncation), median(&Row::shown)};
+}
+
+std::string CompareLine(const Cell& cell) {
+  const AgainstTruncation ratios = Compare(cell);
+  return absl::StrCat("against truncation: cost ", Number(ratios.cost, 3), ", copies ",
+                      Number(ratios.copies, 3), ", shown ", Number(ratios.shown, 2), " times");
+}
+
 std::string Escaped(std::string_view text) {
   return absl::StrReplaceAll(std::string(text),
                              {{"&", "&amp;"}, {"<", "&lt;"}, {">", "&gt;"}, {"\"", "&quot;"}});
@@ -80,6 +105,9 @@ void AddHtmlTable(const Cell& cell, std::string& out) {
     out += "</tr>\n";
   }
   out += "</table>\n";
+  if (Has(cell, kFovea) && Has(cell, kTruncation)) {
+    absl::StrAppend(&out, "<p>Fovea ", CompareLine(cell), "</p>\n");
+  }
 }
 
 void AddHtmlSessions(const std::vector<Row>& rows, std::string& out) {
@@ -122,6 +150,9 @@ std::string TextTable(const std::vector<Row>& rows) {
         absl::StrAppend(&out, Right(figures[i + 1], kColumns[i].width));
       }
       out += '\n';
+    }
+    if (Has(cell, kFovea) && Has(cell, kTruncation)) {
+      absl::StrAppend(&out, "  fovea ", CompareLine(cell), "\n");
     }
     out += '\n';
   }

@@ -60,7 +60,8 @@ class Assembler {
       if (!read.ok()) return read.status();
       return HistoryMessage{.items = {TurnsNote(*read, run.elision)}};
     }
-    HistoryMessage message{.items = {run.note}, .rung = ladder_[run.rung].name};
+    HistoryMessage message{.rung = ladder_[run.rung].name};
+    if (!run.note.empty()) message.items.emplace_back(run.note);
     for (const PlannedPage& page : run.drawn.pages) message.items.emplace_back(page);
     std::string sidecar = SidecarNote(run.turns, run.sidecar.text);
     if (!sidecar.empty()) message.items.emplace_back(std::move(sidecar));

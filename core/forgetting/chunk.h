@@ -15,7 +15,7 @@ struct ChunkStep {
   Place place;
 };
 
-// A frozen run of whole groups, cut on an absolute grid of text tokens (Planner::kChunkTokens).
+// A frozen run of whole groups, cut on an absolute grid of text tokens (Setting::chunk_tokens).
 struct Chunk {
   SeqRange turns;
   int64_t text_tokens = 0;

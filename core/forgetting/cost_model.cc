@@ -64,8 +64,6 @@ constexpr double kAnswerTokens = 60;
 constexpr double kBudgetsOfHistory = 10;
 // Marks that lie closer together than this part of the budget are followed as if they did not.
 constexpr double kMostSteps = 50;
-// A page of lower legibility does not even convey the gist.
-constexpr double kGistLegibility = 0.85;
 // Of a run's characters its gist shows about so many, and of the look-ups that the whole would
 // answer so many: most are of what the agent itself wrote, which is short.
 constexpr double kGistCharacters = 0.2;
@@ -116,9 +114,18 @@ std::vector<int> Choices(const std::optional<int>& set, const std::array<int, N>
 
 }  // namespace
 
+size_t GistRung(const std::vector<Rung>& ladder) {
+  size_t deepest = 0;
+  for (size_t i = 0; i < ladder.size(); ++i) {
+    if (ladder[i].legibility >= kGistLegibility) deepest = i;
+  }
+  return deepest;
+}
+
 CostModel::CostModel(const ReaderProfile& reader, const std::vector<Rung>& ladder,
                      std::vector<double> page_tokens, int64_t budget, PolicyName policy)
-    : read_price_(reader.cache.read_price),
+    : gist_rung_(GistRung(ladder)),
+      read_price_(reader.cache.read_price),
       write_price_(reader.cache.write_price),
       output_price_(reader.prices.input > 0 && reader.prices.output > 0
                         ? reader.prices.output / reader.prices.input
@@ -188,9 +195,10 @@ CostForecast CostModel::Forecast(const Marks& marks) const {
   const double low = budget_ * marks.tail_low_permille / 1000;
   const double goal = budget_ * marks.pressure_low_permille / 1000;
   CostModel with_gist = *this;
-  with_gist.page_tokens_.push_back(page_tokens_[entry] * kGistCharacters);
-  with_gist.kept_.push_back(kept_[entry] * kGistAnswers);
-  if (!passages_.empty()) with_gist.passages_.push_back(passages_[entry] * kGistPassages);
+  const size_t gist = std::max(entry, gist_rung_);
+  with_gist.page_tokens_.push_back(page_tokens_[gist] * kGistCharacters);
+  with_gist.kept_.push_back(kept_[gist] * kGistAnswers);
+  if (!passages_.empty()) with_gist.passages_.push_back(passages_[gist] * kGistPassages);
   Session session{.model = with_gist,
                   .text = std::vector<double>(with_gist.page_tokens_.size(), 0.0)};
   CostForecast sums;

@@ -3,6 +3,7 @@
 #ifndef FOVEA_CORE_FORGETTING_COST_MODEL_H_
 #define FOVEA_CORE_FORGETTING_COST_MODEL_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -11,6 +12,13 @@
 #include "core/reader/reader_profile.h"
 
 namespace fovea {
+
+// A page of lower legibility does not even convey the gist.
+inline constexpr double kGistLegibility = 0.85;
+
+// The rung at which gists are drawn: the deepest whose pages convey them, the sharpest where none
+// does.
+size_t GistRung(const std::vector<Rung>& ladder);
 
 // A model of a session as a fluid: each call adds the same text, text becomes pages when the tail
 // is over its high mark, pages fade oldest first, and each look-up goes back as far as agents were
@@ -36,6 +44,7 @@ class CostModel {
   std::vector<TailMarks> Tails(const Policy& policy) const;
   std::vector<int> PressureLows(const Policy& policy) const;
 
+  const size_t gist_rung_;
   const double read_price_;
   const double write_price_;
   const double output_price_;  // of the input price

@@ -53,6 +53,8 @@ struct Plan {
   std::vector<Chunk> chunks;  // all, oldest first
   size_t tail_chunk = 0;      // the first that is in the tail
   Chunk filling;              // the closed groups since the last chunk
+  // What a large budget would still be filling, whose chunks are Planner::kChunkTokens.
+  uint64_t coarse_filling_seq = 0;
 
   std::map<uint64_t, PinnedTurn> pinned;  // by seq; head turns are text anyway and left out
   std::deque<Group> tail_groups;          // that the tail consists of; the last is the newest

@@ -53,7 +53,7 @@ class Planner::Life {
   absl::Status Pin(const LogEvent& event);
   absl::Status Review();
   absl::Status TakeStep(std::string reason, bool even_if_it_fits);
-  absl::StatusOr<int64_t> Floor();
+  absl::StatusOr<int64_t> Floor(uint64_t first_staying);
 
   const std::unique_ptr<const Setting> setting_;
   Plan plan_;
@@ -236,10 +236,15 @@ absl::Status Planner::Life::Review() {
   const bool cold_due = plan_.cache_is_cold && room_.WorthAColdStep();
   if (!over && !tail_due && !pins_due && !cold_due) return absl::OkStatus();
   if (over || pins_due) {
-    auto floor = Floor();
+    const uint64_t staying = room_.first_staying_seq();
+    auto floor = Floor(staying);
     if (!floor.ok()) return floor.status();
     if (*floor > setting_->budget()) {
-      plan_.required_tokens = *floor;
+      // A larger budget has larger chunks, and keeps more of them in the tail.
+      const uint64_t coarse = plan_.coarse_filling_seq;
+      auto enough = Floor(coarse == 0 ? staying : std::min(coarse, staying));
+      if (!enough.ok()) return enough.status();
+      plan_.required_tokens = *enough;
       return absl::OkStatus();
     }
   }
@@ -254,10 +259,10 @@ absl::Status Planner::Life::TakeStep(std::string reason, bool even_if_it_fits) {
 }
 
 // The fewest tokens that a context of this log can have: the head, pins, and what must stay in the
-// tail, with its results on pages of the last rung where that is cheaper.
-absl::StatusOr<int64_t> Planner::Life::Floor() {
+// tail, the turns from `first` on, with its results on pages of the last rung where that is
+// cheaper.
+absl::StatusOr<int64_t> Planner::Life::Floor(uint64_t first) {
   const TokenCounter& counter = setting_->counter();
-  const uint64_t first = room_.first_staying_seq();
   int64_t floor = plan_.sheet.totals(Section::kHead).tokens;
   const bool any_older = plan_.sheet.latent() != nullptr || !plan_.sheet.runs().empty() ||
                          plan_.tail_chunk < plan_.chunks.size();
@@ -268,6 +273,10 @@ absl::StatusOr<int64_t> Planner::Life::Floor() {
   const auto end_of_pins = plan_.pinned.lower_bound(first);
   if (plan_.pinned.begin() != end_of_pins) floor += TokenCounter::kMessageTokens;
   for (auto pin = plan_.pinned.begin(); pin != end_of_pins; ++pin) floor += pin->second.tokens;
+  // What has left the tail already.
+  for (size_t i = plan_.tail_chunk; i-- > 0 && plan_.chunks[i].turns.first >= first;) {
+    floor += plan_.chunks[i].text_tokens;
+  }
   const Sheet::Parts& tail = plan_.sheet.tail();
   for (size_t i = tail.size(); i-- > 0 && tail[i].turns.first >= first;) {
     absl::Status status;

@@ -44,6 +44,7 @@ struct PlannerInputs {
 // Thread-compatible.
 class Planner {
  public:
+  // Text tokens of a chunk; fewer where the budget is small (Setting::chunk_tokens).
   static constexpr int64_t kChunkTokens = 1024;
   static constexpr int64_t kMinBudget = 1'000;
   static constexpr int64_t kMaxBudget = 100'000'000;

@@ -16,6 +16,12 @@ using Section = Sheet::Section;
 constexpr int64_t kSidecarsInBudget = 12;
 constexpr int64_t kLatentInSidecars = 5;
 
+// Half as much where the budget holds few pages.
+int64_t SidecarTokens(const Setting& setting, const Plan& plan) {
+  const int64_t all = Room(setting, plan).available() / kSidecarsInBudget;
+  return setting.few_pages() ? all / 2 : all;
+}
+
 }  // namespace
 
 int64_t Prefix::tokens() const {
@@ -58,7 +64,7 @@ void Prefix::WriteLatentNote(bool with_sidecar) {
   std::erase_if(strings,
                 [&](const ExactString& string) { return !seen.insert(string.text).second; });
   KeepHighestRanked(memory_.uses, kSidecarCandidateBytes, &strings);
-  const int64_t room = Room(setting_, plan_).available() / kSidecarsInBudget / kLatentInSidecars;
+  const int64_t room = SidecarTokens(setting_, plan_) / kLatentInSidecars;
   Sidecar sidecar;
   if (with_sidecar && setting_.policy().sidecar_permille > 0) {
     sidecar = WriteSidecar(strings, static_cast<size_t>(room * kSidecarBytesPerToken),
@@ -72,9 +78,25 @@ void Prefix::WriteLatentNote(bool with_sidecar) {
   });
 }
 
-void Prefix::WriteSidecars(size_t first_run) {
+void Prefix::WriteLegend(size_t first_run) {
+  const Sheet::Parts& runs = plan_.sheet.runs();
+  bool any_pages = false;
+  for (size_t i = 0; i < runs.size(); ++i) {
+    const bool first = runs[i].on_pages && !any_pages;
+    any_pages = any_pages || runs[i].on_pages;
+    if (i < first_run || first == !runs[i].note.empty()) continue;
+    plan_.sheet.Change(Section::kRuns, i, [&](SheetPart& run) {
+      const char* legend = setting_.few_pages() ? kShortLegend : kLegend;
+      run.note = first ? legend : "";
+      run.tokens += (first ? 1 : -1) * setting_.counter().Text(legend);
+    });
+  }
+}
+
+void Prefix::WriteNotes(size_t first_run) {
+  WriteLegend(first_run);
   absl::flat_hash_set<std::string> elsewhere = memory_.head_strings;
-  int64_t room = Room(setting_, plan_).available() / kSidecarsInBudget;
+  int64_t room = SidecarTokens(setting_, plan_);
   const auto take = [&](const SheetPart& part) {
     elsewhere.insert(part.sidecar.holds.begin(), part.sidecar.holds.end());
     room -= part.sidecar_tokens;

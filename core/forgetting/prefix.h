@@ -27,9 +27,10 @@ class Prefix {
   void Forget(SheetPart run);
   // The note in the place of latent turns, with exact strings of them or without. There are some.
   void WriteLatentNote(bool with_sidecar);
-  // Gives the runs from `first_run` on their sidecars again, the newest first: a string stands in
-  // one place only, and in the one that stays longest. What is before them does not change.
-  void WriteSidecars(size_t first_run);
+  // The legend stands before the first pages. Gives the runs from `first_run` on their sidecars
+  // again, the newest first: a string stands in one place only, and in the one that stays longest.
+  // What is before them does not change.
+  void WriteNotes(size_t first_run);
   // Serves the pins that are wanted and not in the tail; true if that changes anything.
   bool RefreshPins();
   // A pin is wanted that is not text yet.
@@ -39,6 +40,7 @@ class Prefix {
 
  private:
   std::map<uint64_t, PinnedTurn>::const_iterator EndOfPrefix() const;
+  void WriteLegend(size_t first_run);
   void NoteMove(const SheetPart& run, Place place);
 
   const Setting& setting_;

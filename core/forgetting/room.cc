@@ -8,6 +8,8 @@ namespace {
 // Bytes of a request: pages go out as base64, text as JSON strings.
 constexpr double kBase64 = 4.0 / 3;
 constexpr double kTextBytesPerToken = 5;
+// Of the limit on a request's bytes: those of pages are an estimate until they are drawn.
+constexpr double kSafeBytes = 0.96;
 
 }  // namespace
 
@@ -44,10 +46,10 @@ int64_t Room::movable_verbatim_tokens() const {
 // Where a huge newest group or pins take more than half of what is available, only as much is freed
 // as is needed: the group will soon be history itself, and what is forgotten for it is forgotten
 // for good.
-int64_t Room::goal_tokens() const {
+int64_t Room::GoalAt(int permille) const {
   const int64_t fixed = plan_.sheet.totals(Sheet::Section::kPins).tokens + staying_tokens();
   const int64_t spare = std::max<int64_t>(0, available() - 2 * fixed);
-  return setting_.budget() - spare * (1000 - setting_.marks().pressure_low_permille) / 1000;
+  return setting_.budget() - spare * (1000 - permille) / 1000;
 }
 
 bool Room::WorthAColdStep() const {
@@ -60,19 +62,18 @@ bool Room::WorthAColdStep() const {
                   !plan_.sheet.runs().empty());
 }
 
-double Room::LoadOf(const SheetTotals& totals) const {
+double Room::LoadOf(double tokens, double images, double bytes) const {
   const ReaderLimits& limits = setting_.reader().limits;
   double load = 0;
   if (limits.max_images > 0) {
     // Of more pictures in the head than half of what a request holds, the rest can go out as notes.
     const auto head = static_cast<double>(plan_.sheet.totals(Sheet::Section::kHead).images);
     const double notes = std::max(0.0, head - limits.max_images / 2);
-    load = (static_cast<double>(totals.images) - notes) / limits.max_images;
+    load = (images - notes) / limits.max_images;
   }
   if (limits.max_body_bytes > 0) {
-    const double body = kBase64 * static_cast<double>(totals.bytes) +
-                        kTextBytesPerToken * static_cast<double>(totals.tokens);
-    load = std::max(load, body / static_cast<double>(limits.max_body_bytes));
+    const double body = kBase64 * bytes + kTextBytesPerToken * tokens;
+    load = std::max(load, body / (kSafeBytes * static_cast<double>(limits.max_body_bytes)));
   }
   return load;
 }

@@ -30,21 +30,29 @@ class Room {
   // Verbatim text of the tail that may be drawn.
   int64_t movable_verbatim_tokens() const;
 
-  // What a step that presses aims at.
-  int64_t goal_tokens() const;
+  // What a step that presses aims at; and what it is content with if nothing need be dropped.
+  int64_t goal_tokens() const { return GoalAt(setting_.marks().pressure_low_permille); }
+  int64_t whole_goal_tokens() const { return std::max(goal_tokens(), GoalAt(kWholePermille)); }
+  static constexpr int kWholePermille = 900;
+
   // Half of what a step would move, or free, were the cache warm.
   bool WorthAColdStep() const;
 
   // How much of the reader's limits on images and on a request's bytes is used; over 1 is too much.
   double request_load() const;
+  double LoadOf(double tokens, double images, double bytes) const;
   // Over `most`, where forgetting can help. Where what must stay is over a limit on its own, it
   // cannot: the request is refused when it is written, and history is not thrown away for it.
   bool LoadIsOver(double most) const;
   bool IsOverLimits() const;
 
  private:
+  int64_t GoalAt(int permille) const;
   int64_t head_tokens() const { return plan_.sheet.totals(Sheet::Section::kHead).tokens; }
-  double LoadOf(const SheetTotals& totals) const;
+  double LoadOf(const SheetTotals& totals) const {
+    return LoadOf(static_cast<double>(totals.tokens), static_cast<double>(totals.images),
+                  static_cast<double>(totals.bytes));
+  }
   SheetTotals Staying() const;
 
   const Setting& setting_;

@@ -126,21 +126,17 @@ absl::StatusOr<SheetPart> RunBuilder::Build(SheetPart run, bool gist) const {
   const int64_t text_tokens = gist ? counter.Text(TurnsNote(*read, run.elision)) : run.text_tokens;
   const size_t wanted_rung = run.rung;
   const size_t last_rung = gist ? std::min(wanted_rung + 1, ladder.size()) : ladder.size();
-  int64_t note_tokens = 0;
   for (; run.rung < last_rung; ++run.rung) {
     absl::Status status = RunLayout(*this, run).LayOut();
     if (!status.ok()) return status;
-    run.note = PagesNote(run.turns, run.drawn.pages.size(), ladder[run.rung].name, gist);
-    note_tokens = counter.Text(run.note);
     const double price =
-        static_cast<double>(note_tokens + run.drawn.tokens) * reader.cache.write_price;
+        static_cast<double>(legend_tokens + run.drawn.tokens) * reader.cache.write_price;
     if (price < static_cast<double>(text_tokens)) break;
   }
   run.on_pages = run.rung < last_rung;
   if (!run.on_pages) {
     run.rung = wanted_rung;
     run.place = gist ? Place::Gist() : Place::Verbatim();
-    run.note.clear();
     run.drawn = {};
     run.tokens = TokenCounter::kMessageTokens + counter.Text(TurnsNote(*read, run.elision)) +
                  static_cast<int64_t>(read->size());
@@ -148,7 +144,7 @@ absl::StatusOr<SheetPart> RunBuilder::Build(SheetPart run, bool gist) const {
   }
   run.place = gist ? Place::Gist() : Place::Rung(run.rung);
   run.origin.exact = ExactStringsOf(*read, uses);
-  run.tokens = TokenCounter::kMessageTokens + note_tokens + run.drawn.tokens;
+  run.tokens = TokenCounter::kMessageTokens + run.drawn.tokens;
   return run;
 }
 

@@ -30,12 +30,14 @@ struct RunBuilder {
   const StringUses& uses;
   // From this rung on runs show superseded results by their beginning alone.
   size_t thin_from_rung = 0;
+  // Of the legend that a context with pages opens with; 0 where it has one anyway.
+  int64_t legend_tokens = 0;
 
   // Lays out `run.turns` at `run.rung`, as the gist if `gist`; or, where a page would not be
   // cheaper than its text with the reader's cache writes counted, at the first deeper rung where it
   // is; as text if there is none, or no ladder. Takes turns, rung, text_tokens, characters and
-  // origin's chunks and drawn results as given and sets the rest; the sidecar is left empty
-  // (SetSidecar).
+  // origin's chunks and drawn results as given and sets the rest; note and sidecar are left empty
+  // (Prefix::WriteNotes).
   absl::StatusOr<SheetPart> Build(SheetPart run, bool gist) const;
 };
 

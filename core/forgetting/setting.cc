@@ -1,6 +1,7 @@
 #include "core/forgetting/setting.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -16,6 +17,16 @@ std::vector<Rung> UsableLadder(const PlannerInputs& inputs) {
     ladder.push_back(rung);
   }
   return ladder;
+}
+
+// A twelfth of the budget at most, so that what must stay in the tail does not fill a small one: a
+// power of two, from 64 to kChunkTokens.
+int64_t ChunkTokensOf(int64_t budget) {
+  constexpr int64_t kLeast = 64;
+  constexpr int64_t kInBudget = 12;
+  int64_t tokens = kLeast;
+  while (tokens < Planner::kChunkTokens && 2 * tokens <= budget / kInBudget) tokens *= 2;
+  return tokens;
 }
 
 }  // namespace
@@ -39,7 +50,8 @@ Setting::Setting(PlannerInputs inputs)
     : inputs_(std::move(inputs)),
       ladder_(UsableLadder(inputs_)),
       counter_(inputs_.reader),
-      picture_limits_(PictureLimitsOf(inputs_.reader)) {}
+      picture_limits_(PictureLimitsOf(inputs_.reader)),
+      chunk_tokens_(ChunkTokensOf(inputs_.token_budget)) {}
 
 absl::Status Setting::MeasureRungs() {
   for (const Rung& rung : ladder_) {
@@ -47,6 +59,7 @@ absl::Status Setting::MeasureRungs() {
     auto tokens =
         ImageTokens(inputs_.reader, paper.box.width, paper.box.max_height, paper.flat_tokens);
     if (!tokens.ok()) return tokens.status();
+    full_page_tokens_.push_back(*tokens);
     characters_per_token_.push_back(double{1} * paper.box.width * paper.box.max_height /
                                     rung.pixels_per_character / static_cast<double>(*tokens));
   }
@@ -64,7 +77,47 @@ void Setting::ChooseMarks() {
   const CostModel model(inputs_.reader, ladder_, std::move(page_tokens), inputs_.token_budget,
                         inputs_.policy.name);
   marks_ = model.Cheapest(inputs_.policy);
+  SuitFewPages();
   forecast_ = model.Forecast(marks_);
+}
+
+// The cost model pours text as a fluid. Where the budget holds few pages, a page of each rung would
+// be nearly empty: text enters where the gist is still read, a step frees little, since little text
+// comes at a time and pages take it at a tenth, and the tail keeps no more than it must.
+void Setting::SuitFewPages() {
+  constexpr int64_t kFewPages = 4;
+  constexpr int kPressureLow = 850;
+  const Policy& policy = inputs_.policy;
+  few_pages_ = inputs_.token_budget < kFewPages * full_page_tokens_[entry_rung()];
+  if (!few_pages_) return;
+  if (!policy.entry_rung.has_value()) marks_.entry_rung = static_cast<int>(gist_rung());
+  if (!policy.pressure_low_permille.has_value()) {
+    marks_.pressure_low_permille = std::max(marks_.pressure_low_permille, kPressureLow);
+  }
+  if (!policy.tail_low_permille.has_value() && policy.name != PolicyName::kExact) {
+    marks_.tail_low_permille = 0;
+  }
+}
+
+// Full pages on the rung's first paper, and the rest on whichever costs least.
+double Setting::PageTokens(size_t rung, double characters) const {
+  constexpr double kLaidOut = 1.03;  // lines do not end where the paper does
+  const Rung& of = ladder_[rung];
+  double pixels = characters * of.pixels_per_character * kLaidOut;
+  const PageBox& first = of.papers.front().box;
+  const double full = double{1} * first.width * first.max_height;
+  double tokens = std::floor(pixels / full) * static_cast<double>(full_page_tokens_[rung]);
+  pixels -= std::floor(pixels / full) * full;
+  double rest = static_cast<double>(full_page_tokens_[rung]);
+  for (const PagePaper& paper : of.papers) {
+    const double lines = std::ceil(pixels / paper.box.width / paper.box.height_step);
+    const int height =
+        std::max(paper.box.min_height, static_cast<int>(lines) * paper.box.height_step);
+    if (height > paper.box.max_height) continue;
+    auto price = ImageTokens(inputs_.reader, paper.box.width, height, paper.flat_tokens);
+    if (price.ok()) rest = std::min(rest, static_cast<double>(*price));
+  }
+  return pixels > 0 ? tokens + rest : tokens;
 }
 
 bool Setting::sends_pictures() const {
@@ -75,5 +128,7 @@ size_t Setting::entry_rung() const {
   if (ladder_.empty()) return 0;
   return std::min<size_t>(marks_.entry_rung, ladder_.size() - 1);
 }
+
+size_t Setting::gist_rung() const { return std::max(entry_rung(), GistRung(ladder_)); }
 
 }  // namespace fovea

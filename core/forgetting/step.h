@@ -5,14 +5,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
-#include <vector>
 
 #include "absl/status/status.h"
-#include "absl/status/statusor.h"
 #include "core/forgetting/memory.h"
 #include "core/forgetting/plan.h"
 #include "core/forgetting/prefix.h"
 #include "core/forgetting/room.h"
+#include "core/forgetting/run_mover.h"
 #include "core/forgetting/setting.h"
 
 namespace fovea {
@@ -24,9 +23,9 @@ class Step {
   Step(const Setting& setting, Plan& plan, Memory& memory)
       : setting_(setting),
         plan_(plan),
-        memory_(memory),
         room_(setting, plan),
-        prefix_(setting, plan, memory) {}
+        prefix_(setting, plan, memory),
+        mover_(setting, plan, memory, prefix_) {}
 
   // With `even_if_it_fits`, a context that has used up half of what a step frees is pressed, too.
   // Where nothing changes, no epoch begins. Fails only if the turn source or the renderer does; the
@@ -36,19 +35,17 @@ class Step {
  private:
   absl::Status MoveTail(int64_t low_tokens);
   absl::Status Press(bool even_if_it_fits);
-  absl::Status MoveRuns(const std::vector<size_t>& targets);
+  absl::Status PressWhole();
+  absl::Status KeepWhole();
   absl::Status DrawTail();
-  absl::StatusOr<SheetPart> BuildAt(SheetPart run, Place place) const;
   void NoteChangeFrom(int64_t kept_tokens);
-  int64_t TokensBefore(size_t run) const;
 
   const Setting& setting_;
   Plan& plan_;
-  Memory& memory_;
   const Room room_;
   Prefix prefix_;
+  RunMover mover_;
   bool changed_ = false;
-  uint64_t redrawn_characters_ = 0;
 };
 
 }  // namespace fovea

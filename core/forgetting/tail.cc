@@ -77,9 +77,13 @@ void Tail::CloseGroup() {
     filling.characters += turn->characters;
   }
   filling.text_tokens += tokens;
-  const int64_t cell = grid_tokens_ / Planner::kChunkTokens;
+  if (plan_.coarse_filling_seq == 0) plan_.coarse_filling_seq = turns.first;
+  if ((grid_tokens_ + tokens) / Planner::kChunkTokens > grid_tokens_ / Planner::kChunkTokens) {
+    plan_.coarse_filling_seq = turns.last + 1;
+  }
+  const int64_t cell = grid_tokens_ / setting_.chunk_tokens();
   grid_tokens_ += tokens;
-  if (grid_tokens_ / Planner::kChunkTokens == cell) return;
+  if (grid_tokens_ / setting_.chunk_tokens() == cell) return;
   plan_.chunks.push_back(std::exchange(filling, Chunk{}));
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "absl/types/span.h"
 #include "core/forgetting/fade.h"
@@ -12,47 +13,181 @@ namespace {
 // Each rung keeps this part of the budget before the last one begins to drop: what is newer stays
 // sharper, however long the session.
 constexpr double kReserveInBudget = 20;
+// A gist that takes more than this of what the whole takes at the last rung is not worth its loss.
+constexpr double kWorthAGist = 0.8;
+
+// What a request holds, by estimate.
+struct Load {
+  double tokens = 0;
+  double images = 0;
+  double bytes = 0;
+
+  Load& operator+=(const Load& other) {
+    tokens += other.tokens;
+    images += other.images;
+    bytes += other.bytes;
+    return *this;
+  }
+  Load& operator-=(const Load& other) { return *this += other.Times(-1); }
+  Load Times(double factor) const { return {tokens * factor, images * factor, bytes * factor}; }
+};
+
+Load LoadOf(const SheetTotals& totals) {
+  return {static_cast<double>(totals.tokens), static_cast<double>(totals.images),
+          static_cast<double>(totals.bytes)};
+}
 
 class Chooser {
  public:
-  Chooser(const Setting& setting, const Sheet::Parts& runs, const Pressure& pressure)
+  Chooser(const Setting& setting, const Plan& plan, const Room& room, uint64_t redrawn,
+          bool keep_whole)
       : setting_(setting),
-        runs_(runs),
-        latent_(Place::Latent().Position(setting.ladder().size())),
-        goal_(static_cast<double>(pressure.goal)),
-        reserve_(static_cast<double>(pressure.available) / kReserveInBudget),
-        tokens_(static_cast<double>(pressure.tokens)),
-        load_(pressure.load),
-        redrawn_(pressure.redrawn_characters),
+        plan_(plan),
+        room_(room),
+        runs_(plan.sheet.runs()),
+        rungs_(setting.ladder().size()),
+        latent_(Place::Latent().Position(rungs_)),
+        goal_(static_cast<double>(room.goal_tokens())),
+        reserve_(static_cast<double>(room.available()) / kReserveInBudget),
+        all_(LoadOf(plan.sheet.totals())),
+        redrawn_(redrawn),
         by_position_(latent_ + 1, 0.0) {
-    for (const SheetPart& run : runs) {
-      targets_.push_back(run.faded().Position(setting.ladder().size()));
-      estimates_.push_back(static_cast<double>(run.tokens));
-      by_position_[targets_.back()] += estimates_.back();
+    for (const SheetPart& run : runs_) {
+      targets_.push_back({.position = run.faded().Position(rungs_)});
+      loads_.push_back({static_cast<double>(run.tokens), static_cast<double>(run.images()),
+                        static_cast<double>(run.bytes())});
+      by_position_[targets_.back().position] += loads_.back().tokens;
     }
+    whole_ = keep_whole || FitsWhole();
   }
 
-  std::vector<size_t> Choose() {
+  Targets Choose(bool keep_whole) {
+    if (setting_.few_pages()) return ChooseForFewPages(keep_whole);
     bool moved = false;
     while (!moved || !IsEnough()) {
       auto run = Next(false);
-      if (!run.has_value()) run = Next(true);
+      if (!run.has_value() && !whole_) run = Next(true);
       if (!run.has_value()) break;
       Move(*run);
       moved = true;
     }
-    return targets_;
+    return {std::move(targets_), whole_};
   }
 
  private:
+  // Where the budget holds few pages, all text is at one rung, on the same pages: the sharpest at
+  // which it fits. What does not fit at the last is dropped, the oldest first.
+  Targets ChooseForFewPages(bool keep_whole) {
+    double characters = 0;
+    size_t rung = setting_.entry_rung();
+    double others = all_.tokens;
+    for (size_t i = 0; i < runs_.size(); ++i) {
+      if (!IsWhole(i)) continue;
+      rung = std::max(rung, targets_[i].position);
+      others -=
+          static_cast<double>(runs_[i].drawn.tokens + (runs_[i].on_pages ? 0 : runs_[i].tokens));
+      characters += ShownOf(i);
+    }
+    const auto whole_goal = static_cast<double>(room_.whole_goal_tokens());
+    for (; rung < rungs_; ++rung) {
+      const bool last = rung + 1 == rungs_;
+      const double tokens = others + setting_.PageTokens(rung, characters);
+      if (tokens > (last ? whole_goal : goal_) && !(last && keep_whole)) continue;
+      bool moves = false;
+      for (size_t i = 0; i < runs_.size(); ++i) {
+        if (!IsWhole(i)) continue;
+        moves = moves || targets_[i].position != rung;
+        targets_[i].position = rung;
+      }
+      if (moves || keep_whole) return {std::move(targets_), true};
+    }
+    DropOldest(others, characters, whole_goal);
+    return {std::move(targets_), false};
+  }
+
+  bool IsWhole(size_t run) const { return targets_[run].position < rungs_; }
+
+  double ShownOf(size_t run) const {
+    return static_cast<double>(runs_[run].characters - runs_[run].elided_characters);
+  }
+
+  // Until what is left fits on pages of the last rung. A run that is mostly bulk becomes its gist
+  // first, where there is room for its pages. `others`: tokens that are not of whole runs' pages.
+  void DropOldest(double others, double characters, double goal) {
+    constexpr double kBulky = 0.5;
+    // Gists have pages of their own.
+    const bool pages_apart = setting_.budget() >= 2 * setting_.full_page_tokens()[rungs_ - 1];
+    const auto fits = [&] { return others + setting_.PageTokens(rungs_ - 1, characters) <= goal; };
+    bool any = false;
+    for (size_t i = 0; i < runs_.size() && !(any && fits()); ++i) {
+      Target& target = targets_[i];
+      any = true;
+      if (!IsWhole(i)) {
+        others -= loads_[i].tokens;
+        target.position = latent_;
+        continue;
+      }
+      const auto gist = static_cast<double>(runs_[i].origin.gist_characters);
+      if (pages_apart && gist < kBulky * ShownOf(i)) {
+        characters -= ShownOf(i);
+        others += setting_.PageTokens(setting_.gist_rung(), gist);
+        target.position = rungs_;
+        continue;
+      }
+      target.position = rungs_ - 1;
+      const double all = ShownOf(i);
+      const double before = characters;
+      while (target.dropped_chunks < ChunksOf(i) && !(target.dropped_chunks > 0 && fits())) {
+        ++target.dropped_chunks;
+        characters = before - all * (1 - Kept(i));
+      }
+      if (target.dropped_chunks < ChunksOf(i)) break;
+      target = {.position = latent_};
+      characters = before - all;
+    }
+    // All that is left shares pages.
+    for (size_t i = 0; i < runs_.size(); ++i) {
+      if (IsWhole(i)) targets_[i].position = rungs_ - 1;
+    }
+  }
+
+  double LoadNow() const { return room_.LoadOf(all_.tokens, all_.images, all_.bytes); }
+
   bool IsEnough() const {
-    if (redrawn_ < Planner::kRedrawnCharacters) return tokens_ <= goal_ && load_ <= kLoadGoal;
-    return tokens_ <= static_cast<double>(setting_.budget()) && load_ <= 1;
+    if (redrawn_ < Planner::kRedrawnCharacters) {
+      return all_.tokens <= goal_ && LoadNow() <= kLoadGoal;
+    }
+    return all_.tokens <= static_cast<double>(setting_.budget()) && LoadNow() <= 1;
+  }
+
+  // Of a run that has got as far as `load`, at another position.
+  Load At(size_t run, size_t position) const {
+    const SheetPart& part = runs_[run];
+    const double tokens = EstimateAt(setting_, part, position) * Kept(run);
+    if (tokens == 0 || !part.on_pages) return {.tokens = tokens};
+    // Images and bytes go with the tokens of pages.
+    const double factor = tokens / std::max<double>(1, static_cast<double>(part.tokens));
+    return {tokens, static_cast<double>(part.images()) * factor,
+            static_cast<double>(part.bytes()) * factor};
+  }
+
+  // Whether everything that is still whole fits at the last rung, so that nothing need be dropped.
+  bool FitsWhole() const {
+    if (rungs_ == 0) return false;
+    Load load = all_;
+    for (size_t i = 0; i < runs_.size(); ++i) {
+      if (targets_[i].position + 1 >= rungs_ || runs_[i].recalled) continue;
+      load -= loads_[i];
+      load += At(i, rungs_ - 1);
+    }
+    return load.tokens <= static_cast<double>(room_.whole_goal_tokens()) &&
+           room_.LoadOf(load.tokens, load.images, load.bytes) <= kLoadGoal;
   }
 
   std::optional<size_t> OldestAt(size_t position, bool even_recalled) const {
+    if (whole_ && position + 1 >= rungs_) return std::nullopt;
     for (size_t i = 0; i < targets_.size(); ++i) {
-      if (targets_[i] == position && (even_recalled || !runs_[i].recalled)) return i;
+      if (targets_[i].position == position && (even_recalled || !runs_[i].recalled)) return i;
     }
     return std::nullopt;
   }
@@ -62,48 +197,121 @@ class Chooser {
     const auto oldest = [&](size_t position) -> std::optional<double> {
       const std::optional<size_t> run = OldestAt(position, even_recalled);
       if (!run.has_value()) return std::nullopt;
-      return estimates_[*run];
+      return loads_[*run].tokens;
     };
     const std::optional<size_t> position =
         NextToFade(absl::MakeConstSpan(by_position_).first(latent_), reserve_, oldest);
     return position.has_value() ? OldestAt(*position, even_recalled) : std::nullopt;
   }
 
-  void Move(size_t run) {
-    const SheetPart& moving = runs_[run];
-    size_t& target = targets_[run];
-    const double next = EstimateAt(setting_, moving, target + 1);
-    const double change = next - estimates_[run];
-    tokens_ += change;
-    // Images and bytes go with the tokens of pages, near enough for an estimate.
-    load_ += load_ * change / std::max(1.0, tokens_ - change);
-    by_position_[target] -= estimates_[run];
-    if (target == moving.faded().Position(setting_.ladder().size())) {
-      redrawn_ += moving.characters;
+  size_t NextPosition(size_t run) const {
+    const size_t next = targets_[run].position + 1;
+    const bool to_gist = rungs_ > 0 && next == rungs_;
+    return to_gist && At(run, next).tokens > kWorthAGist * loads_[run].tokens ? latent_ : next;
+  }
+
+  size_t ChunksOf(size_t run) const {
+    return runs_[run].origin.last_chunk - runs_[run].origin.first_chunk + 1;
+  }
+
+  // The characters of so many chunks at the run's beginning.
+  double CharactersOf(size_t run, size_t chunks) const {
+    double characters = 0;
+    for (size_t i = 0; i < chunks; ++i) {
+      characters += static_cast<double>(plan_.chunks[runs_[run].origin.first_chunk + i].characters);
     }
-    if (++target == latent_) redrawn_ -= moving.characters;
-    by_position_[target] += next;
-    estimates_[run] = next;
+    return characters;
+  }
+
+  // The share of the run that is not dropped.
+  double Kept(size_t run) const {
+    const auto all = static_cast<double>(runs_[run].characters);
+    return all == 0 ? 1 : 1 - CharactersOf(run, targets_[run].dropped_chunks) / all;
+  }
+
+  void Become(size_t run, const Load& load) {
+    all_ -= loads_[run];
+    all_ += load;
+    by_position_[targets_[run].position] += load.tokens - loads_[run].tokens;
+    loads_[run] = load;
+  }
+
+  void Move(size_t run) {
+    const size_t next = NextPosition(run);
+    if (next == latent_ && DropOldest(run)) return;
+    Target& target = targets_[run];
+    if (target.position == runs_[run].faded().Position(rungs_)) {
+      redrawn_ += runs_[run].characters;
+    }
+    if (next == latent_) redrawn_ -= runs_[run].characters;
+    const Load load = At(run, next);
+    by_position_[target.position] -= loads_[run].tokens;
+    target.position = next;
+    by_position_[next] += loads_[run].tokens;
+    Become(run, load);
+  }
+
+  // Of a run that takes a good part of a small budget only as much is dropped as must be. False if
+  // it has to go as a whole.
+  bool DropOldest(size_t run) {
+    const double tokens = loads_[run].tokens;
+    const double over = all_.tokens - goal_;
+    const auto small = static_cast<double>(room_.available()) / kRunsInBudget;
+    if (tokens <= small || over >= tokens || LoadNow() > kLoadGoal) return false;
+    Target& target = targets_[run];
+    const double kept = CharactersOf(run, ChunksOf(run)) - CharactersOf(run, target.dropped_chunks);
+    if (kept <= 0) return false;
+    const double before = CharactersOf(run, target.dropped_chunks);
+    // What is left of the run, its pages counted as whole ones.
+    const auto left = [&](size_t drop) {
+      const double share = 1 - (CharactersOf(run, drop) - before) / kept;
+      if (rungs_ == 0 || !runs_[run].on_pages) return tokens * share;
+      const SheetPart& part = runs_[run];
+      const auto shown = static_cast<double>(part.characters - part.elided_characters);
+      const auto notes = static_cast<double>(part.tokens - part.drawn.tokens - part.sidecar_tokens);
+      return std::min(tokens, notes + static_cast<double>(part.sidecar_tokens) * share +
+                                  setting_.PageTokens(part.rung, shown * share * Kept(run)));
+    };
+    size_t drop = target.dropped_chunks + 1;
+    while (drop < ChunksOf(run) && tokens - left(drop) < over) ++drop;
+    if (drop >= ChunksOf(run)) return false;
+    const double after = left(drop);
+    target.dropped_chunks = drop;
+    Become(run, loads_[run].Times(after / tokens));
+    return true;
   }
 
   const Setting& setting_;
+  const Plan& plan_;
+  const Room& room_;
   const Sheet::Parts& runs_;
+  const size_t rungs_;
   const size_t latent_;
   const double goal_;
   const double reserve_;
-  double tokens_;
-  double load_;
+  Load all_;
   uint64_t redrawn_;
+  bool whole_ = false;
   std::vector<double> by_position_;
-  std::vector<size_t> targets_;
-  std::vector<double> estimates_;
+  std::vector<Target> targets_;
+  std::vector<Load> loads_;
 };
 
 }  // namespace
 
-std::vector<size_t> ChooseTargets(const Setting& setting, const Sheet::Parts& runs,
-                                  const Pressure& pressure) {
-  return Chooser(setting, runs, pressure).Choose();
+Targets ChooseTargets(const Setting& setting, const Plan& plan, const Room& room,
+                      uint64_t redrawn_characters, bool keep_whole) {
+  return Chooser(setting, plan, room, redrawn_characters, keep_whole).Choose(keep_whole);
+}
+
+bool AnyMoves(const Setting& setting, const Sheet::Parts& runs, const Targets& targets) {
+  for (size_t i = 0; i < runs.size(); ++i) {
+    if (targets.of_runs[i].dropped_chunks > 0 ||
+        targets.of_runs[i].position != runs[i].faded().Position(setting.ladder().size())) {
+      return true;
+    }
+  }
+  return false;
 }
 
 double EstimateAt(const Setting& setting, const SheetPart& run, size_t position) {
@@ -116,7 +324,7 @@ double EstimateAt(const Setting& setting, const SheetPart& run, size_t position)
            std::max(1.0, static_cast<double>(run.characters));
   }
   const double per_token =
-      setting.characters_per_token()[gist ? setting.entry_rung() : place.rung()];
+      setting.characters_per_token()[gist ? setting.gist_rung() : place.rung()];
   const double notes = run.on_pages ? static_cast<double>(run.tokens - run.drawn.tokens) : 0;
   return notes + characters / per_token;
 }

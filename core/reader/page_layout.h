@@ -17,9 +17,10 @@ struct LaidOutPage {
   int64_t tokens = 0;                // that the page costs the reader
 };
 
-// Lays a content out on whole pages: full ones on the rung's first paper, the remainder on the
-// cheapest that holds it. A content without blocks has no pages. `rung` must be one of the reader's
-// and outlive what is returned. Fails only if the renderer does or a paper has no price.
+// Lays a content out on whole pages: full ones on the rung's first paper, the remainder on
+// the pages that hold it for the fewest tokens. A content without blocks has no pages. `rung` must
+// be one of the reader's and outlive what is returned. Fails only if the renderer does or a paper
+// has no price.
 absl::StatusOr<std::vector<LaidOutPage>> LayOutPages(const PageContent& content, const Rung& rung,
                                                      const ReaderProfile& reader,
                                                      const PageRenderer& renderer);

@@ -75,6 +75,15 @@ SheetPart Sheet::TakeFirst(Section section) {
   return part;
 }
 
+SheetPart Sheet::TakeLast(Section section) {
+  Shelf& shelf = at(section);
+  SheetPart part = std::move(shelf.parts.back());
+  shelf.parts.pop_back();
+  shelf.totals.Remove(part);
+  totals_.Remove(part);
+  return part;
+}
+
 Sheet::Parts Sheet::TakeAll(Section section) {
   Shelf& shelf = at(section);
   Parts parts = std::exchange(shelf.parts, {});

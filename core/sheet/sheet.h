@@ -55,6 +55,7 @@ class Sheet {
   // Changes keep the totals right.
   void Add(Section section, SheetPart part);
   SheetPart TakeFirst(Section section);  // which is not empty
+  SheetPart TakeLast(Section section);   // the same
   Parts TakeAll(Section section);
   void Change(Section section, size_t index, absl::FunctionRef<void(SheetPart&)> change);
 

@@ -52,8 +52,8 @@ struct SheetPart {
   size_t own_images = 0;
   uint64_t own_image_bytes = 0;
 
-  // What Fovea says: before the pages, or in the place of latent turns. The text of other turns is
-  // in the log and not repeated here.
+  // What Fovea says: the legend before the first pages, or what stands in the place of latent
+  // turns. The text of other turns is in the log and not repeated here.
   std::string note;
   Sidecar sidecar;
   int64_t sidecar_tokens = 0;     // of its note

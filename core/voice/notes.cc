@@ -18,12 +18,15 @@ std::string PageTitle(SeqRange turns, const std::string& rung, bool gist) {
   return absl::StrCat(RangeName(turns), " · ", rung, gist ? " · gist" : "");
 }
 
-std::string PagesNote(SeqRange turns, size_t pages, const std::string& rung, bool gist) {
-  return absl::StrCat("[Turns ", RangeName(turns), " on the next ", pages,
-                      pages == 1 ? " page (" : " pages (", rung,
-                      gist ? ", the middle of long results left out" : "",
-                      "). Small text may mislead: recall #n for exact text.]");
-}
+const char kLegend[] =
+    "[Older turns follow on pages, oldest first. White on black: turn 57 starts at #57; how many "
+    "characters are left out. A grey block: a line's end and the next line's indentation. A bar on "
+    "the left: a user's words or an error. Small text misleads: copy out what matters before you "
+    "reason on it; recall #n gives exact text.]";
+
+const char kShortLegend[] =
+    "[Older turns on pages: #57 starts turn 57, white on black is a note. Recall #n for exact "
+    "text.]";
 
 std::string SidecarNote(SeqRange turns, const std::string& sidecar) {
   if (sidecar.empty()) return "";
@@ -33,7 +36,7 @@ std::string SidecarNote(SeqRange turns, const std::string& sidecar) {
 std::string LatentNote(uint64_t count, SeqRange turns, const std::string& sidecar) {
   if (count == 0) return "";
   return absl::StrCat("[", count, " turns between #", turns.first, " and #", turns.last,
-                      " are not shown. Recall #n or search by words for their exact text.]",
+                      " are not shown: recall #n, or search by words.]",
                       sidecar.empty() ? "" : "\n[Exact strings of them]\n", sidecar);
 }
 

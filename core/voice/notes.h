@@ -18,8 +18,11 @@ namespace fovea {
 // A page's first line: "#12–#57 · soft", and "· gist" if the middle of what is long is left out.
 std::string PageTitle(SeqRange turns, const std::string& rung, bool gist);
 
-// Before the pages of a run.
-std::string PagesNote(SeqRange turns, size_t pages, const std::string& rung, bool gist);
+// Before the first page of a context: how pages are to be read. It says nothing of what is on them,
+// which their titles do, so that it stays as it is when pages are added.
+extern const char kLegend[];
+// Where there are few tokens for it.
+extern const char kShortLegend[];
 // Behind them; "" without a sidecar.
 std::string SidecarNote(SeqRange turns, const std::string& sidecar);
 // In the place of `count` turns that are not shown; "" if there are none.

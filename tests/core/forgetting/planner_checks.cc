@@ -335,24 +335,93 @@ void LawWatcher::CheckChunks() {
   }
 }
 
-// Laws 3 and 4: a chunk is drawn at most once a rung, and pages cost less than their text.
+// Law 4: pages cost less than their text.
 void LawWatcher::CheckPages() {
   const Plan& plan = planner_.plan();
   for (const SheetPart& run : plan.sheet.runs()) {
     if (!run.on_pages) continue;
-    std::string ids;
     int64_t tokens = 0;
-    for (const PlannedPage& page : run.drawn.pages) {
-      ids += page.page_id;
-      tokens += page.tokens;
-    }
+    for (const PlannedPage& page : run.drawn.pages) tokens += page.tokens;
     EXPECT_EQ(tokens, run.drawn.tokens);
     EXPECT_LT(static_cast<double>(tokens) * planner_.inputs().reader.cache.write_price,
               static_cast<double>(run.text_tokens));
-    for (size_t i = run.origin.first_chunk; i <= run.origin.last_chunk; ++i) {
-      const auto [entry, is_new] = drawn_.try_emplace({i, run.place}, ids);
-      EXPECT_TRUE(is_new || entry->second == ids) << "chunk " << i << " was drawn twice";
+  }
+  CheckServedPagesStay();
+  CheckNothingGrows();
+  runs_ = plan.sheet.runs();
+}
+
+// Law 3: where only the tail was over its share, the pages that were served are served, in order,
+// but for the last one, or where papers differ the last ones, which may have been completed.
+void LawWatcher::CheckServedPagesStay() {
+  const Plan& plan = planner_.plan();
+  const bool stepped = plan.epoch() != epoch_;
+  const int64_t budget = planner_.inputs().token_budget;
+  if (stepped && (plan.epochs.back().reason != "the verbatim tail was over its share" ||
+                  plan.epochs.back().tokens_before > budget || planner_.marks().tail_fills())) {
+    return;
+  }
+  for (const Chunk& chunk : plan.chunks) {
+    const size_t steps = chunk.history.size();
+    if (steps > 1 && chunk.history.back().epoch > epoch_ && chunk.history[0].place.is_rung())
+      return;
+  }
+  const auto pages_of = [](const Sheet::Parts& runs) {
+    std::vector<std::string> pages;
+    for (const SheetPart& run : runs) {
+      for (const PlannedPage& page : run.drawn.pages) pages.push_back(page.page_id);
     }
+    return pages;
+  };
+  auto before = pages_of(runs_);
+  const auto after = pages_of(plan.sheet.runs());
+  if (stepped && !before.empty()) {
+    before.pop_back();
+    // The rest of the last run may be on smaller papers than its first one.
+    if (!runs_.back().drawn.pages.empty() && !before.empty()) {
+      const std::vector<PlannedPage>& last = runs_.back().drawn.pages;
+      const auto full = planner_.ladder()[runs_.back().rung].papers.front().box.width;
+      for (size_t i = last.size() - 1; i-- > 0 && last[i].extent.width < full;) {
+        if (!before.empty() && before.back() == last[i].page_id) before.pop_back();
+      }
+    }
+  }
+  ASSERT_GE(after.size(), before.size());
+  for (size_t i = 0; i < before.size(); ++i) {
+    ASSERT_EQ(after[i], before[i]) << "a page that was served changed at turn " << plan.last_seq;
+  }
+}
+
+// Law 4: no step makes the tokens of what it redraws grow. Between chunks at which runs end both
+// before and after it, sidecars, the legend and notes apart.
+void LawWatcher::CheckNothingGrows() {
+  const Plan& plan = planner_.plan();
+  // By the chunk behind their last one.
+  std::map<size_t, int64_t> before;
+  std::map<size_t, int64_t> after;
+  size_t end = 0;  // of the old runs
+  const auto own = [](const SheetPart& run) {
+    return run.on_pages ? run.drawn.tokens + TokenCounter::kMessageTokens : run.tokens;
+  };
+  for (const SheetPart& run : runs_) {
+    end = run.origin.last_chunk + 1;
+    before[end] = own(run);
+  }
+  for (size_t i = end; i < plan.chunks.size(); ++i) before[i + 1] = plan.chunks[i].text_tokens;
+  for (const SheetPart& run : plan.sheet.runs()) after[run.origin.last_chunk + 1] = own(run);
+  int64_t old_tokens = 0;
+  int64_t new_tokens = 0;
+  auto old_run = before.begin();
+  for (const auto& [border, tokens] : after) {
+    new_tokens += tokens;
+    for (; old_run != before.end() && old_run->first <= border; ++old_run) {
+      old_tokens += old_run->second;
+    }
+    const bool old_border = before.contains(border);
+    if (!old_border) continue;
+    EXPECT_LE(new_tokens, old_tokens)
+        << "up to chunk " << border << " at turn " << plan.last_seq << " in epoch " << plan.epoch();
+    old_tokens = new_tokens = 0;
   }
 }
 

@@ -48,6 +48,8 @@ class LawWatcher {
   void CheckPlaces();
   void CheckChunks();
   void CheckPages();
+  void CheckServedPagesStay();
+  void CheckNothingGrows();
   void CheckSidecars();
   void CheckPrefix(const Context& context);
   void CheckMustBeText(const Context& context);
@@ -62,8 +64,7 @@ class LawWatcher {
   std::string prefix_;
   bool prefix_settled_ = false;
   std::vector<SeqRange> chunks_;
-  // Where a chunk's pages at a rung were first seen: they must stay those.
-  std::map<std::pair<uint64_t, Place>, std::string> drawn_;
+  Sheet::Parts runs_;  // as they were when last checked
   int64_t verbatim_appended_ = 0;
   uint64_t characters_appended_ = 0;
   uint64_t crowded_turns_ = 0;
