@@ -151,4 +151,10 @@ void Prefix::MarkRecalled(SeqRange turns) {
   }
 }
 
+void Prefix::ForgetRecalls() {
+  for (size_t i = 0; i < plan_.sheet.runs().size(); ++i) {
+    plan_.sheet.Change(Section::kRuns, i, [](SheetPart& run) { run.recalled = false; });
+  }
+}
+
 }  // namespace fovea

@@ -37,6 +37,8 @@ class Prefix {
   bool HasUnservedPin() const;
   // The next step passes runs with these turns over.
   void MarkRecalled(SeqRange turns);
+  // A step that pressed has passed them over.
+  void ForgetRecalls();
 
  private:
   std::map<uint64_t, PinnedTurn>::const_iterator EndOfPrefix() const;

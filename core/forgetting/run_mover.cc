@@ -50,8 +50,9 @@ absl::StatusOr<SheetPart> RunMover::BuildAt(SheetPart run, Place place) const {
   if (setting_.few_pages()) run.origin.drawn_results.clear();
   const bool has_legend =
       std::ranges::any_of(plan_.sheet.runs(), [](const SheetPart& r) { return r.on_pages; });
-  // What was left out once stays out: a run never grows.
-  const bool whole = whole_ && run.elided_characters == 0;
+  // What was left out once stays out, as a run never grows. Where there are few pages, a moment's
+  // need would leave out what fits again soon.
+  const bool whole = setting_.few_pages() || (whole_ && run.elided_characters == 0);
   const RunBuilder builder{
       .reader = setting_.reader(),
       .ladder = setting_.ladder(),
@@ -124,7 +125,7 @@ absl::Status RunMover::Move(const Targets& targets) {
   for (size_t i = 0; i < old.size(); ++i) {
     SheetPart run = std::move(old[i]);
     // What was recalled stays as it is.
-    const bool alone = std::exchange(run.recalled, false);
+    const bool alone = run.recalled;
     const Target& target = targets.of_runs[i];
     const bool moves = target.position != run.faded().Position(rungs);
     if (target.dropped_chunks > 0) {

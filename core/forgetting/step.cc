@@ -33,6 +33,7 @@ absl::Status Step::Take(std::string reason, bool even_if_it_fits) {
     NoteChangeFrom(plan_.sheet.totals(Section::kHead).tokens);
     prefix_.WriteLatentNote(false);
   }
+  if (pressed_) prefix_.ForgetRecalls();
   if (!changed_) {
     plan_.epochs.pop_back();
     return absl::OkStatus();
@@ -86,7 +87,7 @@ absl::Status Step::Press(bool even_if_it_fits) {
     const Targets targets =
         ChooseTargets(setting_, plan_, room_, mover_.redrawn_characters(), false);
     if (!AnyMoves(setting_, plan_.sheet.runs(), targets)) break;
-    changed_ = true;
+    changed_ = pressed_ = true;
     absl::Status status = mover_.Move(targets);
     if (!status.ok()) return status;
     NoteChangeFrom(mover_.kept_tokens());
@@ -110,7 +111,7 @@ absl::Status Step::PressWhole() {
     const Targets targets =
         ChooseTargets(setting_, plan_, room_, mover_.redrawn_characters(), true);
     if (!AnyMoves(setting_, plan_.sheet.runs(), targets)) break;
-    changed_ = true;
+    changed_ = pressed_ = true;
     absl::Status status = mover_.Move(targets);
     if (!status.ok()) return status;
     NoteChangeFrom(mover_.kept_tokens());

@@ -46,6 +46,7 @@ class Step {
   Prefix prefix_;
   RunMover mover_;
   bool changed_ = false;
+  bool pressed_ = false;
 };
 
 }  // namespace fovea

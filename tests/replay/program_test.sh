@@ -27,6 +27,11 @@ check "plots in the page" "[ \$(grep -o '<svg' '$out/page.html' | wc -l) -eq 3 ]
 check "the page loads nothing" "! grep -qE '(src|href)=' '$out/page.html'"
 run "$history" --budget 16k --json
 check "JSON" "grep -q '\"strategy\": \"fovea\"' '$out/stdout'"
+run "$history" --budget 16k --readers "$(dirname "$0")/readers" --reader weak
+check "a reader of one's own" "grep -q '^weak, budget 16000 tokens' '$out/stdout'"
+check "against truncation" "grep -qE 'against truncation: cost [0-9.]+, copies [0-9.]+, shown [0-9.]+ times' '$out/stdout'"
+run "$history" --readers "$out/nowhere" && check "a missing folder fails" false
+check "and is named" "grep -q -- '--readers .*nowhere' '$out/stderr'"
 run "$out/missing" && check "a missing file fails" false
 check "and is named" "grep -q 'missing' '$out/stderr'"
 run "$history" --reader no-such-model && check "an unknown reader fails" false
