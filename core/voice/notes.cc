@@ -19,10 +19,10 @@ std::string PageTitle(SeqRange turns, const std::string& rung, bool gist) {
 }
 
 const char kLegend[] =
-    "[Older turns follow on pages, oldest first. White on black: turn 57 starts at #57; how many "
-    "characters are left out. A grey block: a line's end and the next line's indentation. A bar on "
-    "the left: a user's words or an error. Small text misleads: copy out what matters before you "
-    "reason on it; recall #n gives exact text.]";
+    "[Older turns follow on pages, oldest first. White on black is Fovea's: #57 starts turn 57. A "
+    "grey block ends a line; a bar after it is 4 spaces, a lower one fewer, a broad one 16. Bold: "
+    "a user's words, errors. Small text misleads: copy out what matters before you reason on it; "
+    "recall #n gives exact text.]";
 
 const char kShortLegend[] =
     "[Older turns on pages: #57 starts turn 57, white on black is a note. Recall #n for exact "

@@ -17,14 +17,19 @@ std::string Repeated(std::string_view text, int times) {
 TEST(Notes, OfPages) {
   EXPECT_EQ(PageTitle({12, 57}, "soft", false), "#12–#57 · soft");
   EXPECT_EQ(PageTitle({12, 12}, "trace", true), "#12 · trace · gist");
-  EXPECT_EQ(
-      PagesNote({3, 90}, 2, "faint", false),
-      "[Turns #3–#90 on the next 2 pages (faint). Small text may mislead: recall #n for exact "
-      "text.]");
-  EXPECT_EQ(
-      PagesNote({3, 3}, 1, "soft", true),
-      "[Turns #3 on the next 1 page (soft, the middle of long results left out). Small text may "
-      "mislead: recall #n for exact text.]");
+}
+
+// It stands before the first page, and does not say what follows: that may grow.
+TEST(Notes, OfHowPagesAreRead) {
+  EXPECT_STREQ(
+      kLegend,
+      "[Older turns follow on pages, oldest first. White on black is Fovea's: #57 starts turn 57. "
+      "A grey block ends a line; a bar after it is 4 spaces, a lower one fewer, a broad one 16. "
+      "Bold: a user's words, errors. Small text misleads: copy out what matters before you reason "
+      "on it; recall #n gives exact text.]");
+  EXPECT_STREQ(kShortLegend,
+               "[Older turns on pages: #57 starts turn 57, white on black is a note. Recall #n for "
+               "exact text.]");
 }
 
 TEST(Notes, OfExactStrings) {
@@ -34,11 +39,11 @@ TEST(Notes, OfExactStrings) {
 
 TEST(Notes, OfLatentTurns) {
   EXPECT_EQ(LatentNote(40, {3, 50}, ""),
-            "[40 turns between #3 and #50 are not shown. Recall #n or search by words for their "
-            "exact text.]");
+            "[40 turns between #3 and #50 are not shown: recall #n, or search by "
+            "words.]");
   EXPECT_EQ(LatentNote(40, {3, 50}, "#4 abc\n"),
-            "[40 turns between #3 and #50 are not shown. Recall #n or search by words for their "
-            "exact text.]\n[Exact strings of them]\n#4 abc\n");
+            "[40 turns between #3 and #50 are not shown: recall #n, or search by "
+            "words.]\n[Exact strings of them]\n#4 abc\n");
   EXPECT_EQ(LatentNote(0, {3, 50}, "#4 abc\n"), "");
 }
 
