@@ -150,12 +150,12 @@ TEST(CostModel, ForecastsWhatItAlwaysDid) {
     reader.ladder.push_back(rung);
   }
   const CostForecast usual = ModelOf(reader).Forecast(kMarks);
-  EXPECT_DOUBLE_EQ(usual.billed, 7867.2628414755764);
-  EXPECT_DOUBLE_EQ(usual.lost, 4170.4673744650436);
-  EXPECT_DOUBLE_EQ(usual.misses, 0.0778016928922909);
+  EXPECT_DOUBLE_EQ(usual.billed, 7859.0791974077792);
+  EXPECT_DOUBLE_EQ(usual.lost, 4167.3046165671785);
+  EXPECT_DOUBLE_EQ(usual.misses, 0.077839841425186865);
   const CostForecast small = ModelOf(reader, 8'000).Forecast(kMarks);
-  EXPECT_DOUBLE_EQ(small.billed, 4141.2364007976084);
-  EXPECT_DOUBLE_EQ(small.misses, 0.12202489724576278);
+  EXPECT_DOUBLE_EQ(small.billed, 4139.8297058823528);
+  EXPECT_DOUBLE_EQ(small.misses, 0.1225389523305085);
 }
 
 }  // namespace
