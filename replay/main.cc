@@ -177,7 +177,8 @@ int main(int argc, char** argv) try {
                  "a folder of profiles of one's own, *.json as in readers/");
   app.add_option("--budget", flags.budgets, "tokens, 64000 or 64k; may be given again")
       ->capture_default_str();
-  app.add_option("--policy", flags.policy, "frugal, balanced or exact, or FIELD=VALUE; may be given again");
+  app.add_option("--policy", flags.policy,
+                 "frugal, balanced or exact, or FIELD=VALUE; may be given again");
   app.add_option("--csv", flags.csv, "write every row as CSV");
   app.add_option("--html", flags.html, "write a page with tables and plots");
   app.add_flag("--json", flags.json, "print the rows as JSON");

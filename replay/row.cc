@@ -36,7 +36,8 @@ double CopiesAgainst(const std::vector<Row>& rows, std::string_view strategy) {
   const auto sum = [&](std::string_view of) {
     double copies = 0;
     for (const Row& row : rows) {
-      if (row.strategy == of && row.edit_copies > 0) copies += row.copies_readable * row.edit_copies;
+      if (row.strategy == of && row.edit_copies > 0)
+        copies += row.copies_readable * row.edit_copies;
     }
     return copies;
   };

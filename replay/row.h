@@ -81,8 +81,8 @@ double Median(std::vector<double> values);
 std::vector<double> Paired(const std::vector<Row>& rows, std::string_view strategy,
                            const std::function<double(const Row& fovea, const Row& other)>& value);
 
-// Of all sessions' edit copies together, those that are readable with Fovea for one that is with the
-// strategy: sessions with more edits count for more. NaN if there are none.
+// Of all sessions' edit copies together, those that are readable with Fovea for one that is with
+// the strategy: sessions with more edits count for more. NaN if there are none.
 double CopiesAgainst(const std::vector<Row>& rows, std::string_view strategy);
 
 }  // namespace fovea::replay
