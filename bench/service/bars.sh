@@ -71,6 +71,6 @@ echo "== $turns turns in $sessions sessions"
 rm -rf "$work/data"
 start
 load --session m fill --turns "$turns" --sessions "$sessions"
-for i in 0 1 2 3 4; do load --session "m$i" --samples 3 --rounds 1 context > /dev/null; done
+for i in 0 1 2 3 4; do load --session "m$i" context > /dev/null; done
 echo "resident: now $(memory VmRSS), at most $(memory VmHWM)"
 bar "300 MiB"
