@@ -1,6 +1,7 @@
 #include "service/context_service.h"
 
 #include <algorithm>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,12 +12,15 @@
 #include "core/context/summary.h"
 #include "core/forgetting/plan.h"
 #include "core/log/group.h"
+#include "core/strip/strip.h"
 #include "core/tokens/token_counter.h"
+#include "service/context_stream.h"
 #include "service/convert_context.h"
 #include "service/convert_session.h"
 #include "service/convert_turn.h"
 #include "service/ladder.h"
 #include "service/native.h"
+#include "service/page_rows.h"
 #include "service/status.h"
 #include "service/wire/recall_tools.h"
 
@@ -58,6 +62,29 @@ void AddGists(const SessionTurns& turns, uint64_t as_of_seq, v1::ContextSummary*
   summary->mutable_characters()->set_elided(elided);
 }
 
+// What stands behind the last mark is not cached, where the API caches only what marks end.
+void CountUnmarked(const wire::Payload& payload, const ReaderProfile& reader,
+                   v1::ContextSummary* summary) {
+  if (!payload.unmarked.has_value()) return;
+  v1::ContextCost* cost = summary->mutable_cost();
+  const int64_t tokens = summary->tokens();
+  const int64_t unmarked =
+      payload.any_mark ? std::min(tokens, TokenCounter(reader).Text(*payload.unmarked)) : tokens;
+  if (unmarked == 0) return;
+  const int64_t cached = payload.any_mark ? std::min(cost->cached_tokens(), tokens - unmarked) : 0;
+  const auto price = [&](int64_t read, int64_t written) {
+    return static_cast<double>(read) * reader.cache.read_price +
+           static_cast<double>(written) * reader.cache.write_price + static_cast<double>(unmarked);
+  };
+  cost->set_cached_tokens(cached);
+  cost->set_written_tokens(tokens - cached);
+  cost->set_now(price(cached, tokens - cached - unmarked));
+  cost->set_next(price(tokens - unmarked, 0));
+  constexpr double kTokensOfPrice = 1'000'000;
+  cost->set_now_usd(cost->now() * reader.prices.input / kTokensOfPrice);
+  cost->set_next_usd(cost->next() * reader.prices.input / kTokensOfPrice);
+}
+
 // The group that a turn belongs to. Groups never cross the ends of chunks, of the head or of the
 // tail's groups.
 absl::StatusOr<SeqRange> GroupOf(const Planner& planner, const TurnSource& turns, uint64_t seq,
@@ -81,12 +108,17 @@ constexpr Method kBuildContext{.name = "BuildContext",
                                .lane = Lane::kWarm,
                                .max_request_bytes = kListRequest,
                                .audited = true};
+constexpr Method kStreamContext{.name = "StreamContext",
+                                .lane = Lane::kWarm,
+                                .max_request_bytes = kListRequest,
+                                .audited = true};
 constexpr Method kPlanContext{
     .name = "PlanContext", .lane = Lane::kWarm, .max_request_bytes = kListRequest, .audited = true};
 constexpr Method kGetPage{.name = "GetPage", .lane = Lane::kWarm, .audited = true};
 constexpr Method kExplainTurn{.name = "ExplainTurn", .lane = Lane::kWarm};
 constexpr Method kDiffEpochs{.name = "DiffEpochs", .lane = Lane::kWarm};
 constexpr Method kDrawLadder{.name = "DrawLadder", .lane = Lane::kCold, .audited = true};
+constexpr Method kListViews{.name = "ListViews", .names_session = false};
 constexpr Method kListReaders{.name = "ListReaders"};
 constexpr Method kGetRecallTools{.name = "GetRecallTools"};
 
@@ -95,11 +127,13 @@ constexpr Method kGetRecallTools{.name = "GetRecallTools"};
 ContextService::ContextService(ContextServiceInputs inputs)
     : RawService(inputs.environment, v1::ContextService::service_full_name()), in_(inputs) {
   Unary(kBuildContext, &ContextService::Build);
+  Writes(kStreamContext, &ContextService::Stream);
   Unary(kPlanContext, &ContextService::Plan);
   Unary(kGetPage, &ContextService::Page);
   Unary(kExplainTurn, &ContextService::Explain);
   Unary(kDiffEpochs, &ContextService::Diff);
   Unary(kDrawLadder, &ContextService::Ladder);
+  Unary(kListViews, &ContextService::Views);
   Unary(kListReaders, &ContextService::Readers);
   Unary(kGetRecallTools, &ContextService::Tools);
 }
@@ -162,6 +196,19 @@ absl::Status ContextService::Build(const Call& call, const v1::BuildContextReque
   return status;
 }
 
+absl::StatusOr<NextAnswer<v1::ContextChunk>> ContextService::Stream(
+    const Call& /*call*/, const v1::BuildContextRequest& request) {
+  return [this, request, stream = std::make_shared<ContextStream>()](
+             const Call& call, v1::ContextChunk* chunk) -> absl::StatusOr<bool> {
+    if (!stream->begun()) {
+      v1::BuildContextResponse response;
+      FOVEA_RETURN_IF_ERROR(Build(call, request, &response));
+      FOVEA_RETURN_IF_ERROR(stream->Begin(call, response));
+    }
+    return stream->Next(chunk);
+  };
+}
+
 absl::Status ContextService::WriteNativeAnswer(const SessionLease& lease, const Patience& patience,
                                                const Context& context,
                                                const v1::BuildContextRequest& request,
@@ -200,6 +247,7 @@ absl::Status ContextService::WriteJsonAnswer(const SessionLease& lease, const Pa
   if (!payload.ok()) return payload.status();
   absl::Status fits = wire::CheckLimits(*payload, reader);
   if (!fits.ok()) return fits;
+  CountUnmarked(*payload, reader, response->mutable_summary());
   for (const wire::WireLoss& loss : payload->losses) {
     v1::LossManifest::Entry* entry = response->mutable_summary()->mutable_loss()->add_entries();
     RangeToProto({loss.seq, loss.seq}, entry->mutable_range());
@@ -254,6 +302,13 @@ absl::Status ContextService::Page(const Call& call, const v1::GetPageRequest& re
   if (!bytes.ok()) return bytes.status();
   PageRefToProto(*page, response->mutable_page());
   response->set_png(*bytes->at(page->page_id));
+  if (request.seq() == 0) return absl::OkStatus();
+  FOVEA_ASSIGN_OR_RETURN(const PageContent content,
+                         StripContent(page->strip, lease.state()->turns));
+  FOVEA_ASSIGN_OR_RETURN(const PageRows rows,
+                         RowsOfTurn(*page, content, request.seq(), *in_.renderer));
+  response->set_turn_top(rows.top);
+  response->set_turn_bottom(rows.bottom);
   return absl::OkStatus();
 }
 
@@ -305,6 +360,23 @@ absl::Status ContextService::Ladder(const Call& call, const v1::DrawLadderReques
                                               info->last_seq));
   }
   return DrawReaderLadder({first, last}, **reader, lease.state()->turns, *in_.renderer, response);
+}
+
+absl::Status ContextService::Views(const Call& call, const v1::ListViewsRequest& request,
+                                   v1::ListViewsResponse* response) {
+  if (!request.session_id().empty()) {
+    FOVEA_RETURN_IF_ERROR(CheckSessionId("session_id", request.session_id()));
+    FOVEA_RETURN_IF_ERROR(in_.states->log().GetSession(call.Key(request.session_id())).status());
+  }
+  for (const auto& [key, seen] : in_.views->List(call.identity().tenant, request.session_id())) {
+    v1::ListViewsResponse::Entry* entry = response->add_entries();
+    ViewToProto(key, entry->mutable_view());
+    entry->set_last_seq(seen.last_seq);
+    entry->set_epoch(seen.epoch);
+    entry->set_tokens(seen.tokens);
+    entry->set_used_us(seen.used_us);
+  }
+  return absl::OkStatus();
 }
 
 absl::Status ContextService::Readers(const Call& /*call*/, const v1::ListReadersRequest& request,

@@ -38,6 +38,8 @@ class ContextService final : public RawService<v1::ContextService::Service> {
 
   absl::Status Build(const Call& call, const v1::BuildContextRequest& request,
                      v1::BuildContextResponse* response);
+  absl::StatusOr<NextAnswer<v1::ContextChunk>> Stream(const Call& call,
+                                                      const v1::BuildContextRequest& request);
   absl::Status Plan(const Call& call, const v1::BuildContextRequest& request,
                     v1::PlanContextResponse* response);
   absl::Status Page(const Call& call, const v1::GetPageRequest& request,
@@ -48,6 +50,8 @@ class ContextService final : public RawService<v1::ContextService::Service> {
                     v1::DiffEpochsResponse* response);
   absl::Status Ladder(const Call& call, const v1::DrawLadderRequest& request,
                       v1::DrawLadderResponse* response);
+  absl::Status Views(const Call& call, const v1::ListViewsRequest& request,
+                     v1::ListViewsResponse* response);
   absl::Status Readers(const Call& call, const v1::ListReadersRequest& request,
                        v1::ListReadersResponse* response);
   absl::Status Tools(const Call& call, const v1::GetRecallToolsRequest& request,

@@ -39,6 +39,7 @@ absl::StatusOr<Policy> PolicyFromProto(const v1::Policy& proto) {
   if (proto.has_forbid_drawn_results()) {
     policy.forbid_drawn_results = proto.forbid_drawn_results();
   }
+  if (proto.has_show_colour_codes()) policy.show_colour_codes = proto.show_colour_codes();
   if (proto.has_sidecar_permille()) policy.sidecar_permille = proto.sidecar_permille();
   return policy;
 }
@@ -67,6 +68,7 @@ void LossToProto(const LossEntry& loss, v1::LossManifest::Entry* proto) {
   proto->set_characters(loss.characters);
   proto->set_elided_characters(loss.elided_characters);
   proto->set_hidden_characters(loss.hidden_characters);
+  proto->set_colour_code_characters(loss.colour_characters);
   proto->set_exact_strings_in_sidecar(loss.exact_in_sidecar);
   proto->set_exact_strings_omitted(loss.exact_omitted);
   proto->set_opaque_blocks_omitted(loss.opaque_omitted);
@@ -125,6 +127,37 @@ absl::StatusOr<ViewSpec> ViewFromProto(const v1::View& view, const std::string& 
                           .token_budget = view.token_budget(),
                           .policy = *policy},
                   .as_of_seq = view.as_of_seq()};
+}
+
+void ViewToProto(const ViewKey& key, v1::View* proto) {
+  proto->set_session_id(key.session.session_id);
+  proto->set_reader(key.reader);
+  proto->set_token_budget(key.token_budget);
+  proto->set_as_of_seq(key.look_back_seq);
+  const Policy& policy = key.policy;
+  if (policy == Policy()) return;
+  v1::Policy* out = proto->mutable_policy();
+  switch (policy.name) {
+    case PolicyName::kBalanced:
+      break;
+    case PolicyName::kFrugal:
+      out->set_name(v1::POLICY_NAME_FRUGAL);
+      break;
+    case PolicyName::kExact:
+      out->set_name(v1::POLICY_NAME_EXACT);
+      break;
+  }
+  const Policy usual;
+  if (policy.tail_high_permille) out->set_tail_high_permille(*policy.tail_high_permille);
+  if (policy.tail_low_permille) out->set_tail_low_permille(*policy.tail_low_permille);
+  if (policy.pressure_low_permille) out->set_pressure_low_permille(*policy.pressure_low_permille);
+  if (policy.entry_rung) out->set_entry_rung(*policy.entry_rung);
+  if (policy.forbid_unmeasured_rungs) out->set_forbid_unmeasured_rungs(true);
+  if (policy.forbid_drawn_results) out->set_forbid_drawn_results(true);
+  if (policy.show_colour_codes) out->set_show_colour_codes(true);
+  if (policy.sidecar_permille != usual.sidecar_permille) {
+    out->set_sidecar_permille(policy.sidecar_permille);
+  }
 }
 
 void PageRefToProto(const PlannedPage& page, v1::PageRef* proto) {

@@ -21,6 +21,10 @@ namespace fovea::service {
 absl::StatusOr<ViewSpec> ViewFromProto(const v1::View& view, const std::string& tenant,
                                        const ReaderCatalogue& readers);
 
+// As ViewFromProto was given it, but for the reader's name; a policy only where it is not the usual
+// one.
+void ViewToProto(const ViewKey& key, v1::View* proto);
+
 void PageRefToProto(const PlannedPage& page, v1::PageRef* proto);
 void SummaryToProto(const ContextSummary& summary, v1::ContextSummary* proto);
 void ExplanationToProto(const TurnExplanation& explanation, v1::ExplainTurnResponse* proto);

@@ -90,7 +90,7 @@ class UnaryReactor final : public grpc::ServerUnaryReactor {
 };
 
 // The answer is a stream. `Next(call, response)` fills one answer at a time and returns false at
-// the end; it runs on the call's lane.
+// the end; it runs on the call's lane, and may say Call::GoOn.
 template <class Response>
 using NextAnswer = std::function<absl::StatusOr<bool>(const Call&, Response*)>;
 
@@ -142,6 +142,12 @@ class WriteReactor final : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
     if (!status.ok()) return Finish(call_.End(status));
     Response response;
     auto more = next_(call_, &response);
+    if (Call::IsGoOn(more.status())) {
+      call_.MoveToCold();
+      status = call_.Post([this] { Step(); });
+      if (!status.ok()) Finish(call_.End(status));
+      return;
+    }
     if (!more.ok() || !*more) return Finish(call_.End(more.status()));
     bytes_.Clear();
     status = call_.Serialize(response, &bytes_);

@@ -68,6 +68,10 @@ class Call {
   absl::Status Serialize(const google::protobuf::Message& response, grpc::ByteBuffer* bytes);
   // The client took a part of the answer.
   void Sent();
+  // For what a stream holds between its answers. RESOURCE_EXHAUSTED.
+  absl::StatusOr<MemoryBudget::Hold> TakeMemory(uint64_t bytes) const {
+    return environment_.memory->Take(identity_.tenant, bytes);
+  }
 
   // CANCELLED or DEADLINE_EXCEEDED once nobody waits for the answer.
   absl::Status StillWanted() const;

@@ -5,6 +5,7 @@
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "core/base/status_macros.h"
 #include "core/forgetting/plan.h"
@@ -105,8 +106,28 @@ absl::StatusOr<bool> ViewCache::Use(View& view, const ViewKey& key, const Sessio
   SaveIfWorth(view, key, kWorthACheckpoint);
   if (!status.ok()) return status;
   if (at > 0) in_.metrics->epochs_crossed += plan.epoch() - epoch;
+  {
+    const absl::MutexLock lock(&view.mutex);
+    view.seen = {.last_seq = plan.last_seq,
+                 .epoch = plan.epoch(),
+                 .tokens = plan.required_tokens == 0 ? plan.sheet.tokens() : 0,
+                 .used_us = absl::ToUnixMicros(absl::Now())};
+  }
   FOVEA_RETURN_IF_ERROR(read(*view.planner));
   return false;
+}
+
+std::vector<std::pair<ViewKey, ViewCache::Seen>> ViewCache::List(
+    const std::string& tenant, const std::string& session_id) const {
+  std::vector<std::pair<ViewKey, Seen>> list;
+  for (const auto& [key, view] : views_.All()) {
+    const bool wanted = key.session.tenant == tenant &&
+                        (session_id.empty() || key.session.session_id == session_id);
+    if (!wanted) continue;
+    const absl::MutexLock lock(&view->mutex);
+    if (view->seen.used_us > 0) list.emplace_back(key, view->seen);
+  }
+  return list;
 }
 
 void ViewCache::Forget(const SessionKey& session) {

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
@@ -40,8 +41,8 @@ struct ViewKey {
     return H::combine(std::move(h), key.session.tenant, key.session.session_id, key.reader,
                       key.token_budget, p.name, p.tail_high_permille, p.tail_low_permille,
                       p.pressure_low_permille, p.entry_rung, p.forbid_unmeasured_rungs,
-                      p.forbid_drawn_results, p.sidecar_permille, key.text_factor_units,
-                      key.look_back_seq);
+                      p.forbid_drawn_results, p.show_colour_codes, p.sidecar_permille,
+                      key.text_factor_units, key.look_back_seq);
   }
 };
 
@@ -77,6 +78,18 @@ class ViewCache {
   absl::Status Read(const ViewSpec& asked, const SessionLease& lease, const Patience& patience,
                     const std::function<absl::Status(const Planner&)>& read);
 
+  // What is known of a view that is held: as it was when it was last looked at.
+  struct Seen {
+    uint64_t last_seq = 0;
+    uint64_t epoch = 0;
+    int64_t tokens = 0;   // 0 if the budget could not hold the context
+    int64_t used_us = 0;  // microseconds since the Unix epoch
+  };
+  // The views of a tenant's session, or of all its sessions if `session_id` is empty; the latest
+  // used first. Those that nobody has looked at yet are left out.
+  std::vector<std::pair<ViewKey, Seen>> List(const std::string& tenant,
+                                             const std::string& session_id) const;
+
   void Forget(const SessionKey& session);
   // Keeps what was built since the last checkpoints; for the end of the process.
   void SaveAll();
@@ -87,6 +100,7 @@ class ViewCache {
     StatePtr state;  // whose turns the planner reads
     absl::Mutex mutex;
     bool taken ABSL_GUARDED_BY(mutex) = false;
+    Seen seen ABSL_GUARDED_BY(mutex);
     // Of who took the view:
     std::unique_ptr<Planner> planner;  // null until used, and after a failure
     SessionInfo session;

@@ -137,6 +137,7 @@ class Summarizer {
                    .characters = run.characters,
                    .elided_characters = run.elided_characters,
                    .hidden_characters = run.drawn.hidden_characters,
+                   .colour_characters = run.drawn.colour_characters,
                    .exact_in_sidecar = run.sidecar.included,
                    .exact_omitted = run.sidecar.omitted,
                    .opaque_omitted = run.opaque_omitted,
@@ -172,7 +173,8 @@ class Summarizer {
                                .legibility = rung.legibility,
                                .evidence = EvidenceName(rung.evidence),
                                .characters = on_pages,
-                               .hidden_characters = turn.drawn.hidden_characters});
+                               .hidden_characters = turn.drawn.hidden_characters,
+                               .colour_characters = turn.drawn.colour_characters});
     }
     summary_.characters.pages += on_pages;
     summary_.characters.text += turn.characters - on_pages;

@@ -42,6 +42,7 @@ struct LossEntry {
   uint64_t characters = 0;
   uint64_t elided_characters = 0;
   uint64_t hidden_characters = 0;  // drawn as marks
+  uint64_t colour_characters = 0;  // of codes that only colour: left out of pages
   uint32_t exact_in_sidecar = 0;
   uint32_t exact_omitted = 0;
   uint32_t opaque_omitted = 0;

@@ -40,6 +40,9 @@ struct Policy {
   bool forbid_unmeasured_rungs = false;
   // Never draw a new tool result in place: fail with RESOURCE_EXHAUSTED instead.
   bool forbid_drawn_results = false;
+  // Draw the codes by which tools colour their output (core/base/colour_codes.h) as marks, in place
+  // of leaving them out of pages.
+  bool show_colour_codes = false;
   // Text for exact strings beside a run's pages, of the tokens that its pages save; all sidecars
   // together take at most a twelfth of the budget.
   int sidecar_permille = 40;  // 0 to 500

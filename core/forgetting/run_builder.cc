@@ -46,6 +46,7 @@ class RunLayout {
  private:
   absl::Status Add(Strip strip) {
     if (strip.turns.empty()) return absl::OkStatus();
+    strip.colour_codes = builder_.colour_codes;
     if (strip.parts == Strip::Parts::kAll) strip.elision = ElisionOf(strip.turns);
     auto content = StripContent(strip, builder_.turns);
     if (!content.ok()) return content.status();

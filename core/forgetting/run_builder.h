@@ -32,6 +32,7 @@ struct RunBuilder {
   size_t thin_from_rung = 0;
   // Of the legend that a context with pages opens with; 0 where it has one anyway.
   int64_t legend_tokens = 0;
+  bool colour_codes = false;  // Policy::show_colour_codes
 
   // Lays out `run.turns` at `run.rung`, as the gist if `gist`; or, where a page would not be
   // cheaper than its text with the reader's cache writes counted, at the first deeper rung where it

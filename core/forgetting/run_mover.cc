@@ -64,7 +64,8 @@ absl::StatusOr<SheetPart> RunMover::BuildAt(SheetPart run, Place place) const {
       .thin_from_rung =
           whole ? rungs : std::max(setting_.entry_rung() + 1, rungs == 0 ? 0 : rungs - 1),
       .legend_tokens =
-          has_legend ? 0 : setting_.counter().Text(setting_.few_pages() ? kShortLegend : kLegend)};
+          has_legend ? 0 : setting_.counter().Text(setting_.few_pages() ? kShortLegend : kLegend),
+      .colour_codes = setting_.inputs().policy.show_colour_codes};
   return builder.Build(std::move(run), place.is_gist());
 }
 

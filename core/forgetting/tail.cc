@@ -123,7 +123,9 @@ void CountPictures(const Setting& setting, const Turn& turn, SheetPart& part) {
 
 absl::StatusOr<DrawnResult> DrawResultOf(const Setting& setting, uint64_t seq, size_t rung) {
   const PlannerInputs& inputs = setting.inputs();
-  const Strip strip{.turns = {seq, seq}, .parts = Strip::Parts::kResults};
+  const Strip strip{.turns = {seq, seq},
+                    .parts = Strip::Parts::kResults,
+                    .colour_codes = inputs.policy.show_colour_codes};
   auto content = StripContent(strip, *inputs.turns);
   if (!content.ok()) return content.status();
   auto drawing =

@@ -50,6 +50,7 @@ struct PageBlock {
 struct PageContent {
   std::vector<PageBlock> blocks;
   uint64_t elided_characters = 0;  // code points of the turns that no block holds
+  uint64_t colour_characters = 0;  // code points of codes that only colour, which no block holds
 };
 
 // A place in a PageContent: a block and a byte offset in its text. {blocks.size(), 0} is the end.

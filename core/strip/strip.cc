@@ -4,6 +4,7 @@
 #include <utility>
 #include <variant>
 
+#include "core/base/colour_codes.h"
 #include "core/base/hidden_characters.h"
 #include "core/reader/page_layout.h"
 #include "core/voice/notes.h"
@@ -27,6 +28,7 @@ void LaidOutStrip::Append(const LaidOutStrip& more) {
   tokens += more.tokens;
   bytes += more.bytes;
   hidden_characters += more.hidden_characters;
+  colour_characters += more.colour_characters;
 }
 
 absl::StatusOr<PageContent> StripContent(const Strip& strip, const TurnSource& turns) {
@@ -46,6 +48,10 @@ absl::StatusOr<PageContent> StripContent(const Strip& strip, const TurnSource& t
         break;
     }
   }
+  if (strip.colour_codes) return content;
+  for (PageBlock& block : content.blocks) {
+    content.colour_characters += RemoveColourCodes(&block.text);
+  }
   return content;
 }
 
@@ -54,7 +60,7 @@ absl::StatusOr<LaidOutStrip> LayOutStrip(const Strip& strip, const PageContent& 
                                          const PageRenderer& renderer) {
   auto laid_out_pages = LayOutPages(content, rung, reader, renderer);
   if (!laid_out_pages.ok()) return laid_out_pages.status();
-  LaidOutStrip laid_out;
+  LaidOutStrip laid_out{.colour_characters = content.colour_characters};
   for (const PageBlock& block : content.blocks) {
     laid_out.hidden_characters += CountHiddenCharacters(block.text);
   }

@@ -23,6 +23,7 @@ struct Strip {
   SeqRange turns;
   Parts parts = Parts::kAll;
   Elision elision;
+  bool colour_codes = false;  // codes that only colour are drawn, too (core/base/colour_codes.h)
   bool operator==(const Strip&) const = default;
 };
 
@@ -43,6 +44,7 @@ struct LaidOutStrip {
   int64_t tokens = 0;
   uint64_t bytes = 0;              // of the pages' PNGs, estimated (EstimatePageBytes)
   uint64_t hidden_characters = 0;  // of the text: drawn as marks (core/base/hidden_characters.h)
+  uint64_t colour_characters = 0;  // of the turns: codes that only colour, left out
 
   void Append(const LaidOutStrip& more);
 };

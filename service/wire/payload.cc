@@ -122,6 +122,22 @@ size_t CountImages(const std::vector<Message>& messages) {
   return images;
 }
 
+bool HasMark(const Block& block) {
+  return block.breakpoint || std::any_of(block.content.begin(), block.content.end(), HasMark);
+}
+
+// Adds the text of the blocks behind the messages' last mark to `text`; true if there is one.
+bool TextBehindMarks(const std::vector<Message>& messages, std::string* text) {
+  for (auto message = messages.rbegin(); message != messages.rend(); ++message) {
+    for (auto block = message->blocks.rbegin(); block != message->blocks.rend(); ++block) {
+      if (HasMark(*block)) return true;
+      text->append(block->text);
+      for (const Block& inner : block->content) text->append(inner.text);
+    }
+  }
+  return false;
+}
+
 absl::flat_hash_map<PayloadFormat, std::unique_ptr<JsonFormat>> AllFormats() {
   absl::flat_hash_map<PayloadFormat, std::unique_ptr<JsonFormat>> formats;
   for (const FormatEntry& entry : Formats()) formats[entry.format] = entry.make();
@@ -175,6 +191,11 @@ absl::StatusOr<Payload> PayloadWriter::Write(const Context& context,
   payload.images = head.images + CountImages(tail.messages);
   payload.losses = head.conversation.losses;
   payload.losses.insert(payload.losses.end(), tail.losses.begin(), tail.losses.end());
+  if (request.format == PayloadFormat::kAnthropic) {
+    payload.unmarked.emplace();
+    payload.any_mark = TextBehindMarks(tail.messages, &*payload.unmarked) ||
+                       TextBehindMarks(head.conversation.messages, &*payload.unmarked);
+  }
   payload.prefix_sha256 = head.hash.HexDigest();
   payload.sha256 = Sha256(head.hash).Update(written).HexDigest();
   return payload;

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,8 +35,12 @@ struct Payload {
   std::string bytes;
   size_t images = 0;             // pages and the agent's own pictures
   std::vector<WireLoss> losses;  // what of turns did not go out as it is; by seq
-  std::string sha256;            // of the bytes, hex
-  std::string prefix_sha256;     // of the prefix's bytes, which all payloads of an epoch begin with
+  // Where the API caches only what a mark ends: whether there is one, and the text of the blocks
+  // behind the last.
+  bool any_mark = false;
+  std::optional<std::string> unmarked;
+  std::string sha256;         // of the bytes, hex
+  std::string prefix_sha256;  // of the prefix's bytes, which all payloads of an epoch begin with
 };
 
 // Writes JSON payloads, and keeps written prefixes so that a call within an epoch only writes the

@@ -309,7 +309,7 @@ TEST_F(ContextsE2e, EveryPageCanBeFetched) {
 }
 
 TEST_F(ContextsE2e, TheLossManifestCountsHiddenCharacters) {
-  constexpr char kHidden[] = "\x1B[0m\u200B\u202E x\uFE0F";
+  constexpr char kHidden[] = "\x1B[2K\u200B\u202E x\uFE0F";
   constexpr uint64_t kHiddenCharacters = 4;
   std::vector<v1::Turn> turns = WorkingAgent(120, 3000);
   int step = 0;
