@@ -149,6 +149,23 @@ bool HasPictures(const Exchange& exchange) {
   });
 }
 
+// The calls among the step's opaque blocks that lack their result and stand behind the last result
+// there is: an API that was given one is given no more for what came before it.
+std::vector<const Part*> NewestCallHalves(const Exchange& exchange) {
+  std::vector<const Part*> newest;
+  for (const ServedTurn* speaker : exchange.speakers) {
+    for (const Part& part : speaker->turn->parts) {
+      const auto* opaque = std::get_if<OpaquePart>(&part);
+      if (opaque == nullptr) continue;
+      const bool lone = exchange.lone.contains(&part);
+      const Half half = ReadOpaqueBlock(*opaque).half;
+      if (half == Half::kCall && lone) newest.push_back(&part);
+      if (half == Half::kResult && !lone) newest.clear();
+    }
+  }
+  return newest;
+}
+
 }  // namespace
 
 std::vector<Exchange> ResolveGroup(const ServedGroup& group, bool newest) {
@@ -162,9 +179,7 @@ std::vector<Exchange> ResolveGroup(const ServedGroup& group, bool newest) {
     // The newest halves of pairs are still to be answered, by the client or by the API itself; but
     // not where an assistant's picture goes out behind them.
     if (last.pending && !HasPictures(last)) {
-      absl::erase_if(last.lone, [](const Part* part) {
-        return ReadOpaqueBlock(std::get<OpaquePart>(*part)).half == Half::kCall;
-      });
+      for (const Part* part : NewestCallHalves(last)) last.lone.erase(part);
     }
   }
   return exchanges;

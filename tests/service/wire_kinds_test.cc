@@ -139,6 +139,11 @@ TEST(WirePairs, HalvesGoOutTogetherAlsoOverTwoTurns) {
   EXPECT_FALSE(has({User("q"), Make(Role::kTool, {CustomOutput()}), User("n")}, kResponses,
                    R"({"type":"custom_tool_call_output")"));
   EXPECT_TRUE(has({User("q"), Says({CustomItem()})}, kResponses, item.c_str())) << "the newest";
+  // Behind the output of another item, nobody would give this one's.
+  const Part other = Own("openai.custom_tool_call",
+                         R"({"type":"custom_tool_call","call_id":"c0","name":"sh","input":"ls"})");
+  EXPECT_FALSE(has({User("q"), Says({other, CustomItem(), CustomOutput()})}, kResponses, "\"c0\""));
+  EXPECT_TRUE(has({User("q"), Says({CustomItem(), CustomOutput(), other})}, kResponses, "\"c0\""));
 }
 
 TEST(WireSteps, CallsOfOneStepInSeveralTurnsAreAnswered) {
