@@ -214,11 +214,12 @@ absl::StatusOr<SearchAnswer> FindSubstring(Database& database, const IndexedSess
 
 absl::StatusOr<SearchAnswer> FindSubstringAmong(Database& database, const IndexedSession& session,
                                                 std::string_view match, std::string_view needle,
-                                                int limit) {
+                                                int limit, int max_turns) {
   STORE_ASSIGN_OR_RETURN(Query find, database.Prepare(kNewestSql));
   find.Text(match).Int(IndexRowId(session.row, 0)).Int(IndexRowId(session.row, kMaxIndexedSeq));
   SearchAnswer answer;
-  while (answer.hits.size() < static_cast<size_t>(limit)) {
+  for (int turns = 0; turns < max_turns && answer.hits.size() < static_cast<size_t>(limit);
+       ++turns) {
     const absl::StatusOr<bool> row = find.Step();
     STORE_RETURN_IF_ERROR(row.status());
     if (!*row) break;

@@ -33,10 +33,10 @@ absl::StatusOr<std::vector<SearchHit>> FindBest(Database& database, const Indexe
 // and says how far back it came.
 absl::StatusOr<SearchAnswer> FindSubstring(Database& database, const IndexedSession& session,
                                            std::string_view needle, int limit);
-// The same, but reads only turns that match: `match` is for MATCH.
+// The same, but reads only turns that match, the newest `max_turns` of them: `match` is for MATCH.
 absl::StatusOr<SearchAnswer> FindSubstringAmong(Database& database, const IndexedSession& session,
                                                 std::string_view match, std::string_view needle,
-                                                int limit);
+                                                int limit, int max_turns);
 
 }  // namespace fovea::sqlite
 

@@ -1,6 +1,8 @@
 #include "memory_store/sqlite/sqlite_search_index.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,6 +22,8 @@ namespace {
 
 constexpr int kMaxHits = 200;
 constexpr size_t kMaxQueryBytes = 4096;
+// Where turns have the words, so many more are read for the query as it stands.
+constexpr int kMostBesideWords = 500;
 // However long the caller would wait.
 constexpr absl::Duration kMaxTime = absl::Milliseconds(1800);
 
@@ -46,20 +50,46 @@ std::string InnerWords(const FtsQuery& query) {
   return absl::StrCat(match, has_star ? "" : "*");
 }
 
+// Adds those of `more` that are not among the hits: in their place by age, or behind those that
+// have the words, where the order is by relevance.
+void AddOthers(const std::vector<SearchHit>& more, const SearchQuery& query,
+               std::vector<SearchHit>& hits) {
+  const size_t had = hits.size();
+  const bool by_relevance = query.order == SearchOrder::kRelevance;
+  const double last = hits.empty() ? 1 : hits.back().score;
+  for (const SearchHit& hit : more) {
+    const auto same = [&hit](const SearchHit& known) { return known.seq == hit.seq; };
+    if (std::any_of(hits.begin(), hits.begin() + static_cast<ptrdiff_t>(had), same)) continue;
+    hits.push_back(hit);
+    if (by_relevance && had > 0) hits.back().score = last / 2;
+  }
+  if (!by_relevance) {
+    std::sort(hits.begin(), hits.end(),
+              [](const SearchHit& a, const SearchHit& b) { return a.seq > b.seq; });
+  }
+  hits.resize(std::min(hits.size(), static_cast<size_t>(query.limit)));
+}
+
+// The turns with the query's words, and those that hold it to the byte though a word of it is cut
+// off: they are one search to who copied it out of a text.
 absl::StatusOr<SearchAnswer> FindWords(Database& database, const IndexedSession& session,
                                        const FtsQuery& words, const SearchQuery& query) {
   SearchAnswer answer;
   STORE_ASSIGN_OR_RETURN(answer.hits, query.order == SearchOrder::kRelevance
                                           ? FindBest(database, session, words, query.limit)
                                           : FindNewest(database, session, words, query.limit));
-  if (!answer.hits.empty()) return answer;
   const std::string needle = OneLine(query.text);
-  if (needle.size() < 2) return answer;
+  if (needle.size() < 2 || answer.hits.size() == static_cast<size_t>(query.limit)) return answer;
   if (const std::string inner = InnerWords(words); !inner.empty()) {
-    STORE_ASSIGN_OR_RETURN(answer,
-                           FindSubstringAmong(database, session, inner, needle, query.limit));
-    if (!answer.hits.empty()) return answer;
+    const bool found_words = !answer.hits.empty();
+    const absl::StatusOr<SearchAnswer> exact =
+        FindSubstringAmong(database, session, inner, needle, query.limit,
+                           found_words ? kMostBesideWords : std::numeric_limits<int>::max());
+    if (exact.ok()) AddOthers(exact->hits, query, answer.hits);
+    // What the words found is an answer, however long the rest would take.
+    if (!exact.ok() && !(found_words && absl::IsCancelled(exact.status()))) return exact.status();
   }
+  if (!answer.hits.empty()) return answer;
   return FindSubstring(database, session, needle, query.limit);
 }
 

@@ -289,6 +289,20 @@ TEST_F(SearchIndexTest, AWordInADenseScriptMustStandThereWithItsMarks) {
   EXPECT_THAT(Seqs(key, "接续"), IsEmpty());
 }
 
+// A stretch that was cut out of a text is found there, though other turns have all of its words.
+TEST_F(SearchIndexTest, AStretchWithWordsCutOffIsFoundBesideTurnsWithTheWords) {
+  const SessionKey key =
+      Make("a", {"the deterministic machine is there for all", "is a machine deterministic; the th",
+                 "machine is not that", "एक नियतात्मक मशीन है वहाँ", "मशीन है व"});
+  EXPECT_THAT(Seqs(key, "terministic machine is th"), ElementsAre(1));
+  EXPECT_THAT(Seqs(key, "deterministic machine is th"), ElementsAre(2, 1));
+  EXPECT_THAT(Seqs(key, "deterministic machine is th", SearchOrder::kRelevance), ElementsAre(2, 1));
+  EXPECT_THAT(Seqs(key, "deterministic machine is th", SearchOrder::kNewestFirst, 1),
+              ElementsAre(2));
+  EXPECT_THAT(Seqs(key, "मशीन है व"), ElementsAre(5, 4));
+  EXPECT_THAT(Seqs(key, "machine is"), ElementsAre(3, 2, 1)) << "each once";
+}
+
 TEST_F(SearchIndexTest, ASubstringIsFoundAnywhereToTheByte) {
   const SessionKey key =
       Make("a", {"x", "src/main_loop.cc:42 Größe", "SRC/MAIN_LOOP.CC", "नमस्ते दुनिया", "two\nlines"});
