@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/match.h"
 #include "core/base/pdf_pages.h"
+#include "core/log/opaque_block.h"
 #include "core/log/part_text.h"
 #include "core/tokens/opaque_tokens.h"
 #include "core/tokens/token_estimate.h"
@@ -105,9 +106,14 @@ int64_t TokenCounter::Part(const fovea::Part& part) const {
     return kCallTokens + Text(call->call_id) + Text(call->name) + Text(call->arguments_json);
   }
   if (const auto* opaque = std::get_if<OpaquePart>(&part)) {
-    if (!MayBeSent(reader_.family, opaque->kind)) return 0;
+    // A note of it goes out where the request cannot hold it; of reasoning, nothing does.
+    const bool sent = MayBeSent(reader_.family, opaque->kind);
+    if (!sent && ReadOpaqueBlock(*opaque).leads_on) return 0;
+    const int64_t note = Text(OpaqueNote(*opaque));
+    if (!sent) return note;
     const std::optional<CarriedFile> carried = FileIn(*opaque);
-    return carried.has_value() ? Text(carried->rest) + Document(carried->file) : Text(opaque->data);
+    return std::max(note, carried.has_value() ? Text(carried->rest) + Document(carried->file)
+                                              : Text(opaque->data));
   }
   if (const auto* document = std::get_if<DocumentPart>(&part)) return Document(*document);
   if (const auto* found = std::get_if<SearchResultPart>(&part)) return SearchResult(*found);
