@@ -19,3 +19,5 @@ trap 'rm -rf "$work"' EXIT
 "$writer" "$work"
 node "$here/round_trip.mjs" "$work" "$packages/node_modules"
 node "$here/check_types.mjs" "$work" "$packages/node_modules"
+[ -d "$packages/templates" ] || skip "the chat templates are not in $packages"
+node "$here/chat_templates.mjs" "$work" "$packages/node_modules" "$packages/templates"

@@ -1,9 +1,13 @@
 // Writes DIR/FORMAT-HISTORY.json for every format: {"payload": ..., "tools": ...}. The history
 // "rich" has one of everything that agents do; the others are wild.
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <memory>
 #include <string>
+#include <system_error>
+#include <utility>
+#include <variant>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -119,8 +123,50 @@ bool WritePayload(const std::string& path, const Context& context, const Format&
   return file.good();
 }
 
+// What templates without tools can show.
+std::vector<Turn> WithoutTools(const std::vector<Turn>& turns) {
+  std::vector<Turn> plain;
+  for (Turn turn : turns) {
+    if (turn.role == Role::kTool) continue;
+    std::erase_if(turn.parts, [](const Part& part) {
+      return !std::holds_alternative<TextPart>(part) && !std::holds_alternative<ImagePart>(part);
+    });
+    turn.seq = plain.size() + 1;
+    plain.push_back(std::move(turn));
+  }
+  return plain;
+}
+
+// DIR/templates: for readers whose templates want roles in turn, "tools-SEED" and "plain-SEED".
+bool WriteForTemplates(const std::string& folder) {
+  constexpr uint64_t kHistories = 60;
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  wire::PayloadWriter writer(0);
+  const wire::PayloadRequest request{
+      .state_id = 1,
+      .format = PayloadFormat::kVllm,
+      .reader = {.dialect = {.roles_alternate = true, .nine_character_ids = true}},
+      .load = SomeBytes};
+  for (uint64_t seed = 0; seed < kHistories; ++seed) {
+    const std::vector<Turn> turns = MakeWildHistory(seed).turns;
+    for (const bool tools : {true, false}) {
+      const Context context{.tail = ServeAll(tools ? turns : WithoutTools(turns), false)};
+      const auto payload = writer.Write(context, request);
+      if (!payload.ok()) {
+        std::fprintf(stderr, "%s\n", payload.status().ToString().c_str());
+        return false;
+      }
+      std::ofstream(absl::StrCat(folder, "/", tools ? "tools-" : "plain-", seed, ".json"),
+                    std::ios::binary)
+          << payload->bytes;
+    }
+  }
+  return !error;
+}
+
 bool WriteAll(const std::string& folder) {
-  bool fine = true;
+  bool fine = WriteForTemplates(folder + "/templates");
   for (const Format& format : Formats()) {
     const std::string stem = absl::StrCat(folder, "/", format.name, "-");
     fine &= WritePayload(absl::StrCat(stem, "rich.json"), RichContext(format), format);
