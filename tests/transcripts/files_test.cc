@@ -17,6 +17,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "transcripts/transcript.h"
 #include "transcripts/turn_json.h"
 
@@ -215,6 +216,39 @@ void Mutate(Json& json, std::mt19937& random) {
   chosen = std::move(changed);
 }
 
+// What happens to files on disks and between systems: cut off, lines lost or twice, other line
+// ends, a byte order mark, a byte that is another.
+void MutateText(std::string& text, std::mt19937& random) {
+  const auto line = [&] {
+    const size_t begin = text.rfind('\n', random() % text.size());
+    const size_t first = begin == std::string::npos ? 0 : begin + 1;
+    return text.substr(first, text.find('\n', first) - first + 1);
+  };
+  switch (random() % 6) {
+    case 0:
+      text.resize(random() % text.size());
+      break;
+    case 1: {
+      const std::string lost = line();
+      text.erase(text.find(lost), lost.size());
+      break;
+    }
+    case 2: {
+      const std::string twice = line();
+      text.insert(text.find(twice), twice);
+      break;
+    }
+    case 3:
+      text = absl::StrReplaceAll(text, {{"\n", "\r\n"}});
+      break;
+    case 4:
+      text.insert(0, "\xef\xbb\xbf");
+      break;
+    default:
+      text[random() % text.size()] = static_cast<char>(random());
+  }
+}
+
 // Words that stand where records are passed over, or that repeat what stands elsewhere.
 std::set<std::string> WordsOfAsides(const std::string& bytes, const Read& read) {
   std::set<std::string> words;
@@ -257,6 +291,9 @@ TEST(Mutations, AreErrorsOrKept) {
     Mutate(records[random() % records.size()], random);
     std::string mutated;
     for (const Json& record : records) absl::StrAppend(&mutated, DumpJson(record), "\n");
+    const bool in_text = random() % 4 == 0;
+    if (in_text) MutateText(mutated, random);
+    if (in_text && mutated.find_first_not_of("\r\n\xef\xbb\xbf") == std::string::npos) continue;
     const Read read = ReadAs(mutated, format);
     if (!read.status.ok()) {
       ++refused;
