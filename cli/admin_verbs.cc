@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "cli/message_json.h"
+#include "cli/status.h"
 #include "cli/verb.h"
 
 namespace fovea::cli {
@@ -23,17 +24,22 @@ absl::Status RunVerify(const Environment& environment, const NoOptions&) {
   const absl::StatusOr<v1::VerifyStoreResponse> report = environment.client.Call(
       environment.client.admin(), &Admin::VerifyStore, v1::VerifyStoreRequest());
   if (!report.ok()) return report.status();
+  const absl::Status found = report->problems().empty()
+                                 ? absl::OkStatus()
+                                 : absl::DataLossError(absl::StrCat(
+                                       "the store has ", report->problems_size(), " problems"));
   if (environment.json) {
-    environment.PrintJson(MessageToJson(*report));
-  } else {
-    environment.console.out << Count(report->sessions()) << " sessions, " << Count(report->turns())
-                            << " turns read\n";
-    for (const std::string& problem : report->problems()) {
-      environment.console.out << "problem: " << problem << '\n';
-    }
+    Json json = MessageToJson(*report);
+    if (!found.ok()) json["error"] = ErrorJson(found)["error"];
+    environment.PrintJson(json);
+    return found.ok() ? found : Reported(found);
   }
-  if (report->problems().empty()) return absl::OkStatus();
-  return absl::DataLossError(absl::StrCat("the store has ", report->problems_size(), " problems"));
+  environment.console.out << Count(report->sessions()) << " sessions, " << Count(report->turns())
+                          << " turns read\n";
+  for (const std::string& problem : report->problems()) {
+    environment.console.out << "problem: " << problem << '\n';
+  }
+  return found;
 }
 
 void PrintStats(const v1::ServerStats& server, const v1::StoreStats& store, Console& console) {

@@ -14,6 +14,7 @@
 #include "cli/client.h"
 #include "cli/console.h"
 #include "cli/default_address.h"
+#include "cli/fitted_output.h"
 #include "cli/line_file.h"
 #include "cli/programs.h"
 #include "cli/status.h"
@@ -58,6 +59,7 @@ void AddVerbs(Verbs& verbs) {
   AddContextVerb(verbs);
   AddPageVerb(verbs);
   AddTurnVerbs(verbs);
+  AddViewsVerb(verbs);
   AddInsightVerbs(verbs);
   AddTransferVerbs(verbs);
   AddReaderVerbs(verbs);
@@ -117,7 +119,7 @@ int ReportUsage(const CLI::App& app, const CLI::ParseError& error,
   }
   problem = OneLine(problem, kMaxProblem);
   const absl::Status status = absl::InvalidArgumentError(problem);
-  if (options.json) console.out << DumpJson(ErrorJson(status)) << '\n';
+  if (options.json) console.Exact() << DumpJson(ErrorJson(status)) << '\n';
   console.err << "fovea: " << problem << " (`fovea --help` or `fovea VERB --help` helps)\n";
   return kWrongUsage;
 }
@@ -125,6 +127,17 @@ int ReportUsage(const CLI::App& app, const CLI::ParseError& error,
 }  // namespace
 
 int RunFovea(std::vector<std::string> arguments, Console& console) {
+  if (console.terminal && console.exact == nullptr) {
+    FittedOutput fitted(console.out, static_cast<size_t>(console.columns));
+    Console inner{.out = fitted,
+                  .err = console.err,
+                  .colour = console.colour,
+                  .terminal = true,
+                  .live_progress = console.live_progress,
+                  .columns = console.columns,
+                  .exact = &console.out};
+    return RunFovea(std::move(arguments), inner);
+  }
   CLI::App app(kDescription, "fovea");
   GlobalOptions options;
   DeclareGlobals(app, options);
@@ -141,7 +154,9 @@ int RunFovea(std::vector<std::string> arguments, Console& console) {
   }
   const absl::Status status = RunVerb(verbs.chosen(), options, console);
   if (!status.ok()) {
-    if (options.json) console.out << DumpJson(ErrorJson(status)) << '\n';
+    if (options.json && !IsReported(status)) {
+      console.Exact() << DumpJson(ErrorJson(status)) << '\n';
+    }
     console.err << "fovea: " << Sentence(status) << '\n';
   }
   console.out.flush();

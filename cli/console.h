@@ -11,12 +11,16 @@
 namespace fovea::cli {
 
 struct Console {
-  std::ostream& out;           // results
-  std::ostream& err;           // errors and progress
-  bool colour = false;         // out takes colour sequences
-  bool terminal = false;       // out is a terminal: stored text goes there only by Visible
-  bool live_progress = false;  // err is a terminal
-  int columns = 80;            // of the terminal
+  std::ostream& out;              // results
+  std::ostream& err;              // errors and progress
+  bool colour = false;            // out takes colour sequences
+  bool terminal = false;          // out is a terminal: stored text goes there only by Visible
+  bool live_progress = false;     // err is a terminal
+  int columns = 80;               // of the terminal
+  std::ostream* exact = nullptr;  // where out fits its lines to the terminal: without that
+
+  // For what must come out as it is: stored text, pictures, JSON.
+  std::ostream& Exact() const { return exact == nullptr ? out : *exact; }
 };
 
 // A console on standard output and error. Colour only if standard output is a terminal and NO_COLOR

@@ -1,10 +1,13 @@
 #include "cli/import.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -16,6 +19,8 @@
 #include "cli/import_files.h"
 #include "cli/import_target.h"
 #include "cli/line_file.h"
+#include "cli/status.h"
+#include "transcripts/lossless_json.h"
 #include "transcripts/proto/turn_proto.h"
 #include "transcripts/transcript.h"
 
@@ -35,6 +40,22 @@ std::string StemOf(const std::string& path) {
   return name.stem().string();
 }
 
+// Where the last line of a file of lines begins, if it is cut off: the agent was writing it when it
+// was ended, or the disk was full.
+std::optional<size_t> CutLine(std::string_view bytes) {
+  const size_t newline = bytes.rfind('\n');
+  if (newline == std::string_view::npos) return std::nullopt;
+  const std::string_view last = bytes.substr(newline + 1);
+  if (last.find_first_not_of(" \t\r") == std::string_view::npos ||
+      transcripts::ParseJson(last).ok()) {
+    return std::nullopt;
+  }
+  const size_t begin = bytes.find_first_not_of(" \t\r\n");
+  const std::string_view first = bytes.substr(begin, bytes.find('\n', begin) - begin);
+  if (!transcripts::ParseJson(first).ok()) return std::nullopt;  // one value over several lines
+  return newline + 1;
+}
+
 class Importer {
  public:
   Importer(const Environment& environment, const ImportOptions& options)
@@ -46,7 +67,9 @@ class Importer {
     for (const ImportFile& file : files) {
       share_ = all == 0 ? 0 : static_cast<double>(passed_bytes_) / static_cast<double>(all);
       absl::Status status = ImportOne(file);
-      if (!status.ok()) return status;
+      if (failed_) return status;
+      // What is wrong with one file keeps no other from being imported.
+      if (!status.ok()) problems_.push_back(std::move(status));
       passed_bytes_ += file.bytes;
     }
     passed_bytes_ = 0;
@@ -77,18 +100,41 @@ class Importer {
     }
   }
 
+  // If a session was imported.
+  bool any() const { return !sessions_.empty(); }
+
+  // Of all files: the error of the first that was not read whole, and how many there were.
+  absl::Status Problems() const {
+    if (problems_.empty()) return absl::OkStatus();
+    absl::Status first = problems_.front();
+    if (problems_.size() > 1) {
+      first = absl::Status(
+          first.code(), absl::StrCat(std::string(first.message()), "; and ", problems_.size() - 1,
+                                     " more files were not read whole"));
+    }
+    return first;
+  }
+
+  // With --json the report says what the error is, so that there is one value.
   void Report() {
     progress_.Wipe();
     if (environment_.json) {
       Json ids = Json::array();
       for (const Json& session : sessions_) ids.push_back(session["session_id"]);
-      environment_.PrintJson({{"sessions", ids},
-                              {"turns", appended_},
-                              {"imported", sessions_},
-                              {"unknown_keys", unknown_keys_},
-                              {"passed_over", passed_over_},
-                              {"skipped_files", skipped_}},
-                             !options_.acks);
+      Json report = {{"sessions", ids},
+                     {"turns", appended_},
+                     {"imported", sessions_},
+                     {"unknown_keys", unknown_keys_},
+                     {"passed_over", passed_over_},
+                     {"skipped_files", skipped_}};
+      if (!problems_.empty()) {
+        report["error"] = ErrorJson(Problems())["error"];
+        report["problems"] = Json::array();
+        for (const absl::Status& problem : problems_) {
+          report["problems"].push_back(JsonOf(std::string(problem.message())));
+        }
+      }
+      environment_.PrintJson(report, !options_.acks);
       return;
     }
     std::ostream& out = environment_.console.out;
@@ -100,10 +146,15 @@ class Importer {
       out << skipped_.size() << " files of no known kind, such as "
           << OneLine(skipped_.front().get<std::string>(), kMaxColumns) << '\n';
     }
+    if (problems_.size() < 2) return;  // one is said as the error
+    for (const absl::Status& problem : problems_) {
+      out << "not read whole: " << OneLine(std::string(problem.message()), kMaxProblem) << '\n';
+    }
   }
 
  private:
   static constexpr size_t kMaxColumns = 200;
+  static constexpr size_t kMaxProblem = 1'000;
 
   void Tell(const char* what, const Json& counts) {
     if (counts.empty()) return;
@@ -131,8 +182,10 @@ class Importer {
   absl::Status ImportOne(const ImportFile& file) {
     absl::StatusOr<std::string> bytes = ReadUncompressed(file.path);
     if (!bytes.ok()) return bytes.status();
+    const std::optional<size_t> cut = options_.watch ? std::nullopt : CutLine(*bytes);
+    const std::string_view whole = std::string_view(*bytes).substr(0, cut.value_or(bytes->size()));
     absl::StatusOr<Format> format = options_.format.empty()
-                                        ? transcripts::DetectFormat(*bytes)
+                                        ? transcripts::DetectFormat(whole)
                                         : transcripts::FormatByName(options_.format);
     if (!format.ok()) {
       // A folder may hold other files as well; and one that is being written may be cut short.
@@ -145,7 +198,7 @@ class Importer {
     transcripts::ReadReport report;
     count_in_file_ = 0;
     const absl::Status status = transcripts::ReadTranscripts(
-        *bytes, *format, {.live = options_.watch, .strict = options_.strict},
+        whole, *format, {.live = options_.watch, .strict = options_.strict},
         [&](Transcript transcript) { return Import(file.path, *format, std::move(transcript)); },
         &report);
     for (const auto& [key, line] : report.unknown_keys) {
@@ -155,6 +208,12 @@ class Importer {
     }
     for (const auto& [kind, count] : report.passed_over) {
       passed_over_[kind] = passed_over_.value(kind, uint64_t{0}) + count;
+    }
+    if (status.ok() && cut.has_value()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(file.path, ", line ", std::count(whole.begin(), whole.end(), '\n') + 1,
+                       ": is cut off in the middle; what stands before it ",
+                       options_.dry_run ? "can be imported" : "was imported"));
     }
     if (status.ok() || failed_) return status;
     if (options_.watch) return absl::OkStatus();  // it may be whole the next time
@@ -233,7 +292,8 @@ class Importer {
   Json passed_over_ = Json::object();
   Json skipped_ = Json::array();
   uint64_t appended_ = 0;
-  bool failed_ = false;  // the server refused, so that the file is not to blame
+  std::vector<absl::Status> problems_;  // of files that were not read whole
+  bool failed_ = false;                 // the server refused, so that the file is not to blame
 };
 
 }  // namespace
@@ -243,8 +303,11 @@ absl::Status RunImport(const Environment& environment, const ImportOptions& opti
   if (!files.ok()) return files.status();
   Importer importer(environment, options);
   if (absl::Status status = importer.ImportAll(*files); !status.ok()) return status;
+  const absl::Status problems = importer.Problems();
+  if (files->size() == 1 && !problems.ok() && !importer.any()) return problems;
   importer.Report();
   environment.console.out.flush();
+  if (!problems.ok()) return environment.json ? Reported(problems) : problems;
   return options.watch ? importer.Watch(*std::move(files)) : absl::OkStatus();
 }
 

@@ -28,8 +28,9 @@ struct ImportOptions {
 // server has something else becomes ID-2, ID-3, ... (with `resume` that is FAILED_PRECONDITION).
 // Appends carry idempotency keys made of their content, and an append that the server could not
 // take (UNAVAILABLE) is tried again for some seconds. INVALID_ARGUMENT names file, line and key.
-// What was appended before an error stays. With `watch` it goes on as the files grow, until it is
-// stopped.
+// What was appended before an error stays, and what is wrong with one file keeps no other from
+// being imported; of a file that is cut off within its last line the lines before it are. With
+// `watch` it goes on as the files grow, until it is stopped.
 absl::Status RunImport(const Environment& environment, const ImportOptions& options);
 
 }  // namespace fovea::cli

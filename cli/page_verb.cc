@@ -1,15 +1,19 @@
 // The verb that shows the pages which hold a turn.
+#include <sys/ioctl.h>
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
-#include <cstdlib>
+#include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "cli/line_file.h"
+#include "cli/page_picture.h"
 #include "cli/verb.h"
 
 namespace fovea::cli {
@@ -21,32 +25,27 @@ struct PageOptions {
   ViewOptions view;
   uint64_t seq = 0;
   std::string out;
+  std::string show;  // "", or the name of a PictureMode
+  bool crop = false;
 };
 
-// If the terminal shows pictures by kitty's protocol.
-bool ShowsPictures(const Console& console) {
-  if (!console.terminal) return false;
-  if (std::getenv("KITTY_WINDOW_ID") != nullptr) return true;
-  for (const char* name : {"TERM", "TERM_PROGRAM"}) {
-    const char* const value = std::getenv(name);
-    if (value == nullptr) continue;
-    for (const char* known : {"kitty", "ghostty", "WezTerm"}) {
-      if (absl::StrContains(value, known)) return true;
-    }
-  }
-  return false;
+const std::map<std::string, PictureMode>& Modes() {
+  static const auto* const kModes =
+      new std::map<std::string, PictureMode>{{"blocks", PictureMode::kBlocks},
+                                             {"sixel", PictureMode::kSixel},
+                                             {"kitty", PictureMode::kKitty}};
+  return *kModes;
 }
 
-// The picture in pieces of base64, as the protocol wants them.
-void Show(const std::string& png, Console& console) {
-  constexpr size_t kPiece = 4096;
-  const std::string base64 = absl::Base64Escape(png);
-  for (size_t at = 0; at < base64.size(); at += kPiece) {
-    const bool more = at + kPiece < base64.size();
-    console.out << "\x1b_G" << (at == 0 ? "f=100,a=T," : "") << "m=" << (more ? 1 : 0) << ';'
-                << base64.substr(at, kPiece) << "\x1b\\";
+TerminalSize SizeOf(const Console& console) {
+  TerminalSize size{.columns = console.columns};
+  winsize window{};
+  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &window) == 0 && window.ws_xpixel > 0 && window.ws_col > 0 &&
+      window.ws_row > 0) {
+    size.cell_width = window.ws_xpixel / window.ws_col;
+    size.cell_height = window.ws_ypixel / window.ws_row;
   }
-  console.out << '\n';
+  return size;
 }
 
 absl::StatusOr<std::vector<std::string>> PagesOf(const Environment& environment,
@@ -65,31 +64,53 @@ absl::StatusOr<std::vector<std::string>> PagesOf(const Environment& environment,
   return std::vector<std::string>(explained->page_ids().begin(), explained->page_ids().end());
 }
 
-absl::Status RunPage(const Environment& environment, const PageOptions& options) {
-  const absl::StatusOr<std::vector<std::string>> ids = PagesOf(environment, options);
-  if (!ids.ok()) return ids.status();
-  const bool show = options.out.empty() && !environment.json && ShowsPictures(environment.console);
-  const std::string stem =
-      options.out.empty() ? absl::StrCat("page-of-turn-", options.seq) : options.out;
-  Json written = Json::array();
-  for (size_t i = 0; i < ids->size(); ++i) {
-    v1::GetPageRequest request;
-    *request.mutable_view() = options.view.ToView();
-    request.set_page_id((*ids)[i]);
-    const absl::StatusOr<v1::GetPageResponse> page =
-        environment.client.Call(environment.client.contexts(), &Contexts::GetPage, request);
+// The page, or with --crop the lines that hold the turn.
+absl::StatusOr<v1::GetPageResponse> GetPage(const Environment& environment,
+                                            const PageOptions& options, const std::string& id) {
+  v1::GetPageRequest request;
+  *request.mutable_view() = options.view.ToView();
+  request.set_page_id(id);
+  if (options.crop) request.set_seq(options.seq);
+  absl::StatusOr<v1::GetPageResponse> page =
+      environment.client.Call(environment.client.contexts(), &Contexts::GetPage, request);
+  if (!page.ok() || !options.crop || page->turn_bottom() == 0) return page;
+  absl::StatusOr<std::string> part = CropPng(page->png(), page->turn_top(), page->turn_bottom());
+  if (!part.ok()) return part.status();
+  page->set_png(*std::move(part));
+  return page;
+}
+
+absl::Status ShowPages(const Environment& environment, const PageOptions& options,
+                       const std::vector<std::string>& ids) {
+  Console& console = environment.console;
+  const PictureMode mode = options.show.empty() ? PictureModeOf(environ) : Modes().at(options.show);
+  for (const std::string& id : ids) {
+    const absl::StatusOr<v1::GetPageResponse> page = GetPage(environment, options, id);
     if (!page.ok()) return page.status();
-    if (show) {
-      Show(page->png(), environment.console);
-      continue;
-    }
+    const absl::StatusOr<std::string> picture =
+        ForTerminal(page->png(), mode, SizeOf(console), console.colour);
+    if (!picture.ok()) return picture.status();
+    console.Exact() << *picture << std::flush;
+  }
+  if (mode == PictureMode::kBlocks) {
+    console.out << "too coarse to read in this terminal; --out FILE.png writes it\n";
+  }
+  return absl::OkStatus();
+}
+
+absl::Status WritePages(const Environment& environment, const PageOptions& options,
+                        const std::vector<std::string>& ids) {
+  std::string stem = options.out.empty() ? absl::StrCat("page-of-turn-", options.seq) : options.out;
+  if (absl::EndsWith(stem, ".png")) stem.resize(stem.size() - 4);
+  Json written = Json::array();
+  for (size_t i = 0; i < ids.size(); ++i) {
+    const absl::StatusOr<v1::GetPageResponse> page = GetPage(environment, options, ids[i]);
+    if (!page.ok()) return page.status();
     const std::string path =
-        absl::EndsWith(stem, ".png") && ids->size() == 1
-            ? stem
-            : absl::StrCat(stem, ids->size() == 1 ? "" : absl::StrCat("-", i + 1), ".png");
+        absl::StrCat(stem, ids.size() == 1 ? "" : absl::StrCat("-", i + 1), ".png");
     if (absl::Status status = WriteFile(path, page->png()); !status.ok()) return status;
     written.push_back({{"file", JsonOf(path)},
-                       {"page_id", (*ids)[i]},
+                       {"page_id", ids[i]},
                        {"rung", page->page().rung()},
                        {"first_seq", page->page().first_seq()},
                        {"last_seq", page->page().last_seq()}});
@@ -103,6 +124,14 @@ absl::Status RunPage(const Environment& environment, const PageOptions& options)
   return absl::OkStatus();
 }
 
+absl::Status RunPage(const Environment& environment, const PageOptions& options) {
+  const absl::StatusOr<std::vector<std::string>> ids = PagesOf(environment, options);
+  if (!ids.ok()) return ids.status();
+  const bool show = options.out.empty() && !environment.json &&
+                    (environment.console.terminal || !options.show.empty());
+  return show ? ShowPages(environment, options, *ids) : WritePages(environment, options, *ids);
+}
+
 }  // namespace
 
 void AddPageVerb(Verbs& verbs) {
@@ -112,7 +141,12 @@ void AddPageVerb(Verbs& verbs) {
         DeclareView(verb, options.view);
         DeclareSeq(verb, "seq", options.seq, "the turn's number")->required();
         verb.add_option("--out", options.out,
-                        "the file to write; if not given, a terminal that can shows the page");
+                        "the file to write; if not given, a terminal shows the page");
+        verb.add_flag("--crop", options.crop, "only the lines that hold the turn");
+        std::vector<std::string> names;
+        for (const auto& [name, mode] : Modes()) names.push_back(name);
+        verb.add_option("--show", options.show, "show it so, whatever the terminal is said to take")
+            ->check(CLI::IsMember(names));
       },
       RunPage);
 }

@@ -15,6 +15,7 @@ namespace fovea::cli {
 namespace {
 
 constexpr char kRequiredTokensKey[] = "fovea-required-tokens";
+constexpr char kReportedKey[] = "fovea-reported";
 
 }  // namespace
 
@@ -60,5 +61,12 @@ Json ErrorJson(const absl::Status& status) {
                    {"message", JsonOf(std::string(status.message()))}};
   return json;
 }
+
+absl::Status Reported(absl::Status status) {
+  status.SetPayload(kReportedKey, absl::Cord());
+  return status;
+}
+
+bool IsReported(const absl::Status& status) { return status.GetPayload(kReportedKey).has_value(); }
 
 }  // namespace fovea::cli

@@ -35,6 +35,10 @@ std::string Sentence(const absl::Status& status);
 // {"error": {"code": "NOT_FOUND", "message": "..."}}, with "required_tokens" beside it where known.
 Json ErrorJson(const absl::Status& status);
 
+// The same status, of which a script has been told already: what was printed as JSON has the error.
+absl::Status Reported(absl::Status status);
+bool IsReported(const absl::Status& status);
+
 }  // namespace fovea::cli
 
 #endif  // FOVEA_CLI_STATUS_H_

@@ -22,7 +22,7 @@ absl::Status RunTools(const Environment& environment, const ToolsOptions& option
       environment.client.Call(environment.client.contexts(), &Contexts::GetRecallTools, request);
   if (!response.ok()) return response.status();
   // As the server wrote it: its bytes are what a provider's cache goes by.
-  environment.console.out << response->tools_json() << '\n';
+  environment.console.Exact() << response->tools_json() << '\n';
   return absl::OkStatus();
 }
 

@@ -98,7 +98,8 @@ absl::StatusOr<uint64_t> ExportTo(const Environment& environment, const ExportOp
 }
 
 absl::Status RunExport(const Environment& environment, const ExportOptions& options) {
-  if (options.file.empty()) return ExportTo(environment, options, environment.console.out).status();
+  if (options.file.empty())
+    return ExportTo(environment, options, environment.console.Exact()).status();
   const std::string unfinished = options.file + ".new";
   if (absl::Status status = MakeOwnersFile(unfinished); !status.ok()) return status;
   std::ofstream file(unfinished, std::ios::binary | std::ios::trunc);

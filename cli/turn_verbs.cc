@@ -76,8 +76,10 @@ absl::Status RunTurn(const Environment& environment, const TurnOptions& options)
     response->clear_images();
   }
   if (!environment.json) {
-    Console& console = environment.console;
-    console.out << (console.terminal ? Visible(response->text()) : response->text()) << std::flush;
+    const Console& console = environment.console;
+    const bool unended = !response->text().empty() && response->text().back() != '\n';
+    console.Exact() << (console.terminal ? Visible(response->text()) : response->text())
+                    << (console.terminal && unended ? "\n" : "") << std::flush;
     return absl::OkStatus();
   }
   absl::StatusOr<Json> turn = WholeTurn(environment, request.session_id(), request.seq());

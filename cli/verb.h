@@ -28,7 +28,7 @@ struct Environment {
 
   // One line on standard output; `pretty` where a person may look at it.
   void PrintJson(const Json& value, bool pretty = true) const {
-    console.out << DumpJson(value, pretty) << '\n' << std::flush;
+    console.Exact() << DumpJson(value, pretty) << '\n' << std::flush;
   }
 };
 
@@ -136,6 +136,7 @@ void AddCalibrateVerb(Verbs& verbs);
 void AddPageVerb(Verbs& verbs);
 void AddExamineVerb(Verbs& verbs);
 void AddToolsVerb(Verbs& verbs);
+void AddViewsVerb(Verbs& verbs);
 void AddAdminVerbs(Verbs& verbs);
 void AddStoreVerbs(Verbs& verbs);
 

@@ -209,8 +209,10 @@ class Builder final : public Json::json_sax_t {
     return true;
   }
   bool parse_error(size_t /*position*/, const std::string& /*last*/,
-                   const nlohmann::detail::exception& /*error*/) override {
-    return Fail("not valid JSON in UTF-8");
+                   const nlohmann::detail::exception& error) override {
+    constexpr int kNumberTooLarge = 406;
+    return Fail(error.id == kNumberTooLarge ? "JSON with a number too large for a double"
+                                            : "not valid JSON in UTF-8");
   }
 
  private:

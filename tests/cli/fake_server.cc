@@ -246,6 +246,10 @@ Status FakeContexts::GetPage(grpc::ServerContext*, const v1::GetPageRequest* req
   const auto found = pages.find(request->page_id());
   if (found == pages.end()) return {StatusCode::NOT_FOUND, "no such page"};
   response->set_png(found->second);
+  if (request->seq() > 0) {
+    response->set_turn_top(turn_top);
+    response->set_turn_bottom(turn_bottom);
+  }
   return Status::OK;
 }
 
@@ -258,6 +262,12 @@ Status FakeContexts::ExplainTurn(grpc::ServerContext*, const v1::ExplainTurnRequ
 Status FakeContexts::DiffEpochs(grpc::ServerContext*, const v1::DiffEpochsRequest*,
                                 v1::DiffEpochsResponse* response) {
   *response = diff;
+  return Status::OK;
+}
+
+Status FakeContexts::ListViews(grpc::ServerContext*, const v1::ListViewsRequest*,
+                               v1::ListViewsResponse* response) {
+  *response = views;
   return Status::OK;
 }
 
@@ -381,16 +391,29 @@ TemporaryFolder::~TemporaryFolder() {
   std::filesystem::remove_all(folder_, ignored);
 }
 
-Ran RunCli(const FakeServer& server, std::vector<std::string> arguments) {
+namespace {
+
+Ran RunWith(const FakeServer& server, bool terminal, int columns,
+            std::vector<std::string> arguments) {
   std::ostringstream out;
   std::ostringstream err;
-  Console console{.out = out, .err = err};
+  Console console{.out = out, .err = err, .terminal = terminal, .columns = columns};
   arguments.insert(arguments.begin(), {"--server", server.address()});
   Ran ran;
   ran.exit_code = RunFovea(std::move(arguments), console);
   ran.out = out.str();
   ran.err = err.str();
   return ran;
+}
+
+}  // namespace
+
+Ran RunCli(const FakeServer& server, std::vector<std::string> arguments) {
+  return RunWith(server, /*terminal=*/false, 80, std::move(arguments));
+}
+
+Ran RunAtTerminal(const FakeServer& server, int columns, std::vector<std::string> arguments) {
+  return RunWith(server, /*terminal=*/true, columns, std::move(arguments));
 }
 
 void WriteText(const std::string& path, const std::string& text) {

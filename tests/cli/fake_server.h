@@ -69,6 +69,9 @@ class FakeContexts final : public v1::ContextService::Service {
   v1::ListReadersResponse readers;
   v1::ExplainTurnResponse explained;
   v1::DiffEpochsResponse diff;
+  v1::ListViewsResponse views;
+  int turn_top = 0;  // of GetPage, where a turn is asked for
+  int turn_bottom = 0;
   std::map<std::string, std::string> pages;  // PNG bytes by page id, for GetPage
   int64_t required_tokens = 0;               // not 0: contexts fail with RESOURCE_EXHAUSTED
   v1::BuildContextRequest last_request;
@@ -84,6 +87,8 @@ class FakeContexts final : public v1::ContextService::Service {
                            v1::ExplainTurnResponse* response) override;
   grpc::Status DiffEpochs(grpc::ServerContext*, const v1::DiffEpochsRequest*,
                           v1::DiffEpochsResponse* response) override;
+  grpc::Status ListViews(grpc::ServerContext*, const v1::ListViewsRequest*,
+                         v1::ListViewsResponse* response) override;
   grpc::Status DrawLadder(grpc::ServerContext*, const v1::DrawLadderRequest*,
                           v1::DrawLadderResponse* response) override;
   grpc::Status ListReaders(grpc::ServerContext*, const v1::ListReadersRequest*,
@@ -171,6 +176,8 @@ struct Ran {
 
 // Runs `fovea --server ADDRESS arguments...`.
 Ran RunCli(const FakeServer& server, std::vector<std::string> arguments);
+// The same at a terminal of so many columns.
+Ran RunAtTerminal(const FakeServer& server, int columns, std::vector<std::string> arguments);
 
 void WriteText(const std::string& path, const std::string& text);
 void WriteGzip(const std::string& path, const std::string& text);

@@ -148,6 +148,53 @@ TEST_F(Import, ReadsAFolder) {
   EXPECT_THAT(ran.out, HasSubstr("1 files of no known kind, such as"));
 }
 
+// One bad file among many keeps none of the others from being imported.
+TEST_F(Import, AFolderGoesOnBehindAFileThatCannotBeRead) {
+  std::filesystem::create_directories(folder_.path("mixed"));
+  WriteText(folder_.path("mixed/a.jsonl"), R"({"turns":[{"role":"user","body":"x"}]})");
+  WriteText(folder_.path("mixed/b.jsonl"), Line("b", 2));
+  WriteText(folder_.path("mixed/c.jsonl"), Line("c", 1) + R"({"session_id":"d","tur)");
+  WriteText(folder_.path("mixed/e.jsonl"), Line("e", 3));
+  std::filesystem::create_directory_symlink("..", folder_.path("mixed/loop"));
+  std::filesystem::create_symlink("self.jsonl", folder_.path("mixed/self.jsonl"));
+  const Ran ran = RunCli(server_, {"import", folder_.path("mixed")});
+  EXPECT_EQ(ran.exit_code, 1);
+  EXPECT_THAT(ran.err, HasSubstr("a.jsonl, line 1: turns[0].text: it holds nothing"));
+  EXPECT_THAT(ran.err, HasSubstr("and 1 more files were not read whole"));
+  EXPECT_THAT(ran.out, HasSubstr("not read whole: "));
+  EXPECT_THAT(ran.out, HasSubstr("c.jsonl, line 2: is cut off in the middle"));
+  EXPECT_EQ(server_.sessions.stored.size(), 3U);
+  EXPECT_EQ(server_.sessions.stored["e"].turns.size(), 3U);
+  const Ran again = RunCli(server_, {"import", folder_.path("mixed"), "--json"});
+  EXPECT_EQ(again.exit_code, 1);
+  const Json json = ParseJson(again.out).value();
+  EXPECT_EQ(json["problems"].size(), 2U);
+  EXPECT_EQ(json["turns"], 0);
+  EXPECT_THAT(json["error"]["message"].get<std::string>(), HasSubstr("a.jsonl, line 1"));
+}
+
+// The agent was killed while it wrote.
+TEST_F(Import, ALineThatIsCutOffIsAnErrorAndTheLinesBeforeItAreImported) {
+  const std::string whole = R"({"role":"user","content":"one"})"
+                            "\n"
+                            R"({"role":"assistant","content":"two"})"
+                            "\n";
+  const Ran ran = RunCli(server_, {"import", File(whole + R"({"role":"user","con)")});
+  EXPECT_EQ(ran.exit_code, 1);
+  EXPECT_THAT(ran.err, HasSubstr("in.jsonl, line 3: is cut off in the middle"));
+  EXPECT_EQ(server_.sessions.stored["in-1"].turns.size(), 2U);
+  // It went on: what is new comes, and nothing twice.
+  const Ran more = RunCli(server_, {"import", File(whole + R"({"role":"user","content":"x"})")});
+  EXPECT_EQ(more.exit_code, 0) << more.err;
+  EXPECT_EQ(server_.sessions.stored["in-1"].turns.size(), 3U);
+}
+
+TEST_F(Import, ANumberTooLargeIsNamed) {
+  const Ran ran = RunCli(server_, {"import", File(R"({"role":"user","content":"a","n":1e999})")});
+  EXPECT_EQ(ran.exit_code, 1);
+  EXPECT_THAT(ran.err, HasSubstr("line 1: JSON with a number too large for a double"));
+}
+
 TEST_F(Import, AFileOfNoKnownKindIsAnErrorThatSaysWhichThereAre) {
   const Ran ran = RunCli(server_, {"import", File(R"({"theme":"dark"})")});
   EXPECT_EQ(ran.exit_code, 1);
