@@ -1,4 +1,7 @@
 // The verb that lists how sessions are looked at: views.
+#include <google/protobuf/descriptor.h>
+#include <google/protobuf/message.h>
+
 #include <CLI/CLI.hpp>
 #include <ostream>
 #include <string>
@@ -8,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/time/time.h"
 #include "cli/message_json.h"
 #include "cli/verb.h"
@@ -23,17 +27,20 @@ struct ViewsOptions {
 
 // "frugal, entry_rung=1"; "" for the usual policy.
 std::string PolicyText(const v1::Policy& policy) {
-  const Json fields = MessageToJson(policy);
-  std::string text;
-  for (const auto& [name, value] : fields.items()) {
-    absl::StrAppend(&text, text.empty() ? "" : ", ");
-    if (name == "name") {
-      absl::StrAppend(&text, policy.name() == v1::POLICY_NAME_FRUGAL ? "frugal" : "exact");
-    } else {
-      absl::StrAppend(&text, name, "=", DumpJson(value));
-    }
+  std::vector<std::string> words;
+  if (policy.name() == v1::POLICY_NAME_FRUGAL) words.emplace_back("frugal");
+  if (policy.name() == v1::POLICY_NAME_EXACT) words.emplace_back("exact");
+  std::vector<const google::protobuf::FieldDescriptor*> set;
+  policy.GetReflection()->ListFields(policy, &set);
+  for (const google::protobuf::FieldDescriptor* field : set) {
+    if (field->cpp_type() == google::protobuf::FieldDescriptor::CPPTYPE_ENUM) continue;
+    const bool flag = field->cpp_type() == google::protobuf::FieldDescriptor::CPPTYPE_BOOL;
+    words.push_back(absl::StrCat(
+        field->name(), "=",
+        flag ? std::string(policy.GetReflection()->GetBool(policy, field) ? "true" : "false")
+             : absl::StrCat(policy.GetReflection()->GetInt32(policy, field))));
   }
-  return text;
+  return absl::StrJoin(words, ", ");
 }
 
 std::string Describe(const v1::ListViewsResponse::Entry& entry) {

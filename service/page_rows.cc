@@ -9,6 +9,10 @@
 namespace fovea::service {
 namespace {
 
+// A page ends so many pixels below its last line, and letters reach so many over a line's edges.
+constexpr int kBelowLines = 4;
+constexpr int kSpill = 1;
+
 // How high the page would be if it ended before block `end`; as high as its header if nothing would
 // be left. The layout of a beginning is the beginning of the layout.
 absl::StatusOr<int> HeightBefore(const PlannedPage& page, const PageContent& content, size_t end,
@@ -44,11 +48,11 @@ absl::StatusOr<PageRows> RowsOfTurn(const PlannedPage& page, const PageContent& 
   if (first > begin.block) {
     // Its first words may go on the line that the words before it began.
     FOVEA_ASSIGN_OR_RETURN(const int height, HeightBefore(page, content, first, renderer));
-    rows.top = std::max(0, height - 2 * pitch);
+    rows.top = std::max(0, height - kBelowLines - pitch - kSpill);
   }
   if (last < behind) {
     FOVEA_ASSIGN_OR_RETURN(const int height, HeightBefore(page, content, last, renderer));
-    rows.bottom = std::min(page.extent.height, height);
+    rows.bottom = std::min(page.extent.height, height - kBelowLines + kSpill);
   }
   return rows;
 }

@@ -144,6 +144,8 @@ TEST_F(PageVerb, ViewsListsReadersAndBudgets) {
   EXPECT_THAT(out, StartsWith("a  claude  64,000 tokens\n"));
   EXPECT_THAT(out, HasSubstr("turn 57, epoch 3, 51,234 tokens, 1970-01-01 00:00"));
   EXPECT_THAT(out, HasSubstr("policy frugal, show_colour_codes=true"));
+  entry.mutable_view()->clear_policy();
+  EXPECT_THAT(RunCli(server_, {"views"}).out, Not(HasSubstr("policy")));
   const Json json = ParseJson(RunCli(server_, {"views", "a", "--json"}).out).value();
   EXPECT_EQ(json["entries"][0]["view"]["reader"], "claude");
 }
