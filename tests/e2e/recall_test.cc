@@ -320,7 +320,8 @@ TEST_F(Recall, StretchesOfTwelveLanguagesAreFound) {
     if (query.size() < 4) continue;
     ++queries[language];
     bool among = false;
-    for (const auto& hit : Search(id, query).hits()) among = among || hit.seq() == turn + 1;
+    const v1::SearchTurnsResponse found = Search(id, query);
+    for (const auto& hit : found.hits()) among = among || hit.seq() == turn + 1;
     EXPECT_TRUE(among) << language << ": " << query << " is not found in " << sessions[i].name;
   }
   EXPECT_EQ(queries.size(), 12U);
