@@ -269,11 +269,11 @@ std::set<std::string> WordsSaidAgain(const std::vector<Json>& records) {
   return words;
 }
 
-// 500 mutated files here, more with FOVEA_MUTATIONS: an error that names a line, or everything is
+// 200 mutated files here, more with FOVEA_MUTATIONS: an error that names a line, or everything is
 // kept.
 TEST(Mutations, AreErrorsOrKept) {
   const char* const wish = std::getenv("FOVEA_MUTATIONS");
-  const int count = wish == nullptr ? 500 : std::stoi(wish);
+  const int count = wish == nullptr ? 200 : std::stoi(wish);
   std::mt19937 random(12);
   const std::vector<std::string> names = DataFiles();
   int refused = 0;
