@@ -49,6 +49,23 @@ constexpr char kRecordSql[] =
     "predicted, input, cached, written, output, history, billed, full_billed) "
     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
+// One lock on the file for many reads, instead of one for each.
+class ReadOnce {
+ public:
+  explicit ReadOnce(sqlite3* handle) : handle_(handle) {
+    begun_ = sqlite3_exec(handle, "BEGIN", nullptr, nullptr, nullptr) == SQLITE_OK;
+  }
+  ~ReadOnce() {
+    if (begun_) sqlite3_exec(handle_, "COMMIT", nullptr, nullptr, nullptr);
+  }
+  ReadOnce(const ReadOnce&) = delete;
+  ReadOnce& operator=(const ReadOnce&) = delete;
+
+ private:
+  sqlite3* const handle_;
+  bool begun_ = false;
+};
+
 // The expression that a sum is grouped by; null if there is none of that name.
 const char* GroupExpression(absl::string_view by) {
   if (by.empty()) return "''";
@@ -144,6 +161,7 @@ absl::Status Database::Execute(const char* sql) {
 absl::StatusOr<std::vector<std::optional<Node>>> Database::FindNodes(
     const std::vector<std::string>& chains) {
   absl::MutexLock lock(&mutex_);
+  const ReadOnce read(handle_);
   std::vector<std::optional<Node>> nodes(chains.size());
   Statement find(handle_, kFindNodeSql);
   for (size_t i = 0; i < chains.size(); ++i) {
@@ -198,6 +216,7 @@ absl::Status Database::SetLatestSession(const std::string& scope, const std::str
 absl::StatusOr<std::vector<std::optional<std::string>>> Database::FindInserts(
     const std::vector<std::string>& chains) {
   absl::MutexLock lock(&mutex_);
+  const ReadOnce read(handle_);
   std::vector<std::optional<std::string>> found(chains.size());
   Statement find(handle_, kFindInsertSql);
   for (size_t i = 0; i < chains.size(); ++i) {
