@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -118,3 +119,26 @@ def test_a_server_that_does_not_start_says_why(tmp_path: Path) -> None:
         with pytest.raises(FoveaError, match="did not start"):
             Fovea.local(tmp_path / "data", binary=fovead())
     assert not os.path.exists(f"/proc/{fovea.server.pid}")
+
+
+def test_the_server_ends_with_a_program_that_is_killed(tmp_path: Path) -> None:
+    program = f"""
+import sys, time
+from fovea import Fovea
+fovea = Fovea.local({str(tmp_path / "data")!r}, binary={fovead()!r})
+print(fovea.server.pid, flush=True)
+time.sleep(60)
+"""
+    process = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    pid = int(process.stdout.readline())
+    assert "fovead" in Path(f"/proc/{pid}/cmdline").read_text()
+    process.kill()
+    process.wait()
+    ends = time.monotonic() + 30
+    while Path(f"/proc/{pid}").exists() and time.monotonic() < ends:
+        time.sleep(0.05)
+    process.stdout.close()
+    # Its store is free again.
+    with Fovea.local(tmp_path / "data", binary=fovead()) as fovea:
+        assert fovea.sessions() == []

@@ -302,7 +302,7 @@ export class Session {
   async search(query: string, options: {limit?: number; byRelevance?: boolean} = {}): Promise<SearchHit[]> {
     const order =
       options.byRelevance === true ? SearchOrder.SEARCH_ORDER_RELEVANCE : SearchOrder.SEARCH_ORDER_NEWEST_FIRST;
-    const request = {sessionId: this.id, query, order, limit: options.limit ?? 0};
+    const request = {sessionId: this.id, query, order, limit: options.limit ?? 0, match: 0};
     let answer = await this.transport.call(sessions.searchTurns, request);
     // The index follows the log within moments: who has just appended expects to find it.
     for (let waits = 0; answer.indexedThroughSeq < this.lastSeq && waits < INDEX_WAITS; ++waits) {
