@@ -12,6 +12,18 @@ const STOP_MS = 25_000;
 
 const IN_USE = '; connect() to the server that uses it, or give local() another folder for its data';
 
+// Ends the server when standard input ends, which it does however the program that uses it ends. Prints the server's
+// process id first.
+const KEEPER = `
+exec 3<&0
+"$@" </dev/null 3<&- &
+pid=$!
+echo $pid
+{ read -r line <&3; kill -TERM $pid; } >/dev/null 2>&1 &
+exec 3<&-
+wait $pid
+`;
+
 export interface LocalOptions {
   /** The folder of its store, which stays; left out: fovead's own default. */
   data?: string;
@@ -35,7 +47,6 @@ function onPath(name: string): string | undefined {
 /** A running fovead. */
 export class LocalServer {
   private readonly atExit = (): void => {
-    this.child.kill('SIGTERM');
     rmSync(this.folder, {recursive: true, force: true});
   };
 
@@ -44,6 +55,8 @@ export class LocalServer {
     private readonly folder: string,
     /** Where it listens. */
     readonly address: string,
+    /** The server's process id. */
+    readonly pid: number,
   ) {
     process.once('exit', this.atExit);
   }
@@ -62,16 +75,17 @@ export class LocalServer {
     const log = join(folder, 'log');
     const words = openSync(log, 'w');
     const data = options.data === undefined ? [] : ['--data', options.data];
-    const child = spawn(program, ['--listen', address, ...data], {
-      stdio: ['ignore', 'pipe', words],
+    const child = spawn('/bin/sh', ['-c', KEEPER, 'sh', program, '--listen', address, ...data], {
+      stdio: ['pipe', 'pipe', words],
       // A Ctrl-C at the terminal is for the program that uses it, which stops it.
       detached: true,
     });
     closeSync(words);
+    let pid: number;
     try {
-      await serves(child);
+      pid = await serves(child);
     } catch (problem) {
-      child.kill('SIGKILL');
+      killGroup(child);
       const said = readFileSync(log, 'utf8').trim().slice(-2000);
       rmSync(folder, {recursive: true, force: true});
       throw new FailedPreconditionError(
@@ -81,13 +95,8 @@ export class LocalServer {
     }
     // The program may end without close(); then atExit stops the server.
     child.unref();
-    (child.stdout as unknown as {unref?: () => void} | null)?.unref?.();
-    return new LocalServer(child, folder, address);
-  }
-
-  /** The server's process id. */
-  get pid(): number {
-    return this.child.pid ?? 0;
+    for (const pipe of [child.stdin, child.stdout]) (pipe as unknown as {unref?: () => void} | null)?.unref?.();
+    return new LocalServer(child, folder, address, pid);
   }
 
   /** Stops it; what was appended is on disk. Does nothing the second time. */
@@ -96,8 +105,10 @@ export class LocalServer {
     if (this.child.exitCode === null && this.child.signalCode === null) {
       const ended = new Promise((resolve) => this.child.once('exit', resolve));
       this.child.ref();
-      this.child.kill('SIGTERM');
-      const timer = setTimeout(() => this.child.kill('SIGKILL'), STOP_MS);
+      this.child.stdin?.destroy();
+      const timer = setTimeout(() => {
+        killGroup(this.child);
+      }, STOP_MS);
       await ended;
       clearTimeout(timer);
     }
@@ -105,23 +116,32 @@ export class LocalServer {
   }
 }
 
-/** Resolves when it prints its line, which it does when it serves. */
-function serves(child: ChildProcess): Promise<void> {
+/** The server and its keeper. */
+function killGroup(child: ChildProcess): void {
+  try {
+    if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+  } catch {
+    // it has ended
+  }
+}
+
+/** Resolves to the server's process id when it prints its line, which it does when it serves. */
+function serves(child: ChildProcess): Promise<number> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
       reject(new Error('it did not serve in time'));
     }, START_MS);
-    const done = (error?: Error): void => {
-      clearTimeout(timer);
-      if (error === undefined) resolve();
-      else reject(error);
-    };
-    child.once('error', done);
+    let said = '';
+    child.once('error', reject);
     child.once('exit', (code) => {
-      done(new Error(`it ended with ${String(code)}`));
+      clearTimeout(timer);
+      reject(new Error(`it ended with ${String(code)}`));
     });
-    child.stdout?.once('data', () => {
-      done();
+    child.stdout?.on('data', (bytes: Buffer) => {
+      said += bytes.toString();
+      if (said.split('\n').length <= 2) return;
+      clearTimeout(timer);
+      resolve(parseInt(said, 10));
     });
   });
 }
