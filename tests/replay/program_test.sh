@@ -20,7 +20,7 @@ run() { "$out/bin/fovea" replay "$@" >"$out/stdout" 2>"$out/stderr"; }
 
 run "$history" --budget 16k --csv "$out/rows.csv" --html "$out/page.html"
 check "exit 0" "[ $? -eq 0 ]"
-check "four strategies" "[ \$(grep -cE '^  (full history|truncation|masking|fovea) ' '$out/stdout') -eq 4 ]"
+check "four strategies" "[ \$(grep -cE '^  (full history|truncation|masking|fovea) +[0-9]' '$out/stdout') -eq 4 ]"
 check "the full history costs itself" "grep -qE '^  full history +1\.000' '$out/stdout'"
 check "a row each in the CSV" "[ \$(wc -l <'$out/rows.csv') -eq 5 ]"
 check "plots in the page" "[ \$(grep -o '<svg' '$out/page.html' | wc -l) -eq 3 ]"
@@ -29,7 +29,7 @@ run "$history" --budget 16k --json
 check "JSON" "grep -q '\"strategy\": \"fovea\"' '$out/stdout'"
 run "$history" --budget 16k --readers "$(dirname "$0")/readers" --reader weak
 check "a reader of one's own" "grep -q '^weak, budget 16000 tokens' '$out/stdout'"
-check "against truncation" "grep -qE 'against truncation: cost [0-9.]+, copies [0-9.]+, shown [0-9.]+ times' '$out/stdout'"
+check "against truncation" "grep -qE 'against truncation: cost [0-9.]+, copies ([0-9.]+|–), shown [0-9.]+ times' '$out/stdout'"
 run "$history" --readers "$out/nowhere" && check "a missing folder fails" false
 check "and is named" "grep -q -- '--readers .*nowhere' '$out/stderr'"
 run "$out/missing" && check "a missing file fails" false
