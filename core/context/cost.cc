@@ -14,7 +14,7 @@ int64_t CachedTokens(const Plan& plan) {
   const Sheet::Parts& tail = plan.sheet.tail();
   for (auto turn = tail.rbegin(); turn != tail.rend() && turn->turns.first >= plan.last_request_seq;
        ++turn) {
-    cached -= turn->tokens - turn->unanswered_tokens;
+    cached -= turn->tokens;
   }
   for (auto epoch = plan.epochs.rbegin();
        epoch != plan.epochs.rend() && epoch->since_seq >= plan.last_request_seq; ++epoch) {

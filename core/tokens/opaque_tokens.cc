@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/strings/escaping.h"
+#include "core/base/bounded_json.h"
 
 namespace fovea {
 namespace {
@@ -49,7 +50,7 @@ bool MayBeSent(std::string_view family, std::string_view kind) {
 
 std::optional<CarriedFile> FileIn(const OpaquePart& opaque) {
   if (opaque.data.find("\"data\"") == std::string::npos) return std::nullopt;
-  auto block = nlohmann::json::parse(opaque.data, nullptr, /*allow_exceptions=*/false);
+  auto block = ParseBoundedJson(opaque.data);
   if (!block.is_object()) return std::nullopt;
   nlohmann::json* const source = SourceIn(block);
   if (source == nullptr) return std::nullopt;
