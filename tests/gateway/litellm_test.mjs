@@ -14,7 +14,7 @@ let place, fovead, gateway;
 before(async () => {
   place = folder();
   fovead = await startFovead(place);
-  gateway = await startGateway(place, 'http://127.0.0.1:9', ['--force', '--budget', '6000', '--reader', 'claude', '--log-level', 'error']);
+  gateway = await startGateway(place, 'http://127.0.0.1:9', ['--force', '--budget', '8000', '--reader', 'claude', '--log-level', 'error']);
 });
 after(async () => {
   await gateway?.stop();

@@ -57,8 +57,8 @@ TEST(MemoryStore, OnlyTheOwnerCanReadItsFiles) {
     EXPECT_EQ(mode(entry.path()), 0600U) << entry.path();
     ++files;
   }
-  // A lock, a head, a reserve, and of four databases file, log and shared memory.
-  EXPECT_EQ(files, 15U);
+  // A lock, a head, a reserve, and of five databases file, log and shared memory.
+  EXPECT_EQ(files, 18U);
 }
 
 TEST(MemoryStore, NeedsADirectoryThatCanBeMade) {

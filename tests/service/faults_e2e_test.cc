@@ -352,6 +352,10 @@ TEST_F(FaultsE2e, HealthFollowsTheDisk) {
     ++acknowledged;
   }
   ASSERT_FALSE(status.ok()) << acknowledged;
+  // The disk is looked at by a thread of its own, which the refusal wakes.
+  for (int i = 0; i < 100 && Health("fovea.v1.Writes") == "SERVING"; ++i) {
+    absl::SleepFor(absl::Milliseconds(10));
+  }
   EXPECT_EQ(Health("fovea.v1.Writes"), "NOT_SERVING");
   EXPECT_EQ(Health(""), "SERVING");  // reads go on
   EXPECT_EQ(client_->MustRead("s").size(), acknowledged);
