@@ -354,7 +354,7 @@ export class Session {
   }
 
   private async loadPage(view: View, pageId: string): Promise<Buffer> {
-    const {png} = await this.transport.call(contexts.getPage, {view, pageId}, LONG);
+    const {png} = await this.transport.call(contexts.getPage, {view, pageId, seq: 0}, LONG);
     this.cache.put(pageId, png.toString('base64'));
     return png;
   }
