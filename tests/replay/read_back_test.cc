@@ -195,9 +195,9 @@ TEST_F(ReadBackTest, APageIsReadOnceAndCountsInEveryBook) {
 // Half of the pages cannot be read at all: what depends on them is not sure, and nothing else.
 TEST_F(ReadBackTest, BarsThatDependOnTheSampleGetAnInterval) {
   std::vector<Turn> turns = {User("Read all files")};
-  for (int i = 0; i < 150; ++i) {
-    turns.push_back(Call(absl::StrCat(R"({"path":"src/file_)", (i * 37) % 150, R"(.cc"})")));
-    std::string text = absl::StrCat("next is src/file_", ((i + 75) * 37) % 150, ".cc\n");
+  for (int i = 0; i < 450; ++i) {
+    turns.push_back(Call(absl::StrCat(R"({"path":"src/file_)", (i * 37) % 450, R"(.cc"})")));
+    std::string text = absl::StrCat("next is src/file_", ((i + 225) * 37) % 450, ".cc\n");
     for (int word = 0; word < 90; ++word) absl::StrAppend(&text, "word", word % 10, " and ");
     turns.push_back(Result(std::move(text)));
   }
