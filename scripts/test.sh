@@ -1,10 +1,10 @@
 #!/bin/bash
 # Builds and checks everything, and closes with a summary of what passed.
 #
-#   scripts/test.sh            tests clients format tidy sanitizers
+#   scripts/test.sh            tests clients format sanitizers
 #   scripts/test.sh --quick    build and tests only
-#   scripts/test.sh PART...    the named parts. Only where they are named, since each takes half an hour: tidy-all,
-#                              clang-tidy over every product source (tidy takes a share of them), and tidy-tests
+#   scripts/test.sh PART...    the named parts. Only where they are named, for the time that they take: tidy,
+#                              clang-tidy over a share of the product's sources, tidy-all and tidy-tests
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 
@@ -19,7 +19,7 @@ for argument in "$@"; do
       ;;
   esac
 done
-if [ ${#parts[@]} -eq 0 ]; then parts=(tests clients format tidy sanitizers); fi
+if [ ${#parts[@]} -eq 0 ]; then parts=(tests clients format sanitizers); fi
 
 jobs=$(nproc)
 logs=$(mktemp -d "${TMPDIR:-/tmp}/fovea-test.XXXXXX")
