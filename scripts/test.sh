@@ -4,7 +4,8 @@
 #   scripts/test.sh            tests clients format sanitizers
 #   scripts/test.sh --quick    build and tests only
 #   scripts/test.sh PART...    the named parts. Only where they are named, for the time that they take: tidy,
-#                              clang-tidy over a share of the product's sources, tidy-all and tidy-tests
+#                              clang-tidy over a share of the product's sources, tidy-all and tidy-tests, and
+#                              sanitizers-all, the unit tests of every room
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 
@@ -12,9 +13,9 @@ parts=()
 for argument in "$@"; do
   case "$argument" in
     --quick) parts+=(tests) ;;
-    tests | clients | format | tidy | tidy-all | tidy-tests | sanitizers) parts+=("$argument") ;;
+    tests | clients | format | tidy | tidy-all | tidy-tests | sanitizers | sanitizers-all) parts+=("$argument") ;;
     *)
-      sed -n '2,7p' "$0" | sed 's/^# \{0,1\}//' >&2
+      sed -n '2,8p' "$0" | sed 's/^# \{0,1\}//' >&2
       exit 2
       ;;
   esac
@@ -89,9 +90,15 @@ run_tidy-tests() {
   sources | grep '^tests/.*\.cc$' | tidy_listed
 }
 
-# The unit tests with AddressSanitizer, LeakSanitizer and UndefinedBehaviorSanitizer in one build. Only their
-# programs are built.
+# AddressSanitizer, LeakSanitizer and UndefinedBehaviorSanitizer in one build, over the tests of what plans and what
+# parses. Only their programs are built.
 run_sanitizers() {
+  configure asan && cmake --build build/asan -j "$jobs" --target core_test planner_test transcripts_test &&
+    ctest --preset asan -R '^(core|planner|transcripts)_test$' -j "$jobs"
+}
+
+# The same over the unit tests of every room.
+run_sanitizers-all() {
   configure asan || return 1
   local programs
   programs=$(cd build/asan && ctest -N -L unit | sed -n 's/^ *Test *#[0-9]*: //p')

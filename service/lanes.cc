@@ -19,7 +19,7 @@ constexpr size_t kReadThreads = 16;
 constexpr size_t kSearchThreads = 4;
 constexpr size_t kUpkeepThreads = 8;
 constexpr size_t kMaxQueued = 2'000;
-constexpr int kColdNice = 10;
+constexpr int kColdNice = 4;
 
 }  // namespace
 
