@@ -90,11 +90,11 @@ run_tidy-tests() {
   sources | grep '^tests/.*\.cc$' | tidy_listed
 }
 
-# AddressSanitizer, LeakSanitizer and UndefinedBehaviorSanitizer in one build, over the tests of what plans and what
+# AddressSanitizer, LeakSanitizer and UndefinedBehaviorSanitizer in one build, over the tests of what plans, keeps and
 # parses. Only their programs are built.
 run_sanitizers() {
-  configure asan && cmake --build build/asan -j "$jobs" --target core_test planner_test transcripts_test &&
-    ctest --preset asan -R '^(core|planner|transcripts)_test$' -j "$jobs"
+  configure asan && cmake --build build/asan -j "$jobs" --target core_test planner_test memory_store_test transcripts_test &&
+    ctest --preset asan -R '^(core|planner|memory_store|transcripts)_test$' -j "$jobs"
 }
 
 # The same over the unit tests of every room.
