@@ -67,9 +67,9 @@ double Room::LoadOf(double tokens, double images, double bytes) const {
   double load = 0;
   if (limits.max_images > 0) {
     // Of more pictures in the head than half of what a request holds, the rest can go out as notes.
-    const auto head = static_cast<double>(plan_.sheet.totals(Sheet::Section::kHead).images);
-    const double notes = std::max(0.0, head - limits.max_images / 2);
-    load = (images - notes) / limits.max_images;
+    const int64_t head = plan_.sheet.totals(Sheet::Section::kHead).images;
+    const int64_t notes = std::max<int64_t>(0, head - limits.max_images / 2);
+    load = (images - static_cast<double>(notes)) / limits.max_images;
   }
   if (limits.max_body_bytes > 0) {
     const double body = kBase64 * bytes + kTextBytesPerToken * tokens;
