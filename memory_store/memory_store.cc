@@ -98,15 +98,15 @@ class SqliteMemoryStore final : public MemoryStore {
     // The index holds the words of turns that were replaced.
     if (!report.sessions.empty() || absl::IsDataLoss(search_->Verify())) {
       STORE_RETURN_IF_ERROR(search_->Rebuild());
-      report.mended.push_back("index.db is made again from the log");
+      report.mended.emplace_back("index.db is made again from the log");
     }
     if (absl::IsDataLoss(views_->Verify())) {
       views_->GiveUp();
-      report.mended.push_back("views.db will be made new at the next start");
+      report.mended.emplace_back("views.db will be made new at the next start");
     }
     if (absl::IsDataLoss(usage_->Verify())) {
       sqlite::MarkForDiscard(usage_path_);
-      report.mended.push_back("usage.db will be made new at the next start");
+      report.mended.emplace_back("usage.db will be made new at the next start");
     }
     STORE_ASSIGN_OR_RETURN(VerifyReport rest, Verify());
     report.left = std::move(rest.problems);

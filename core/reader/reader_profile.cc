@@ -84,6 +84,7 @@ std::vector<std::string> ReaderCatalogue::Nearest(std::string_view name) const {
   std::ranges::sort(distances);
   if (distances.size() > kNearest) distances.resize(kNearest);
   std::vector<std::string> nearest;
+  nearest.reserve(distances.size());
   for (auto& [distance, found] : distances) nearest.push_back(std::move(found));
   return nearest;
 }
