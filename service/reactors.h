@@ -133,8 +133,9 @@ class WriteReactor final : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
     if (status.ok()) status = CheckTarget(method_, request, &call_);
     if (!status.ok()) return status;
     auto next = open_(call_, request);
-    if (next.ok()) next_ = *std::move(next);
-    return next.status();
+    if (!next.ok()) return next.status();
+    next_ = *std::move(next);
+    return absl::OkStatus();
   }
 
   void Step() {

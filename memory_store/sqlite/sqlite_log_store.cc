@@ -140,7 +140,7 @@ absl::StatusOr<std::unique_ptr<SqliteLogStore>> SqliteLogStore::Open(LogStoreOpt
 absl::Status SqliteLogStore::Start(std::unique_ptr<Database> database,
                                    const DatabaseOptions& file) {
   STORE_ASSIGN_OR_RETURN(committed_, LastCommit(*database));
-  const absl::Status head = CheckHead();
+  absl::Status head = CheckHead();
   if (!head.ok()) {
     // The write-ahead log stays as it is, for who looks into what was lost.
     database->KeepWalOnClose();

@@ -236,7 +236,7 @@ absl::Status SqliteViewStore::Delete(std::function<absl::Status(Database&)> work
   {
     const std::shared_lock<std::shared_mutex> lock(mutex_);
     if (file_ == nullptr) return absl::OkStatus();
-    const absl::Status status = NoteDamage(file_->writer->Run(kSmallJobBytes, std::move(work)));
+    absl::Status status = NoteDamage(file_->writer->Run(kSmallJobBytes, std::move(work)));
     if (status.ok()) {
       file_->writer->ScrubLog();
       return status;
