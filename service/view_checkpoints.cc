@@ -52,24 +52,16 @@ void AddOptional(const std::optional<int>& value, Sha256& digest) {
 }
 
 // Every member, as in core/forgetting/checkpoint_fields.h.
-template <class P>
-void AddPolicy(const P& policy, Sha256& digest) {
-  const auto add = [&digest](PolicyName name, std::initializer_list<std::optional<int>> marks,
-                             std::initializer_list<int> rest) {
-    digest.UpdateNumber(static_cast<uint64_t>(name));
-    for (const std::optional<int>& mark : marks) AddOptional(mark, digest);
-    for (const int number : rest) digest.UpdateNumber(static_cast<uint64_t>(number));
-  };
-  if constexpr (requires { policy.show_colour_codes; }) {
-    const auto& [name, tail_high, tail_low, pressure_low, entry_rung, forbid_unmeasured,
-                 forbid_drawn, show_colour_codes, sidecar] = policy;
-    add(name, {tail_high, tail_low, pressure_low, entry_rung},
-        {forbid_unmeasured ? 1 : 0, forbid_drawn ? 1 : 0, show_colour_codes ? 1 : 0, sidecar});
-  } else {
-    const auto& [name, tail_high, tail_low, pressure_low, entry_rung, forbid_unmeasured,
-                 forbid_drawn, sidecar] = policy;
-    add(name, {tail_high, tail_low, pressure_low, entry_rung},
-        {forbid_unmeasured ? 1 : 0, forbid_drawn ? 1 : 0, sidecar});
+void AddPolicy(const Policy& policy, Sha256& digest) {
+  const auto& [name, tail_high, tail_low, pressure_low, entry_rung, forbid_unmeasured, forbid_drawn,
+               show_colour_codes, sidecar] = policy;
+  digest.UpdateNumber(static_cast<uint64_t>(name));
+  for (const std::optional<int>& mark : {tail_high, tail_low, pressure_low, entry_rung}) {
+    AddOptional(mark, digest);
+  }
+  for (const int number :
+       {forbid_unmeasured ? 1 : 0, forbid_drawn ? 1 : 0, show_colour_codes ? 1 : 0, sidecar}) {
+    digest.UpdateNumber(static_cast<uint64_t>(number));
   }
 }
 

@@ -3,8 +3,6 @@
 // Each type is taken apart into all of its members: a member that is added to one and not here does
 // not compile ("only N names provided"). Whoever adds one adds it to both places; a checkpoint of
 // the build before is not read (service/view_checkpoints.h), so no version has to be counted up.
-//
-// Where a type is taken apart in two ways, a member of it has just come: the way without it can go.
 #ifndef FOVEA_CORE_FORGETTING_CHECKPOINT_FIELDS_H_
 #define FOVEA_CORE_FORGETTING_CHECKPOINT_FIELDS_H_
 
@@ -71,13 +69,8 @@ void CheckpointFields(A& archive, Of<PageHeader> auto& header) {
 }
 template <class A>
 void CheckpointFields(A& archive, Of<Strip> auto& strip) {
-  if constexpr (requires { strip.colour_codes; }) {
-    auto& [turns, parts, elision, colour_codes] = strip;
-    archive(turns, parts, elision, colour_codes);
-  } else {
-    auto& [turns, parts, elision] = strip;
-    archive(turns, parts, elision);
-  }
+  auto& [turns, parts, elision, colour_codes] = strip;
+  archive(turns, parts, elision, colour_codes);
 }
 template <class A>
 void CheckpointFields(A& archive, Of<PlannedPage> auto& page) {
@@ -86,13 +79,8 @@ void CheckpointFields(A& archive, Of<PlannedPage> auto& page) {
 }
 template <class A>
 void CheckpointFields(A& archive, Of<LaidOutStrip> auto& strip) {
-  if constexpr (requires { strip.colour_characters; }) {
-    auto& [pages, tokens, bytes, hidden_characters, colour_characters] = strip;
-    archive(pages, tokens, bytes, hidden_characters, colour_characters);
-  } else {
-    auto& [pages, tokens, bytes, hidden_characters] = strip;
-    archive(pages, tokens, bytes, hidden_characters);
-  }
+  auto& [pages, tokens, bytes, hidden_characters, colour_characters] = strip;
+  archive(pages, tokens, bytes, hidden_characters, colour_characters);
 }
 
 // By what it says of itself: verbatim, a rung, the gist, latent.
@@ -190,17 +178,10 @@ void CheckpointFields(A& archive, Of<PinnedTurn> auto& pin) {
 }
 template <class A>
 void CheckpointFields(A& archive, Of<Plan> auto& plan) {
-  if constexpr (requires { plan.coarse_filling_seq; }) {
-    auto& [last_seq, last_event, last_request_seq, cache_is_cold, sheet, chunks, tail_chunk,
-           filling, coarse_filling_seq, pinned, tail_groups, epochs, required_tokens] = plan;
-    archive(last_seq, last_event, last_request_seq, cache_is_cold, sheet, chunks, tail_chunk,
-            filling, coarse_filling_seq, pinned, tail_groups, epochs, required_tokens);
-  } else {
-    auto& [last_seq, last_event, last_request_seq, cache_is_cold, sheet, chunks, tail_chunk,
-           filling, pinned, tail_groups, epochs, required_tokens] = plan;
-    archive(last_seq, last_event, last_request_seq, cache_is_cold, sheet, chunks, tail_chunk,
-            filling, pinned, tail_groups, epochs, required_tokens);
-  }
+  auto& [last_seq, last_event, last_request_seq, cache_is_cold, sheet, chunks, tail_chunk, filling,
+         coarse_filling_seq, pinned, tail_groups, epochs, required_tokens] = plan;
+  archive(last_seq, last_event, last_request_seq, cache_is_cold, sheet, chunks, tail_chunk, filling,
+          coarse_filling_seq, pinned, tail_groups, epochs, required_tokens);
 }
 template <class A>
 void CheckpointFields(A& archive, Of<StringUses::Use> auto& use) {

@@ -83,9 +83,14 @@ absl::Status Step::Press(bool even_if_it_fits) {
     if (mover_.redrawn_characters() >= Planner::kRedrawnCharacters) return room_.IsOverLimits();
     return plan_.sheet.tokens() > goal || room_.LoadIsOver(kLoadGoal);
   };
-  while (above_goal() && !plan_.sheet.runs().empty()) {
+  return PressWhile(above_goal, false);
+}
+
+// Moves runs while `pressed` says so and there is what to move; `keep_whole` as in ChooseTargets.
+absl::Status Step::PressWhile(absl::FunctionRef<bool()> pressed, bool keep_whole) {
+  while (pressed() && !plan_.sheet.runs().empty()) {
     const Targets targets =
-        ChooseTargets(setting_, plan_, room_, mover_.redrawn_characters(), false);
+        ChooseTargets(setting_, plan_, room_, mover_.redrawn_characters(), keep_whole);
     if (!AnyMoves(setting_, plan_.sheet.runs(), targets)) break;
     changed_ = pressed_ = true;
     absl::Status status = mover_.Move(targets);
@@ -107,16 +112,7 @@ absl::Status Step::KeepWhole() {
 
 // Makes the context fit as far as moves do that drop nothing.
 absl::Status Step::PressWhole() {
-  while (room_.IsOverLimits() && !plan_.sheet.runs().empty()) {
-    const Targets targets =
-        ChooseTargets(setting_, plan_, room_, mover_.redrawn_characters(), true);
-    if (!AnyMoves(setting_, plan_.sheet.runs(), targets)) break;
-    changed_ = pressed_ = true;
-    absl::Status status = mover_.Move(targets);
-    if (!status.ok()) return status;
-    NoteChangeFrom(mover_.kept_tokens());
-  }
-  return absl::OkStatus();
+  return PressWhile([this] { return room_.IsOverLimits(); }, true);
 }
 
 // The last resort: results that must stay in the tail go to the last rung, the largest first.

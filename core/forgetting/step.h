@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "core/forgetting/memory.h"
 #include "core/forgetting/plan.h"
@@ -35,6 +36,7 @@ class Step {
  private:
   absl::Status MoveTail(int64_t low_tokens);
   absl::Status Press(bool even_if_it_fits);
+  absl::Status PressWhile(absl::FunctionRef<bool()> pressed, bool keep_whole);
   absl::Status PressWhole();
   absl::Status KeepWhole();
   absl::Status DrawTail();
