@@ -1,8 +1,9 @@
 #!/bin/bash
-# What is too long for every change: an agent of each Python framework lives 150 turns through its adapter and does what it
-# does without Fovea; the MCP server passes its conformance suite, and the real Claude Code and Codex use it.
+# What is too long for every change: an agent of each framework lives 150 turns through its adapter and does what it does
+# without Fovea; the MCP server passes its conformance suite, and the real Claude Code and Codex use it. Prints a table of
+# the lives at the end.
 #
-#   scripts/test-adapters.sh [langchain] [openai-agents] [pydantic-ai] [google-adk] [smolagents] [autogen] \
+#   scripts/test-adapters.sh [langchain] [openai-agents] [pydantic-ai] [google-adk] [smolagents] [autogen] [ai-sdk] \
 #                            [claude-agent-sdk] [conformance] [agents]
 #
 # Each framework gets a virtual environment of its own in FOVEA_CLIENTS (~/.cache/fovea/clients unless set), since they

@@ -18,6 +18,7 @@ from typing import Any
 from fovea import Fovea
 from fovea import _rpc as rpc
 from fovea._rpc import ask
+from fovea._session import Look
 from fovea.formats import WIRE
 from fovea.v1 import context_pb2, session_pb2, turn_pb2
 
@@ -84,7 +85,7 @@ def measure(fovea: Fovea, reader: str, budget: int) -> None:
     context = session.context()
     core, transport = session._core, session._transport
     request = context_pb2.BuildContextRequest(
-        view=core.view(None, None, None, 0),
+        view=core.view(Look()),
         format=WIRE["openai-chat"],
         held_page_ids=core._cache.held(core._seen),
     )

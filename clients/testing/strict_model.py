@@ -39,7 +39,7 @@ class Script:
         self.refused: list[str] = []
         self.calls: list[list[str]] = []  # by step: name and arguments of each call
         self.results: dict[str, str] = {}  # of recalls, by id
-        self.breaks = 0  # requests that do not begin with the one before
+        self.breaks: list[int] = []  # requests, counted from 0, that do not begin with the one before
         self.largest = 0  # bytes of a request
         self.pictures = 0  # most in a request
         self._before: list[str] = []
@@ -54,7 +54,7 @@ class Script:
         # The last message may go on in the next request.
         stable = self._before[:-1]
         if digests[: len(stable)] != stable:
-            self.breaks += 1
+            self.breaks.append(self.requests - 1)
         self._before = digests
         self.largest = max(self.largest, size)
         self.pictures = max(self.pictures, conversation.pictures)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -122,3 +123,43 @@ def live(session: Session, model: StrictModel, wire: str, questions: int) -> lis
                 answers.append(text)
                 break
     return answers
+
+
+class Served:
+    """Watches the contexts that a session serves."""
+
+    def __init__(self, session: Session) -> None:
+        self.epochs: list[int] = []  # by request to the model
+        inner = session.context
+
+        def context(*args: Any, **options: Any) -> Context:
+            made = inner(*args, **options)
+            self.epochs.append(made.epoch)
+            return made
+
+        session.context = context  # type: ignore[method-assign]
+
+    def check(self, name: str, session: Session, stats: dict[str, Any]) -> None:
+        """What every life must show, but for the comparison with the same agent without Fovea."""
+        turns, epochs = session.info().last_seq, len(set(self.epochs))
+        report(name, turns, epochs, stats)
+        assert stats["refused"] == []
+        assert turns >= 150
+        assert epochs >= 3 and stats["pictures"] > 0
+        # What came before stays as it was within an epoch: only a new epoch may change it.
+        assert len(self.epochs) == stats["requests"]
+        steps = {i for i in range(1, len(self.epochs)) if self.epochs[i] != self.epochs[i - 1]}
+        assert set(stats["breaks"]) <= steps
+        exact = session.recall(4)
+        assert exact and stats["recalls_asked"] >= 4 and len(stats["recalls"]) == stats["recalls_asked"]
+        assert all(exact in text for text in stats["recalls"])
+        assert any(len(calls) == 2 for calls in stats["calls"])
+
+
+def report(name: str, turns: int, epochs: int, stats: dict[str, Any]) -> None:
+    """Adds a line to the table that scripts/test-adapters.sh prints."""
+    if table := os.environ.get("FOVEA_LIVES"):
+        row = [name, turns, stats["requests"], stats["streamed"], epochs]
+        row += [len(stats["refused"]), len(stats["breaks"]), len(stats["recalls"])]
+        with open(table, "a") as lines:
+            print(*row, sep="\t", file=lines)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -92,6 +94,57 @@ def test_no_server_is_an_error_within_the_deadline(tmp_path: Path) -> None:
         with pytest.raises((UnavailableError, DeadlineExceededError)):
             fovea.session("s")
         assert time.monotonic() - began < 2.0
+
+
+class Slow:
+    """Stands before a server that is busy: what is sent reaches it late."""
+
+    def __init__(self, folder: Path, server: str, seconds: float) -> None:
+        self.address = f"unix:{folder}/slow"
+        self._server = server.removeprefix("unix:")
+        self._seconds = seconds
+        self._listener = socket.socket(socket.AF_UNIX)
+        self._listener.bind(f"{folder}/slow")
+        self._listener.listen()
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = self._listener.accept()
+                threading.Thread(target=self._join, args=(client,), daemon=True).start()
+
+    def _join(self, client: socket.socket) -> None:
+        time.sleep(self._seconds)
+        server = socket.socket(socket.AF_UNIX)
+        with contextlib.suppress(OSError):
+            server.connect(self._server)
+            threading.Thread(target=self._copy, args=(server, client), daemon=True).start()
+            self._copy(client, server)
+
+    @staticmethod
+    def _copy(source: socket.socket, target: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                target.sendall(data)
+            target.shutdown(socket.SHUT_WR)
+
+    def close(self) -> None:
+        self._listener.close()
+
+
+def test_a_server_that_is_slow_to_greet_is_waited_for(tmp_path: Path) -> None:
+    # A busy machine is as slow as that: a connection that is given up early is never made.
+    keeper = Keeper(tmp_path)
+    slow = Slow(tmp_path, keeper.address, 1.5)
+    try:
+        with Fovea.connect(slow.address, deadline=DEADLINE) as fovea:
+            began = time.monotonic()
+            fovea.session("s").append("hello")
+            assert time.monotonic() - began < 10
+    finally:
+        slow.close()
+        keeper.close()
 
 
 async def test_async_client_comes_back(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import {spawn} from 'node:child_process';
 import {once} from 'node:events';
+import {createConnection, createServer} from 'node:net';
 import {test} from 'node:test';
 
 import {DeadlineExceededError, Fovea, UnavailableError} from 'fovea-memory';
@@ -59,6 +60,28 @@ test('killed during 1,000 appends', async () => {
     texts,
     Array.from({length: APPENDS}, (_, index) => `message ${index}`),
   );
+});
+
+test('a server that is slow to greet is waited for', async () => {
+  // A busy machine is as slow as that: a connection that is given up early is never made.
+  const home = folder();
+  const server = spawn(FOVEAD, ['--listen', `unix:${home}/s`, '--data', `${home}/data`], {stdio: ['ignore', 'pipe', 'ignore']});
+  atEnd(() => server.kill('SIGKILL'));
+  await once(server.stdout, 'data');
+  const slow = createServer((client) => {
+    client.pause();
+    setTimeout(() => {
+      const behind = createConnection(`${home}/s`);
+      for (const socket of [client, behind]) socket.on('error', () => {});
+      client.pipe(behind).pipe(client);
+    }, 1500);
+  }).listen(`${home}/slow`);
+  atEnd(() => slow.close());
+  const fovea = Fovea.connect({address: `unix:${home}/slow`, deadline: DEADLINE});
+  const began = Date.now();
+  await (await fovea.session('s')).append('hello');
+  assert.ok(Date.now() - began < 10_000);
+  await fovea.close();
 });
 
 test('no server is an error within the deadline', async () => {

@@ -1,6 +1,7 @@
 // A fovead and a strict model for the tests, and agents that live over each provider's wire.
+import assert from 'node:assert/strict';
 import {spawn} from 'node:child_process';
-import {existsSync, mkdtempSync, rmSync} from 'node:fs';
+import {appendFileSync, existsSync, mkdtempSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {dirname, join} from 'node:path';
 import {after} from 'node:test';
@@ -157,4 +158,38 @@ export async function fill(session, rounds, start = 0) {
       {role: 'assistant', content: `answer ${i}`},
     ]);
   }
+}
+
+/** Watches the contexts that a session serves. */
+export function watch(session) {
+  const epochs = []; // by request to the model
+  const inner = session.context.bind(session);
+  session.context = async (options) => {
+    const made = await inner(options);
+    epochs.push(made.epoch);
+    return made;
+  };
+  return epochs;
+}
+
+/** What every life must show, but for the comparison with the same agent without Fovea. */
+export async function checkLife(name, session, epochs, stats) {
+  const {lastSeq: turns} = await session.info();
+  const distinct = new Set(epochs).size;
+  if (process.env.FOVEA_LIVES) {
+    // A line of the table that scripts/test-adapters.sh prints.
+    const counts = [stats.refused.length, stats.breaks.length, stats.recalls.length];
+    appendFileSync(process.env.FOVEA_LIVES, `${[name, turns, stats.requests, stats.streamed, distinct, ...counts].join('\t')}\n`);
+  }
+  assert.deepEqual(stats.refused, []);
+  assert.ok(turns >= 150, `${turns} turns`);
+  assert.ok(distinct >= 3 && stats.pictures > 0, `${distinct} epochs`);
+  // What came before stays as it was within an epoch: only a new epoch may change it.
+  assert.equal(epochs.length, stats.requests);
+  for (const at of stats.breaks) assert.notEqual(epochs[at], epochs[at - 1], `request ${at} changes what came before`);
+  const exact = await session.recall(4);
+  assert.ok(stats.recalls_asked >= 4);
+  assert.equal(stats.recalls.length, stats.recalls_asked);
+  assert.ok(exact !== '' && stats.recalls.every((text) => text.includes(exact)));
+  assert.ok(stats.calls.some((calls) => calls.length === 2));
 }

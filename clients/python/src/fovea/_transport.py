@@ -20,12 +20,12 @@ from fovea._rpc import Call, Method, Pause, Result, Steps
 from fovea.local import LocalServer
 
 # A context with its pages can be larger than gRPC's 4 MiB, and so can an append. A channel must find a server that was
-# started again within the deadline of a call.
+# started again within the deadline of a call. "min_reconnect_backoff_ms" is left alone: it is how long a server may take
+# to greet, and a busy one takes seconds.
 _OPTIONS: list[tuple[str, Any]] = [
     ("grpc.max_receive_message_length", -1),
     ("grpc.max_send_message_length", -1),
     ("grpc.initial_reconnect_backoff_ms", 50),
-    ("grpc.min_reconnect_backoff_ms", 50),
     ("grpc.max_reconnect_backoff_ms", 500),
 ]
 _FIRST_PAUSE = 0.05
