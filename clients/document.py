@@ -22,9 +22,8 @@ TARGET = HERE.parent / "docs" / "clients.md"
 def python_api() -> list[str]:
     lines: list[str] = []
     source = HERE / "python" / "src" / "fovea"
-    for file, names in (("aio.py", ("Fovea", "Session")), ("context.py", ("Context",))):
-        text = (source / file).read_text()
-        tree = ast.parse(convert(text) if file == "aio.py" else text)
+    for file, names in (("client.py", ("Fovea", "Session")), ("context.py", ("Context",))):
+        tree = ast.parse(convert(file) if file == "client.py" else (source / file).read_text())
         for node in tree.body:
             if isinstance(node, ast.ClassDef) and node.name in names:
                 lines += [f"### {node.name}", "", ast.get_docstring(node) or "", ""]

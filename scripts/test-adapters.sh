@@ -1,10 +1,10 @@
 #!/bin/bash
 # What is too long for every change: an agent of each framework lives 150 turns through its adapter and does what it does
-# without Fovea; the MCP server passes its conformance suite, and the real Claude Code and Codex use it. Prints a table of
-# the lives at the end.
+# without Fovea; the MCP server passes its conformance suite, and the real Claude Code and Codex use it; what the clients
+# add to their calls stays within its bounds. Prints a table of the lives at the end.
 #
-#   scripts/test-adapters.sh [langchain] [openai-agents] [pydantic-ai] [google-adk] [smolagents] [autogen] [ai-sdk] \
-#                            [claude-agent-sdk] [conformance] [agents]
+#   scripts/test-adapters.sh [langchain] [openai-agents] [pydantic-ai] [google-adk] [smolagents] [autogen] [ag2] [ai-sdk] \
+#                            [claude-agent-sdk] [conformance] [agents] [overhead]
 #
 # Each framework gets a virtual environment of its own in FOVEA_CLIENTS (~/.cache/fovea/clients unless set), since they
 # pin what others cannot have. FOVEAD: the server; build/dev/bin/fovead unless set. FOVEA_AGENTS: where
@@ -13,6 +13,9 @@ set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 export FOVEAD=${FOVEAD:-$PWD/build/dev/bin/fovead}
 export PYTHONPATH=$PWD/clients/python/src
+FOVEA_LIVES=$(mktemp "${TMPDIR:-/tmp}/fovea-lives.XXXXXX")
+export FOVEA_LIVES
+trap 'rm -f "$FOVEA_LIVES"' EXIT
 folder=${FOVEA_CLIENTS:-${XDG_CACHE_HOME:-$HOME/.cache}/fovea/clients}
 clients/generate.sh python || exit 1
 
@@ -23,6 +26,7 @@ beside() {
     pydantic-ai) echo "pydantic-ai-slim[openai]" ;;
     smolagents) echo "smolagents[openai]" ;;
     autogen) echo "autogen-ext[openai]" ;;
+    ag2) echo "ag2[openai]" ;;
   esac
 }
 
@@ -56,6 +60,17 @@ run() {
         FOVEA_BIN=$(dirname "$FOVEAD") PYTHON=$here/bin/python node clients/testing/mcp_agents.mjs
       fi
       ;;
+    ai-sdk)
+      here=$(scripts/install-client-packages.sh typescript) || return $?
+      PATH="$here/node/node_modules/.bin:$PATH" scripts/with-node-modules.sh "$here" exec \
+        node --test --test-reporter=dot tests/ai-sdk.test.mjs
+      ;;
+    overhead)
+      here=$(scripts/install-client-packages.sh python) && "$here/bin/python" clients/testing/overhead.py || return 1
+      here=$(scripts/install-client-packages.sh typescript) || return $?
+      PATH="$here/node/node_modules/.bin:$PATH" scripts/with-node-modules.sh "$here" exec \
+        node ../testing/overhead.mjs dist
+      ;;
     claude-agent-sdk)
       here=$(environment "$1") || return 1
       (cd clients/python && "$here/bin/python" -m pytest -q tests/test_session_store.py)
@@ -69,7 +84,7 @@ run() {
 
 parts=("$@")
 if [ ${#parts[@]} -eq 0 ]; then
-  parts=(langchain openai-agents pydantic-ai google-adk smolagents autogen claude-agent-sdk conformance agents)
+  parts=(langchain openai-agents pydantic-ai google-adk smolagents autogen ag2 ai-sdk claude-agent-sdk conformance agents overhead)
 fi
 failed=0
 for part in "${parts[@]}"; do
@@ -82,4 +97,13 @@ for part in "${parts[@]}"; do
     failed=1
   fi
 done
+if [ -s "$FOVEA_LIVES" ]; then
+  row='%-18s %6s %9s %9s %7s %8s %15s %8s\n'
+  # shellcheck disable=SC2059
+  printf "$row" agent turns requests streamed epochs refused 'prefix changes' recalls
+  while IFS=$'\t' read -r -a cells; do
+    # shellcheck disable=SC2059
+    printf "$row" "${cells[@]}"
+  done <"$FOVEA_LIVES"
+fi
 exit $failed

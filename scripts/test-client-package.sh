@@ -16,7 +16,7 @@ case $language in
   python)
     wheel=$(echo out/clients/*.whl)
     files=$(python3 -m zipfile -l "$wheel")
-    for file in fovea/v1/turn_pb2.py fovea/v1/turn_pb2.pyi fovea/client.py fovea/py.typed; do
+    for file in fovea/v1/turn_pb2.py fovea/v1/turn_pb2.pyi fovea/client.py fovea/_sync_transport.py fovea/py.typed; do
       grep -q "^$file " <<<"$files" || {
         echo "the wheel has no $file" >&2
         exit 1

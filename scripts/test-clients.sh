@@ -18,7 +18,7 @@ test_python() {
   (
     cd clients/python || exit 1
     "$here/bin/ruff" check . ../testing && "$here/bin/ruff" format --check --quiet . ../testing &&
-      "$here/bin/mypy" && PYTHONPATH=src "$here/bin/python" -m pytest -q -rs
+      "$here/bin/mypy" && "$here/bin/mypy" ../testing/*.py && PYTHONPATH=src "$here/bin/python" -m pytest -q -rs
   ) || return 1
   python3 clients/document.py --check && FOVEA_HATCHLING=$here scripts/test-client-package.sh python
 }

@@ -2,13 +2,14 @@
 # Generates and compiles clients/typescript with the packages of scripts/install-client-packages.sh, and then
 #
 #   with-node-modules.sh FOLDER test        lints and tests it
+#   with-node-modules.sh FOLDER exec COMMAND...  runs a command there
 #   with-node-modules.sh FOLDER pack OUT    packs it as npm would publish it
 #
 # FOLDER is where the packages are. A developer's own node_modules comes back.
 set -euo pipefail
 cd "$(dirname "$0")/../clients/typescript"
-packages=${1:?usage: with-node-modules.sh FOLDER test | pack OUT}
-verb=${2:?usage: with-node-modules.sh FOLDER test | pack OUT}
+packages=${1:?usage: with-node-modules.sh FOLDER test | exec COMMAND... | pack OUT}
+verb=${2:?usage: with-node-modules.sh FOLDER test | exec COMMAND... | pack OUT}
 here=$PWD
 own=
 if [ -e node_modules ] || [ -L node_modules ]; then
@@ -32,12 +33,13 @@ rm -rf dist
 node_modules/.bin/tsc -p .
 case $verb in
   test) node_modules/.bin/eslint src && node --test --test-reporter=dot tests/ ;;
+  exec) "${@:3}" ;;
   pack)
     rm -f "${3:?}"/*.tgz
     npm pack --silent --pack-destination "$3" >/dev/null
     ;;
   *)
-    echo "$0: neither test nor pack: $verb" >&2
+    echo "$0: neither test, exec nor pack: $verb" >&2
     exit 2
     ;;
 esac

@@ -1,6 +1,8 @@
 // What the TypeScript client adds to BuildContext and AppendTurns: medians over a long session, pages held.
 //
 //   FOVEAD=build/dev/bin/fovead node clients/testing/overhead.mjs DIST [BUDGET]    DIST: clients/typescript/dist
+//
+// Exit code 1 if a context takes 2 ms more than the raw call, or an append of one turn 1.5 times as long.
 import {readFileSync} from 'node:fs';
 import {mkdtempSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
@@ -11,10 +13,11 @@ import {gunzipSync} from 'node:zlib';
 const dist = pathToFileURL(resolve(process.argv[2])).href;
 const budget = Number(process.argv[3] ?? 64_000);
 const {Fovea} = await import(`${dist}/index.js`);
-const {ContextServiceService: contexts} = await import(`${dist}/generated/fovea/v1/context.js`);
-const {SessionServiceService: sessions} = await import(`${dist}/generated/fovea/v1/session.js`);
+const methods = await import(`${dist}/methods.js`);
 const {MessageReader} = await import(`${dist}/shapes/index.js`);
 const ROUNDS = 200;
+const CONTEXT_MS = 2;
+const APPEND_TIMES = 1.5;
 
 const history = new URL('../../examples/long-session.jsonl.gz', import.meta.url);
 const {turns} = JSON.parse(gunzipSync(readFileSync(history)).toString().split('\n')[0]);
@@ -47,8 +50,10 @@ async function compare(name, raw, client) {
     }
   }
   const [alone, through] = walls.map(median);
-  const added = (through - alone).toFixed(2);
-  console.log(`${name}: raw p50 ${alone.toFixed(2)} ms, client ${through.toFixed(2)} ms: ${added} ms, ${(through / alone).toFixed(2)} times`);
+  const added = through - alone;
+  const times = through / alone;
+  console.log(`${name}: raw p50 ${alone.toFixed(2)} ms, client ${through.toFixed(2)} ms: ${added.toFixed(2)} ms, ${times.toFixed(2)} times`);
+  return {added, times};
 }
 
 const data = mkdtempSync(join(tmpdir(), 'fovea-overhead-'));
@@ -59,11 +64,11 @@ for (const reader of ['deepseek-flash', 'claude']) {
   await session.context();
   const context = await session.context();
   console.log(`${reader}: ${context.tokens} tokens, ${context.pageIds.length} pages`);
-  const view = {sessionId: session.id, reader, tokenBudget: budget, asOfSeq: 0, policy: undefined};
+  const view = {sessionId: session.id, reader, tokenBudget: budget};
   const request = {view, format: 2, heldPageIds: context.pageIds};
-  await compare('context', () => fovea.transport.call(contexts.buildContext, request), () => session.context());
+  const {added} = await compare('context', () => fovea.transport.call(methods.buildContext, request), () => session.context());
   // The client's own work alone: what is between the answer and the context.
-  const answer = await fovea.transport.call(contexts.buildContext, request);
+  const answer = await fovea.transport.call(methods.buildContext, request);
   const spent = [];
   const call = fovea.transport.call;
   fovea.transport.call = () => Promise.resolve(answer);
@@ -76,8 +81,9 @@ for (const reader of ['deepseek-flash', 'claude']) {
   console.log(`    without the call: p50 ${median(spent).toFixed(2)} ms`);
   const message = {role: 'user', content: 'x'.repeat(500)};
   const [turn] = new MessageReader().read(message);
-  const append = {sessionId: session.id, turns: [turn], idempotencyKey: '', expectedNextSeq: 0};
-  await compare('append', () => fovea.transport.call(sessions.appendTurns, append), () => session.append(message));
+  const append = {sessionId: session.id, turns: [turn]};
+  const {times} = await compare('append', () => fovea.transport.call(methods.appendTurns, append), () => session.append(message));
+  if (added >= CONTEXT_MS || times >= APPEND_TIMES) process.exitCode = 1;
 }
 await fovea.close();
 rmSync(data, {recursive: true, force: true});

@@ -1,6 +1,8 @@
 """What the Python client adds to the calls that it makes: medians over a long session, pages held.
 
 PYTHONPATH=clients/python/src FOVEAD=build/dev/bin/fovead python3 clients/testing/overhead.py [BUDGET]
+
+Exit code 1 if a context takes 3 ms more than the raw call, or an append of one turn 1.5 times as long.
 """
 
 from __future__ import annotations
@@ -24,6 +26,8 @@ from fovea.v1 import context_pb2, session_pb2, turn_pb2
 
 HISTORY = Path(__file__).resolve().parents[2] / "examples" / "long-session.jsonl.gz"
 ROUNDS = 200
+CONTEXT_MS = 3.0
+APPEND_TIMES = 1.5
 
 
 def messages() -> list[dict[str, Any]]:
@@ -52,8 +56,8 @@ def messages() -> list[dict[str, Any]]:
     return made
 
 
-def compare(name: str, raw: Callable[[], object], client: Callable[[], object]) -> None:
-    """Runs both in turn, so that what else the machine does falls on both alike."""
+def compare(name: str, raw: Callable[[], object], client: Callable[[], object]) -> tuple[float, float]:
+    """Runs both in turn, so that what else the machine does falls on both alike; gives what is added, and the ratio."""
     walls: tuple[list[float], list[float]] = ([], [])
     works: tuple[list[float], list[float]] = ([], [])
     for _ in range(ROUNDS):
@@ -63,22 +67,22 @@ def compare(name: str, raw: Callable[[], object], client: Callable[[], object]) 
             wall.append(1000 * (time.perf_counter() - began))
             work.append(1000 * (time.thread_time() - worked))
     alone, through = map(statistics.median, walls)
-    print(
-        f"{name}: raw p50 {alone:.2f} ms, client {through:.2f} ms: "
-        f"{through - alone:+.2f} ms, {through / alone:.2f} times"
-    )
+    added, times = through - alone, through / alone
+    print(f"{name}: raw p50 {alone:.2f} ms, client {through:.2f} ms: {added:+.2f} ms, {times:.2f} times")
     alone, through = map(statistics.median, works)
     print(f"    of it in the caller's thread: {alone:.2f} ms, {through:.2f} ms: {through - alone:+.2f} ms")
+    return added, times
 
 
-def main() -> None:
+def main() -> int:
     budget = int(sys.argv[1]) if len(sys.argv) > 1 else 64_000
     with tempfile.TemporaryDirectory() as folder, Fovea.local(folder) as fovea:
-        for reader in ("deepseek-flash", "claude"):
-            measure(fovea, reader, budget)
+        within = [measure(fovea, reader, budget) for reader in ("deepseek-flash", "claude")]
+        return 0 if all(within) else 1
 
 
-def measure(fovea: Fovea, reader: str, budget: int) -> None:
+def measure(fovea: Fovea, reader: str, budget: int) -> bool:
+    """Whether all is within its bounds."""
     session = fovea.session(reader, model=reader, budget=budget, format="openai-chat")
     session.append(messages())
     session.context()
@@ -90,17 +94,18 @@ def measure(fovea: Fovea, reader: str, budget: int) -> None:
         held_page_ids=core._cache.held(core._seen),
     )
     print(f"{reader}: {context.tokens} tokens, {len(context.page_ids)} pages")
-    compare("context", lambda: transport.run(ask(rpc.BUILD_CONTEXT, request)), session.context)
+    added, _ = compare("context", lambda: transport.run(ask(rpc.BUILD_CONTEXT, request)), session.context)
     text = "x" * 500
     part = turn_pb2.Part(text=turn_pb2.TextPart(text=text.encode()))
     turn = turn_pb2.Turn(role=turn_pb2.ROLE_USER, parts=[part])
     append = session_pb2.AppendTurnsRequest(session_id=session.id, turns=[turn])
-    compare(
+    _, times = compare(
         "append",
         lambda: transport.run(ask(rpc.APPEND_TURNS, append)),
         lambda: session.append({"role": "user", "content": text}),
     )
+    return added < CONTEXT_MS and times < APPEND_TIMES
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

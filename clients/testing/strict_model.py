@@ -128,7 +128,9 @@ def chat_events(answer: dict[str, Any]) -> list[tuple[str, Any]]:
         rest = {"index": index, "function": {"arguments": call["function"]["arguments"]}}
         deltas.append({"tool_calls": [rest]})
     shell = {"id": answer["id"], "object": "chat.completion.chunk", "created": 1, "model": "scripted"}
-    events = [("", {**shell, "choices": [{"index": 0, "delta": delta, "finish_reason": None}]}) for delta in deltas]
+    events: list[tuple[str, Any]] = [
+        ("", {**shell, "choices": [{"index": 0, "delta": delta, "finish_reason": None}]}) for delta in deltas
+    ]
     reason = answer["choices"][0]["finish_reason"]
     events.append(("", {**shell, "choices": [{"index": 0, "delta": {}, "finish_reason": reason}]}))
     events.append(("", {**shell, "choices": [], "usage": answer["usage"]}))

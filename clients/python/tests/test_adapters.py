@@ -176,6 +176,32 @@ def autogen(model: StrictModel, session: Session | None) -> None:
     asyncio.run(run())
 
 
+def ag2(model: StrictModel, session: Session | None) -> None:
+    """AG2's Agent."""
+    import asyncio
+
+    pytest.importorskip("ag2")
+    from ag2 import Agent
+    from ag2.config import OpenAIConfig
+
+    async def run() -> None:
+        chat = OpenAIConfig(
+            model="gpt-4o", base_url=f"{model.url}/v1", api_key="none", streaming=True, max_retries=0, timeout=60
+        )
+        options: dict[str, Any] = {"tools": [look_up]}
+        if session is not None:
+            from fovea.adapters.ag2 import FoveaPolicy, fovea_tools
+
+            options = {"tools": [look_up, *fovea_tools(session)], "assembly": [FoveaPolicy(session)]}
+        agent = Agent("a", prompt="Be good.", config=chat, **options)
+        reply: Any = agent
+        for number in range(QUESTIONS):
+            reply = await reply.ask(f"Question {number}?")
+            assert (reply.body or "").strip()
+
+    asyncio.run(run())
+
+
 LIVES: dict[str, tuple[str, Callable[[StrictModel, Session | None], None]]] = {
     "langchain": ("gpt-4o", langchain),
     "openai-agents": ("gpt-5.6", openai_agents),
@@ -183,6 +209,7 @@ LIVES: dict[str, tuple[str, Callable[[StrictModel, Session | None], None]]] = {
     "google-adk": ("gemini-3-flash", google_adk),
     "smolagents": ("gpt-4o", smolagents),
     "autogen": ("gpt-4o", autogen),
+    "ag2": ("gpt-4o", ag2),
 }
 
 

@@ -1,7 +1,8 @@
 // A connection to a server.
-import {ContextServiceService as contexts, type Reader} from './generated/fovea/v1/context.js';
-import {SessionServiceService as sessions, type Session as SessionInfo} from './generated/fovea/v1/session.js';
+import type {Reader} from './generated/fovea/v1/context.js';
+import type {Session as SessionInfo} from './generated/fovea/v1/session.js';
 import {LocalServer, type LocalOptions} from './local.js';
+import * as methods from './methods.js';
 import type {ConnectOptions, SessionOptions} from './options.js';
 import {PageCache} from './pages.js';
 import {openSession, Session} from './session.js';
@@ -45,7 +46,7 @@ export class Fovea {
     const found: SessionInfo[] = [];
     let pageToken = '';
     do {
-      const answer = await this.transport.call(sessions.listSessions, {pageSize: 1000, pageToken});
+      const answer = await this.transport.call(methods.listSessions, {pageSize: 1000, pageToken});
       found.push(...answer.sessions);
       pageToken = answer.nextPageToken;
     } while (pageToken !== '');
@@ -54,7 +55,7 @@ export class Fovea {
 
   /** The models that the server knows: what they cost, and how small they read. `reader`: only what it finds. */
   async readers(reader = ''): Promise<Reader[]> {
-    return (await this.transport.call(contexts.listReaders, {reader})).readers;
+    return (await this.transport.call(methods.listReaders, {reader})).readers;
   }
 
   /** Ends the connection, and the server if local() started it. */

@@ -55,22 +55,10 @@ export function shapeOf(shape: Shape | undefined): Shape | undefined {
 }
 
 /** A policy by its name, or as it is. */
-export function policyOf(policy: PolicyName | Partial<Policy> | undefined): Policy | undefined {
-  if (policy === undefined) return undefined;
-  if (typeof policy === 'object') return {...NO_MARKS, ...policy};
-  return {...NO_MARKS, name: oneOf('policy', policy, POLICIES)};
+export function policyOf(policy: PolicyName | Partial<Policy> | undefined): Partial<Policy> | undefined {
+  if (policy === undefined || typeof policy === 'object') return policy;
+  return {name: oneOf('policy', policy, POLICIES)};
 }
-
-const NO_MARKS: Policy = {
-  tailHighPermille: undefined,
-  tailLowPermille: undefined,
-  pressureLowPermille: undefined,
-  entryRung: undefined,
-  forbidUnmeasuredRungs: undefined,
-  forbidDrawnResults: undefined,
-  sidecarPermille: undefined,
-  name: Policies.POLICY_NAME_UNSPECIFIED,
-};
 
 /** The format that an agent wants which appends messages of `shape`. */
 export function formatOf(shape: Shape, model: unknown): Format {

@@ -6,25 +6,25 @@ import {findCalls, results, TOOL_NAMES, type Answer, type Result} from './answer
 import {Context, type Message} from './context.js';
 import {AlreadyExistsError, FoveaError, InvalidArgumentError, NotFoundError, OutOfRangeError} from './errors.js';
 import {formatOf, policyOf, shapeOf, wireOf, type Format, type Shape} from './formats.js';
-import {
-  ContextServiceService as contexts,
-  type ContextSummary,
-  type DiffEpochsResponse,
-  type DrawLadderResponse,
-  type ExplainTurnResponse,
-  type View,
+import type {
+  ContextSummary,
+  DiffEpochsResponse,
+  DrawLadderResponse,
+  ExplainTurnResponse,
+  View,
 } from './generated/fovea/v1/context.js';
-import {ReaderServiceService as readers, type ReportUsageResponse} from './generated/fovea/v1/reader.js';
+import type {ReportUsageResponse} from './generated/fovea/v1/reader.js';
 import {
   SearchOrder,
-  SessionServiceService as sessions,
   type AppendTurnsResponse,
   type DeleteSessionResponse,
+  type DeepPartial,
   type ExpandTurnResponse,
   type Session as SessionInfo,
 } from './generated/fovea/v1/session.js';
 import {Role, Turn} from './generated/fovea/v1/turn.js';
 import {common, digest} from './history.js';
+import * as methods from './methods.js';
 import type {
   AppendOptions,
   ContextOptions,
@@ -45,10 +45,11 @@ import type {Transport} from './transport.js';
 const APPEND_TURNS = 10_000;
 const APPEND_BYTES = 60 << 20;
 const HELD_IDS = 1024;
-const INDEX_WAITS = 40;
+// The most that a search waits for what this client has just appended.
+const INDEX_MS = 10_000;
 const INDEX_PAUSE_MS = 50;
+const INDEX_LONGEST_PAUSE_MS = 500;
 const RECALL_BYTES = 65_536;
-const LONG = {seconds: 120};
 
 /** One conversation. Not for several tasks at a time. */
 export class Session {
@@ -96,11 +97,12 @@ export class Session {
   }
 
   /** Appends turns as the API has them (proto/fovea/v1/turn.proto), for what no shape holds. */
-  async appendTurns(turns: Turn[], options: AppendOptions = {}): Promise<{first: number; last: number}> {
+  async appendTurns(given: DeepPartial<Turn>[], options: AppendOptions = {}): Promise<{first: number; last: number}> {
     // A key of the caller's may come again in another process, which must then send the very same turns.
     const stamp = options.timeUs ?? (options.idempotencyKey === undefined ? Date.now() * 1000 : 0);
+    const turns = wellFormed('turns', () => given.map((turn) => Turn.fromPartial(turn)));
     for (const turn of turns) {
-      turn.timeUs = turn.timeUs || stamp;
+      turn.timeUs ||= stamp;
       if (options.agentId !== undefined) turn.agentId = options.agentId;
     }
     const key = options.idempotencyKey ?? randomUUID();
@@ -108,11 +110,10 @@ export class Session {
     let first = 0;
     let last = 0;
     for (const [index, batch] of batches.entries()) {
-      const answer = await this.transport.call(sessions.appendTurns, {
+      const answer = await this.transport.call(methods.appendTurns, {
         sessionId: this.id,
         turns: batch,
         idempotencyKey: batches.length === 1 ? key : `${key}/${index}`,
-        expectedNextSeq: 0,
       });
       first ||= answer.firstSeq;
       last = this.lastSeq = answer.lastSeq;
@@ -174,11 +175,8 @@ export class Session {
     const view = this.view(options);
     const format = this.format(options);
     const held = this.cache.held(this.seen);
-    const answer = await this.transport.call(
-      contexts.buildContext,
-      {view, format: wireOf(format), heldPageIds: [...held.keys()]},
-      LONG,
-    );
+    const request = {view, format: wireOf(format), heldPageIds: [...held.keys()]};
+    const answer = await this.transport.call(methods.buildContext, request);
     const summary = answer.summary as ContextSummary;
     const payload = JSON.parse(answer.payload.toString('utf8')) as Record<string, Message>;
     for (const {pageId} of summary.pages) {
@@ -201,7 +199,7 @@ export class Session {
     const format = this.format(options);
     let text = this.toolTexts.get(format);
     if (text === undefined) {
-      text = (await this.transport.call(contexts.getRecallTools, {format: wireOf(format)})).toolsJson;
+      text = (await this.transport.call(methods.getRecallTools, {format: wireOf(format)})).toolsJson;
       this.toolTexts.set(format, text);
     }
     return JSON.parse(text) as Message[];
@@ -277,7 +275,7 @@ export class Session {
     {record, pictures}: {record: boolean; pictures: boolean},
   ): Promise<ExpandTurnResponse> {
     const request = {sessionId: this.id, seq, byteOffset, byteLength, recordRecall: record, includeImages: pictures};
-    return this.transport.call(sessions.expandTurn, request);
+    return this.transport.call(methods.expandTurn, request);
   }
 
   /** A turn's exact text, recorded as a recall. */
@@ -302,12 +300,15 @@ export class Session {
   async search(query: string, options: {limit?: number; byRelevance?: boolean} = {}): Promise<SearchHit[]> {
     const order =
       options.byRelevance === true ? SearchOrder.SEARCH_ORDER_RELEVANCE : SearchOrder.SEARCH_ORDER_NEWEST_FIRST;
-    const request = {sessionId: this.id, query, order, limit: options.limit ?? 0, match: 0};
-    let answer = await this.transport.call(sessions.searchTurns, request);
-    // The index follows the log within moments: who has just appended expects to find it.
-    for (let waits = 0; answer.indexedThroughSeq < this.lastSeq && waits < INDEX_WAITS; ++waits) {
-      await sleep(INDEX_PAUSE_MS);
-      answer = await this.transport.call(sessions.searchTurns, request);
+    const request = {sessionId: this.id, query, order, limit: options.limit ?? 0};
+    let answer = await this.transport.call(methods.searchTurns, request);
+    // The index follows the log within moments, and a busy server within seconds: who has just appended expects to find
+    // it.
+    const ends = Date.now() + INDEX_MS;
+    for (let pause = INDEX_PAUSE_MS; answer.indexedThroughSeq < this.lastSeq && Date.now() < ends; ) {
+      await sleep(pause);
+      pause = Math.min(2 * pause, INDEX_LONGEST_PAUSE_MS);
+      answer = await this.transport.call(methods.searchTurns, request);
     }
     return answer.hits.map(({seq, role, snippet}) => ({seq, role: roleName(role), snippet: decodeText(snippet)}));
   }
@@ -316,27 +317,24 @@ export class Session {
   async reportUsage(inputTokens: number, options: UsageOptions = {}): Promise<ReportUsageResponse> {
     const served = options.context ?? this.lastContext;
     if (served === undefined) throw new InvalidArgumentError('context: there was none yet', 'INVALID_ARGUMENT');
-    return this.transport.call(
-      readers.reportUsage,
-      {payloadSha256: served.payloadSha256, inputTokens, otherTokens: options.otherTokens ?? 0},
-      {retry: false}, // reported twice would count twice
-    );
+    const request = {payloadSha256: served.payloadSha256, inputTokens, otherTokens: options.otherTokens ?? 0};
+    return this.transport.call(methods.reportUsage, request);
   }
 
   /** Why a turn is where it is in the context that context() gives for the same options. */
   async explain(seq: number, options: ContextOptions = {}): Promise<ExplainTurnResponse> {
-    return this.transport.call(contexts.explainTurn, {view: this.view(options), seq});
+    return this.transport.call(methods.explainTurn, {view: this.view(options), seq});
   }
 
   /** What context() would say of itself, without pages drawn. */
   async plan(options: ContextOptions = {}): Promise<ContextSummary> {
-    const request = {view: this.view(options), format: wireOf(this.format(options)), heldPageIds: []};
-    return (await this.transport.call(contexts.planContext, request, LONG)).summary as ContextSummary;
+    const request = {view: this.view(options), format: wireOf(this.format(options))};
+    return (await this.transport.call(methods.planContext, request)).summary as ContextSummary;
   }
 
   /** Which turns moved to which rung between two epochs, and why each epoch began. `toEpoch` left out: the newest. */
   async diff(fromEpoch = 0, toEpoch = 0, options: ContextOptions = {}): Promise<DiffEpochsResponse> {
-    return this.transport.call(contexts.diffEpochs, {view: this.view(options), fromEpoch, toEpoch});
+    return this.transport.call(methods.diffEpochs, {view: this.view(options), fromEpoch, toEpoch});
   }
 
   /**
@@ -344,7 +342,7 @@ export class Session {
    * `contactSheetPng` has all of them in one picture.
    */
   async ladder(firstSeq = 0, options: ContextOptions = {}): Promise<DrawLadderResponse> {
-    return this.transport.call(contexts.drawLadder, {view: this.view(options), firstSeq}, LONG);
+    return this.transport.call(methods.drawLadder, {view: this.view(options), firstSeq});
   }
 
   /** The PNG of a page of the last context. */
@@ -353,26 +351,26 @@ export class Session {
     return held === undefined ? this.loadPage(this.view({}), pageId) : Buffer.from(held.data, 'base64');
   }
 
-  private async loadPage(view: View, pageId: string): Promise<Buffer> {
-    const {png} = await this.transport.call(contexts.getPage, {view, pageId, seq: 0}, LONG);
+  private async loadPage(view: DeepPartial<View>, pageId: string): Promise<Buffer> {
+    const {png} = await this.transport.call(methods.getPage, {view, pageId});
     this.cache.put(pageId, png.toString('base64'));
     return png;
   }
 
   /** Turns exactly as they were appended. `last` left out: to the end. */
   async turns(first = 1, last = 0): Promise<Turn[]> {
-    const answers = await this.transport.stream(sessions.readTurns, {sessionId: this.id, range: {first, last}}, LONG);
+    const answers = await this.transport.stream(methods.readTurns, {sessionId: this.id, range: {first, last}});
     return answers.flatMap((answer) => answer.turns);
   }
 
   /** Keeps turns as text in every context. */
   async pin(first: number, last = first): Promise<void> {
-    await this.transport.call(sessions.pinTurns, {sessionId: this.id, range: {first, last}});
+    await this.transport.call(methods.pinTurns, {sessionId: this.id, range: {first, last}});
   }
 
   /** Undoes pin(). */
   async unpin(first: number, last = first): Promise<void> {
-    await this.transport.call(sessions.unpinTurns, {sessionId: this.id, range: {first, last}});
+    await this.transport.call(methods.unpinTurns, {sessionId: this.id, range: {first, last}});
   }
 
   /** A new session that begins with this one's turns up to `atSeq`; left out: all. */
@@ -384,26 +382,26 @@ export class Session {
 
   private async forkAs(newSessionId: string, atSeq: number, title: string): Promise<string> {
     const request = {sessionId: this.id, atSeq, newSessionId, title};
-    return (await this.transport.call(sessions.forkSession, request, LONG)).sessionId;
+    return (await this.transport.call(methods.forkSession, request)).sessionId;
   }
 
   /** Asks for a step of forgetting now: for a cache that is cold, or a task that is done. */
   async compact(): Promise<void> {
-    await this.transport.call(sessions.compactSession, {sessionId: this.id}, {retry: false});
+    await this.transport.call(methods.compactSession, {sessionId: this.id});
   }
 
   /** Title, times and counts. */
   async info(): Promise<SessionInfo> {
-    return this.transport.call(sessions.getSession, {sessionId: this.id});
+    return this.transport.call(methods.getSession, {sessionId: this.id});
   }
 
   /** Deletes the session with all that is derived from it; gives the receipt. */
   async delete(): Promise<DeleteSessionResponse> {
     this.digests = undefined;
-    return this.transport.call(sessions.deleteSession, {sessionId: this.id}, {retry: false});
+    return this.transport.call(methods.deleteSession, {sessionId: this.id});
   }
 
-  private view(options: ContextOptions): View {
+  private view(options: ContextOptions): DeepPartial<View> {
     const reader = options.reader ?? options.model ?? this.options.reader ?? this.options.model;
     const tokenBudget = options.budget ?? this.options.budget;
     const missing = reader === undefined ? 'model' : tokenBudget === undefined ? 'budget' : undefined;
@@ -434,10 +432,10 @@ export async function openSession(
     throw new InvalidArgumentError(`metadata: no JSON can hold it: ${(error as Error).message}`, 'INVALID_ARGUMENT');
   }
   try {
-    return await transport.call(sessions.createSession, {sessionId, title, metadataJson});
+    return await transport.call(methods.createSession, {sessionId, title, metadataJson});
   } catch (error) {
     if (error instanceof FoveaError && error instanceof AlreadyExistsError) {
-      return transport.call(sessions.getSession, {sessionId});
+      return transport.call(methods.getSession, {sessionId});
     }
     throw error;
   }

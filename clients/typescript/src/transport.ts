@@ -4,22 +4,9 @@ import {setTimeout as sleep} from 'node:timers/promises';
 import {Client, credentials, Metadata, status, type ServiceError} from '@grpc/grpc-js';
 
 import {fromStatus} from './errors.js';
+import type {DeepPartial} from './generated/fovea/v1/session.js';
+import type {Method} from './methods.js';
 
-/** A method of the generated services. */
-export interface Method<Request, Response> {
-  path: string;
-  requestSerialize: (value: Request) => Buffer;
-  responseDeserialize: (value: Buffer) => Response;
-}
-
-export interface CallOptions {
-  /** Seconds that the call may take with its retries. */
-  seconds?: number;
-  /** Whether it may be sent again where its fate is unknown. */
-  retry?: boolean;
-}
-
-const SECONDS = 30;
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 500;
 
@@ -50,21 +37,16 @@ export class Transport {
   }
 
   /** Makes a call; tries again while no server answers. */
-  async call<Request, Response>(
-    method: Method<Request, Response>,
-    request: Request,
-    options: CallOptions = {},
-  ): Promise<Response> {
-    return this.attempt(options, (deadline) => this.unary(method, request, deadline));
+  async call<Request, Response>(method: Method<Request, Response>, request: DeepPartial<Request>): Promise<Response> {
+    return this.attempt(method, (deadline) => this.unary(method, request, deadline));
   }
 
   /** The messages of a stream. */
   async stream<Request, Response>(
     method: Method<Request, Response>,
-    request: Request,
-    options: CallOptions = {},
+    request: DeepPartial<Request>,
   ): Promise<Response[]> {
-    return this.attempt(options, (deadline) => this.serverStream(method, request, deadline));
+    return this.attempt(method, (deadline) => this.serverStream(method, request, deadline));
   }
 
   close(): void {
@@ -72,17 +54,17 @@ export class Transport {
   }
 
   private async attempt<Response>(
-    options: CallOptions,
+    {retry, seconds}: {retry: boolean; seconds: number},
     once: (deadline: number) => Promise<Response>,
   ): Promise<Response> {
-    const deadline = Date.now() + 1000 * (this.deadline ?? options.seconds ?? SECONDS);
+    const deadline = Date.now() + 1000 * (this.deadline ?? seconds);
     for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
       try {
         return await once(deadline);
       } catch (failure) {
         const error = failure as ServiceError;
         const wait = pause * (0.5 + Math.random() / 2);
-        const again = options.retry !== false && error.code === status.UNAVAILABLE;
+        const again = retry && error.code === status.UNAVAILABLE;
         if (!again || Date.now() + wait >= deadline) throw fromStatus(error, this.address);
         await sleep(wait);
       }
@@ -91,14 +73,14 @@ export class Transport {
 
   private unary<Request, Response>(
     method: Method<Request, Response>,
-    request: Request,
+    request: DeepPartial<Request>,
     deadline: number,
   ): Promise<Response> {
     return new Promise((resolve, reject) => {
       this.client.makeUnaryRequest(
         method.path,
-        method.requestSerialize,
-        method.responseDeserialize,
+        method.encode,
+        method.decode,
         request,
         this.metadata,
         {deadline},
@@ -112,7 +94,7 @@ export class Transport {
 
   private serverStream<Request, Response>(
     method: Method<Request, Response>,
-    request: Request,
+    request: DeepPartial<Request>,
     deadline: number,
   ): Promise<Response[]> {
     return new Promise((resolve, reject) => {
@@ -120,8 +102,8 @@ export class Transport {
       this.client
         .makeServerStreamRequest(
           method.path,
-          method.requestSerialize,
-          method.responseDeserialize,
+          method.encode,
+          method.decode,
           request,
           this.metadata,
           {deadline},

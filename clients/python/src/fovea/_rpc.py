@@ -1,7 +1,7 @@
 """The calls of the API, and the generators that the synchronous and the asynchronous client both drive.
 
 What a client does is written once, as a generator that yields a Call and is sent its answer. Only the drivers
-(_transport.py) know of channels and threads.
+(_aio_transport.py and _sync_transport.py) know of channels and threads.
 """
 
 from __future__ import annotations

@@ -25,8 +25,9 @@ from fovea.v1 import context_pb2, reader_pb2, session_pb2, turn_pb2
 _APPEND_TURNS = 10_000
 _APPEND_BYTES = 60 << 20
 _HELD_IDS = 1024
-_INDEX_WAITS = 40
+_INDEX_SECONDS = 10.0  # the most that a search waits for what this client has just appended
 _INDEX_PAUSE = 0.05
+_INDEX_LONGEST_PAUSE = 0.5
 
 
 @dataclass(frozen=True)
@@ -369,11 +370,13 @@ class SessionCore:
         order = session_pb2.SEARCH_ORDER_RELEVANCE if by_relevance else session_pb2.SEARCH_ORDER_NEWEST_FIRST
         request = checked(session_pb2.SearchTurnsRequest, session_id=self.id, query=query, order=order, limit=limit)
         answer = yield from ask(rpc.SEARCH_TURNS, request)
-        # The index follows the log within moments: who has just appended expects to find it.
-        for _ in range(_INDEX_WAITS):
-            if answer.indexed_through_seq >= self._last_seq:
-                break
-            yield Pause(_INDEX_PAUSE)
+        # The index follows the log within moments, and a busy server within seconds: who has just appended expects to
+        # find it.
+        ends = time.monotonic() + _INDEX_SECONDS
+        pause = _INDEX_PAUSE
+        while answer.indexed_through_seq < self._last_seq and time.monotonic() < ends:
+            yield Pause(pause)
+            pause = min(2 * pause, _INDEX_LONGEST_PAUSE)
             answer = yield from ask(rpc.SEARCH_TURNS, request)
         return [
             SearchHit(hit.seq, role_name(hit.role), hit.snippet.decode("utf-8", "backslashreplace"))

@@ -1,28 +1,27 @@
-"""Channels, deadlines and retries: what drives the steps of _rpc.py."""
+"""Channels, deadlines and retries.
+
+What waits is in _aio_transport.py, and in _sync_transport.py, which is written from it.
+"""
 
 from __future__ import annotations
 
-import asyncio
 import os
 import random
 import time
 from collections.abc import Generator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, cast
 
 import grpc
-import grpc.aio
 from google.protobuf.message import Message
 
 from fovea import errors
 from fovea._rpc import Call, Method, Pause, Result, Steps
-from fovea.local import LocalServer
 
 # A context with its pages can be larger than gRPC's 4 MiB, and so can an append. A channel must find a server that was
-# started again within the deadline of a call. "min_reconnect_backoff_ms" is left alone: it is how long a server may take
-# to greet, and a busy one takes seconds.
-_OPTIONS: list[tuple[str, Any]] = [
+# started again within the deadline of a call. "min_reconnect_backoff_ms" is left alone: it is how long a server may
+# take to greet, and a busy one takes seconds.
+OPTIONS: list[tuple[str, Any]] = [
     ("grpc.max_receive_message_length", -1),
     ("grpc.max_send_message_length", -1),
     ("grpc.initial_reconnect_backoff_ms", 50),
@@ -42,14 +41,14 @@ def default_address() -> str:
 
 
 @dataclass(frozen=True)
-class _Attempt:
+class Attempt:
     """One sending of a call."""
 
     call: Call
     seconds: float
 
 
-def _attempts(steps: Steps[Result], address: str, deadline: float | None) -> Generator[_Attempt | Pause, Any, Result]:
+def attempts(steps: Steps[Result], address: str, deadline: float | None) -> Generator[Attempt | Pause, Any, Result]:
     """The steps with each call tried until it is answered, fails for good, or its time is over."""
     try:
         step = next(steps)
@@ -68,12 +67,12 @@ def _attempts(steps: Steps[Result], address: str, deadline: float | None) -> Gen
         return cast(Result, done.value)
 
 
-def _until_answered(call: Call, address: str, deadline: float | None) -> Generator[_Attempt | Pause, Any, Any]:
+def _until_answered(call: Call, address: str, deadline: float | None) -> Generator[Attempt | Pause, Any, Any]:
     ends = time.monotonic() + (call.seconds or deadline or call.method.seconds)
     longest = _FIRST_PAUSE
     while True:
         try:
-            return (yield _Attempt(call, max(ends - time.monotonic(), 0.001)))
+            return (yield Attempt(call, max(ends - time.monotonic(), 0.001)))
         except grpc.RpcError as failure:
             # Both kinds of failure, grpc.Call and grpc.aio.AioRpcError, have these.
             status = cast(Any, failure)
@@ -93,100 +92,24 @@ def _serialize(message: Message) -> bytes:
     return message.SerializeToString()
 
 
-class _Stubs:
+class Stubs:
     """The calls of a channel."""
 
     def __init__(self, channel: Any, address: str, token: str | None, deadline: float | None) -> None:
-        self._channel = channel
-        self._address = address
+        self.channel = channel
+        self.address = address
         self._metadata = (("authorization", f"Bearer {token}"),) if token else ()
-        self._deadline = deadline
+        self.deadline = deadline
         self._made: dict[str, Any] = {}
 
     def _stub(self, method: Method[Any, Any]) -> Any:
         stub = self._made.get(method.path)
         if stub is None:
-            make = self._channel.unary_stream if method.streams else self._channel.unary_unary
+            make = self.channel.unary_stream if method.streams else self.channel.unary_unary
             stub = make(method.path, request_serializer=_serialize, response_deserializer=method.response.FromString)
             self._made[method.path] = stub
         return stub
 
-    def _send(self, attempt: _Attempt) -> Any:
+    def send(self, attempt: Attempt) -> Any:
         call = attempt.call
         return self._stub(call.method)(call.message, timeout=attempt.seconds, metadata=self._metadata)
-
-
-class Transport(_Stubs):
-    """A synchronous channel. Thread-safe."""
-
-    def __init__(self, address: str, token: str | None, deadline: float | None) -> None:
-        super().__init__(grpc.insecure_channel(address, options=_OPTIONS), address, token, deadline)
-
-    @staticmethod
-    def start(data: str | Path | None, binary: str | Path | None) -> LocalServer:
-        return LocalServer(data, binary)
-
-    @staticmethod
-    def stop(server: LocalServer) -> None:
-        server.stop()
-
-    def _do(self, action: _Attempt | Pause) -> Any:
-        if isinstance(action, Pause):
-            return time.sleep(action.seconds)
-        answer = self._send(action)
-        return list(answer) if action.call.method.streams else answer
-
-    def run(self, steps: Steps[Result]) -> Result:
-        attempts = _attempts(steps, self._address, self._deadline)
-        try:
-            action = next(attempts)
-            while True:
-                try:
-                    answer = self._do(action)
-                except grpc.RpcError as failure:
-                    action = attempts.throw(failure)
-                else:
-                    action = attempts.send(answer)
-        except StopIteration as done:
-            return cast(Result, done.value)
-
-    def close(self) -> None:
-        self._channel.close()
-
-
-class AsyncTransport(_Stubs):
-    """The same for asyncio. Belongs to the event loop that it was made in."""
-
-    def __init__(self, address: str, token: str | None, deadline: float | None) -> None:
-        super().__init__(grpc.aio.insecure_channel(address, options=_OPTIONS), address, token, deadline)
-
-    @staticmethod
-    async def start(data: str | Path | None, binary: str | Path | None) -> LocalServer:
-        return await asyncio.to_thread(LocalServer, data, binary)
-
-    @staticmethod
-    async def stop(server: LocalServer) -> None:
-        await asyncio.to_thread(server.stop)
-
-    async def _do(self, action: _Attempt | Pause) -> Any:
-        if isinstance(action, Pause):
-            return await asyncio.sleep(action.seconds)
-        answer = self._send(action)
-        return [message async for message in answer] if action.call.method.streams else await answer
-
-    async def run(self, steps: Steps[Result]) -> Result:
-        attempts = _attempts(steps, self._address, self._deadline)
-        try:
-            action = next(attempts)
-            while True:
-                try:
-                    answer = await self._do(action)
-                except grpc.RpcError as failure:
-                    action = attempts.throw(failure)
-                else:
-                    action = attempts.send(answer)
-        except StopIteration as done:
-            return cast(Result, done.value)
-
-    async def close(self) -> None:
-        await self._channel.close(None)

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from fovea._aio_transport import AsyncTransport
 from fovea._pages import PageCache
 from fovea._session import (
     Look,
@@ -21,7 +22,7 @@ from fovea._session import (
     list_sessions,
     open_session,
 )
-from fovea._transport import AsyncTransport, default_address
+from fovea._transport import default_address
 from fovea.context import Context
 from fovea.formats import Format, PolicyName, Shape
 from fovea.local import LocalServer

@@ -10,7 +10,7 @@ import {createHash} from 'node:crypto';
 import type {Fovea} from '../client.js';
 import {AlreadyExistsError, InvalidArgumentError, NotFoundError} from '../errors.js';
 import type {Session as SessionInfo} from '../generated/fovea/v1/session.js';
-import {Role, type Turn} from '../generated/fovea/v1/turn.js';
+import {Role, type DeepPartial, type Turn} from '../generated/fovea/v1/turn.js';
 import type {Session} from '../session.js';
 
 const KIND = 'claude-agent-sdk.entry';
@@ -114,13 +114,10 @@ export class FoveaStore {
 
   private async keep(key: TranscriptKey, entry: TranscriptEntry): Promise<void> {
     const data = Buffer.from(JSON.stringify(entry));
-    const turn: Turn = {
-      seq: 0,
+    const turn: DeepPartial<Turn> = {
       role: Role.ROLE_SYSTEM,
       timeUs: timeOf(entry),
       parts: [{kind: {$case: 'opaque', value: {kind: KIND, data}}}],
-      attributesJson: '',
-      agentId: '',
     };
     const options = entry.uuid ? {idempotencyKey: entry.uuid} : {};
     try {

@@ -1,6 +1,6 @@
 // Anthropic's Messages: an assistant's message is one turn; a user's one, or more where results of tools are in it.
 import {MessageShapeError} from '../errors.js';
-import {Role, type DocumentPart, type SearchResultPart, type Turn} from '../generated/fovea/v1/turn.js';
+import {DocumentPart, Role, SearchResultPart, ToolReferencePart, type Turn} from '../generated/fovea/v1/turn.js';
 import * as m from './message.js';
 
 const ROLES = new Map<string, Role>([
@@ -95,7 +95,7 @@ function resultItem(item: unknown): [m.ContentKind, m.Json] {
     if (kind === 'tool_reference') {
       const toolName = fields.textOrJson('tool_name');
       const bytes = Buffer.byteLength(toolName);
-      if (bytes > 0 && bytes <= 200) return [{$case: 'toolReference', value: {toolName}}, fields.rest()];
+      if (bytes > 0 && bytes <= 200) return [{$case: 'toolReference', value: ToolReferencePart.create({toolName})}, fields.rest()];
     }
   }
   return [m.text(m.dump(item)), {}];
@@ -122,7 +122,7 @@ function readDocument(block: m.Json): DocumentPart | undefined {
   if (!m.isObject(block['source'])) return undefined;
   const source = new m.Fields(block['source'], '');
   const kind = source.textOrJson('type');
-  const document = m.emptyDocument();
+  const document = DocumentPart.create();
   document.mediaType = source.textOrJson('media_type');
   if (kind === 'base64') document.data = m.decode(source.textOrJson('data')) ?? document.data;
   else if (kind === 'text') document.data = m.toBytes(source.textOrJson('data'));
@@ -146,7 +146,7 @@ function searchResult(block: m.Json): SearchResultPart | undefined {
   const title = fields.textOrJson('title');
   const content = fields.take('content');
   if (!Array.isArray(content)) return undefined;
-  const found: SearchResultPart = {source, title, text: [], attributesJson: ''};
+  const found = SearchResultPart.create({source, title});
   for (const item of content) {
     const bytes = m.plainTextBlock(item);
     if (bytes === undefined) return undefined;

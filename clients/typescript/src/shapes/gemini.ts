@@ -1,6 +1,6 @@
 // Gemini's contents: a model's content is one turn; a user's one, or more where responses of functions are in it.
 import {MessageShapeError} from '../errors.js';
-import {Role, type Turn} from '../generated/fovea/v1/turn.js';
+import {DocumentPart, Role, type Turn} from '../generated/fovea/v1/turn.js';
 import * as m from './message.js';
 
 const ROLES = new Map<string, Role>([
@@ -169,14 +169,14 @@ function readInline(value: unknown): m.Kind | undefined {
   if (mediaType.startsWith('video/') || mediaType.startsWith('image/')) return undefined;
   const decoded = m.decode(data);
   if (decoded === undefined) return undefined;
-  const document = {...m.emptyDocument(), mediaType, name, data: decoded};
+  const document = DocumentPart.create({mediaType, name, data: decoded});
   return m.fits(document) ? {$case: 'document', value: document} : undefined;
 }
 
 function readFile(value: unknown): m.Kind | undefined {
   if (!m.isObject(value)) return undefined;
   const fields = new m.Fields(value, '');
-  const document = m.emptyDocument();
+  const document = DocumentPart.create();
   document.mediaType = fields.textOrJson('mimeType');
   document.name = fields.textOrJson('displayName');
   document.uri = fields.textOrJson('fileUri');

@@ -2,13 +2,18 @@
 // server's transcripts/, and tests/vectors/messages.jsonl holds both to them.
 import {MessageShapeError} from '../errors.js';
 import {
+  AudioPart,
+  DocumentPart,
+  ImagePart,
+  OpaquePart,
+  Part,
   Role,
-  type AudioPart,
-  type DocumentPart,
-  type Part,
+  TextPart,
+  ToolCallPart,
+  ToolResultPart,
+  Turn,
   type SearchResultPart,
   type ToolResultContent,
-  type Turn,
 } from '../generated/fovea/v1/turn.js';
 
 export type Json = Record<string, unknown>;
@@ -136,7 +141,7 @@ export class Fields {
 
 /** A turn with nothing in it. */
 export function emptyTurn(role: Role): Turn {
-  return {seq: 0, role, timeUs: 0, parts: [], attributesJson: '', agentId: ''};
+  return Turn.create({role});
 }
 
 /**
@@ -158,7 +163,7 @@ export class MessageBuilder {
       this.turns.push(building);
     }
     if (Object.keys(attributes).length > 0) building.kept[String(building.turn.parts.length)] = attributes;
-    building.turn.parts.push({kind});
+    building.turn.parts.push(Part.create({kind}));
   }
 
   keep(attributes: Json): void {
@@ -178,7 +183,7 @@ export class MessageBuilder {
 }
 
 export function text(value: string, phase = ''): Kind & {$case: 'text'} {
-  return {$case: 'text', value: {text: toBytes(value), phase}};
+  return {$case: 'text', value: TextPart.create({text: toBytes(value), phase})};
 }
 
 /** A block that is kept whole, as JSON on one line. */
@@ -187,15 +192,15 @@ export function whole(kind: string, block: unknown): Kind {
 }
 
 export function opaque(kind: string, data: Buffer): Kind {
-  return {$case: 'opaque', value: {kind, data}};
+  return {$case: 'opaque', value: OpaquePart.create({kind, data})};
 }
 
 export function call(callId: string, name: string, written: string, custom = false): Kind {
-  return {$case: 'toolCall', value: {callId, name, argumentsJson: toBytes(written), custom}};
+  return {$case: 'toolCall', value: ToolCallPart.create({callId, name, argumentsJson: toBytes(written), custom})};
 }
 
 export function result(callId: string, contents: ContentKind[], isError = false): Kind {
-  return {$case: 'toolResult', value: {callId, content: contents.map((kind) => ({kind})), isError}};
+  return {$case: 'toolResult', value: ToolResultPart.create({callId, content: contents.map((kind) => ({kind})), isError})};
 }
 
 /** The part as a result has it; undefined if results do not hold such parts. */
@@ -235,7 +240,7 @@ export function splitDataUrl(url: string): [mediaType: string, data: string] | u
 export function image(mediaType: unknown, data: unknown): Kind | undefined {
   if (typeof mediaType !== 'string' || !IMAGE_TYPES.includes(mediaType)) return undefined;
   const decoded = decode(data);
-  return decoded && {$case: 'image', value: {mediaType, data: decoded}};
+  return decoded && {$case: 'image', value: ImagePart.create({mediaType, data: decoded})};
 }
 
 export function imageUrl(url: string): Kind | undefined {
@@ -243,19 +248,9 @@ export function imageUrl(url: string): Kind | undefined {
   return split && image(...split);
 }
 
-const NOTHING = Buffer.alloc(0);
-
-export function emptyDocument(): DocumentPart {
-  return {mediaType: '', name: '', data: NOTHING, uri: '', context: NOTHING, attributesJson: ''};
-}
-
-export function emptyAudio(): AudioPart {
-  return {mediaType: '', data: NOTHING, transcript: NOTHING, id: ''};
-}
-
 export function sound(mediaType: string, data: unknown): Kind | undefined {
   const decoded = decode(data);
-  const value = decoded && {...emptyAudio(), mediaType, data: decoded};
+  const value = decoded && AudioPart.create({mediaType, data: decoded});
   return value && fits(value) ? {$case: 'audio', value} : undefined;
 }
 

@@ -1,5 +1,5 @@
 // OpenAI's Chat Completions, and what follows their shape: one message is one turn.
-import {Role, type Turn} from '../generated/fovea/v1/turn.js';
+import {AudioPart, RefusalPart, Role, type Turn} from '../generated/fovea/v1/turn.js';
 import * as m from './message.js';
 import {readContent, readOutput} from './openai-parts.js';
 
@@ -47,7 +47,7 @@ function readSaid(fields: m.Fields, builder: m.MessageBuilder): void {
   if (content !== undefined) readContent(content, 'content', '', builder);
   if (!assistant) return;
   const refusal = fields.text('refusal');
-  if (refusal !== '') builder.add({$case: 'refusal', value: {text: m.toBytes(refusal)}});
+  if (refusal !== '') builder.add({$case: 'refusal', value: RefusalPart.create({text: m.toBytes(refusal)})});
   if (fields.has('audio')) readAudio(new m.Fields(fields.take('audio'), 'audio'), builder);
   const calls = fields.take('tool_calls');
   if (calls !== undefined) {
@@ -63,7 +63,7 @@ function readSaid(fields: m.Fields, builder: m.MessageBuilder): void {
 }
 
 function readAudio(audio: m.Fields, builder: m.MessageBuilder): void {
-  const value = m.emptyAudio();
+  const value = AudioPart.create();
   value.id = audio.textOrJson('id');
   value.transcript = m.toBytes(audio.textOrJson('transcript'));
   const data = audio.textOrJson('data');

@@ -1,6 +1,6 @@
 // Content parts of OpenAI's two APIs, which agents mix.
 import {MessageShapeError} from '../errors.js';
-import {Role, type DocumentPart} from '../generated/fovea/v1/turn.js';
+import {DocumentPart, RefusalPart, Role} from '../generated/fovea/v1/turn.js';
 import * as m from './message.js';
 
 const TEXTS = ['text', 'input_text', 'output_text', 'summary_text', 'reasoning_text'];
@@ -47,7 +47,7 @@ function read(item: unknown, path: string, assistant: boolean, phase: string): m
     return [part, fields.rest()];
   }
   if (kind === 'refusal' && assistant) {
-    return [{$case: 'refusal', value: {text: m.toBytes(fields.text('refusal'))}}, fields.rest()];
+    return [{$case: 'refusal', value: RefusalPart.create({text: m.toBytes(fields.text('refusal'))})}, fields.rest()];
   }
   return media(fields, kind) ?? [m.whole(`openai.${kind}`, item), {}];
 }
@@ -101,7 +101,7 @@ function file(value: m.Json): DocumentPart | undefined {
   const data = fields.textOrJson('file_data');
   let uri = fields.textOrJson('file_url');
   if (uri === '') uri = fields.textOrJson('file_id');
-  const document = {...m.emptyDocument(), name};
+  const document = DocumentPart.create({name});
   if (data !== '') {
     if (uri !== '') return undefined;
     const split = m.splitDataUrl(data);
