@@ -67,8 +67,12 @@ endfunction()
 set(FOVEA_COMMON_HEADERS <algorithm> <functional> <map> <memory> <string> <vector> <absl/container/flat_hash_map.h>
     <absl/status/statusor.h> <absl/strings/str_cat.h>)
 
-# fovea_precompile(NAME HEADER...): the headers of libraries, never our own, that most sources of the target
-# include. clang builds, and so clang-tidy, go without: there every source stands on its own includes. So do
+# What a side of the API includes: gRPC, and what is generated from proto/.
+set(FOVEA_API_HEADERS <grpcpp/grpcpp.h> <fovea/v1/admin.grpc.pb.h> <fovea/v1/context.grpc.pb.h>
+    <fovea/v1/page.grpc.pb.h> <fovea/v1/reader.grpc.pb.h> <fovea/v1/session.grpc.pb.h>)
+
+# fovea_precompile(NAME HEADER...): the headers of libraries, and what is generated, never our own, that most sources
+# of the target include. clang builds, and so clang-tidy, go without: there every source stands on its own includes. So do
 # optimised builds, where GCC then reports its false alarms about std::string, as they are in no system header.
 function(fovea_precompile name)
   if(FOVEA_PRECOMPILE AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_BUILD_TYPE STREQUAL "Debug")
@@ -77,18 +81,74 @@ function(fovea_precompile name)
   endif()
 endfunction()
 
-# fovea_test(NAME SOURCES ... LINKS ... LABELS ...): a GoogleTest program registered with CTest.
-# LABELS: unit (fast, runs under sanitizers), property, e2e, data (needs the shared histories).
+# fovea_unoptimised(NAME): compiled without optimisation in builds for development: half of what the compiler does
+# for a source that includes CLI11 and gRPC, and nothing that is waited for runs in it.
+function(fovea_unoptimised name)
+  if(CMAKE_BUILD_TYPE STREQUAL "Debug")
+    target_compile_options(${name} PRIVATE -O0)
+  endif()
+endfunction()
+
+# fovea_knows_folders(SOURCE...): defines FOVEA_SOURCE_DIR and FOVEA_BINARY_DIR for the sources that name them,
+# and for no others: a path in every command would make each checkout compile everything itself.
+function(fovea_knows_folders)
+  foreach(source ${ARGN})
+    file(STRINGS "${CMAKE_CURRENT_SOURCE_DIR}/${source}" named REGEX "FOVEA_(SOURCE|BINARY)_DIR")
+    if(named)
+      set_property(SOURCE ${source} APPEND PROPERTY COMPILE_DEFINITIONS FOVEA_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
+                   FOVEA_BINARY_DIR="${CMAKE_BINARY_DIR}")
+    endif()
+  endforeach()
+endfunction()
+
+# GoogleTest's headers, precompiled once for all tests, and once more with those of the API for the tests that
+# speak it.
+if(FOVEA_PRECOMPILE AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_BUILD_TYPE STREQUAL "Debug")
+  set(FOVEA_PRECOMPILE_TESTS ON)
+endif()
+function(fovea_precompile_tests name headers)
+  if(NOT FOVEA_PRECOMPILE_TESTS)
+    return()
+  endif()
+  if(NOT TARGET ${headers})
+    file(CONFIGURE OUTPUT "${PROJECT_BINARY_DIR}/empty.cc" CONTENT "")
+    add_library(${headers} STATIC "${PROJECT_BINARY_DIR}/empty.cc")
+    target_compile_options(${headers} PRIVATE ${FOVEA_WARNINGS} -pthread -fpch-preprocess)
+    if(FOVEA_SANITIZER)
+      target_compile_options(${headers} PRIVATE -O0)
+    endif()
+    target_link_libraries(${headers} PRIVATE GTest::gmock GTest::gtest)
+    if(headers MATCHES "_api_")
+      fovea_unoptimised(${headers})
+      target_link_libraries(${headers} PRIVATE fovea_proto)
+      target_precompile_headers(${headers} PRIVATE ${FOVEA_API_HEADERS})
+    endif()
+    target_precompile_headers(${headers} PRIVATE <gmock/gmock.h> <gtest/gtest.h> <algorithm> <functional> <map>
+                              <memory> <optional> <random> <string> <variant> <vector> <absl/status/statusor.h>
+                              <absl/strings/str_cat.h>)
+  endif()
+  target_precompile_headers(${name} REUSE_FROM ${headers})
+  target_compile_options(${name} PRIVATE -fpch-preprocess)
+endfunction()
+
+# fovea_test(NAME SOURCES ... LINKS ... LABELS ... [TIMEOUT ...] [API]): a GoogleTest program registered with
+# CTest. LABELS: unit (fast, runs under sanitizers), property, e2e, data (needs the shared histories). API: most of
+# its sources include gRPC or the generated messages.
 function(fovea_test name)
-  cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;LINKS;LABELS" ${ARGN})
+  cmake_parse_arguments(ARG "API" "TIMEOUT" "SOURCES;LINKS;LABELS" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
-  target_compile_options(${name} PRIVATE ${FOVEA_WARNINGS})
+  target_compile_options(${name} PRIVATE ${FOVEA_WARNINGS} -pthread)
   if(FOVEA_SANITIZER)
     target_compile_options(${name} PRIVATE -O0)  # optimising a test under sanitizers takes longer than running it
   endif()
+  if(ARG_API)
+    fovea_unoptimised(${name})
+    fovea_precompile_tests(${name} fovea_test_api_headers)
+  else()
+    fovea_precompile_tests(${name} fovea_test_headers)
+  endif()
   target_include_directories(${name} PRIVATE "${PROJECT_SOURCE_DIR}")
-  target_compile_definitions(${name} PRIVATE FOVEA_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
-                             FOVEA_BINARY_DIR="${CMAKE_BINARY_DIR}")
+  fovea_knows_folders(${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE ${ARG_LINKS} GTest::gmock GTest::gtest GTest::gtest_main)
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 300)
