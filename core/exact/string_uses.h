@@ -11,7 +11,7 @@
 
 namespace fovea {
 
-class CheckpointAccess;  // core/forgetting/checkpoint_fields.h
+class CheckpointAccess;  // core/forgetting/checkpoint_access.h
 
 // Thread-compatible. Deterministic: no answer depends on how the table is laid out.
 class StringUses {

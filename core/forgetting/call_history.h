@@ -14,7 +14,7 @@
 
 namespace fovea {
 
-class CheckpointAccess;  // core/forgetting/checkpoint_fields.h
+class CheckpointAccess;  // core/forgetting/checkpoint_access.h
 
 // The calls of a log. A call supersedes an earlier one of the same tool if it asks for the same,
 // or for the whole of a file of which that asked for a part: what is said only to explain a call or

@@ -8,46 +8,11 @@
 #include <utility>
 
 #include "core/forgetting/fade.h"
+#include "core/forgetting/look_back.h"
 
 namespace fovea {
 namespace {
 
-// Measured by replay_bench on twelve sessions of more than 50,000 text tokens (docs/forgetting.md):
-// text that a call adds, and exact strings of earlier turns that it writes.
-constexpr double kTextPerCall = 1'500;
-constexpr double kLookupsPerCall = 1.4;
-// The share of these strings that stood last more than so many text tokens before.
-struct Distance {
-  double tokens, share;
-};
-constexpr std::array<Distance, 12> kDistances = {{{0, 1},
-                                                  {500, 0.617},
-                                                  {1'000, 0.555},
-                                                  {2'000, 0.472},
-                                                  {4'000, 0.397},
-                                                  {8'000, 0.324},
-                                                  {16'000, 0.243},
-                                                  {32'000, 0.178},
-                                                  {64'000, 0.089},
-                                                  {128'000, 0.026},
-                                                  {256'000, 0.007},
-                                                  {1'000'000, 0}}};
-// Measured on the same sessions: passages of 40 bytes or more in the arguments of a call that an
-// earlier turn's text or call holds, white space and line numbers normalised; and the share of them
-// that stood last more than so many text tokens before.
-constexpr double kPassagesPerCall = 1.7;
-constexpr std::array<Distance, 12> kPassageDistances = {{{0, 1},
-                                                         {500, 0.856},
-                                                         {1'000, 0.760},
-                                                         {2'000, 0.673},
-                                                         {4'000, 0.590},
-                                                         {8'000, 0.483},
-                                                         {16'000, 0.363},
-                                                         {32'000, 0.229},
-                                                         {64'000, 0.120},
-                                                         {128'000, 0.040},
-                                                         {256'000, 0.019},
-                                                         {1'000'000, 0}}};
 // A passage that is not there, or is copied wrongly, is noticed: the edit fails, or the file is
 // looked at again.
 constexpr double kCallsPerPassageMiss = 2;
@@ -68,8 +33,7 @@ constexpr double kMostSteps = 50;
 // answer so many: most are of what the agent itself wrote, which is short.
 constexpr double kGistCharacters = 0.2;
 constexpr double kGistAnswers = 0.8;
-// Where a provider states no price of its output.
-constexpr double kUsualOutputPrice = 5;
+constexpr double kUsualOutputPrice = 5;  // where a provider states none
 
 constexpr std::array<int, 5> kTailHighs = {150, 200, 250, 300, 400};
 // A balanced policy keeps more text for a reader that copies from pages: from 250 on at least as
@@ -83,18 +47,6 @@ constexpr std::array<int, 1> kFullTailLows = {250};
 // What an exact policy keeps as text after a step, and what it fills of the budget then.
 constexpr int kExactLow = 500;
 constexpr int kExactPressure = 700;
-
-// The share of look-ups that go back further than so many tokens.
-double Beyond(const std::array<Distance, 12>& distances, double tokens) {
-  for (size_t i = 1; i < distances.size(); ++i) {
-    const Distance& far = distances[i];
-    if (tokens > far.tokens) continue;
-    const Distance& near = distances[i - 1];
-    return near.share +
-           (far.share - near.share) * (tokens - near.tokens) / (far.tokens - near.tokens);
-  }
-  return 0;
-}
 
 // A passage is exact strings, and more.
 double PassagesOf(const Rung& rung) {
@@ -176,8 +128,7 @@ struct CostModel::Session {
   }
 
   // Of what goes back as far as `distances` say and is answered by position as `kept` says.
-  double MissesOf(const std::array<Distance, 12>& distances, const std::vector<double>& kept,
-                  double tail) const {
+  double MissesOf(const LookBack& distances, const std::vector<double>& kept, double tail) const {
     double misses = 0;
     double age = tail;
     for (size_t i = 0; i < text.size(); ++i) {
@@ -275,23 +226,21 @@ Marks CostModel::Cheapest(const Policy& policy) const {
   Marks best;
   double least = 0;
   bool any = false;
-  const auto consider = [&](const Marks& marks) {
-    const double total = Forecast(marks).total();
-    if (any && total >= least) return;
-    any = true;
-    least = total;
-    best = marks;
-  };
   for (const TailMarks& tail : Tails(policy)) {
     for (const int pressure : PressureLows(policy)) {
       for (int rung = 0; rung <= last_rung; ++rung) {
         if (policy.entry_rung.has_value() && rung != std::min(*policy.entry_rung, last_rung)) {
           continue;
         }
-        consider({.tail_high_permille = tail.high,
-                  .tail_low_permille = tail.low,
-                  .pressure_low_permille = pressure,
-                  .entry_rung = rung});
+        const Marks marks = {.tail_high_permille = tail.high,
+                             .tail_low_permille = tail.low,
+                             .pressure_low_permille = pressure,
+                             .entry_rung = rung};
+        const double total = Forecast(marks).total();
+        if (any && total >= least) continue;
+        any = true;
+        least = total;
+        best = marks;
       }
     }
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <variant>
 
 #include "absl/strings/numbers.h"
 
@@ -15,6 +16,13 @@ std::vector<uint64_t> SeqsNamedIn(std::string_view text) {
     if (absl::SimpleAtoi(std::string(text.substr(at + 1, end - at - 1)), &seq)) seqs.push_back(seq);
   }
   return seqs;
+}
+
+bool AnswersAnyOf(const std::vector<std::string>& call_ids, const Turn& turn) {
+  return std::ranges::any_of(turn.parts, [&call_ids](const Part& part) {
+    const auto* result = std::get_if<ToolResultPart>(&part);
+    return result != nullptr && std::ranges::find(call_ids, result->call_id) != call_ids.end();
+  });
 }
 
 }  // namespace fovea

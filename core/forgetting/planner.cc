@@ -6,8 +6,10 @@
 #include <variant>
 
 #include "absl/strings/str_cat.h"
+#include "core/forgetting/checkpoint_access.h"
 #include "core/forgetting/checkpoint_bytes.h"
 #include "core/forgetting/checkpoint_fields.h"
+#include "core/forgetting/floor.h"
 #include "core/forgetting/memory.h"
 #include "core/forgetting/mentions.h"
 #include "core/forgetting/plan.h"
@@ -37,7 +39,7 @@ class Planner::Life {
   const Plan& plan() const { return plan_; }
   const Memory& memory() const { return memory_; }
 
-  // The state, without what it was made of (core/forgetting/checkpoint_fields.h).
+  // The state, without what it was made of.
   template <class Archive, class Self>
   static void Fields(Archive& archive, Self& self) {
     auto& [setting, plan, memory, tail, prefix, room, opening_seq, last_request_us, recall_calls] =
@@ -49,11 +51,8 @@ class Planner::Life {
   bool TakeAsHead(const Turn& turn);
   void NoteTime(const Turn& turn);
   void NoteMentions(const Turn& turn);
-  bool HasRecalledText(const Turn& turn) const;
   absl::Status Pin(const LogEvent& event);
   absl::Status Review();
-  absl::Status TakeStep(std::string reason, bool even_if_it_fits);
-  absl::StatusOr<int64_t> Floor(uint64_t first_staying);
 
   const std::unique_ptr<const Setting> setting_;
   Plan plan_;
@@ -112,7 +111,7 @@ absl::Status Planner::Life::Append(const Turn& turn) {
   NoteTime(turn);
   NoteMentions(turn);
   if (!TakeAsHead(turn)) {
-    absl::Status status = tail_.Append(turn, HasRecalledText(turn));
+    absl::Status status = tail_.Append(turn, AnswersAnyOf(recall_calls_, turn));
     if (!status.ok()) return status;
     // An opening task that does not open the session is kept as text by a pin.
     if (turn.seq == opening_seq_) {
@@ -153,14 +152,6 @@ void Planner::Life::NoteMentions(const Turn& turn) {
   }
 }
 
-bool Planner::Life::HasRecalledText(const Turn& turn) const {
-  return std::ranges::any_of(turn.parts, [this](const Part& part) {
-    const auto* result = std::get_if<ToolResultPart>(&part);
-    return result != nullptr &&
-           std::ranges::find(recall_calls_, result->call_id) != recall_calls_.end();
-  });
-}
-
 // The head is what the conversation opens with: system turns, then the task.
 bool Planner::Life::TakeAsHead(const Turn& turn) {
   const bool still_head = plan_.sheet.head().size() + 1 == turn.seq;
@@ -168,13 +159,7 @@ bool Planner::Life::TakeAsHead(const Turn& turn) {
   if (opening) opening_seq_ = turn.seq;
   if (!still_head || !(turn.role == Role::kSystem || opening)) return false;
   if (turn.role == Role::kSystem && opening_seq_ != 0) return false;
-  SheetPart part{.turns = {turn.seq, turn.seq},
-                 .count = 1,
-                 .tokens = setting_->counter().Turn(turn),
-                 .characters = TurnCharacters(turn)};
-  part.text_tokens = part.tokens;
-  CountPictures(*setting_, turn, part);
-  plan_.sheet.Add(Section::kHead, std::move(part));
+  plan_.sheet.Add(Section::kHead, HeadPart(*setting_, turn));
   ExactStringCollector collector;
   collector.Add(turn);
   for (const ExactString& string : collector.strings()) memory_.head_strings.insert(string.text);
@@ -202,7 +187,7 @@ absl::Status Planner::Life::Apply(const LogEvent& event) {
       return absl::OkStatus();
     case LogEvent::Kind::kCompact:
       if (plan_.required_tokens > 0) return absl::OkStatus();
-      return TakeStep("forgetting was asked for", true);
+      return Step(*setting_, plan_, memory_).Take("forgetting was asked for", true);
   }
   return absl::InvalidArgumentError("unknown kind of event");
 }
@@ -237,56 +222,24 @@ absl::Status Planner::Life::Review() {
   if (!over && !tail_due && !pins_due && !cold_due) return absl::OkStatus();
   if (over || pins_due) {
     const uint64_t staying = room_.first_staying_seq();
-    auto floor = Floor(staying);
+    auto floor = FloorOf(*setting_, plan_, staying);
     if (!floor.ok()) return floor.status();
     if (*floor > setting_->budget()) {
       // A larger budget has larger chunks, and keeps more of them in the tail.
       const uint64_t coarse = plan_.coarse_filling_seq;
-      auto enough = Floor(coarse == 0 ? staying : std::min(coarse, staying));
+      auto enough = FloorOf(*setting_, plan_, coarse == 0 ? staying : std::min(coarse, staying));
       if (!enough.ok()) return enough.status();
       plan_.required_tokens = *enough;
       return absl::OkStatus();
     }
   }
-  if (pins_due) return TakeStep("an older turn was pinned", false);
-  if (cold_due) return TakeStep("the cache was cold: drawing anew costs nothing", true);
-  return TakeStep(
-      tail_due ? "the verbatim tail was over its share" : "the context was over its budget", false);
-}
-
-absl::Status Planner::Life::TakeStep(std::string reason, bool even_if_it_fits) {
-  return Step(*setting_, plan_, memory_).Take(std::move(reason), even_if_it_fits);
-}
-
-// The fewest tokens that a context of this log can have: the head, pins, and what must stay in the
-// tail, the turns from `first` on, with its results on pages of the last rung where that is
-// cheaper.
-absl::StatusOr<int64_t> Planner::Life::Floor(uint64_t first) {
-  const TokenCounter& counter = setting_->counter();
-  int64_t floor = plan_.sheet.totals(Section::kHead).tokens;
-  const bool any_older = plan_.sheet.latent() != nullptr || !plan_.sheet.runs().empty() ||
-                         plan_.tail_chunk < plan_.chunks.size();
-  if (any_older) {
-    const SeqRange last = {plan_.last_seq, plan_.last_seq};
-    floor += TokenCounter::kMessageTokens + counter.Text(LatentNote(plan_.last_seq, last, ""));
-  }
-  const auto end_of_pins = plan_.pinned.lower_bound(first);
-  if (plan_.pinned.begin() != end_of_pins) floor += TokenCounter::kMessageTokens;
-  for (auto pin = plan_.pinned.begin(); pin != end_of_pins; ++pin) floor += pin->second.tokens;
-  // What has left the tail already.
-  for (size_t i = plan_.tail_chunk; i-- > 0 && plan_.chunks[i].turns.first >= first;) {
-    floor += plan_.chunks[i].text_tokens;
-  }
-  const Sheet::Parts& tail = plan_.sheet.tail();
-  for (size_t i = tail.size(); i-- > 0 && tail[i].turns.first >= first;) {
-    absl::Status status;
-    plan_.sheet.Change(Section::kTail, i,
-                       [&](SheetPart& turn) { status = FindFloor(*setting_, turn); });
-    if (!status.ok()) return status;
-    floor += std::min(tail[i].tokens - tail[i].unanswered_tokens, tail[i].floor_tokens) +
-             tail[i].unanswered_tokens;
-  }
-  return floor;
+  if (pins_due) return Step(*setting_, plan_, memory_).Take("an older turn was pinned", false);
+  if (cold_due)
+    return Step(*setting_, plan_, memory_)
+        .Take("the cache was cold: drawing anew costs nothing", true);
+  return Step(*setting_, plan_, memory_)
+      .Take(tail_due ? "the verbatim tail was over its share" : "the context was over its budget",
+            false);
 }
 
 }  // namespace fovea

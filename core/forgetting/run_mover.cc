@@ -6,23 +6,13 @@
 #include <utility>
 
 #include "core/forgetting/run_builder.h"
+#include "core/forgetting/run_pieces.h"
 #include "core/voice/notes.h"
 
 namespace fovea {
 namespace {
 
 using Section = Sheet::Section;
-
-// Takes `next`, which follows `run`, into it.
-void Join(SheetPart next, SheetPart& run) {
-  run.origin.last_chunk = next.origin.last_chunk;
-  run.turns.last = next.turns.last;
-  run.text_tokens += next.text_tokens;
-  run.characters += next.characters;
-  run.recalled = run.recalled || next.recalled;
-  run.elided_characters += next.elided_characters;
-  std::ranges::move(next.origin.drawn_results, std::back_inserter(run.origin.drawn_results));
-}
 
 // What a run's turns cost, without what Fovea says beside them.
 int64_t OwnTokens(const SheetPart& run) {
@@ -98,7 +88,7 @@ absl::Status RunMover::Enter(SheetPart run) {
   if (joins) {
     SheetPart older = plan_.sheet.TakeLast(Section::kRuns);
     SheetPart joined = older;
-    Join(run, joined);
+    JoinRuns(run, joined);
     auto built = BuildAt(std::move(joined), place);
     if (!built.ok()) return built.status();
     // Pages that are served do not move to another rung yet.
@@ -130,7 +120,7 @@ absl::Status RunMover::Move(const Targets& targets) {
     const Target& target = targets.of_runs[i];
     const bool moves = target.position != run.faded().Position(rungs);
     if (target.dropped_chunks > 0) {
-      prefix_.Forget(SplitOldest(target.dropped_chunks, run));
+      prefix_.Forget(SplitOldest(plan_.chunks, target.dropped_chunks, run));
       any_latent_ = any_change_ = true;
     }
     const Place place = Place::At(target.position, rungs);
@@ -209,7 +199,7 @@ absl::Status RunMover::Draw(std::vector<SheetPart> pieces, Place place) {
   for (size_t i = 0; i < pieces.size(); ++i) {
     most += OwnTokens(pieces[i]);
     any_pages = any_pages || pieces[i].on_pages;
-    if (i > 0) Join(pieces[i], joined);
+    if (i > 0) JoinRuns(pieces[i], joined);
   }
   const size_t rungs = setting_.ladder().size();
   for (size_t position = place.Position(rungs);; ++position) {
@@ -232,30 +222,6 @@ absl::Status RunMover::Draw(std::vector<SheetPart> pieces, Place place) {
     prefix_.AddRun(*std::move(built));
     return absl::OkStatus();
   }
-}
-
-// Takes the oldest chunks, not all, out of a run.
-SheetPart RunMover::SplitOldest(size_t chunks, SheetPart& run) const {
-  SheetPart oldest;
-  oldest.turns.first = run.turns.first;
-  oldest.origin.first_chunk = run.origin.first_chunk;
-  oldest.origin.last_chunk = run.origin.first_chunk + chunks - 1;
-  for (size_t i = oldest.origin.first_chunk; i <= oldest.origin.last_chunk; ++i) {
-    const Chunk& chunk = plan_.chunks[i];
-    oldest.turns.last = chunk.turns.last;
-    oldest.text_tokens += chunk.text_tokens;
-    oldest.characters += chunk.characters;
-  }
-  run.turns.first = oldest.turns.last + 1;
-  run.origin.first_chunk = oldest.origin.last_chunk + 1;
-  run.text_tokens -= oldest.text_tokens;
-  run.characters -= oldest.characters;
-  const auto is_old = [&oldest](uint64_t seq) { return seq <= oldest.turns.last; };
-  std::erase_if(run.origin.drawn_results,
-                [&](const DrawnResult& drawn) { return is_old(drawn.seq); });
-  std::ranges::copy_if(run.origin.exact, std::back_inserter(oldest.origin.exact),
-                       [&](const ExactString& string) { return is_old(string.first_seq); });
-  return oldest;
 }
 
 }  // namespace fovea

@@ -59,7 +59,6 @@ class RunMover {
   absl::Status Flush();
   absl::Status Draw(std::vector<SheetPart> pieces, Place place);
   void NoteChange(int64_t shared_tokens);
-  SheetPart SplitOldest(size_t chunks, SheetPart& run) const;
 
   const Setting& setting_;
   Plan& plan_;

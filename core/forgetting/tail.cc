@@ -22,6 +22,16 @@ void ForEachResultText(const Turn& turn, TextVisitor visit) {
   }
 }
 
+// Counts the agent's own pictures that go out with the turn.
+void CountPictures(const Setting& setting, const Turn& turn, SheetPart& part) {
+  if (!setting.sends_pictures()) return;
+  for (const ImagePart* image : TurnImages(turn)) {
+    if (!TakesPicture(setting.picture_limits(), image->data)) continue;  // a note goes out instead
+    ++part.own_images;
+    part.own_image_bytes += image->data.size();
+  }
+}
+
 }  // namespace
 
 absl::Status Tail::Append(const Turn& turn, bool recalled) {
@@ -112,13 +122,14 @@ absl::Status Tail::DrawIfTooLarge(int64_t staying_tokens, SheetPart& turn) const
   return absl::OkStatus();
 }
 
-void CountPictures(const Setting& setting, const Turn& turn, SheetPart& part) {
-  if (!setting.sends_pictures()) return;
-  for (const ImagePart* image : TurnImages(turn)) {
-    if (!TakesPicture(setting.picture_limits(), image->data)) continue;  // a note goes out instead
-    ++part.own_images;
-    part.own_image_bytes += image->data.size();
-  }
+SheetPart HeadPart(const Setting& setting, const Turn& turn) {
+  SheetPart part{.turns = {turn.seq, turn.seq},
+                 .count = 1,
+                 .tokens = setting.counter().Turn(turn),
+                 .characters = TurnCharacters(turn)};
+  part.text_tokens = part.tokens;
+  CountPictures(setting, turn, part);
+  return part;
 }
 
 absl::StatusOr<DrawnResult> DrawResultOf(const Setting& setting, uint64_t seq, size_t rung) {

@@ -14,7 +14,7 @@
 
 namespace fovea {
 
-class CheckpointAccess;  // core/forgetting/checkpoint_fields.h
+class CheckpointAccess;  // core/forgetting/checkpoint_access.h
 
 // Grows a plan's tail. Thread-compatible.
 class Tail {
@@ -39,8 +39,8 @@ class Tail {
   int64_t grid_tokens_ = 0;  // text tokens of all closed groups so far
 };
 
-// Counts the agent's own pictures that go out with the turn.
-void CountPictures(const Setting& setting, const Turn& turn, SheetPart& part);
+// A turn of the head, which is always text.
+SheetPart HeadPart(const Setting& setting, const Turn& turn);
 
 // A result of fewer tokens is never drawn in place: its note would eat the gain.
 inline constexpr int64_t kMinDrawnTokens = 256;

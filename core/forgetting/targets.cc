@@ -6,6 +6,8 @@
 
 #include "absl/types/span.h"
 #include "core/forgetting/fade.h"
+#include "core/forgetting/few_pages.h"
+#include "core/forgetting/run_pieces.h"
 
 namespace fovea {
 namespace {
@@ -61,8 +63,7 @@ class Chooser {
     whole_ = keep_whole || FitsWhole();
   }
 
-  Targets Choose(bool keep_whole) {
-    if (setting_.few_pages()) return ChooseForFewPages(keep_whole);
+  Targets Choose() {
     bool moved = false;
     while (!moved || !IsEnough()) {
       auto run = Next(false);
@@ -75,82 +76,6 @@ class Chooser {
   }
 
  private:
-  // Where the budget holds few pages, all text is at one rung, on the same pages: the sharpest at
-  // which it fits. What does not fit at the last is dropped, the oldest first.
-  Targets ChooseForFewPages(bool keep_whole) {
-    double characters = 0;
-    size_t rung = setting_.entry_rung();
-    double others = all_.tokens;
-    for (size_t i = 0; i < runs_.size(); ++i) {
-      if (!IsWhole(i)) continue;
-      rung = std::max(rung, targets_[i].position);
-      others -=
-          static_cast<double>(runs_[i].drawn.tokens + (runs_[i].on_pages ? 0 : runs_[i].tokens));
-      characters += ShownOf(i);
-    }
-    const auto whole_goal = static_cast<double>(room_.whole_goal_tokens());
-    for (; rung < rungs_; ++rung) {
-      const bool last = rung + 1 == rungs_;
-      const double tokens = others + setting_.PageTokens(rung, characters);
-      if (tokens > (last ? whole_goal : goal_) && !(last && keep_whole)) continue;
-      bool moves = false;
-      for (size_t i = 0; i < runs_.size(); ++i) {
-        if (!IsWhole(i)) continue;
-        moves = moves || targets_[i].position != rung;
-        targets_[i].position = rung;
-      }
-      if (moves || keep_whole) return {std::move(targets_), true};
-    }
-    DropOldest(others, characters, whole_goal);
-    return {std::move(targets_), false};
-  }
-
-  bool IsWhole(size_t run) const { return targets_[run].position < rungs_; }
-
-  double ShownOf(size_t run) const {
-    return static_cast<double>(runs_[run].characters - runs_[run].elided_characters);
-  }
-
-  // Until what is left fits on pages of the last rung. A run that is mostly bulk becomes its gist
-  // first, where there is room for its pages. `others`: tokens that are not of whole runs' pages.
-  void DropOldest(double others, double characters, double goal) {
-    constexpr double kBulky = 0.5;
-    // Gists have pages of their own.
-    const bool pages_apart = setting_.budget() >= 2 * setting_.full_page_tokens()[rungs_ - 1];
-    const auto fits = [&] { return others + setting_.PageTokens(rungs_ - 1, characters) <= goal; };
-    bool any = false;
-    for (size_t i = 0; i < runs_.size() && !(any && fits()); ++i) {
-      Target& target = targets_[i];
-      any = true;
-      if (!IsWhole(i)) {
-        others -= loads_[i].tokens;
-        target.position = latent_;
-        continue;
-      }
-      const auto gist = static_cast<double>(runs_[i].origin.gist_characters);
-      if (pages_apart && gist < kBulky * ShownOf(i)) {
-        characters -= ShownOf(i);
-        others += setting_.PageTokens(setting_.gist_rung(), gist);
-        target.position = rungs_;
-        continue;
-      }
-      target.position = rungs_ - 1;
-      const double all = ShownOf(i);
-      const double before = characters;
-      while (target.dropped_chunks < ChunksOf(i) && !(target.dropped_chunks > 0 && fits())) {
-        ++target.dropped_chunks;
-        characters = before - all * (1 - Kept(i));
-      }
-      if (target.dropped_chunks < ChunksOf(i)) break;
-      target = {.position = latent_};
-      characters = before - all;
-    }
-    // All that is left shares pages.
-    for (size_t i = 0; i < runs_.size(); ++i) {
-      if (IsWhole(i)) targets_[i].position = rungs_ - 1;
-    }
-  }
-
   double LoadNow() const { return room_.LoadOf(all_.tokens, all_.images, all_.bytes); }
 
   bool IsEnough() const {
@@ -210,23 +135,8 @@ class Chooser {
     return to_gist && At(run, next).tokens > kWorthAGist * loads_[run].tokens ? latent_ : next;
   }
 
-  size_t ChunksOf(size_t run) const {
-    return runs_[run].origin.last_chunk - runs_[run].origin.first_chunk + 1;
-  }
-
-  // The characters of so many chunks at the run's beginning.
-  double CharactersOf(size_t run, size_t chunks) const {
-    double characters = 0;
-    for (size_t i = 0; i < chunks; ++i) {
-      characters += static_cast<double>(plan_.chunks[runs_[run].origin.first_chunk + i].characters);
-    }
-    return characters;
-  }
-
-  // The share of the run that is not dropped.
   double Kept(size_t run) const {
-    const auto all = static_cast<double>(runs_[run].characters);
-    return all == 0 ? 1 : 1 - CharactersOf(run, targets_[run].dropped_chunks) / all;
+    return KeptShare(plan_.chunks, runs_[run], targets_[run].dropped_chunks);
   }
 
   void Become(size_t run, const Load& load) {
@@ -259,12 +169,16 @@ class Chooser {
     const auto small = static_cast<double>(room_.available()) / kRunsInBudget;
     if (tokens <= small || over >= tokens || LoadNow() > kLoadGoal) return false;
     Target& target = targets_[run];
-    const double kept = CharactersOf(run, ChunksOf(run)) - CharactersOf(run, target.dropped_chunks);
+    const size_t chunks = ChunksOf(runs_[run]);
+    const auto characters = [&](size_t count) {
+      return CharactersOf(plan_.chunks, runs_[run], count);
+    };
+    const double before = characters(target.dropped_chunks);
+    const double kept = characters(chunks) - before;
     if (kept <= 0) return false;
-    const double before = CharactersOf(run, target.dropped_chunks);
     // What is left of the run, its pages counted as whole ones.
     const auto left = [&](size_t drop) {
-      const double share = 1 - (CharactersOf(run, drop) - before) / kept;
+      const double share = 1 - (characters(drop) - before) / kept;
       if (rungs_ == 0 || !runs_[run].on_pages) return tokens * share;
       const SheetPart& part = runs_[run];
       const auto shown = static_cast<double>(part.characters - part.elided_characters);
@@ -273,8 +187,8 @@ class Chooser {
                                   setting_.PageTokens(part.rung, shown * share * Kept(run)));
     };
     size_t drop = target.dropped_chunks + 1;
-    while (drop < ChunksOf(run) && tokens - left(drop) < over) ++drop;
-    if (drop >= ChunksOf(run)) return false;
+    while (drop < chunks && tokens - left(drop) < over) ++drop;
+    if (drop >= chunks) return false;
     const double after = left(drop);
     target.dropped_chunks = drop;
     Become(run, loads_[run].Times(after / tokens));
@@ -301,7 +215,8 @@ class Chooser {
 
 Targets ChooseTargets(const Setting& setting, const Plan& plan, const Room& room,
                       uint64_t redrawn_characters, bool keep_whole) {
-  return Chooser(setting, plan, room, redrawn_characters, keep_whole).Choose(keep_whole);
+  if (setting.few_pages()) return ChooseForFewPages(setting, plan, room, keep_whole);
+  return Chooser(setting, plan, room, redrawn_characters, keep_whole).Choose();
 }
 
 bool AnyMoves(const Setting& setting, const Sheet::Parts& runs, const Targets& targets) {

@@ -66,9 +66,7 @@ GroupTracker::Step GroupTracker::Add(const Turn& turn) {
       for (Call& call : calls_) call.abandoned |= call.agent_id == turn.agent_id;
     }
   } else {
-    newest_.open = false;
-    previous_ = std::exchange(newest_, Group{});
-    newest_.turns = {.first = turn.seq, .last = turn.seq};
+    newest_ = {.turns = {.first = turn.seq, .last = turn.seq}};
     newest_.orphan_result = HasToolResult(turn);
     calls_.clear();
     speaking_.clear();

@@ -33,7 +33,7 @@ struct Group {
   bool orphan_result = false;
 };
 
-class CheckpointAccess;  // core/forgetting/checkpoint_fields.h
+class CheckpointAccess;  // core/forgetting/checkpoint_access.h
 
 // Sorts turns into groups as they come. What joins a group depends on the group alone.
 // Thread-compatible; copyable.
@@ -53,8 +53,6 @@ class GroupTracker {
 
   // Of the last Add; meaningless before the first.
   const Group& newest() const { return newest_; }
-  // The group before it, as it stood when it closed.
-  const Group& previous() const { return previous_; }
 
  private:
   friend class CheckpointAccess;
@@ -73,7 +71,6 @@ class GroupTracker {
   void Refresh();
 
   Group newest_;
-  Group previous_;
   // Of the newest group.
   std::vector<Call> calls_;            // that wait
   std::vector<std::string> speaking_;  // agents whose last turn is the assistant's

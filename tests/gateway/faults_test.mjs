@@ -102,7 +102,10 @@ async function trial(which, number) {
     // Once all are back, the conversation is whole in the log.
     agent.history.push(agent.wire.user('Are all back?'));
     state.step = steps;
-    await eventually(async () => { await agent.send(); return agent.answers.at(-1).session; });
+    // fovead reads the session again from its disk, beside whatever else this machine does.
+    await eventually(async () => { await agent.send(); return agent.answers.at(-1).session; }, 60000).catch((error) => {
+      throw new Error(`${which} ${number}: ${error.message}: ${agent.answers.at(-1).reason}`);
+    });
     const session = agent.answers.at(-1).session;
     const log = turnsOf(fovead.address, session);
     for (let step = 0; step < steps; step += 1) {
