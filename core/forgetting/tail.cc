@@ -46,16 +46,16 @@ absl::Status Tail::Append(const Turn& turn, bool recalled) {
   // They go behind this turn.
   if (step.joined) SetUnansweredTokens(0);
 
+  const TokenCounter::TurnTokens tokens = counter.Count(turn);
   SheetPart part{.turns = {turn.seq, turn.seq},
                  .count = 1,
-                 .text_tokens = counter.Turn(turn),
+                 .text_tokens = tokens.all,
                  .characters = TurnCharacters(turn),
+                 .result_tokens = tokens.result_texts,
                  .recalled = recalled};
   part.text_tokens += step.orphan_results * kOrphanNoteTokens;
-  ForEachResultText(turn, [&](std::string_view text) {
-    part.result_tokens += counter.Text(text);
-    part.result_characters += CountCharacters(text);
-  });
+  ForEachResultText(
+      turn, [&](std::string_view text) { part.result_characters += CountCharacters(text); });
   part.tokens = part.text_tokens;
   CountPictures(setting_, turn, part);
   absl::Status status = DrawIfTooLarge(Room(setting_, plan_).staying_tokens() + unanswered, part);

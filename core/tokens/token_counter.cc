@@ -49,87 +49,119 @@ int64_t DearestImage(const ReaderProfile& reader) {
 }  // namespace
 
 TokenCounter::TokenCounter(const ReaderProfile& reader)
-    : reader_(reader), dearest_image_(DearestImage(reader)) {}
+    : family_(reader.family),
+      text_family_(TokenFamilyOf(reader.vocabulary)),
+      tokenizer_(reader.tokenizer),
+      text_token_factor_(reader.text_token_factor),
+      text_correction_(reader.text_correction),
+      image_rule_(reader.image_rule),
+      dearest_image_(DearestImage(reader)) {}
 
 int64_t TokenCounter::Text(std::string_view text) const {
-  if (reader_.tokenizer != nullptr) {
+  if (tokenizer_ != nullptr) {
     // Exact for the text; a correction is for what the provider puts around it.
-    const auto count = static_cast<double>(reader_.tokenizer->Count(text));
-    return static_cast<int64_t>(std::ceil(count * std::max(1.0, reader_.text_correction)));
+    const auto count = static_cast<double>(tokenizer_->Count(text));
+    return static_cast<int64_t>(std::ceil(count * std::max(1.0, text_correction_)));
   }
-  const auto estimate =
-      static_cast<double>(EstimateTokens(text, TokenFamilyOf(reader_.vocabulary)));
-  return static_cast<int64_t>(
-      std::ceil(estimate * reader_.text_token_factor * reader_.text_correction));
+  const auto estimate = static_cast<double>(EstimateTokens(text, text_family_));
+  return static_cast<int64_t>(std::ceil(estimate * text_token_factor_ * text_correction_));
 }
 
 int64_t TokenCounter::Image(const ImagePart& image) const {
-  if (reader_.image_rule.kind == ImageTokenRule::Kind::kNone) return 0;
+  if (image_rule_.kind == ImageTokenRule::Kind::kNone) return 0;
   // A picture of the agent's own comes without a resolution setting.
-  if (reader_.image_rule.kind == ImageTokenRule::Kind::kFlat) return dearest_image_;
+  if (image_rule_.kind == ImageTokenRule::Kind::kFlat) return dearest_image_;
   const std::optional<ImageSize> size = ReadImageSize(image.data);
   if (!size) return dearest_image_;
-  return ImageTokens(reader_, size->width, size->height, 0).value_or(dearest_image_);
+  const auto cost = PriceImage(image_rule_, size->width, size->height, 0);
+  return cost.ok() ? cost->tokens : dearest_image_;
 }
 
 int64_t TokenCounter::ImageOrNote(const ImagePart& image) const {
-  if (reader_.image_rule.kind == ImageTokenRule::Kind::kNone) return kImageNoteTokens;
+  if (image_rule_.kind == ImageTokenRule::Kind::kNone) return kImageNoteTokens;
   return Image(image);
 }
 
-int64_t TokenCounter::Document(const DocumentPart& document) const {
-  int64_t tokens = kResultTokens + Text(DocumentNote(document)) + Text(document.context) +
-                   Text(document.uri) + Text(document.attributes_json);
-  if (IsTextDocument(document)) return tokens + Text(document.data);
-  if (absl::StartsWith(document.media_type, "image/")) return tokens + dearest_image_;
-  return tokens + kDocumentPageTokens * DocumentPages(document);
+TokenCounter::Counts TokenCounter::Document(const DocumentPart& document) const {
+  Counts counts{.texts = Text(document.context)};
+  counts.all = kResultTokens + counts.texts + Text(DocumentNote(document)) + Text(document.uri) +
+               Text(document.attributes_json);
+  if (IsTextDocument(document)) {
+    const int64_t data = Text(document.data);
+    counts.texts += data;
+    counts.all += data;
+  } else if (absl::StartsWith(document.media_type, "image/")) {
+    counts.all += dearest_image_;
+  } else {
+    counts.all += kDocumentPageTokens * DocumentPages(document);
+  }
+  return counts;
 }
 
-int64_t TokenCounter::SearchResult(const SearchResultPart& result) const {
-  int64_t tokens = kResultTokens + Text(result.source) + Text(result.title);
-  for (const std::string& text : result.text) tokens += kMessageTokens + Text(text);
-  return tokens + Text(result.attributes_json);
+TokenCounter::Counts TokenCounter::SearchResult(const SearchResultPart& result) const {
+  Counts counts;
+  for (const std::string& text : result.text) counts.texts += Text(text);
+  counts.all = kResultTokens + Text(result.source) + Text(result.title) + counts.texts +
+               kMessageTokens * static_cast<int64_t>(result.text.size()) +
+               Text(result.attributes_json);
+  return counts;
 }
 
-int64_t TokenCounter::Item(const ResultItem& item) const {
-  if (const auto* text = std::get_if<TextPart>(&item)) return Text(text->text);
-  if (const auto* image = std::get_if<ImagePart>(&item)) return ImageOrNote(*image);
+TokenCounter::Counts TokenCounter::Item(const ResultItem& item) const {
+  if (const auto* text = std::get_if<TextPart>(&item)) {
+    const int64_t tokens = Text(text->text);
+    return {.all = tokens, .texts = tokens};
+  }
+  if (const auto* image = std::get_if<ImagePart>(&item)) return {.all = ImageOrNote(*image)};
   if (const auto* document = std::get_if<DocumentPart>(&item)) return Document(*document);
   if (const auto* found = std::get_if<SearchResultPart>(&item)) return SearchResult(*found);
-  return kMessageTokens + Text(std::get<ToolReferencePart>(item).tool_name);
+  return {.all = kMessageTokens + Text(std::get<ToolReferencePart>(item).tool_name)};
 }
 
-int64_t TokenCounter::Part(const fovea::Part& part) const {
-  if (const auto* text = std::get_if<TextPart>(&part)) return Text(text->text);
-  if (const auto* image = std::get_if<ImagePart>(&part)) return ImageOrNote(*image);
+TokenCounter::Counts TokenCounter::Result(const ToolResultPart& result) const {
+  Counts counts{.all = kResultTokens + Text(result.call_id) + (result.is_error ? kErrorTokens : 0)};
+  for (const ResultItem& item : result.content) {
+    const Counts of_item = Item(item);
+    counts.all += of_item.all;
+    counts.texts += of_item.texts;
+  }
+  return counts;
+}
+
+TokenCounter::Counts TokenCounter::Part(const fovea::Part& part) const {
+  if (const auto* text = std::get_if<TextPart>(&part)) return {.all = Text(text->text)};
+  if (const auto* image = std::get_if<ImagePart>(&part)) return {.all = ImageOrNote(*image)};
   if (const auto* call = std::get_if<ToolCallPart>(&part)) {
-    return kCallTokens + Text(call->call_id) + Text(call->name) + Text(call->arguments_json);
+    return {.all =
+                kCallTokens + Text(call->call_id) + Text(call->name) + Text(call->arguments_json)};
   }
   if (const auto* opaque = std::get_if<OpaquePart>(&part)) {
     // A note of it goes out where the request cannot hold it; of reasoning, nothing does.
-    const bool sent = MayBeSent(reader_.family, opaque->kind);
-    if (!sent && ReadOpaqueBlock(*opaque).leads_on) return 0;
+    const bool sent = MayBeSent(family_, opaque->kind);
+    if (!sent && ReadOpaqueBlock(*opaque).leads_on) return {};
     const int64_t note = Text(OpaqueNote(*opaque));
-    if (!sent) return note;
+    if (!sent) return {.all = note};
     const std::optional<CarriedFile> carried = FileIn(*opaque);
-    return std::max(note, carried.has_value() ? Text(carried->rest) + Document(carried->file)
-                                              : Text(opaque->data));
+    return {.all = std::max(note, carried.has_value()
+                                      ? Text(carried->rest) + Document(carried->file).all
+                                      : Text(opaque->data))};
   }
   if (const auto* document = std::get_if<DocumentPart>(&part)) return Document(*document);
   if (const auto* found = std::get_if<SearchResultPart>(&part)) return SearchResult(*found);
-  if (const auto* refusal = std::get_if<RefusalPart>(&part)) return Text(refusal->text);
+  if (const auto* refusal = std::get_if<RefusalPart>(&part)) return {.all = Text(refusal->text)};
   if (const auto* audio = std::get_if<AudioPart>(&part)) {
-    return Text(AudioNote(*audio)) + Text(audio->transcript);
+    return {.all = Text(AudioNote(*audio)) + Text(audio->transcript)};
   }
-  const auto& result = std::get<ToolResultPart>(part);
-  int64_t tokens = kResultTokens + Text(result.call_id) + (result.is_error ? kErrorTokens : 0);
-  for (const ResultItem& item : result.content) tokens += Item(item);
-  return tokens;
+  return Result(std::get<ToolResultPart>(part));
 }
 
-int64_t TokenCounter::Turn(const fovea::Turn& turn) const {
-  int64_t tokens = kMessageTokens;
-  for (const fovea::Part& part : turn.parts) tokens += Part(part);
+TokenCounter::TurnTokens TokenCounter::Count(const fovea::Turn& turn) const {
+  TurnTokens tokens{.all = kMessageTokens};
+  for (const fovea::Part& part : turn.parts) {
+    const Counts counts = Part(part);
+    tokens.all += counts.all;
+    if (std::holds_alternative<ToolResultPart>(part)) tokens.result_texts += counts.texts;
+  }
   return tokens;
 }
 

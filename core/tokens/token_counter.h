@@ -3,11 +3,14 @@
 #define FOVEA_CORE_TOKENS_TOKEN_COUNTER_H_
 
 #include <cstdint>
+#include <memory>
+#include <string>
 #include <string_view>
 
 #include "core/base/image_size.h"
 #include "core/log/turn.h"
 #include "core/reader/reader_profile.h"
+#include "core/tokens/token_estimate.h"
 
 namespace fovea {
 
@@ -27,7 +30,14 @@ class TokenCounter {
   // blocks by their bytes as text, a file in base64 by its pages, and framing: kMessageTokens a
   // message, kCallTokens a call, kResultTokens a result. An image that the reader does not take
   // costs kImageNoteTokens. A document that is no text costs kDocumentPageTokens a page.
-  int64_t Turn(const fovea::Turn& turn) const;
+  int64_t Turn(const fovea::Turn& turn) const { return Count(turn).all; }
+  // The same, and of it the texts of tool results (core/log/part_text.h). Each text is counted
+  // once.
+  struct TurnTokens {
+    int64_t all = 0;
+    int64_t result_texts = 0;
+  };
+  TurnTokens Count(const fovea::Turn& turn) const;
   // Tokens of an image of the agent's own, which is sent as it is: the reader's price for a picture
   // of that size (from the PNG, JPEG, GIF or WebP header), its dearest image if the size cannot
   // be read; 0 if the reader takes no images (a note stands in its place, counted as text).
@@ -44,13 +54,25 @@ class TokenCounter {
   static constexpr int64_t kDocumentPageTokens = 4'500;
 
  private:
-  int64_t Part(const fovea::Part& part) const;
-  int64_t Item(const ResultItem& item) const;
-  int64_t Document(const DocumentPart& document) const;
-  int64_t SearchResult(const SearchResultPart& result) const;
+  // What each counts, and of it its texts alone.
+  struct Counts {
+    int64_t all = 0;
+    int64_t texts = 0;
+  };
+  Counts Part(const fovea::Part& part) const;
+  Counts Result(const ToolResultPart& result) const;
+  Counts Item(const ResultItem& item) const;
+  Counts Document(const DocumentPart& document) const;
+  Counts SearchResult(const SearchResultPart& result) const;
   int64_t ImageOrNote(const ImagePart& image) const;
 
-  const ReaderProfile reader_;
+  // Of the profile, what counting takes.
+  const std::string family_;
+  const TokenFamily text_family_;
+  const std::shared_ptr<const TextTokenizer> tokenizer_;
+  const double text_token_factor_;
+  const double text_correction_;
+  const ImageTokenRule image_rule_;
   const int64_t dearest_image_;
 };
 
