@@ -7,6 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "core/reader/reader_profile.h"
+#include "service/vocabulary_file.h"
 
 namespace fovea::service {
 
@@ -15,11 +16,13 @@ std::string DefaultVocabularyDirectory();
 
 // `profiles` is a folder of further profiles, *.json, each in the place of a built-in one with its
 // name; "" for none. `vocabularies` is a folder with files of scripts/install-vocabularies.sh; a
-// reader whose vocabulary is not there is estimated.
+// reader whose vocabulary is not there is estimated. They are read when they are first needed;
+// `on_failure` is told of one that cannot be used then, whose readers are estimated from there on.
 // INVALID_ARGUMENT for a bad file, by its name and what is wrong in it; NOT_FOUND if one cannot be
 // read.
 absl::StatusOr<ReaderCatalogue> LoadReaders(const std::string& profiles,
-                                            const std::string& vocabularies);
+                                            const std::string& vocabularies,
+                                            const VocabularyFile::OnFailure& on_failure = nullptr);
 
 }  // namespace fovea::service
 

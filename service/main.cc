@@ -231,7 +231,11 @@ int Run(const Flags& flags) {
   const sigset_t signals = BlockSignals();
   const std::shared_ptr<spdlog::logger> log = MakeLog(*config);
 
-  auto readers = fovea::service::LoadReaders(config->readers, config->vocabularies);
+  auto readers = fovea::service::LoadReaders(
+      config->readers, config->vocabularies, [log](const absl::Status& status) {
+        log->error("text is estimated, as a vocabulary cannot be used: {}",
+                   std::string(status.message()));
+      });
   if (!readers.ok()) return Fail(readers.status());
   auto server = fovea::service::Server::Start(OptionsOf(*config, *std::move(readers), log));
   if (!server.ok()) return Fail(server.status());

@@ -91,7 +91,7 @@ struct ReaderProfile {
   // Counts its text exactly; null where it is estimated. Not a part of the profile's file: whoever
   // has the vocabulary sets it.
   std::shared_ptr<const TextTokenizer> tokenizer;
-  bool text_tokens_exact() const { return tokenizer != nullptr; }
+  bool text_tokens_exact() const { return tokenizer != nullptr && !tokenizer->failed(); }
   Evidence text_evidence = Evidence::kAssumed;  // of the factor
   std::string text_source;
   // What a provider's own counts add to these (core/tokens/usage_correction.h). Not of the file.

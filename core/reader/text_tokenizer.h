@@ -11,7 +11,13 @@ namespace fovea {
 class TextTokenizer {
  public:
   virtual ~TextTokenizer() = default;
-  // Tokens of `text` as plain text: the name of a special token counts by its letters.
+  // Whether it can count; the first call may take some tenths of a second, to read what it counts
+  // by. Where it cannot, text is estimated.
+  virtual bool Ready() const { return true; }
+  // It has turned out that it cannot.
+  virtual bool failed() const { return false; }
+  // Tokens of `text` as plain text: the name of a special token counts by its letters. Only if it
+  // is ready.
   virtual int64_t Count(std::string_view text) const = 0;
 };
 

@@ -58,7 +58,7 @@ TokenCounter::TokenCounter(const ReaderProfile& reader)
       dearest_image_(DearestImage(reader)) {}
 
 int64_t TokenCounter::Text(std::string_view text) const {
-  if (tokenizer_ != nullptr) {
+  if (tokenizer_ != nullptr && tokenizer_->Ready()) {
     // Exact for the text; a correction is for what the provider puts around it.
     const auto count = static_cast<double>(tokenizer_->Count(text));
     return static_cast<int64_t>(std::ceil(count * std::max(1.0, text_correction_)));

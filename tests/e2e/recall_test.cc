@@ -5,6 +5,7 @@
 // gives.
 #include <gtest/gtest.h>
 
+#include <map>
 #include <random>
 #include <string>
 #include <variant>
@@ -15,7 +16,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
+#include "core/base/utf8.h"
 #include "core/log/part_text.h"
+#include "core/log/recall_text.h"
 #include "service/convert_turn.h"
 #include "tests/service/server_fixture.h"
 #include "tests/service/wild_history.h"
@@ -284,6 +287,47 @@ TEST_F(Recall, SharedHistoriesComeBackWhole) {
   }
   std::cout << turns << " turns, " << hits_ << " hits\n";
   EXPECT_GT(hits_, 1'000);
+}
+
+// The byte at which character `count` of the text begins.
+size_t AtCharacter(const std::string& text, size_t count) {
+  size_t at = 0;
+  for (; at < text.size() && count > 0; --count) at += DecodeUtf8(text, at).length;
+  return at;
+}
+
+// Cut out of the middle of a text, through its words, in twelve languages: 60 queries, and all find
+// their turn.
+TEST_F(Recall, StretchesOfTwelveLanguagesAreFound) {
+  const std::vector<SharedSession> sessions = SharedSessions("multilingual/xquad.jsonl.gz");
+  if (sessions.empty()) GTEST_SKIP() << "SKIPPED: the shared histories are not here";
+  std::map<std::string, int> queries;  // by language
+  for (size_t i = 0; i < sessions.size(); ++i) {
+    const std::string language = sessions[i].name.substr(0, 2);
+    if (queries[language] >= 5) continue;
+    const std::string id = absl::StrCat("stretch-", i);
+    Append(id, sessions[i].turns);
+    const size_t turn = random_() % sessions[i].turns.size();
+    const std::string text = RecallTextOf(sessions[i].turns[turn]).text;
+    const uint64_t characters = CountCharacters(text);
+    if (characters < 40) continue;
+    const bool dense = language == "zh" || language == "th";
+    const size_t length = dense ? 2 + random_() % 6 : 8 + random_() % 24;
+    const size_t first = characters / 4 + random_() % (characters / 2);
+    const size_t begin = AtCharacter(text, first);
+    std::string query = text.substr(begin, AtCharacter(text.substr(begin), length));
+    absl::StripAsciiWhitespace(&query);
+    if (query.size() < 4) continue;
+    ++queries[language];
+    bool among = false;
+    const v1::SearchTurnsResponse found = Search(id, query);
+    for (const auto& hit : found.hits()) among = among || hit.seq() == turn + 1;
+    EXPECT_TRUE(among) << language << ": " << query << " is not found in " << sessions[i].name;
+  }
+  EXPECT_EQ(queries.size(), 12U);
+  int all = 0;
+  for (const auto& [language, count] : queries) all += count;
+  EXPECT_GE(all, 55);
 }
 
 }  // namespace
