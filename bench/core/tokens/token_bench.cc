@@ -186,7 +186,8 @@ int Main() {
   }
   const size_t bytes = BytesOf(texts);
   std::printf("%zu texts, %.1f MB\n", texts.size(), static_cast<double>(bytes) / 1e6);
-  PrintSpeed("EstimateTokens", Measure(texts, EstimateTokens), bytes);
+  PrintSpeed("EstimateTokens",
+             Measure(texts, [](std::string_view text) { return EstimateTokens(text); }), bytes);
   std::printf("\n");
 
   const std::optional<Measured> rival = MeasureGptTokenizer(texts);
