@@ -15,7 +15,6 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
 #include "cli/app.h"
 #include "cli/console.h"
 #include "cli/json.h"
@@ -56,16 +55,22 @@ struct Said {
   std::string err;
 };
 
-// Some words from the middle of the text, whole and in their order; "" if it has no such.
+// A word from the middle of the text; "" if it has none of three letters.
 std::string MiddleOf(const std::string& text) {
   std::vector<std::string> words;
-  for (const absl::string_view word : absl::StrSplit(text, absl::ByAnyChar(" \n\t"))) {
-    const bool plain = std::all_of(word.begin(), word.end(),
-                                   [](unsigned char c) { return absl::ascii_isalnum(c); });
-    if (plain && word.size() > 2) words.emplace_back(word);
+  std::string word;
+  for (const char c : absl::StrCat(text, " ")) {
+    // Beside other letters than these a word may be part of a longer one.
+    if (absl::ascii_isalnum(static_cast<unsigned char>(c)) || static_cast<signed char>(c) < 0) {
+      word += c;
+      continue;
+    }
+    const bool plain = std::all_of(
+        word.begin(), word.end(), [](char letter) { return static_cast<signed char>(letter) > 0; });
+    if (plain && word.size() > 2) words.push_back(word);
+    word.clear();
   }
-  if (words.empty()) return "";
-  return words[words.size() / 2];
+  return words.empty() ? "" : words[words.size() / 2];
 }
 
 // As protobuf's JSON has it: 64 bits are a string.
@@ -137,7 +142,8 @@ TEST_P(RealTranscripts, AreFoundAndComeBackWhole) {
       const Said found = Run({"search", id, words, "--limit", "200", "--json"});
       ASSERT_EQ(found.exit_code, 0) << found.err;
       bool among = false;
-      for (const Json& hit : ParseJson(found.out).value()["hits"]) {
+      const Json answer = ParseJson(found.out).value();
+      for (const Json& hit : answer["hits"]) {
         among = among || NumberOf(hit["seq"]) == t + 1;
       }
       EXPECT_TRUE(among) << words << " is not found";
@@ -167,7 +173,8 @@ TEST_P(RealTranscripts, GiveContextsThatEveryApiTakes) {
   const Said imported = Run({"import", absl::StrCat(kData, "/", GetParam()), "--json"});
   ASSERT_EQ(imported.exit_code, 0) << imported.err;
   Client client = server().MakeClient();
-  for (const Json& session : ParseJson(imported.out).value()["imported"]) {
+  const Json report = ParseJson(imported.out).value();
+  for (const Json& session : report["imported"]) {
     const auto id = session["session_id"].get<std::string>();
     if (session["turns"] == 0) continue;
     for (const Api& api : kApis) {
