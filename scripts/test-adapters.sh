@@ -4,7 +4,7 @@
 # add to their calls stays within its bounds. Prints a table of the lives at the end.
 #
 #   scripts/test-adapters.sh [langchain] [openai-agents] [pydantic-ai] [google-adk] [smolagents] [autogen] [ag2] [ai-sdk] \
-#                            [claude-agent-sdk] [conformance] [agents] [overhead]
+#                            [mastra] [claude-agent-sdk] [conformance] [agents] [overhead]
 #
 # Each framework gets a virtual environment of its own in FOVEA_CLIENTS (~/.cache/fovea/clients unless set), since they
 # pin what others cannot have. FOVEAD: the server; build/dev/bin/fovead unless set. FOVEA_AGENTS: where
@@ -65,6 +65,15 @@ run() {
       PATH="$here/node/node_modules/.bin:$PATH" scripts/with-node-modules.sh "$here" exec \
         node --test --test-reporter=dot tests/ai-sdk.test.mjs
       ;;
+    mastra)
+      here=$folder/extra-mastra
+      if [ ! -d "$here/node_modules/@mastra/core" ]; then
+        mkdir -p "$here" && cp clients/typescript/package.json "$here" &&
+          npm install --prefix "$here" --ignore-scripts --no-audit --no-fund --loglevel=error @mastra/core@1.71.0 >&2 ||
+          return 1
+      fi
+      scripts/with-node-modules.sh "$here" exec node --test --test-reporter=dot tests/mastra.test.mjs
+      ;;
     overhead)
       here=$(scripts/install-client-packages.sh python) && "$here/bin/python" clients/testing/overhead.py || return 1
       here=$(scripts/install-client-packages.sh typescript) || return $?
@@ -84,7 +93,7 @@ run() {
 
 parts=("$@")
 if [ ${#parts[@]} -eq 0 ]; then
-  parts=(langchain openai-agents pydantic-ai google-adk smolagents autogen ag2 ai-sdk claude-agent-sdk conformance agents overhead)
+  parts=(langchain openai-agents pydantic-ai google-adk smolagents autogen ag2 ai-sdk mastra claude-agent-sdk conformance agents overhead)
 fi
 failed=0
 for part in "${parts[@]}"; do

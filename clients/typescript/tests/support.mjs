@@ -162,11 +162,11 @@ export async function fill(session, rounds, start = 0) {
 
 /** Watches the contexts that a session serves. */
 export function watch(session) {
-  const epochs = []; // by request to the model
+  const epochs = []; // by request to the model; those of a fork are others
   const inner = session.context.bind(session);
   session.context = async (options) => {
     const made = await inner(options);
-    epochs.push(made.epoch);
+    epochs.push(`${session.id} ${made.epoch}`);
     return made;
   };
   return epochs;
