@@ -11,7 +11,15 @@ from typing import Any
 import pytest
 from test_client import fill, png
 
-from fovea import AsyncFovea, Fovea, FoveaError, InvalidArgumentError, NotFoundError, Session
+from fovea import (
+    AsyncFovea,
+    FailedPreconditionError,
+    Fovea,
+    FoveaError,
+    InvalidArgumentError,
+    NotFoundError,
+    Session,
+)
 from fovea.v1 import context_pb2
 
 
@@ -194,3 +202,58 @@ async def test_concurrent_calls_of_one_session(fovea: Fovea, session: Session) -
         assert sorted(turn.parts[0].text.text for turn in await same.turns()) == sorted(
             f"message {number}".encode() for number in range(50)
         )
+
+
+GEMINI_FILE = {"fileUri": "fovea:page/x", "mimeType": "image/png"}
+REFERENCES: list[tuple[str, str, Any]] = [
+    ("gpt-4o", "messages", {"role": "user", "content": [{"type": "image_url", "image_url": {"url": "fovea:page/x"}}]}),
+    ("gpt-5.6", "input", {"role": "user", "content": [{"type": "input_image", "image_url": "fovea:page/x"}]}),
+    (
+        "gemini-3",
+        "contents",
+        {"role": "user", "parts": [{"fileData": {"fileUri": "fovea:page/x", "mimeType": "image/png"}}]},
+    ),
+]
+
+
+@pytest.mark.parametrize(("model", "field", "message"), REFERENCES)
+def test_a_url_that_looks_like_a_pages_reference(fovea: Fovea, model: str, field: str, message: Any) -> None:
+    session = fovea.session(f"reference-{model}", model=model, budget=8000)
+    session.append(message)
+    assert "fovea:page/x" in json.dumps(session.context().payload[field])
+
+
+def test_odd_connections() -> None:
+    odd: list[tuple[str, dict[str, Any]]] = [
+        ("address", {"address": 5}),
+        ("address", {"address": "http://localhost:1"}),
+        ("token", {"token": "a\nb"}),
+        ("token", {"token": "\u00e4"}),
+        ("token", {"token": 5}),
+        *(("deadline", {"deadline": value}) for value in (0, -1, "5", True, float("nan"), float("inf"))),
+    ]
+    for name, options in odd:
+        with pytest.raises(InvalidArgumentError, match=f"{name}: "):
+            Fovea.connect(**options)
+
+
+async def test_closed_connections_say_so(fovea: Fovea) -> None:
+    assert fovea.server is not None
+    client = Fovea.connect(fovea.server.address)
+    session = client.session("closed")
+    client.close()
+    with pytest.raises(FailedPreconditionError, match="closed"):
+        session.append("x")
+    other = AsyncFovea.connect(fovea.server.address)
+    await other.session("closed")
+    await other.close()
+    with pytest.raises(FailedPreconditionError, match="closed"):
+        await other.sessions()
+
+
+def test_ids_and_queries_are_strings(fovea: Fovea, session: Session) -> None:
+    for odd in (None, 5, b"x"):
+        with pytest.raises(InvalidArgumentError, match="session_id: "):
+            fovea.session(odd)  # type: ignore[arg-type]
+        with pytest.raises(InvalidArgumentError, match="query: "):
+            session.search(odd)  # type: ignore[arg-type]

@@ -6,7 +6,7 @@ import * as methods from './methods.js';
 import type {ConnectOptions, SessionOptions} from './options.js';
 import {PageCache} from './pages.js';
 import {openSession, Session} from './session.js';
-import {defaultAddress, Transport} from './transport.js';
+import {defaultAddress, secured, Transport} from './transport.js';
 
 const PAGE_BYTES = 256 << 20;
 
@@ -26,11 +26,12 @@ export class Fovea {
   /** Connects to a server; the connection is made when it is needed, and made again when it breaks. */
   static connect(options: ConnectOptions = {}): Fovea {
     const token = options.token ?? process.env['FOVEA_TOKEN'];
-    return new Fovea(new Transport(options.address ?? defaultAddress(), token, options.deadline), options.pageBytes);
+    const transport = new Transport(options.address ?? defaultAddress(), token, options.deadline, secured(options));
+    return new Fovea(transport, options.pageBytes);
   }
 
   /** Starts a server of one's own, which close() or the end of the program stops. What it keeps stays. */
-  static async local(options: LocalOptions & Omit<ConnectOptions, 'address' | 'token'> = {}): Promise<Fovea> {
+  static async local(options: LocalOptions & Pick<ConnectOptions, 'deadline' | 'pageBytes'> = {}): Promise<Fovea> {
     const server = await LocalServer.start(options);
     return new Fovea(new Transport(server.address, undefined, options.deadline), options.pageBytes, server);
   }

@@ -76,11 +76,6 @@ const BY_CODE: Partial<Record<string, typeof FoveaError>> = {
 /** The error of a call to `address` that ended with a status. */
 export function fromStatus(failure: ServiceError, address: string): FoveaError {
   const options = {cause: failure};
-  // grpc-js could not encode what the caller gave.
-  const unfit = /^Request message serialization failure: (.*)/s.exec(failure.details);
-  if (unfit !== null) {
-    return new InvalidArgumentError(`a value does not fit its field: ${unfit[1] ?? ''}`, 'INVALID_ARGUMENT', options);
-  }
   const code = status[failure.code];
   // gRPC's own failure to connect, and not a word of the server's.
   if (failure.code === status.UNAVAILABLE && /connect|resolution/i.test(failure.details)) {

@@ -1,5 +1,6 @@
 // The calls of the API. Requests are partial: what one leaves out has its default, so that a field that the API gets
 // changes nothing here.
+import {InvalidArgumentError} from './errors.js';
 import {
   BuildContextRequest,
   ContextServiceService as contexts,
@@ -51,8 +52,30 @@ function method<Request, Response>(
   type: {fromPartial: (request: DeepPartial<Request>) => Request},
   {retry = true, seconds = SHORT}: {retry?: boolean; seconds?: number} = {},
 ): Method<Request, Response> {
-  const encode = (request: DeepPartial<Request>): Buffer => definition.requestSerialize(type.fromPartial(request));
+  const write = (request: unknown): Buffer => definition.requestSerialize(type.fromPartial(request as DeepPartial<Request>));
+  const encode = (request: DeepPartial<Request>): Buffer => {
+    try {
+      return write(request);
+    } catch (error) {
+      const field = culprit(write, request).join('.');
+      throw new InvalidArgumentError(`${field}: it does not fit its field: ${String(error)}`, 'INVALID_ARGUMENT');
+    }
+  };
   return {path: definition.path, encode, decode: definition.responseDeserialize, retry, seconds};
+}
+
+/** The path to the field that `write` cannot write. */
+function culprit(write: (value: unknown) => unknown, value: unknown): string[] {
+  if (typeof value !== 'object' || value === null || Array.isArray(value) || ArrayBuffer.isView(value)) return [];
+  for (const [name, member] of Object.entries(value)) {
+    const alone = (given: unknown): unknown => write({[name]: given});
+    try {
+      alone(member);
+    } catch {
+      return [name, ...culprit(alone, member)];
+    }
+  }
+  return [];
 }
 
 export const createSession = method(sessions.createSession, CreateSessionRequest);

@@ -8,6 +8,10 @@ export interface ConnectOptions {
   address?: string;
   /** What the server wants to know its tenants by; left out: FOVEA_TOKEN. */
   token?: string;
+  /** Whether to encrypt, and to check the server by the system's authorities; or a file with others, in PEM. */
+  tls?: boolean | string;
+  /** Files with a chain and its key in PEM, for a server that wants to know its clients by them. */
+  certificate?: {chain: string; key: string};
   /** Seconds that a call may take with its retries; left out: 30, or 120 for a context. */
   deadline?: number;
   /** Memory for pages that are held between calls; left out: 256 MiB. */

@@ -176,9 +176,9 @@ export function fillReferences(
   const inPlace: string[] = [];
   for (const picture of pictures(payload, format)) {
     if (picture.pageId !== undefined) {
+      // What refers to no page that is held is a URL of the conversation's own.
       const page = held.get(picture.pageId);
-      if (page === undefined) throw new Error(`the server refers to a page that is not held: ${picture.pageId}`);
-      picture.fill?.(page);
+      if (page !== undefined) picture.fill?.(page);
     } else if (picture.isPng === true && picture.data !== undefined) {
       inPlace.push(picture.data);
     }

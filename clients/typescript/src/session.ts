@@ -298,6 +298,7 @@ export class Session {
 
   /** Turns that hold all words; the newest first, or the most relevant. `limit`: at most 200; left out: 20. */
   async search(query: string, options: {limit?: number; byRelevance?: boolean} = {}): Promise<SearchHit[]> {
+    if (typeof query !== 'string') throw new InvalidArgumentError('query: must be a string', 'INVALID_ARGUMENT');
     const order =
       options.byRelevance === true ? SearchOrder.SEARCH_ORDER_RELEVANCE : SearchOrder.SEARCH_ORDER_NEWEST_FIRST;
     const request = {sessionId: this.id, query, order, limit: options.limit ?? 0};
@@ -425,6 +426,7 @@ export async function openSession(
   title: string,
   metadata?: Record<string, unknown>,
 ): Promise<SessionInfo> {
+  if (typeof sessionId !== 'string') throw new InvalidArgumentError('sessionId: must be a string', 'INVALID_ARGUMENT');
   let metadataJson = '';
   try {
     metadataJson = metadata === undefined ? '' : JSON.stringify(metadata);

@@ -151,3 +151,52 @@ test('odd sessions and servers', async () => {
     await nobody.close();
   }
 });
+
+const REFERENCE = 'fovea:page/x';
+const REFERENCES = {
+  'gpt-4o': {role: 'user', content: [{type: 'image_url', image_url: {url: REFERENCE}}]},
+  'gpt-5.6': {role: 'user', content: [{type: 'input_image', image_url: REFERENCE}]},
+  'gemini-3': {role: 'user', parts: [{fileData: {fileUri: REFERENCE, mimeType: 'image/png'}}]},
+};
+
+test("a URL that looks like a page's reference", async () => {
+  for (const [model, message] of Object.entries(REFERENCES)) {
+    const session = await newSession({model});
+    await session.append(message);
+    assert.ok(JSON.stringify((await session.context()).payload).includes(REFERENCE), model);
+  }
+});
+
+test('odd connections', () => {
+  const odd = [
+    {address: 5},
+    {address: ''},
+    {address: 'http://localhost:1'},
+    {token: 'a\nb'},
+    {token: 'ä'},
+    {tls: '/none'},
+    {certificate: {chain: '/none', key: '/none'}},
+    ...[0, -1, '5', NaN, Infinity].map((deadline) => ({deadline})),
+  ];
+  for (const options of odd) {
+    const [name] = Object.keys(options);
+    assert.throws(() => fm.Fovea.connect(options), {name: 'InvalidArgumentError', message: new RegExp(`^${name}: `)});
+  }
+});
+
+test('closed connections say so; a value that fits no field names it; ids and queries are strings', async () => {
+  const client = fm.Fovea.connect({address: fovea.server.address});
+  const other = await client.session('closed');
+  await client.close();
+  await assert.rejects(other.append('x'), {name: 'FailedPreconditionError', message: /closed/});
+  const session = await newSession();
+  await assert.rejects(session.context({budget: 64000.5}), {name: 'InvalidArgumentError', message: /^view.tokenBudget: /});
+  await assert.rejects(session.expand(1.5), {name: 'InvalidArgumentError', message: /^seq: /});
+  const turn = {role: 2, parts: [{kind: {$case: 'text', value: {text: Buffer.from('mine')}}}]};
+  await session.appendTurns([turn], {agentId: 'a', timeUs: 5});
+  assert.deepEqual(Object.keys(turn), ['role', 'parts']); // the caller's own stays as it was
+  for (const odd of [undefined, null, 5]) {
+    await assert.rejects(fovea.session(odd), {name: 'InvalidArgumentError', message: /^sessionId: /});
+    await assert.rejects(session.search(odd), {name: 'InvalidArgumentError', message: /^query: /});
+  }
+});

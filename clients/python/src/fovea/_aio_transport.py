@@ -9,6 +9,7 @@ from typing import Any, cast
 import grpc
 import grpc.aio
 
+from fovea._checked import check_connection
 from fovea._rpc import Pause, Result, Steps
 from fovea._transport import OPTIONS, Attempt, Stubs, attempts
 from fovea.local import LocalServer
@@ -17,8 +18,13 @@ from fovea.local import LocalServer
 class AsyncTransport(Stubs):
     """A channel for asyncio. Belongs to the event loop that it was made in."""
 
-    def __init__(self, address: str, token: str | None, deadline: float | None) -> None:
-        super().__init__(grpc.aio.insecure_channel(address, options=OPTIONS), address, token, deadline)
+    def __init__(self, address: str, token: str | None, deadline: float | None, secure: Any = None) -> None:
+        check_connection(address, token, deadline)
+        if secure is None:
+            channel = grpc.aio.insecure_channel(address, options=OPTIONS)
+        else:
+            channel = grpc.aio.secure_channel(address, secure, options=OPTIONS)
+        super().__init__(channel, address, token, deadline)
 
     @staticmethod
     async def start(data: str | Path | None, binary: str | Path | None) -> LocalServer:
@@ -49,4 +55,5 @@ class AsyncTransport(Stubs):
             return cast(Result, done.value)
 
     async def close(self) -> None:
+        self.closed = True
         await self.channel.close()

@@ -188,7 +188,9 @@ def fill_references(
     new_pictures: list[str] = []
     for picture in list(_WALKS[format](payload)):
         if picture.page_id is not None:
-            picture.fill(held[picture.page_id])
+            # What refers to no page that is held is a URL of the conversation's own.
+            if picture.page_id in held:
+                picture.fill(held[picture.page_id])
         elif picture.data is not None and picture.is_png:
             new_pictures.append(picture.data)
     new = [page for page in served if page.page_id not in held]

@@ -13,7 +13,7 @@ from typing import Any, cast
 
 from fovea import _answers, _history, errors
 from fovea import _rpc as rpc
-from fovea._checked import checked, one_of
+from fovea._checked import check_text, checked, one_of
 from fovea._pages import PageCache, ServedPage, fill_references
 from fovea._rpc import Pause, Steps, ask, ask_stream
 from fovea.context import Context
@@ -367,6 +367,7 @@ class SessionCore:
         return TurnText(answer.seq, role_name(answer.role), text, answer.text_bytes, _pictures(answer))
 
     def search(self, query: str, limit: int, by_relevance: bool) -> Steps[list[SearchHit]]:
+        check_text("query", query)
         order = session_pb2.SEARCH_ORDER_RELEVANCE if by_relevance else session_pb2.SEARCH_ORDER_NEWEST_FIRST
         request = checked(session_pb2.SearchTurnsRequest, session_id=self.id, query=query, order=order, limit=limit)
         answer = yield from ask(rpc.SEARCH_TURNS, request)
@@ -454,6 +455,7 @@ def open_session(
     session_id: str, title: str = "", metadata: Mapping[str, Any] | None = None
 ) -> Steps[session_pb2.Session]:
     """Makes a session, or finds it."""
+    check_text("session_id", session_id)
     written = ""
     if metadata is not None:
         try:

@@ -10,6 +10,7 @@ import random
 import time
 from collections.abc import Generator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, cast
 
 import grpc
@@ -67,6 +68,32 @@ def attempts(steps: Steps[Result], address: str, deadline: float | None) -> Gene
         return cast(Result, done.value)
 
 
+def credentials(tls: bool | str | Path, certificate: tuple[str | Path, str | Path] | None) -> Any:
+    """For a channel; None if it is not encrypted."""
+    if tls is False:
+        if certificate is not None:
+            raise errors.InvalidArgumentError("certificate: it is of no use without tls")
+        return None
+    authorities = None if tls is True else _file("tls", tls)
+    chain, key = (None, None) if certificate is None else (_file("certificate", file) for file in certificate)
+    return grpc.ssl_channel_credentials(authorities, key, chain)
+
+
+def _file(name: str, path: str | Path) -> bytes:
+    try:
+        return Path(path).read_bytes()
+    except (OSError, TypeError, ValueError) as error:
+        raise errors.InvalidArgumentError(f"{name}: {error}") from None
+
+
+def _pushback(trailing: Any) -> float | None:
+    """The seconds after which a server that has too much to do wants to be asked again."""
+    for key, value in trailing or ():
+        if key == "grpc-retry-pushback-ms" and str(value).isdecimal():
+            return int(value) / 1000
+    return None
+
+
 def _until_answered(call: Call, address: str, deadline: float | None) -> Generator[Attempt | Pause, Any, Any]:
     ends = time.monotonic() + (call.seconds or deadline or call.method.seconds)
     longest = _FIRST_PAUSE
@@ -79,7 +106,10 @@ def _until_answered(call: Call, address: str, deadline: float | None) -> Generat
             code = status.code()
             pause = longest * random.uniform(0.5, 1.0)
             longest = min(longest * 2, _LONGEST_PAUSE)
-            if not call.method.retry or code != grpc.StatusCode.UNAVAILABLE or pause >= ends - time.monotonic():
+            pushback = _pushback(status.trailing_metadata()) if code == grpc.StatusCode.RESOURCE_EXHAUSTED else None
+            again = code == grpc.StatusCode.UNAVAILABLE or pushback is not None
+            pause += pushback or 0
+            if not call.method.retry or not again or pause >= ends - time.monotonic():
                 details = status.details() or ""
                 # gRPC's own failure to connect, and not a word of the server's.
                 if code == grpc.StatusCode.UNAVAILABLE and "connect" in details:
@@ -100,6 +130,7 @@ class Stubs:
         self.address = address
         self._metadata = (("authorization", f"Bearer {token}"),) if token else ()
         self.deadline = deadline
+        self.closed = False
         self._made: dict[str, Any] = {}
 
     def _stub(self, method: Method[Any, Any]) -> Any:
@@ -111,5 +142,7 @@ class Stubs:
         return stub
 
     def send(self, attempt: Attempt) -> Any:
+        if self.closed:
+            raise errors.FailedPreconditionError("the connection is closed")
         call = attempt.call
         return self._stub(call.method)(call.message, timeout=attempt.seconds, metadata=self._metadata)

@@ -22,7 +22,7 @@ from fovea._session import (
     list_sessions,
     open_session,
 )
-from fovea._transport import default_address
+from fovea._transport import credentials, default_address
 from fovea.context import Context
 from fovea.formats import Format, PolicyName, Shape
 from fovea.local import LocalServer
@@ -48,6 +48,8 @@ class AsyncFovea:
         address: str | None = None,
         *,
         token: str | None = None,
+        tls: bool | str | Path = False,
+        certificate: tuple[str | Path, str | Path] | None = None,
         deadline: float | None = None,
         page_bytes: int = _PAGE_BYTES,
     ) -> AsyncFovea:
@@ -55,11 +57,14 @@ class AsyncFovea:
 
         address: "unix:PATH" or "HOST:PORT"; None: FOVEA_SERVER, or the socket that fovead listens on by default.
         token: what the server wants to know its tenants by; None: FOVEA_TOKEN.
+        tls: whether to encrypt, and to check the server by the system's authorities; or a file with others, in PEM.
+        certificate: files with a chain and its key in PEM, for a server that wants to know its clients by them.
         deadline: seconds that a call may take with its retries; None: 30, or 120 for a context.
         page_bytes: memory for pages that are held between calls.
         """
-        transport = AsyncTransport(address or default_address(), token or os.environ.get("FOVEA_TOKEN"), deadline)
-        return cls(transport, page_bytes)
+        token = token or os.environ.get("FOVEA_TOKEN")
+        secure = credentials(tls, certificate)
+        return cls(AsyncTransport(address or default_address(), token, deadline, secure), page_bytes)
 
     @classmethod
     async def local(
