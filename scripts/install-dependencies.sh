@@ -14,7 +14,7 @@ libjpeg62-turbo-dev libpango1.0-dev libpng-dev libprotobuf-dev libspdlog-dev lib
 protobuf-compiler-grpc zlib1g-dev
 "
 test_packages="
-clang clang-format clang-tidy libclang-rt-14-dev libtesseract-dev python3-venv tesseract-ocr-deu
+clang clang-format clang-tidy libclang-rt-14-dev libtesseract-dev openssl python3-venv tesseract-ocr-deu
 tesseract-ocr-ell tesseract-ocr-eng tesseract-ocr-rus tesseract-ocr-spa tesseract-ocr-vie
 "
 # For tests/service/sdk. A Node.js from elsewhere will do, and Debian's npm would not install beside it.

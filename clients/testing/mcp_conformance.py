@@ -2,10 +2,10 @@
 
     FOVEAD=build/dev/bin/fovead CONFORMANCE=DIR/node_modules/.bin/conformance python clients/testing/mcp_conformance.py
 
-The suite wants Node 22 and does not know of tokens, so a wrapper adds the token to what it sends. Scenarios that call
-fixtures of the suite's own example server (tools such as test_simple_text, its prompts and resources) cannot pass on
-any other server: mcp_conformance.yml names them, and the suite fails where another scenario does, or where one of
-these passes.
+The suite wants Node 22 and does not know of tokens, so a wrapper adds the token to what it sends. Its scenarios call
+tools, prompts and resources of its own example server; mcp_fixtures.py has them, beside Fovea's on the same server.
+mcp_conformance.yml names the scenarios of what the server does not declare: the suite fails where another scenario
+does, or where one of these passes.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
+from mcp_fixtures import add_fixtures
 
 from fovea import Fovea
 from fovea.mcp import http_app, make_server
@@ -52,7 +53,9 @@ def main() -> int:
     program = os.environ.get("CONFORMANCE", "conformance")
     expected = Path(__file__).with_name("mcp_conformance.yml")
     with tempfile.TemporaryDirectory() as folder, Fovea.local(folder) as fovea:
-        app = WithToken(http_app(make_server(fill(fovea)), TOKEN))
+        mcp_server = make_server(fill(fovea))
+        add_fixtures(mcp_server)
+        app = WithToken(http_app(mcp_server, TOKEN))
         server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning"))
         thread = threading.Thread(target=server.run)
         thread.start()
