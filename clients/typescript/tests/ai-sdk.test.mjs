@@ -8,7 +8,7 @@ import {foveaMiddleware, foveaTools} from 'fovea-memory/ai-sdk';
 
 import {checkLife, lookUp, startFovea, startModel, watch} from './support.mjs';
 
-const QUESTIONS = 20;
+const QUESTIONS = 16;
 
 async function life(strict, session) {
   const chat = createOpenAI({baseURL: `${strict.url}/v1`, apiKey: 'none'}).chat('gpt-4o');
