@@ -16,6 +16,7 @@ import pytest
 from test_client import fill, png
 
 from fovea import Fovea, Session
+from fovea.cli import main
 
 pytest.importorskip("mcp")
 
@@ -116,3 +117,25 @@ def test_http_wants_the_token_and_an_origin_of_this_machine(fovea: Fovea, sessio
     finally:
         process.terminate()
         process.wait(20)
+
+
+def test_what_the_program_cannot_do_it_says_in_a_line(
+    fovea: Fovea, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FOVEA_MCP_TOKEN", "secret")
+    assert fovea.server is not None
+    odd = [
+        (["mcp"], "--session"),
+        (["mcp", "--session", ""], "--session: it is empty"),
+        (["mcp", "--session", "s", "--http", "65536"], "'65536' is no port"),
+        (["mcp", "--session", "s", "--server", "http://localhost:1"], "address: "),
+        (["mcp", "--session", "s", "--tls", "/none"], "tls: "),
+        (["mcp", "--session", "a\nb", "--server", fovea.server.address], "session_id: "),
+    ]
+    for given, expected in odd:
+        try:
+            code: object = main(given)
+        except SystemExit as ended:
+            code = ended.code
+        said = capsys.readouterr().err
+        assert code in (1, 2) and expected in said, said
