@@ -30,7 +30,8 @@ std::string Toml(absl::string_view text) { return Json(std::string(text)).dump()
 void LaunchCodex(const std::string& base, AgentLaunch& launch) {
   const std::string provider = "model_providers.fovea";
   std::vector<std::string> settings = {
-      "model_provider=\"fovea\"", absl::StrCat(provider, ".name=\"Fovea\""),
+      // A provider of this name is asked to compact, which the gateway does without a model.
+      "model_provider=\"fovea\"", absl::StrCat(provider, ".name=\"OpenAI\""),
       absl::StrCat(provider, ".base_url=", Toml(absl::StrCat(base, "/v1"))),
       absl::StrCat(provider, ".wire_api=\"responses\"")};
   if (Variable("OPENAI_API_KEY").empty()) {

@@ -9,6 +9,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "gateway/json_span.h"
 
 namespace fovea::gateway {
 namespace {
@@ -73,7 +74,8 @@ std::string UserMessage(Wire wire, const std::vector<std::string>& parts) {
 int CountMarks(absl::string_view json) {
   int marks = 0;
   constexpr absl::string_view kKey = "\"cache_control\"";
-  for (size_t at = json.find(kKey); at != absl::string_view::npos; at = json.find(kKey, at + 1)) {
+  for (size_t at = FindText(json, kKey, 0); at != absl::string_view::npos;
+       at = FindText(json, kKey, at + 1)) {
     ++marks;
   }
   return marks;
@@ -302,7 +304,16 @@ std::shared_ptr<const std::string> PageCache::Find(const std::string& page_id) {
   return found->second->second;
 }
 
-std::vector<std::string> PageCache::Held(size_t limit) {
+std::vector<std::string> PageCache::Held(const std::vector<std::string>& page_ids) {
+  absl::MutexLock lock(&mutex_);
+  std::vector<std::string> ids;
+  for (const std::string& id : page_ids) {
+    if (places_.contains(id)) ids.push_back(id);
+  }
+  return ids;
+}
+
+std::vector<std::string> PageCache::Newest(size_t limit) {
   absl::MutexLock lock(&mutex_);
   std::vector<std::string> ids;
   for (const Entry& entry : entries_) {

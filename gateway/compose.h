@@ -27,8 +27,10 @@ class PageCache {
 
   void Add(const std::string& page_id, absl::string_view png);
   std::shared_ptr<const std::string> Find(const std::string& page_id);
+  // Those of `page_ids` that are here.
+  std::vector<std::string> Held(const std::vector<std::string>& page_ids);
   // At most `limit`, those used last.
-  std::vector<std::string> Held(size_t limit);
+  std::vector<std::string> Newest(size_t limit);
 
  private:
   using Entry = std::pair<std::string, std::shared_ptr<const std::string>>;

@@ -18,7 +18,7 @@ namespace fovea::gateway {
 namespace {
 
 constexpr size_t kPageCacheBytes = 256 << 20;
-constexpr size_t kHeldPages = 4096;
+constexpr size_t kNewestPages = 256;
 constexpr size_t kMaxStates = 10'000;
 constexpr absl::Duration kCacheLifetime = absl::Minutes(5);
 constexpr size_t kMaxCounted = 10'000;
@@ -194,7 +194,8 @@ Plan Compressor::Prepare(const Route& route, const Headers& headers, const std::
 
 absl::StatusOr<v1::BuildContextResponse> Compressor::Build(const Mapping& mapping,
                                                            const std::string& reader,
-                                                           int64_t budget) {
+                                                           int64_t budget,
+                                                           const std::vector<std::string>& pages) {
   v1::BuildContextRequest request;
   v1::View& view = *request.mutable_view();
   view.set_session_id(mapping.session);
@@ -205,7 +206,10 @@ absl::StatusOr<v1::BuildContextResponse> Compressor::Build(const Mapping& mappin
   if (config_.force) view.mutable_policy()->set_name(v1::POLICY_NAME_FRUGAL);
   ApplyPolicy(config_.policy, view.mutable_policy());
   request.set_format(v1::WIRE_FORMAT_NATIVE);
-  for (std::string& id : pages_.Held(kHeldPages)) request.add_held_page_ids(std::move(id));
+  // A fork's first pages are likely to be its parent's.
+  for (std::string& id : pages.empty() ? pages_.Newest(kNewestPages) : pages_.Held(pages)) {
+    request.add_held_page_ids(std::move(id));
+  }
   auto context = fovea_.BuildContext(request);
   if (!context.ok()) return context;
   for (const v1::PageBytes& page : context->page_bytes()) pages_.Add(page.page_id(), page.png());
@@ -252,16 +256,17 @@ void Compressor::Compress(const Route& route, const std::string& body, Plan& pla
   state.full_tokens = plan.full_tokens;
   Update(plan.mapping->session, state);
   if (state.refused_until > now) {
-    plan.outcome.reason =
-        absl::StrCat(arrival, "the provider refused a context of this session lately");
+    constexpr absl::string_view kRefused = "the provider refused a context of this session lately";
+    plan.outcome.reason = absl::StrCat(arrival, kRefused);
+    if (plan.history_tokens > RoomOf(plan)) FallBack(body, kRefused, plan);
     return;
   }
-  auto context = Build(*plan.mapping, plan.model.reader, BudgetOf(plan));
+  auto context = Build(*plan.mapping, plan.model.reader, BudgetOf(plan), state.pages);
   if (context.ok() && context->summary().epoch() != state.epoch) {
     // The prefix is another anyway: what the provider's counts have taught holds from here on.
     if (SendReports(plan.mapping->session)) {
       const std::string before = context->payload_sha256();
-      context = Build(*plan.mapping, plan.model.reader, BudgetOf(plan));
+      context = Build(*plan.mapping, plan.model.reader, BudgetOf(plan), state.pages);
       SessionState counted = StateOf(plan.mapping->session);
       if (context.ok() && context->payload_sha256() != before) ++counted.recounts;
       Update(plan.mapping->session, counted);
@@ -323,6 +328,10 @@ void Compressor::Compress(const Route& route, const std::string& body, Plan& pla
                .first_offset = composed->first_item - first});
   }
   state.compressed = true;
+  state.pages.clear();
+  for (const v1::ContextBlock& block : context->blocks()) {
+    if (block.has_page()) state.pages.push_back(block.page().page_id());
+  }
   state.epoch = context->summary().epoch();
   Update(plan.mapping->session, state);
   if (OffersRecall(route, conversation)) {

@@ -43,9 +43,11 @@ enum class Asking : uint8_t {
 // A model call on its way out.
 struct Plan {
   Outcome outcome;
-  std::optional<std::string> body;     // instead of the request's own
-  std::optional<std::string> decoded;  // the request's own, where it came with a coding
-  bool recall = false;                 // the tools recall and search are in it
+  std::optional<std::string> body;  // instead of the request's own
+  // The request's own, where it came with a coding, or with a conversation in a handle's place.
+  std::optional<std::string> decoded;
+  bool expanded = false;  // it is not what the agent sent: that, the provider could not read
+  bool recall = false;    // the tools recall and search are in it
   // What was read of the request; none where it could not be.
   std::optional<Conversation> conversation;
   std::optional<Mapping> mapping;  // none where fovead did not take the turns (yet)
@@ -67,6 +69,9 @@ class Compressor {
   // Never fails: what cannot be helped goes out as it came.
   Plan Prepare(const Route& route, const Headers& headers, const std::string& body, absl::Time now,
                Asking asking = Asking::kForAgent);
+
+  // Digests of items that were read before, for those who compare items.
+  DigestCache& digests() { return digests_; }
 
   // The provider refused what Prepare made: the session's requests go out as they come for a while.
   void Refused(const Plan& plan, absl::Time now);
@@ -111,6 +116,7 @@ class Compressor {
     absl::Time refused_until = absl::InfinitePast();
     std::shared_ptr<const Served> served;  // the last prefix
     uint64_t epoch = 0;                    // of the last context
+    std::vector<std::string> pages;        // of it, by their ids
     // What the provider counted for requests that went out as they came, for each token of the
     // estimate.
     double text_scale = 1;
@@ -131,8 +137,10 @@ class Compressor {
   std::string HandleOf(const std::string& session);
   // The request fits, or is made to fit without fovead.
   void FallBack(const std::string& body, absl::string_view why, Plan& plan);
+  // `pages`: those of the session's last context.
   absl::StatusOr<v1::BuildContextResponse> Build(const Mapping& mapping, const std::string& reader,
-                                                 int64_t budget);
+                                                 int64_t budget,
+                                                 const std::vector<std::string>& pages);
   std::optional<Prices> PricesOf(const std::string& reader);
   int64_t WindowOf(const Plan& plan) const;
   int64_t BudgetOf(const Plan& plan) const;

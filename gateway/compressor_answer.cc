@@ -18,6 +18,7 @@ void Compressor::Refused(const Plan& plan, absl::Time now) {
   SessionState state = StateOf(plan.mapping->session);
   state.refused_until = now + kRefusalPause;
   state.compressed = false;
+  state.served = nullptr;
   Update(plan.mapping->session, state);
 }
 

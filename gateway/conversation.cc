@@ -1,7 +1,9 @@
 #include "gateway/conversation.h"
 
+#include <openssl/evp.h>
 #include <openssl/sha.h>
 
+#include <memory>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -67,6 +69,30 @@ bool HasTools(absl::string_view body, const JsonMember* tools) {
   return items.ok() && !items->empty();
 }
 
+// The one-shot SHA256() looks the algorithm up behind OpenSSL's locks each time, which takes longer
+// than hashing a short text.
+class Hasher {
+ public:
+  Hasher() : algorithm_(EVP_MD_fetch(nullptr, "SHA256", nullptr)), context_(EVP_MD_CTX_new()) {}
+
+  void Hash(absl::string_view bytes, unsigned char* digest) {
+    if (algorithm_ == nullptr || context_ == nullptr ||
+        EVP_DigestInit_ex2(context_.get(), algorithm_.get(), nullptr) != 1 ||
+        EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size()) != 1 ||
+        EVP_DigestFinal_ex(context_.get(), digest, nullptr) != 1) {
+      SHA256(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), digest);
+    }
+  }
+
+ private:
+  struct Free {
+    void operator()(EVP_MD* algorithm) const { EVP_MD_free(algorithm); }
+    void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
+  };
+  const std::unique_ptr<EVP_MD, Free> algorithm_;
+  const std::unique_ptr<EVP_MD_CTX, Free> context_;
+};
+
 }  // namespace
 
 const char* ArrayKey(Wire wire) {
@@ -81,9 +107,9 @@ const char* ArrayKey(Wire wire) {
 }
 
 std::string Sha256Of(absl::string_view bytes) {
+  thread_local Hasher hasher;
   std::string digest(SHA256_DIGEST_LENGTH, '\0');
-  SHA256(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(),
-         reinterpret_cast<unsigned char*>(digest.data()));
+  hasher.Hash(bytes, reinterpret_cast<unsigned char*>(digest.data()));
   return digest;
 }
 

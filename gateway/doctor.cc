@@ -15,6 +15,7 @@
 #include "gateway/fovea_client.h"
 #include "gateway/process.h"
 #include "gateway/reports.h"
+#include "gateway/settings_urls.h"
 #include "gateway/wrap.h"
 
 namespace fovea::gateway {
@@ -63,12 +64,15 @@ std::string LoopbackOf(const std::string& url) {
   return absl::StrCat(host, ":", part(CURLUPART_PORT));
 }
 
-void CheckUrl(const std::string& where, const std::string& url, Findings& findings) {
+// `used`: by an agent that is started without more ado.
+void CheckUrl(const std::string& where, const std::string& url, bool used, Findings& findings) {
   const std::string loopback = LoopbackOf(url);
   if (loopback.empty()) {
     findings.Note(absl::StrCat(where, " is ", url, ": wrap uses it as the upstream"));
   } else if (Answers(loopback)) {
     findings.Note(absl::StrCat(where, " is ", url, ", and something answers there"));
+  } else if (!used) {
+    findings.Note(absl::StrCat(where, " is ", url, ", where nothing answers"));
   } else {
     findings.Wrong(2, absl::StrCat(where, " is ", url,
                                    ", where nothing answers: agents that are started without "
@@ -86,7 +90,7 @@ void CheckSettings(const fs::path& path, const std::vector<std::string>& names,
   if (!json.is_object() || !json.contains("env") || !json["env"].is_object()) return;
   for (const std::string& name : names) {
     if (!json["env"].contains(name) || !json["env"][name].is_string()) continue;
-    CheckUrl(absl::StrCat(name, " in ", path.string()), json["env"][name].get<std::string>(),
+    CheckUrl(absl::StrCat(name, " in ", path.string()), json["env"][name].get<std::string>(), true,
              findings);
   }
 }
@@ -119,7 +123,8 @@ void CheckFovead(const DoctorOptions& options, Findings& findings) {
     return findings.Note(
         absl::StrCat("no fovead answers at ", options.server, "; `fovea wrap` starts one"));
   }
-  const auto fovea = ConnectFovea(options.server, "", kPatience);
+  const char* token = std::getenv("FOVEA_TOKEN");
+  const auto fovea = ConnectFovea(options.server, token == nullptr ? "" : token, kPatience);
   const auto readers = fovea->ListReaders();
   if (!readers.ok()) {
     return findings.Wrong(
@@ -174,7 +179,7 @@ int Doctor(const DoctorOptions& options, std::ostream& out) {
   for (const std::string& name : BaseUrlVariables()) {
     const char* url = std::getenv(name.c_str());
     if (url != nullptr && *url != '\0')
-      CheckUrl(absl::StrCat(name, " in the environment"), url, findings);
+      CheckUrl(absl::StrCat(name, " in the environment"), url, true, findings);
   }
   const char* home = std::getenv("HOME");
   for (const char* file : {".claude/settings.json", ".claude/settings.local.json",
@@ -183,6 +188,9 @@ int Doctor(const DoctorOptions& options, std::ostream& out) {
   }
   for (const char* file : {".claude/settings.json", ".claude/settings.local.json"}) {
     CheckSettings(file, BaseUrlVariables(), findings);
+  }
+  for (const SettingsUrl& set : SettingsUrls(home == nullptr ? "" : home, ".")) {
+    CheckUrl(set.where, set.url, set.used, findings);
   }
   for (const auto& [variable, url] :
        {std::pair("ANTHROPIC_API_KEY", "https://api.anthropic.com"),

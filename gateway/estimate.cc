@@ -2,6 +2,8 @@
 
 #include <cstddef>
 
+#include "gateway/json_span.h"
+
 namespace fovea::gateway {
 namespace {
 
@@ -15,7 +17,8 @@ int64_t EstimateTokens(absl::string_view json) {
   int64_t pictures = 0;
   for (const absl::string_view mark :
        {absl::string_view("\"data\":\""), absl::string_view(";base64,")}) {
-    for (size_t at = json.find(mark); at != absl::string_view::npos; at = json.find(mark, at + 1)) {
+    for (size_t at = FindText(json, mark, 0); at != absl::string_view::npos;
+         at = FindText(json, mark, at + 1)) {
       const size_t begin = at + mark.size();
       const size_t end = json.find('"', begin);
       if (end == absl::string_view::npos) break;

@@ -115,7 +115,8 @@ Gateway::Gateway(Options options, std::unique_ptr<FoveaClient> fovea,
       upstream_(options_.upstream),
       fovea_(std::move(fovea)),
       database_(std::move(database)),
-      compressor_(options_.config, *fovea_, *database_) {}
+      compressor_(options_.config, *fovea_, *database_),
+      compactions_(*database_, options_.config.fovea_token) {}
 
 void Gateway::Refuse(ResponseWriter& response, int status, Wire wire, absl::string_view message) {
   ResponseHead head{.status = status};
@@ -141,8 +142,16 @@ void Gateway::Handle(Request& request, ResponseWriter& response) {
     plan.outcome = {.action = Outcome::Action::kBypassed, .reason = "x-fovea-bypass"};
   } else if (options_.config.off) {
     plan.outcome = {.action = Outcome::Action::kBypassed, .reason = "switched off"};
-  } else if (route->purpose == Purpose::kGenerate) {
-    plan = Prepare(*route, request);
+  } else if (route->purpose == Purpose::kGenerate || route->purpose == Purpose::kCompact) {
+    plan = Read(*route, request);
+    if (plan.outcome.reason.empty()) {
+      const auto asked =
+          AsksForCompaction(*route, plan.decoded.has_value() ? *plan.decoded : request.body);
+      if (asked.has_value() && Compact(*route, request, *asked, plan, response)) return;
+      if (!asked.has_value()) plan = Prepare(*route, request, std::move(plan));
+    }
+    // A handle means nothing to the provider.
+    if (plan.expanded && !plan.body.has_value()) plan.body = plan.decoded;
   } else {
     plan.outcome.reason = "not a model call";
   }
@@ -173,27 +182,68 @@ bool Gateway::AnswerLiteLlm(const Request& request, ResponseWriter& response) {
   return true;
 }
 
-Plan Gateway::Prepare(const Route& route, const Request& request) {
-  const std::string coding(request.headers.Get("Content-Encoding"));
-  if (coding.empty() || absl::EqualsIgnoreCase(coding, "identity")) {
-    return compressor_.Prepare(route, request.headers, request.body, absl::Now());
-  }
+Plan Gateway::Read(const Route& route, const Request& request) {
   Plan plan;
-  // The most that it may take is kept for it until it is decoded.
-  if (decoding_.fetch_add(kMaxDecodedBytes) + kMaxDecodedBytes > kMaxDecodingBytes) {
+  const std::string coding(request.headers.Get("Content-Encoding"));
+  if (!coding.empty() && !absl::EqualsIgnoreCase(coding, "identity")) {
+    // The most that it may take is kept for it until it is decoded.
+    if (decoding_.fetch_add(kMaxDecodedBytes) + kMaxDecodedBytes > kMaxDecodingBytes) {
+      decoding_ -= kMaxDecodedBytes;
+      plan.outcome.reason = "not read: too many bodies with a coding at a time";
+      return plan;
+    }
+    auto decoded = Decoded(coding, request.body, kMaxDecodedBytes);
     decoding_ -= kMaxDecodedBytes;
-    plan.outcome.reason = "not read: too many bodies with a coding at a time";
-    return plan;
+    if (!decoded.ok()) {
+      plan.outcome.reason = absl::StrCat("not read: ", decoded.status().message());
+      return plan;
+    }
+    plan.decoded = *std::move(decoded);
   }
-  auto decoded = Decoded(coding, request.body, kMaxDecodedBytes);
-  decoding_ -= kMaxDecodedBytes;
-  if (!decoded.ok()) {
-    plan.outcome.reason = absl::StrCat("not read: ", decoded.status().message());
-    return plan;
+  if (route.wire == Wire::kOpenAiResponses) {
+    auto expanded = compactions_.Expanded(plan.decoded.has_value() ? *plan.decoded : request.body,
+                                          compressor_.digests());
+    if (expanded.has_value()) {
+      plan.decoded = *std::move(expanded);
+      plan.expanded = true;
+    }
   }
-  plan = compressor_.Prepare(route, request.headers, *decoded, absl::Now());
-  plan.decoded = *std::move(decoded);
   return plan;
+}
+
+Plan Gateway::Prepare(const Route& route, const Request& request, Plan read) {
+  Plan plan = compressor_.Prepare(
+      route, request.headers, read.decoded.has_value() ? *read.decoded : request.body, absl::Now());
+  plan.decoded = std::move(read.decoded);
+  plan.expanded = read.expanded;
+  return plan;
+}
+
+bool Gateway::Compact(const Route& route, const Request& request, const std::string& asked,
+                      Plan& plan, ResponseWriter& response) {
+  Route call = route;
+  call.purpose = Purpose::kGenerate;
+  // What is served in full would be in full again behind the handle: then a summary is better.
+  const Plan next = compressor_.Prepare(call, request.headers, asked, absl::Now());
+  auto handle = next.outcome.action == Outcome::Action::kCompressed
+                    ? compactions_.Keep(asked)
+                    : absl::FailedPreconditionError(next.outcome.reason);
+  plan.outcome.session = next.outcome.session;
+  if (!handle.ok()) {
+    plan.outcome.reason = absl::StrCat("compaction by the provider: ", handle.status().message());
+    return false;
+  }
+  plan.outcome.action = Outcome::Action::kCompressed;
+  plan.outcome.reason = "compaction: a handle stands for the conversation";
+  ResponseHead head{.status = 200};
+  head.headers.Add("Content-Type", CompactionMediaType(route, asked));
+  AddFoveaHeaders(plan.outcome, head.headers);
+  response
+      .Send(std::move(head),
+            CompactionAnswer(route, asked, *handle, absl::ToUnixSeconds(absl::Now())))
+      .IgnoreError();
+  Record(route, request, plan.outcome, {.model = next.conversation->model, .status = 200});
+  return true;
 }
 
 void Gateway::Forward(const Route& route, Request& request, Plan plan, ResponseWriter& response) {
@@ -221,16 +271,21 @@ void Gateway::Forward(const Route& route, Request& request, Plan plan, ResponseW
 
 void Gateway::Record(const Route& route, const Request& request, const ModelCall& call) {
   const Plan& plan = call.plan();
-  BookEntry entry{.time_us = absl::ToUnixMicros(absl::Now()),
-                  .session = plan.outcome.session,
-                  .project = options_.config.project,
-                  .model = plan.conversation.has_value() ? plan.conversation->model : route.model,
-                  .wire = WireName(route.wire),
-                  .agent = AgentOf(request.headers),
-                  .action = ActionName(plan.outcome.action),
-                  .reason = plan.outcome.reason,
+  BookEntry entry{.model = plan.conversation.has_value() ? plan.conversation->model : route.model,
                   .status = call.status()};
   compressor_.Price(plan, call.usage(), entry);
+  Record(route, request, plan.outcome, std::move(entry));
+}
+
+void Gateway::Record(const Route& route, const Request& request, const Outcome& outcome,
+                     BookEntry entry) {
+  entry.time_us = absl::ToUnixMicros(absl::Now());
+  entry.session = outcome.session;
+  entry.project = options_.config.project;
+  entry.wire = WireName(route.wire);
+  entry.agent = AgentOf(request.headers);
+  entry.action = ActionName(outcome.action);
+  entry.reason = outcome.reason;
   options_.log->debug("{} {} {}: {}", entry.wire, entry.action, entry.status, entry.reason);
   database_->Record(entry).IgnoreError();
 }

@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "gateway/books/database.h"
+#include "gateway/compaction.h"
 #include "gateway/compressor.h"
 #include "gateway/config.h"
 #include "gateway/fovea_client.h"
@@ -46,10 +47,19 @@ class Gateway {
   Gateway(Options options, std::unique_ptr<FoveaClient> fovea, std::unique_ptr<Database> database);
   void Forward(const Route& route, Request& request, Plan plan, ResponseWriter& response);
   void Record(const Route& route, const Request& request, const ModelCall& call);
+  // `entry` with what every entry has.
+  void Record(const Route& route, const Request& request, const Outcome& outcome, BookEntry entry);
   // LiteLLM's two calls; false if the request is neither.
   bool AnswerLiteLlm(const Request& request, ResponseWriter& response);
-  // A model call's plan. Reads a body with a coding, too, where there is room for it.
-  Plan Prepare(const Route& route, const Request& request);
+  // The request's text, where that is not its body: without its coding, where there is room for it,
+  // and with a conversation in its handle's place. A reason, if it cannot be read.
+  Plan Read(const Route& route, const Request& request);
+  // The plan for what was read.
+  Plan Prepare(const Route& route, const Request& request, Plan read);
+  // Answers a request for a compaction, of what `asked` holds, with a handle; false if that is for
+  // the provider to do.
+  bool Compact(const Route& route, const Request& request, const std::string& asked, Plan& plan,
+               ResponseWriter& response);
   void Refuse(ResponseWriter& response, int status, Wire wire, absl::string_view message);
 
   const Options options_;
@@ -58,6 +68,7 @@ class Gateway {
   const std::unique_ptr<FoveaClient> fovea_;
   const std::unique_ptr<Database> database_;
   Compressor compressor_;
+  Compactions compactions_;
   PictureScaler pictures_;
   std::atomic<size_t> decoding_{0};  // bytes that decoded bodies may take now
 };

@@ -1,6 +1,7 @@
 #include "gateway/json_span.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "absl/strings/str_cat.h"
 
@@ -149,6 +150,13 @@ const JsonMember* FindMember(const std::vector<JsonMember>& members, absl::strin
     if (member.key == key) return &member;
   }
   return nullptr;
+}
+
+size_t FindText(absl::string_view text, absl::string_view wanted, size_t from) {
+  if (from >= text.size()) return absl::string_view::npos;
+  const void* found = memmem(text.data() + from, text.size() - from, wanted.data(), wanted.size());
+  return found == nullptr ? absl::string_view::npos
+                          : static_cast<size_t>(static_cast<const char*>(found) - text.data());
 }
 
 std::string Replaced(absl::string_view text, JsonSpan span, absl::string_view with) {

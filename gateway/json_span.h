@@ -39,6 +39,10 @@ absl::StatusOr<std::vector<JsonSpan>> ScanArray(absl::string_view text, JsonSpan
 // The member of that key; null if there is none.
 const JsonMember* FindMember(const std::vector<JsonMember>& members, absl::string_view key);
 
+// Where `wanted` stands in `text` from `from` on; npos if it does not. absl's own search stops at
+// each place of the first character: in JSON, at every quote.
+size_t FindText(absl::string_view text, absl::string_view wanted, size_t from);
+
 // `text` with the value at `span` replaced.
 std::string Replaced(absl::string_view text, JsonSpan span, absl::string_view with);
 

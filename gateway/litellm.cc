@@ -1,10 +1,14 @@
 #include "gateway/litellm.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
 #include "gateway/json_span.h"
 #include "gateway/recall.h"
@@ -23,6 +27,86 @@ std::string Ask(FoveaClient& fovea, const std::string& session, const char* tool
   return AnswerCall(fovea, session, {.id = "", .name = tool, .arguments = Dump(arguments)});
 }
 
+constexpr char kMarker[] = R"("[on the pages]")";
+constexpr int64_t kMarkerTokens = 8;
+
+// `message` with its content replaced; nothing if it has none.
+std::optional<std::string> WithContent(absl::string_view message, absl::string_view content) {
+  const auto members = ScanObject(message);
+  if (!members.ok()) return std::nullopt;
+  const JsonMember* own = FindMember(*members, "content");
+  if (own == nullptr) return std::nullopt;
+  return Replaced(message, own->value, content);
+}
+
+bool IsUsers(absl::string_view message) {
+  const auto members = ScanObject(message);
+  if (!members.ok()) return false;
+  const JsonMember* role = FindMember(*members, "role");
+  return role != nullptr && role->value.In(message) == R"("user")";
+}
+
+std::vector<absl::string_view> ItemsOf(absl::string_view array) {
+  std::vector<absl::string_view> items;
+  const auto spans = ScanArray(array, {0, array.size()});
+  if (!spans.ok()) return items;
+  for (const JsonSpan& span : *spans) items.push_back(span.In(array));
+  return items;
+}
+
+struct Rows {
+  std::string array;
+  int64_t markers = 0;
+};
+
+// The served messages, one for each that was asked about: LiteLLM puts them back by their places,
+// between those that it does not ask about. What was drawn stands in the first of the user's
+// messages that it replaces, and the others say so. Nothing where there is none of the user's.
+std::optional<Rows> OneForOne(absl::string_view asked, absl::string_view served) {
+  const std::vector<absl::string_view> from = ItemsOf(asked);
+  const std::vector<absl::string_view> to = ItemsOf(served);
+  Rows rows;
+  std::vector<std::string> out;
+  size_t next = 0;  // of `to`
+  for (size_t i = 0; i < from.size();) {
+    if (next < to.size() && to[next] == from[i]) {
+      out.emplace_back(from[i++]);
+      ++next;
+      continue;
+    }
+    // The pages here, and the messages up to the next one that is there as it came.
+    std::vector<absl::string_view> pages;
+    size_t end = i;
+    while (next < to.size()) {
+      end = i;
+      while (end < from.size() && from[end] != to[next]) ++end;
+      if (end < from.size()) break;
+      pages.push_back(to[next++]);
+    }
+    if (next == to.size()) end = from.size();
+    std::string content;
+    for (const absl::string_view page : pages) {
+      const auto members = ScanObject(page);
+      const JsonMember* parts = members.ok() ? FindMember(*members, "content") : nullptr;
+      const absl::string_view list = parts == nullptr ? "" : parts->value.In(page);
+      if (list.size() < 3 || list.front() != '[') return std::nullopt;
+      absl::StrAppend(&content, content.empty() ? "" : ",", list.substr(1, list.size() - 2));
+    }
+    for (; i < end; ++i) {
+      const bool here = !content.empty() && IsUsers(from[i]);
+      auto row = WithContent(from[i], here ? absl::StrCat("[", content, "]") : kMarker);
+      if (!row.has_value()) return std::nullopt;
+      if (here) content.clear();
+      rows.markers += here ? 0 : 1;
+      out.push_back(*std::move(row));
+    }
+    if (!content.empty()) return std::nullopt;
+  }
+  if (next != to.size()) return std::nullopt;
+  rows.array = absl::StrCat("[", absl::StrJoin(out, ","), "]");
+  return rows;
+}
+
 }  // namespace
 
 absl::StatusOr<std::string> CompressMessages(Compressor& compressor, const std::string& body,
@@ -33,18 +117,18 @@ absl::StatusOr<std::string> CompressMessages(Compressor& compressor, const std::
   if (messages == nullptr) return absl::InvalidArgumentError("messages: missing");
   const Route route{.wire = Wire::kOpenAiChat, .purpose = Purpose::kGenerate};
   const Plan plan = compressor.Prepare(route, Headers(), body, now, Asking::kForMessages);
-  absl::string_view served = messages->value.In(body);
-  std::vector<JsonMember> changed;
+  const absl::string_view asked = messages->value.In(body);
+  std::optional<Rows> rows;
   if (plan.body.has_value()) {
-    auto scanned = ScanObject(*plan.body);
-    if (!scanned.ok()) return scanned.status();
-    changed = *std::move(scanned);
-    const JsonMember* found = FindMember(changed, "messages");
-    if (found != nullptr) served = found->value.In(*plan.body);
+    const auto changed = ScanObject(*plan.body);
+    if (!changed.ok()) return changed.status();
+    const JsonMember* found = FindMember(*changed, "messages");
+    if (found != nullptr) rows = OneForOne(asked, found->value.In(*plan.body));
   }
   const int64_t before = plan.history_tokens + plan.other_tokens;
-  const bool compressed = plan.outcome.action == Outcome::Action::kCompressed;
-  const int64_t after = compressed ? std::min(before, plan.predicted_tokens) : before;
+  const bool compressed = rows.has_value() && plan.outcome.action == Outcome::Action::kCompressed;
+  const int64_t after =
+      compressed ? std::min(before, plan.predicted_tokens + rows->markers * kMarkerTokens) : before;
   const Json rest = {
       {"tokens_before", before},
       {"tokens_after", after},
@@ -53,7 +137,8 @@ absl::StatusOr<std::string> CompressMessages(Compressor& compressor, const std::
       {"transforms_applied", compressed ? Json::array({"fovea"}) : Json::array()},
       {"ccr_hashes", plan.handle.empty() ? Json::array() : Json::array({plan.handle})}};
   // The messages' own bytes, so that the prefix is the same each time.
-  return absl::StrCat(R"({"messages":)", served, ",", Dump(rest).substr(1));
+  return absl::StrCat(R"({"messages":)", rows.has_value() ? absl::string_view(rows->array) : asked,
+                      ",", Dump(rest).substr(1));
 }
 
 absl::StatusOr<std::string> Retrieve(FoveaClient& fovea, Database& database,

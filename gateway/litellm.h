@@ -16,8 +16,9 @@ namespace fovea::gateway {
 
 // POST /v1/compress: {"messages", "model"} → {"messages", "tokens_before", "tokens_after",
 // "tokens_saved", "compression_ratio" (after / before), "transforms_applied", "ccr_hashes"}.
-// Messages are of OpenAI's Chat. The same conversation gets the same prefix. What cannot be
-// compressed comes back as it was; INVALID_ARGUMENT if there are no messages.
+// Messages are of OpenAI's Chat; as many come back, in their order and with their roles, since
+// LiteLLM puts them back by their places. The same conversation gets the same prefix. What cannot
+// be compressed comes back as it was; INVALID_ARGUMENT if there are no messages.
 absl::StatusOr<std::string> CompressMessages(Compressor& compressor, const std::string& body,
                                              absl::Time now);
 

@@ -203,6 +203,10 @@ int Run(int argc, char** argv) {
   Flags flags;
   flags.options.config.database = DefaultDatabase();
   flags.options.config.fovea_server = server;
+  // Of the environment alone: a command line is seen by every user of the machine.
+  if (const char* token = std::getenv("FOVEA_TOKEN"); token != nullptr) {
+    flags.options.config.fovea_token = token;
+  }
   CLI::App* serve = app.add_subcommand("serve", "carry requests until SIGTERM");
   AddServe(*serve, flags);
   serve->add_option("--server", flags.options.config.fovea_server, "where fovead listens");

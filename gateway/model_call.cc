@@ -84,7 +84,8 @@ absl::Status ModelCall::OnHead(ResponseHead head) {
   plain_ = IsPlain(head.headers);
   const bool stream = IsStream(head.headers);
   if (first) stream_ = stream;
-  if (first && plan_.outcome.action == Outcome::Action::kCompressed &&
+  // Scaled pictures aside, a body in the place of the agent's is the gateway's own.
+  if (first && plan_.body.has_value() && plan_.outcome.action != Outcome::Action::kPassed &&
       (head.status == 400 || head.status == 413 || head.status == 422)) {
     refused_ = true;
     return absl::OkStatus();
@@ -156,8 +157,10 @@ absl::Status ModelCall::SendRound(const std::string& body) {
 }
 
 // Sends the model what it asked for, until it asks no more.
-absl::Status ModelCall::Recall(std::string* body) {
-  while (relay_ != nullptr && relay_->goes_on()) {
+absl::Status ModelCall::Recall() {
+  std::string body;
+  while (relay_->goes_on()) {
+    if (body.empty()) body = plan_.body.value_or(request_.body);
     if (relay_->rounds() > kMaxRounds)
       return absl::ResourceExhaustedError("recalls without an end");
     const size_t before = said_.size();
@@ -165,18 +168,18 @@ absl::Status ModelCall::Recall(std::string* body) {
     AnswerCalls();
     const std::vector<transcripts::Json> added(said_.begin() + static_cast<int64_t>(before),
                                                said_.end());
-    auto longer = WithItems(*body, ArrayKey(route_.wire), added);
+    auto longer = WithItems(body, ArrayKey(route_.wire), added);
     if (!longer.ok()) return longer.status();
     std::string text;
     for (const transcripts::Json& item : added) text += transcripts::DumpJson(item);
     round_tokens_ += compressor_->TokensOf(plan_.model.reader, text);
     plan_.predicted_tokens += round_tokens_;
-    *body = *std::move(longer);
+    body = *std::move(longer);
     relay_->BeginRound();
     absl::Status status;
     for (int attempt = 0; attempt < kRoundAttempts; ++attempt) {
       if (attempt > 0) absl::SleepFor(kRoundPause * attempt);
-      status = SendRound(*body);
+      status = SendRound(body);
       // Once something of the round has come, it cannot be had again.
       if (status.ok() || !absl::IsResourceExhausted(status)) break;
     }
@@ -193,8 +196,7 @@ absl::Status ModelCall::Recall(std::string* body) {
 absl::Status ModelCall::Run(Plan plan) {
   plan_ = std::move(plan);
   round_tokens_ = plan_.predicted_tokens;
-  std::string body = plan_.body.value_or(request_.body);
-  absl::Status status = SendRound(body);
+  absl::Status status = SendRound(plan_.body.has_value() ? *plan_.body : request_.body);
   if (status.ok() && refused_) {
     // What the gateway made is at fault; the agent's own request is tried as it came.
     compressor_->Refused(plan_, absl::Now());
@@ -202,17 +204,18 @@ absl::Status ModelCall::Run(Plan plan) {
                      .reason = absl::StrCat("sent as it came: the provider answered ", status_),
                      .session = plan_.outcome.session};
     plan_.body.reset();
+    if (plan_.expanded) plan_.body = plan_.decoded;
     plan_.recall = false;
     plan_.predicted_tokens = 0;
     refused_ = false;
-    status = SendRound(request_.body);
+    status = SendRound(plan_.body.has_value() ? *plan_.body : request_.body);
   }
   if (status.ok() && relay_ != nullptr) {
     std::string out;
     relay_->EndRound(&out);
     KeepIfEnded();
     status = response_.Write(out);
-    if (status.ok()) status = Recall(&body);
+    if (status.ok()) status = Recall();
   }
   if (status.ok()) status = response_.Finish();
   if (!status.ok() && response_.started()) response_.Abort();

@@ -53,7 +53,7 @@ class ModelCall {
   absl::Status SendRound(const std::string& body);
   absl::Status OnHead(ResponseHead head);
   absl::Status OnBody(absl::string_view bytes);
-  absl::Status Recall(std::string* body);
+  absl::Status Recall();
   void AnswerCalls();
   // Once the agent's answer is at its end, and before it has it: what was hidden in it stands for
   // the model in later requests.

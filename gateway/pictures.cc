@@ -10,6 +10,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "gateway/conversation.h"
+#include "gateway/json_span.h"
 
 namespace fovea::gateway {
 namespace {
@@ -88,7 +89,8 @@ std::optional<PictureSize> SizeOfPicture(absl::string_view bytes) {
 
 std::optional<std::string> PictureScaler::Scaled(absl::string_view body) {
   std::vector<JsonSpan> pictures;
-  for (size_t at = body.find(kData); at != absl::string_view::npos; at = body.find(kData, at)) {
+  for (size_t at = FindText(body, kData, 0); at != absl::string_view::npos;
+       at = FindText(body, kData, at)) {
     at += kData.size();
     const size_t end = body.find('"', at);
     if (end == absl::string_view::npos) break;

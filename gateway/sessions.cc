@@ -93,6 +93,7 @@ absl::StatusOr<Mapping> Sessions::Map(const Conversation& conversation, absl::st
     // all.
     mapping = TryMap(conversation, body, look_on, now);
   }
+  if (!mapping.ok() && !look_on) database_.ForgetCachedNodes();
   return mapping;
 }
 

@@ -12,4 +12,8 @@ mkdir -p "$folder"
 npm install --prefix "$folder" --no-audit --no-fund --loglevel=error --fetch-retries=1 \
   @anthropic-ai/claude-code@2.1.197 \
   @openai/codex@0.169.0 \
-  @mariozechner/pi-coding-agent@0.73.1
+  @mariozechner/pi-coding-agent@0.73.1 \
+  opencode-ai@1.18.33 \
+  @google/gemini-cli@0.61.0 \
+  @qwen-code/qwen-code@0.24.4 \
+  @github/copilot@1.0.102

@@ -165,10 +165,15 @@ absl::StatusOr<std::vector<std::optional<Node>>> Database::FindNodes(
   std::vector<std::optional<Node>> nodes(chains.size());
   Statement find(handle_, kFindNodeSql);
   for (size_t i = 0; i < chains.size(); ++i) {
+    if (const Node* known = cache_.FindNode(chains[i]); known != nullptr) {
+      nodes[i] = *known;
+      continue;
+    }
     find.Reset();
     const int step = find.Blob(chains[i]).Step();
     if (step == SQLITE_ROW) {
       nodes[i] = Node{find.TextAt(0), static_cast<uint64_t>(find.IntegerAt(1))};
+      cache_.AddNode(chains[i], *nodes[i]);
     } else if (step != SQLITE_DONE) {
       return Error();
     }
@@ -194,8 +199,19 @@ absl::Status Database::AddNodes(const std::vector<std::pair<std::string, Node>>&
 
 absl::Status Database::ForgetSession(const std::string& session) {
   absl::MutexLock lock(&mutex_);
+  cache_.ForgetNodes();
   Statement forget(handle_, kForgetSql);
   return forget.Text(session).Step() == SQLITE_DONE ? absl::OkStatus() : Error();
+}
+
+void Database::ForgetCachedNodes() {
+  absl::MutexLock lock(&mutex_);
+  cache_.ForgetNodes();
+}
+
+int64_t Database::DataVersion() {
+  Statement version(handle_, "PRAGMA data_version");
+  return version.Step() == SQLITE_ROW ? version.IntegerAt(0) : -1;
 }
 
 absl::StatusOr<std::optional<std::string>> Database::LatestSession(const std::string& scope) {
@@ -217,14 +233,18 @@ absl::StatusOr<std::vector<std::optional<std::string>>> Database::FindInserts(
     const std::vector<std::string>& chains) {
   absl::MutexLock lock(&mutex_);
   const ReadOnce read(handle_);
+  cache_.SetVersion(DataVersion());
   std::vector<std::optional<std::string>> found(chains.size());
   Statement find(handle_, kFindInsertSql);
   for (size_t i = 0; i < chains.size(); ++i) {
+    if (cache_.HasNoInsert(chains[i])) continue;
     find.Reset();
     const int step = find.Blob(chains[i]).Step();
     if (step == SQLITE_ROW) {
       found[i] = find.TextAt(0);
-    } else if (step != SQLITE_DONE) {
+    } else if (step == SQLITE_DONE) {
+      cache_.AddWithoutInsert(chains[i]);
+    } else {
       return Error();
     }
   }
@@ -233,6 +253,7 @@ absl::StatusOr<std::vector<std::optional<std::string>>> Database::FindInserts(
 
 absl::Status Database::AddInsert(const std::string& chain, const std::string& json) {
   absl::MutexLock lock(&mutex_);
+  cache_.Inserted(chain);
   Statement add(handle_, kAddInsertSql);
   return add.Blob(chain).Blob(json).Step() == SQLITE_DONE ? absl::OkStatus() : Error();
 }

@@ -14,17 +14,12 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/synchronization/mutex.h"
+#include "gateway/books/chain_cache.h"
 
 struct sqlite3;
 struct sqlite3_stmt;
 
 namespace fovea::gateway {
-
-// The turn that an item of a conversation ends with.
-struct Node {
-  std::string session;
-  uint64_t seq = 0;
-};
 
 // One request as it was billed. Tokens are the provider's own count unless said otherwise.
 struct BookEntry {
@@ -81,6 +76,9 @@ class Database {
   absl::Status AddNodes(const std::vector<std::pair<std::string, Node>>& nodes);
   // After fovead has lost a session.
   absl::Status ForgetSession(const std::string& session);
+  // What is known of nodes without asking the file is asked for again: another process may have
+  // forgotten a session that fovead lost.
+  void ForgetCachedNodes();
 
   // The session that a scope used last.
   absl::StatusOr<std::optional<std::string>> LatestSession(const std::string& scope);
@@ -103,9 +101,12 @@ class Database {
   class Statement;
   absl::Status Execute(const char* sql) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status Error() const;
+  // Changes when another process has written to the file.
+  int64_t DataVersion() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   absl::Mutex mutex_;
   sqlite3* const handle_;
+  ChainCache cache_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace fovea::gateway

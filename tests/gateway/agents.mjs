@@ -16,7 +16,7 @@ const steps = Number(process.env.FOVEA_STEPS ?? 26);
 const shell = (command) => ({ name: ['Bash', 'bash', 'exec_command', 'shell_command', 'run_shell_command', 'shell'], inputs: { Bash: { command, description: 'x' }, bash: { command, description: 'x' }, run_shell_command: { command, description: 'x', is_background: false }, exec_command: { cmd: command }, shell_command: { command }, shell: { command: ['bash', '-c', command] } } });
 
 // Steps by how often the model was asked in this task; a recall does not count.
-function scriptOf(withRecall) {
+function scriptOf(withRecall, overload) {
   let step = 0;
   let recalled = false;
   return (_, body) => {
@@ -28,6 +28,7 @@ function scriptOf(withRecall) {
     }
     if (!(body.tools ?? []).length) return { text: 'A title' };
     step += 1;
+    if (step === 8) overload();
     if (step > steps) return { thinking, text: 'All done.' };
     if (step % 4 === 0) return { thinking, text: `Writing ${step}.`, tools: [shell(`echo "note ${step}" >> notes.txt && sha256sum notes.txt`)] };
     return { thinking, text: `Reading ${step}.`, tools: [shell(`cat data/part-${step}.txt | tail -c 6000`)] };
@@ -109,7 +110,7 @@ const filesOf = (work) => readdirSync(work, { recursive: true }).filter((name) =
 
 async function task(name, agent, place, wrapped) {
   const { home, work } = workplace(place, `${name}-${wrapped ? 'wrapped' : 'direct'}`, agent);
-  const provider = await new Provider({ script: scriptOf(wrapped), pieces: 113 }).listen();
+  const provider = await new Provider({ script: scriptOf(wrapped, () => provider.failing.push({ status: 529, times: 1, headers: { 'retry-after': '1' } })), pieces: 113 }).listen();
   const base = { PATH: `${join(installed, 'node_modules/.bin')}:${process.env.PATH}`, HOME: home, TERM: 'dumb', LANG: 'C.UTF-8', ...agent.env };
   const actions = () => provider.requests.filter((r) => r.wire);
   const once = (text, resume) => {
@@ -121,13 +122,11 @@ async function task(name, agent, place, wrapped) {
     return run(join(binaries, 'fovea-gateway'), ['wrap', '--force', '--budget', '12000', '--reader', 'claude', '--anthropic-upstream', provider.url, '--openai-upstream', provider.url, '--gemini-upstream', provider.url, name, ...agent.args(text, resume)],
       { cwd: work, env: { ...base, XDG_RUNTIME_DIR: home, XDG_DATA_HOME: join(home, 'share') } });
   };
-  provider.failing = [];
-  setTimeout(() => provider.failing.push({ status: 529, times: 1, headers: { 'retry-after': '1' } }), 1500).unref();
   const first = await once('Please keep notes on the data.', false);
   provider.script = [{ text: 'Resumed.' }];
   const second = await once('Are you still there?', true);
   const calls = actions();
-  const result = { first, second, files: filesOf(work), refused: provider.refused, calls: calls.length, offered: calls.filter((r) => JSON.stringify(r.body?.tools ?? []).includes('"recall"')).length, recalls: calls.filter((r) => r.answer?.tools?.some((t) => t.name === 'recall')).length, home };
+  const result = { first, second, files: filesOf(work), refused: provider.refused, calls: calls.length, overloaded: calls.filter((r) => r.status === 529).length, offered: calls.filter((r) => JSON.stringify(r.body?.tools ?? []).includes('"recall"')).length, recalls: calls.filter((r) => r.answer?.tools?.some((t) => t.name === 'recall')).length, home };
   if (wrapped) {
     await wait(200);
     const books = await run(join(binaries, 'fovea-gateway'), ['savings', '--json', '--by', 'reason'], { cwd: work, env: { ...base, XDG_RUNTIME_DIR: home, XDG_DATA_HOME: join(home, 'share') } });
@@ -150,8 +149,9 @@ for (const name of chosen) {
   const same = JSON.stringify(direct.files) === JSON.stringify(wrapped.files);
   const compressed = wrapped.rows.reduce((sum, row) => sum + row.compressed, 0);
   const notes = wrapped.files.find(([file]) => file === 'notes.txt')?.[1].split('\n').length ?? 0;
-  const fine = same && notes > 5 && wrapped.refused.length === 0 && wrapped.first.code === 0 && wrapped.second.code === 0 && compressed > 0;
-  console.log(`${name}: ${fine ? 'fine' : 'FAILED'}: ${direct.calls} calls directly, ${wrapped.calls} wrapped, ${compressed} compressed, ${wrapped.recalls} recalls inside, ${wrapped.refused.length} refused, ${same ? 'the same files' : 'OTHER FILES'}, exit codes ${wrapped.first.code} and ${wrapped.second.code}`);
+  const epochs = new Set(wrapped.rows.map((row) => /epoch \d+/.exec(row.key)?.[0]).filter(Boolean)).size;
+  const fine = same && notes > 5 && epochs > 2 && wrapped.recalls === 1 && wrapped.overloaded === 1 && wrapped.refused.length === 0 && wrapped.first.code === 0 && wrapped.second.code === 0 && compressed > 0;
+  console.log(`${name}: ${fine ? 'fine' : 'FAILED'}: ${direct.calls} calls directly, ${wrapped.calls} wrapped, ${compressed} compressed over ${epochs} epochs, ${wrapped.overloaded} answered 529, ${wrapped.recalls} recalls inside, ${wrapped.refused.length} refused, ${same ? 'the same files' : 'OTHER FILES'}, exit codes ${wrapped.first.code} and ${wrapped.second.code}`);
   if (!fine || process.env.FOVEA_VERBOSE) console.log(JSON.stringify({ rows: wrapped.rows.map((r) => [r.key, r.requests]), refused: wrapped.refused.slice(0, 3), direct: direct.first.out.slice(-600), first: wrapped.first.out.slice(-1500), second: wrapped.second.out.slice(-500) }, null, 1));
   if (!fine) failed += 1;
   place.remove();

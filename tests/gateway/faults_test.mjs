@@ -44,7 +44,7 @@ async function live(agent, state, steps, resets) {
       try { read = await agent.send(); break; } catch (error) {
         if (!/ECONNRESET|ECONNREFUSED|socket hang up|broke off|EPIPE|no stop reason|starts/.test(error.message)) throw error;
         // A request that is sent again while the socket is nobody's is still the same one.
-        if (again === 0 || /ECONNREFUSED/.test(resets.at(-1))) resets.push(error.message);
+        if (again === 0 || /ECONNREFUSED/.test(resets.at(-1))) resets.push(`step ${i}, attempt ${again}: ${error.message}`);
         again += 1;
         if (again > 20) throw error;
         await wait(20);

@@ -39,6 +39,8 @@ test('a conversation of 60 turns: compressed, the same prefix, its texts by a ha
     const body = JSON.parse(answer.body);
     assert.deepEqual(checkers.chat({ model: 'm', messages: body.messages }), []);
     assert.deepEqual(body.messages.at(-1), messages.at(-1), 'the newest message is as it came');
+    // LiteLLM puts them back by their places.
+    assert.deepEqual(body.messages.map((message) => message.role), messages.map((message) => message.role));
     assert.ok(body.tokens_after <= body.tokens_before && Math.abs(body.compression_ratio - body.tokens_after / body.tokens_before) < 1e-9);
     if (body.ccr_hashes.length && body.transforms_applied.length) {
       compressed += 1;
@@ -67,7 +69,7 @@ const environment = process.env.FOVEA_LITELLM ?? '';
 const stock = existsSync(join(environment, 'bin/litellm'));
 const freePort = () => new Promise((resolve) => { const server = createServer().listen(0, '127.0.0.1', () => { const { port } = server.address(); server.close(() => resolve(port)); }); });
 
-test('the stock proxy with its stock guardrail', { skip: stock ? false : 'FOVEA_LITELLM names no environment with litellm[proxy]', timeout: 240000 }, async () => {
+test('the stock proxy with its stock guardrail', { skip: stock ? false : 'FOVEA_LITELLM names no environment with litellm[proxy]', timeout: 580000 }, async () => {
   const seen = [];
   let recallWanted = false;
   const provider = http.createServer(async (request, response) => {
@@ -91,16 +93,18 @@ test('the stock proxy with its stock guardrail', { skip: stock ? false : 'FOVEA_
     model_list: [{ model_name: 'claude-opus-4-8', litellm_params: { model: 'openai/claude-opus-4-8', api_base: `http://127.0.0.1:${provider.address().port}/v1`, api_key: 'k' } }],
     guardrails: [{ guardrail_name: 'fovea', litellm_params: { guardrail: 'headroom', mode: 'pre_call', api_base: gateway.url, default_on: true, unreachable_fallback: 'fail_open' } }],
   }));
-  const proxy = spawn(join(environment, 'bin/litellm'), ['--config', config, '--port', `${port}`, '--host', '127.0.0.1'], { env: { ...process.env, PATH: `${environment}/bin:${process.env.PATH}` }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const masterKey = 'sk-0123456789abcdef0123456789abcdef0123456789abcdef';
+  const headers = { 'content-type': 'application/json', authorization: `Bearer ${masterKey}` };
+  const proxy = spawn(join(environment, 'bin/litellm'), ['--config', config, '--port', `${port}`, '--host', '127.0.0.1'], { env: { ...process.env, LITELLM_LOCAL_MODEL_COST_MAP: 'True', LITELLM_MASTER_KEY: masterKey, PATH: `${environment}/bin:${process.env.PATH}` }, stdio: ['ignore', 'pipe', 'pipe'] });
   let log = '';
   for (const stream of [proxy.stdout, proxy.stderr]) stream.on('data', (bytes) => { log += bytes; });
   try {
-    await eventually(async () => { try { return (await ask(port, { method: 'GET', path: '/health/liveliness' })).status === 200; } catch { return false; } }, 120000);
+    await eventually(async () => { try { return (await ask(port, { method: 'GET', path: '/health/liveliness' })).status === 200; } catch { return false; } }, 400000).catch((error) => { throw new Error(`${error.message}\n${log.slice(-2000)}`); });
     const messages = [];
     for (let i = 0; i < 30; i += 1) {
       messages.push(turn(i));
       recallWanted = i === 25;
-      const answer = await ask(port, { path: '/v1/chat/completions', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ model: 'claude-opus-4-8', messages }) });
+      const answer = await ask(port, { path: '/v1/chat/completions', headers, body: JSON.stringify({ model: 'claude-opus-4-8', messages }) });
       assert.equal(answer.status, 200, `${answer.body}\n${log.slice(-2000)}`);
       messages.push(reply(i));
     }
@@ -109,7 +113,7 @@ test('the stock proxy with its stock guardrail', { skip: stock ? false : 'FOVEA_
     assert.ok(seen.some((body) => body.messages.some((message) => message.role === 'tool' && /#5 user, bytes 0 to/.test(message.content))), 'what was recalled came to the model');
     await gateway.stop();
     messages.push(turn(30));
-    const open = await ask(port, { path: '/v1/chat/completions', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ model: 'claude-opus-4-8', messages }) });
+    const open = await ask(port, { path: '/v1/chat/completions', headers, body: JSON.stringify({ model: 'claude-opus-4-8', messages }) });
     assert.equal(open.status, 200, 'fail_open');
     assert.equal(seen.at(-1).messages.length, messages.length);
     console.log(`litellm: ${seen.length} requests, ${images.length} compressed, one recall, open when Fovea is down`);

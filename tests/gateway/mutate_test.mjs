@@ -158,7 +158,9 @@ for (const [name, flags] of [['as it comes', []], ['forced', ['--force', '--budg
       actions[action] = (actions[action] ?? 0) + 1;
       const last = sent.at(-1);
       assert.equal(last.url, original.path, what);
-      if (action !== 'compressed') {
+      // Over the budget for now, the last pages and the new turns go out: that body is the gateway's own, too.
+      const composed = action === 'compressed' || /the last served pages|cut to the window/.test(answer.headers['x-fovea-reason']);
+      if (!composed) {
         assert.ok(last.raw.equals(body), `${what}: it went out otherwise`);
         const wanted = Object.entries(headers).flatMap(([key, value]) => (own.test(key) || /^x-fovea-bypass$/i.test(key) ? [] : [`${key}: ${value}`])).sort();
         assert.deepEqual(fieldsOf(last.rawHeaders), wanted, what);

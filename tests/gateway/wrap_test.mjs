@@ -138,6 +138,22 @@ test('doctor, savings and the status line', async () => {
   const stale = await ask(['doctor'], { ANTHROPIC_BASE_URL: 'http://127.0.0.1:1/x' });
   assert.equal(stale.code, 2);
   assert.match(stale.out, /FAULT ANTHROPIC_BASE_URL in the environment is http:\/\/127\.0\.0\.1:1\/x, where nothing answers/);
+  // Settings of agents: one that a bare `codex` or `opencode` would use, and one of another provider.
+  const home = join(place.path, 'other-home');
+  mkdirSync(join(home, '.codex'), { recursive: true });
+  mkdirSync(join(home, '.config/opencode'), { recursive: true });
+  const config = (used) => `${used ? 'model_provider = "mine"\n' : ''}[model_providers.mine]\nname = "x"\nbase_url = "http://127.0.0.1:1/v1" # gone\n`;
+  writeFileSync(join(home, '.codex/config.toml'), config(false));
+  writeFileSync(join(home, '.config/opencode/opencode.json'), '{"provider": {"ollama": {"options": {"baseURL": "http://127.0.0.1:1/v1"}}}}');
+  const others = await ask(['doctor'], { HOME: home });
+  assert.match(others.out, /note  base_url of model_providers\.mine in .*config\.toml is http:\/\/127\.0\.0\.1:1\/v1, where nothing answers/);
+  assert.match(others.out, /note  baseURL of ollama in .*opencode\.json/);
+  assert.notEqual(others.code, 2);
+  writeFileSync(join(home, '.codex/config.toml'), config(true));
+  assert.match((await ask(['doctor'], { HOME: home })).out, /FAULT base_url of model_providers\.mine/);
+  writeFileSync(join(home, '.config/opencode/opencode.json'), '{"provider": {"anthropic": {"options": {"baseURL": "http://127.0.0.1:1/v1"}}}}');
+  assert.equal((await ask(['doctor'], { HOME: home })).code, 2);
+  assert.match((await ask(['doctor'], { HOME: home })).out, /FAULT baseURL of anthropic/);
   const savings = JSON.parse((await ask(['savings', '--json', '--by', 'action'])).out);
   assert.match(savings.basis, /provider's own counts/);
   assert.ok(savings.rows.find((row) => row.key === 'passed').requests >= 40);
