@@ -1,7 +1,7 @@
 // Real agents through `fovea wrap`, against the scripted provider: a task of many turns over real files, over several
 // epochs, with a recall, a 529 and a resume. The same task is done without the gateway, and has to leave the same files.
 //
-//   FOVEA_BIN=build/dev/bin FOVEA_AGENTS=DIR node tests/gateway/agents.mjs [claude] [codex] [pi] [opencode] [gemini] [qwen] [copilot]
+//   FOVEA_BIN=build/dev/bin FOVEA_AGENTS=DIR node tests/gateway/agents.mjs [claude] [codex] [pi] [opencode] [gemini] [qwen] [copilot] [codex-compacts] [pi-openai] [pi-google]
 //
 // Prints a line for each agent; exit code 1 if one of them fails, 77 if none is installed.
 import { spawn } from 'node:child_process';
@@ -85,6 +85,29 @@ const agents = {
   },
 };
 
+// Codex that has its history compacted again and again, by the gateway.
+agents['codex-compacts'] = {
+  ...agents.codex,
+  as: 'codex',
+  args: (text, resume) => agents.codex.args(text, resume).toSpliced(-1, 0, '-c', 'model_auto_compact_token_limit=11500'),
+  proof: /compaction: a handle stands for the conversation/,
+};
+
+// pi speaks the wire of each vendor.
+for (const [vendor, model, key] of [['openai', 'gpt-5.1', 'OPENAI_API_KEY'], ['google', 'gemini-2.5-pro', 'GEMINI_API_KEY']]) {
+  agents[`pi-${vendor}`] = {
+    ...agents.pi,
+    as: 'pi',
+    args: (text, resume) => ['-p', '--provider', vendor, '--model', model, ...(resume ? ['--continue'] : []), text],
+    env: { [key]: 'sk-test' },
+    direct: (url, home) => {
+      mkdirSync(join(home, '.pi/agent'), { recursive: true });
+      writeFileSync(join(home, '.pi/agent/models.json'), JSON.stringify({ providers: { [vendor]: { baseUrl: `${url}/${vendor === 'google' ? 'v1beta' : 'v1'}` } } }));
+      return { env: {}, args: [] };
+    },
+  };
+}
+
 function workplace(place, name, agent) {
   const home = join(place.path, `${name}-home`);
   const work = join(place.path, `${name}-work`);
@@ -119,7 +142,7 @@ async function task(name, agent, place, wrapped) {
       const args = agent.args(text, resume);
       return run(agent.program, agent.program === 'codex' ? [...direct.args, ...args] : args, { cwd: work, env: { ...base, ...direct.env } });
     }
-    return run(join(binaries, 'fovea-gateway'), ['wrap', '--force', '--budget', '12000', '--reader', 'claude', '--anthropic-upstream', provider.url, '--openai-upstream', provider.url, '--gemini-upstream', provider.url, name, ...agent.args(text, resume)],
+    return run(join(binaries, 'fovea-gateway'), ['wrap', '--force', '--budget', '12000', '--reader', 'claude', '--anthropic-upstream', provider.url, '--openai-upstream', provider.url, '--gemini-upstream', provider.url, agent.as ?? name, ...agent.args(text, resume)],
       { cwd: work, env: { ...base, XDG_RUNTIME_DIR: home, XDG_DATA_HOME: join(home, 'share') } });
   };
   const first = await once('Please keep notes on the data.', false);
@@ -150,7 +173,7 @@ for (const name of chosen) {
   const compressed = wrapped.rows.reduce((sum, row) => sum + row.compressed, 0);
   const notes = wrapped.files.find(([file]) => file === 'notes.txt')?.[1].split('\n').length ?? 0;
   const epochs = new Set(wrapped.rows.map((row) => /epoch \d+/.exec(row.key)?.[0]).filter(Boolean)).size;
-  const fine = same && notes > 5 && epochs > 2 && wrapped.recalls === 1 && wrapped.overloaded === 1 && wrapped.refused.length === 0 && wrapped.first.code === 0 && wrapped.second.code === 0 && compressed > 0;
+  const fine = same && notes > 5 && epochs > 2 && wrapped.recalls === 1 && wrapped.overloaded === 1 && wrapped.refused.length === 0 && wrapped.first.code === 0 && wrapped.second.code === 0 && compressed > 0 && (!agent.proof || wrapped.rows.some((row) => agent.proof.test(row.key)));
   console.log(`${name}: ${fine ? 'fine' : 'FAILED'}: ${direct.calls} calls directly, ${wrapped.calls} wrapped, ${compressed} compressed over ${epochs} epochs, ${wrapped.overloaded} answered 529, ${wrapped.recalls} recalls inside, ${wrapped.refused.length} refused, ${same ? 'the same files' : 'OTHER FILES'}, exit codes ${wrapped.first.code} and ${wrapped.second.code}`);
   if (!fine || process.env.FOVEA_VERBOSE) console.log(JSON.stringify({ rows: wrapped.rows.map((r) => [r.key, r.requests]), refused: wrapped.refused.slice(0, 3), direct: direct.first.out.slice(-600), first: wrapped.first.out.slice(-1500), second: wrapped.second.out.slice(-500) }, null, 1));
   if (!fine) failed += 1;
