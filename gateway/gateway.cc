@@ -262,6 +262,8 @@ void Gateway::Forward(const Route& route, Request& request, Plan plan, ResponseW
   if (route.purpose == Purpose::kGenerate) Record(route, request, call);
   if (status.ok() || response.started()) return;
   if (absl::IsCancelled(status)) return;
+  // A connection that breaks before an answer breaks for the agent, too, which asks again then.
+  if (absl::IsAborted(status)) return response.Abort();
   options_.log->warn("{}: {}", WireName(route.wire), std::string(status.message()));
   const int code = absl::IsInvalidArgument(status)    ? 400
                    : absl::IsDeadlineExceeded(status) ? 504

@@ -164,8 +164,8 @@ absl::Status Upstream::Line::Send(const UpstreamOptions& options, const Upstream
   curl_multi_add_handle(multi_, easy_);
   absl::Status status = Drive(options, request.client_fd, transfer);
   curl_multi_remove_handle(multi_, easy_);
-  if (absl::IsUnavailable(status) && error[0] != '\0') {
-    status = absl::UnavailableError(absl::StrCat(status.message(), ": ", error));
+  if ((absl::IsUnavailable(status) || absl::IsAborted(status)) && error[0] != '\0') {
+    status = absl::Status(status.code(), absl::StrCat(status.message(), ": ", error));
   }
   curl_easy_setopt(easy_, CURLOPT_ERRORBUFFER, nullptr);
   return status;
@@ -196,6 +196,10 @@ absl::Status Upstream::Line::Drive(const UpstreamOptions& options, int client_fd
     const CURLcode code = message->data.result;
     if (code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL) {
       return absl::InvalidArgumentError(curl_easy_strerror(code));
+    }
+    if (code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR || code == CURLE_GOT_NOTHING ||
+        code == CURLE_PARTIAL_FILE) {
+      return absl::AbortedError(curl_easy_strerror(code));
     }
     return absl::UnavailableError(curl_easy_strerror(code));
   }

@@ -96,6 +96,15 @@ test('the provider is left when the agent leaves', async () => {
   provider.delay = 0;
 });
 
+test('a provider that goes without an answer is a reset for the agent too, not an error of the gateway', async () => {
+  const server = http.createServer((request) => { request.on('data', () => {}); request.on('end', () => request.socket.destroy()); });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const gone = await startGateway(place, `http://127.0.0.1:${server.address().port}`, ['--database', ':memory:', '--log-level', 'off']);
+  await assert.rejects(ask(gone.port, { path: '/v1/messages', headers: { 'anthropic-version': '1' }, body: '{"messages":[]}' }), /ECONNRESET|socket hang up/);
+  await gone.stop();
+  server.close();
+});
+
 test('redirects are the answer, not followed', async () => {
   const count = provider.requests.length;
   const answer = await ask(gateway.port, { path: '/redirect', headers: { authorization: 'Bearer sk' } });
