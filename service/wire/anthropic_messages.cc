@@ -36,10 +36,11 @@ class AnthropicFormat final : public ComposedFormat {
  public:
   AnthropicFormat() : ComposedFormat(kRules) {}
 
-  // Without history, the system text and the task are what every request begins with.
+  // Without pages, what every request begins with ends where the prefix does: behind the system
+  // text and the task, or behind notes and pins.
   void MarkPrefix(const std::vector<HistoryMessage>& history, Conversation* to) const override {
-    to->breakpoints = history.empty() ? MarkBack(1, kLookback, &to->messages)
-                                      : MarkRungEnds(history, kMaxPrefixBreakpoints, &to->messages);
+    to->breakpoints = MarkRungEnds(history, kMaxPrefixBreakpoints, &to->messages);
+    if (to->breakpoints == 0) to->breakpoints = MarkBack(1, kLookback, &to->messages);
   }
 
   void MarkTail(Conversation* to) const override {

@@ -381,6 +381,18 @@ TEST(WireMarks, TheFirstRequestHasOne) {
   EXPECT_EQ(Marks(Written({.head = ServeAll(turns, false)}, kAnthropic)), 1U);
 }
 
+// No page and no tail: all that there was is behind a note, but for what is pinned.
+TEST(WireMarks, StandBehindNotesWithoutPages) {
+  Context context;
+  for (const char* text : {"[4 turns are not shown]", "#3 user\npinned"}) {
+    context.history.emplace_back().items.emplace_back(text);
+  }
+  const std::string written = Written(context, kAnthropic);
+  EXPECT_EQ(Marks(written), 1U);
+  EXPECT_TRUE(absl::EndsWith(written, R"(pinned","cache_control":{"type":"ephemeral"}}]}]})"))
+      << written;
+}
+
 // The API looks for what it has cached only 20 blocks back.
 TEST(WireMarks, AreInReachOfEachOther) {
   std::vector<Part> calls;
