@@ -57,8 +57,11 @@ bool VocabularyFile::Ready() const {
   absl::call_once(once_, [this] {
     auto loaded = Load();
     failed_ = !loaded.ok();
-    if (loaded.ok()) tokenizer_ = *std::move(loaded);
-    if (failed_ && on_failure_) on_failure_(loaded.status());
+    if (!loaded.ok()) {
+      if (on_failure_) on_failure_(loaded.status());
+      return;
+    }
+    tokenizer_ = *std::move(loaded);
   });
   return tokenizer_ != nullptr;
 }
