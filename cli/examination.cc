@@ -138,6 +138,8 @@ class TaskDrawer {
     while (line + count < lines.size() && count < kMostLines) {
       const std::string_view next = lines[line + count];
       if (bytes + next.size() + 1 > kMostPassage || !IsPlain(next)) break;
+      // Space at a line's end is what no edit repeats.
+      if (!next.empty() && absl::ascii_isspace(static_cast<unsigned char>(next.back()))) break;
       bytes += next.size() + 1;
       ++count;
       if (count >= kLeastLines && bytes >= kLeastPassage && !next.empty() && random_() % 3 == 0) {

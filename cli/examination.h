@@ -16,7 +16,7 @@ namespace fovea::cli {
 
 enum class TaskKind : uint8_t {
   kString,   // name an exact string: an id, a path, a number
-  kPassage,  // copy some lines byte for byte
+  kPassage,  // copy some lines, none of which ends in white space, byte for byte
   kPlace     // say which turn has a line: the gist
 };
 inline constexpr std::array kTaskKinds = {TaskKind::kString, TaskKind::kPassage, TaskKind::kPlace};
