@@ -39,6 +39,9 @@ TEST_F(Transfer, JsonLinesComeBackAsTheyWere) {
 TEST_F(Transfer, RestoreBringsEverythingBack) {
   const std::string file = folder_.path("a.export");
   ASSERT_EQ(RunCli(server_, {"export", "a", "--out", file}).exit_code, 0);
+  // A conversation is its owner's alone.
+  using std::filesystem::perms;
+  EXPECT_EQ(std::filesystem::status(file).permissions(), perms::owner_read | perms::owner_write);
   const FakeSessions::Stored before = server_.sessions.stored["a"];
   EXPECT_EQ(RunCli(server_, {"restore", file}).exit_code, 1) << "the id is taken";
   ASSERT_EQ(RunCli(server_, {"delete", "a"}).exit_code, 0);
