@@ -70,8 +70,10 @@ HttpAnswer Post(const EndpointOptions& options, absl::Duration timeout, const st
   curl_easy_setopt(curl.get(), CURLOPT_HTTPHEADER, headers.get());
   curl_easy_setopt(curl.get(), CURLOPT_POSTFIELDS, body.data());
   curl_easy_setopt(curl.get(), CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
-  curl_easy_setopt(curl.get(), CURLOPT_TIMEOUT_MS,
-                   std::max<int64_t>(1, absl::ToInt64Milliseconds(timeout)));
+  // Rounded up: who waits until a deadline finds it passed when the call ends for it.
+  curl_easy_setopt(
+      curl.get(), CURLOPT_TIMEOUT_MS,
+      std::max<int64_t>(1, absl::ToInt64Milliseconds(absl::Ceil(timeout, absl::Milliseconds(1)))));
   curl_easy_setopt(curl.get(), CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(curl.get(), CURLOPT_ERRORBUFFER, error);
   curl_easy_setopt(curl.get(), CURLOPT_WRITEFUNCTION, Append);
