@@ -46,6 +46,8 @@ struct Plan {
   std::optional<std::string> body;  // instead of the request's own
   // The request's own, where it came with a coding, or with a conversation in a handle's place.
   std::optional<std::string> decoded;
+  // What was asked, as text: `sent` is the request's own body.
+  const std::string& Asked(const std::string& sent) const { return decoded ? *decoded : sent; }
   bool expanded = false;  // it is not what the agent sent: that, the provider could not read
   bool recall = false;    // the tools recall and search are in it
   // What was read of the request; none where it could not be.

@@ -145,8 +145,7 @@ void Gateway::Handle(Request& request, ResponseWriter& response) {
   } else if (route->purpose == Purpose::kGenerate || route->purpose == Purpose::kCompact) {
     plan = Read(*route, request);
     if (plan.outcome.reason.empty()) {
-      const auto asked =
-          AsksForCompaction(*route, plan.decoded.has_value() ? *plan.decoded : request.body);
+      const auto asked = AsksForCompaction(*route, plan.Asked(request.body));
       if (asked.has_value() && Compact(*route, request, *asked, plan, response)) return;
       if (!asked.has_value()) plan = Prepare(*route, request, std::move(plan));
     }
@@ -201,8 +200,7 @@ Plan Gateway::Read(const Route& route, const Request& request) {
     plan.decoded = *std::move(decoded);
   }
   if (route.wire == Wire::kOpenAiResponses) {
-    auto expanded = compactions_.Expanded(plan.decoded.has_value() ? *plan.decoded : request.body,
-                                          compressor_.digests());
+    auto expanded = compactions_.Expanded(plan.Asked(request.body), compressor_.digests());
     if (expanded.has_value()) {
       plan.decoded = *std::move(expanded);
       plan.expanded = true;
@@ -212,8 +210,7 @@ Plan Gateway::Read(const Route& route, const Request& request) {
 }
 
 Plan Gateway::Prepare(const Route& route, const Request& request, Plan read) {
-  Plan plan = compressor_.Prepare(
-      route, request.headers, read.decoded.has_value() ? *read.decoded : request.body, absl::Now());
+  Plan plan = compressor_.Prepare(route, request.headers, read.Asked(request.body), absl::Now());
   plan.decoded = std::move(read.decoded);
   plan.expanded = read.expanded;
   return plan;
@@ -249,9 +246,7 @@ bool Gateway::Compact(const Route& route, const Request& request, const std::str
 void Gateway::Forward(const Route& route, Request& request, Plan plan, ResponseWriter& response) {
   const bool bypassed = plan.outcome.action == Outcome::Action::kBypassed;
   if (!bypassed && route.wire == Wire::kAnthropic && route.purpose == Purpose::kGenerate) {
-    auto scaled = pictures_.Scaled(plan.body.has_value()      ? *plan.body
-                                   : plan.decoded.has_value() ? *plan.decoded
-                                                              : request.body);
+    auto scaled = pictures_.Scaled(plan.body.has_value() ? *plan.body : plan.Asked(request.body));
     if (scaled.has_value()) {
       plan.body = *std::move(scaled);
       absl::StrAppend(&plan.outcome.reason, "; pictures over 2000 px scaled");

@@ -59,7 +59,7 @@ class ModelCall {
   // the model in later requests.
   void KeepIfEnded();
   // The request's body without a coding.
-  const std::string& Text() const { return plan_.decoded ? *plan_.decoded : request_.body; }
+  const std::string& Text() const { return plan_.Asked(request_.body); }
 
   const Route& route_;
   Request& request_;

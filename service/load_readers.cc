@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/reader/reader_family.h"
 #include "core/tokens/bpe_vocabulary.h"
+#include "service/read_file.h"
 
 namespace fovea::service {
 namespace {

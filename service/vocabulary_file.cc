@@ -4,7 +4,6 @@
 #include <fstream>
 #include <ios>
 #include <iterator>
-#include <sstream>
 #include <string>
 #include <utility>
 
@@ -12,6 +11,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "core/tokens/bpe_counter.h"
+#include "service/read_file.h"
 
 namespace fovea::service {
 namespace {
@@ -33,14 +33,6 @@ absl::Status CheckEnd(const std::filesystem::path& path) {
 }
 
 }  // namespace
-
-absl::StatusOr<std::string> ReadFile(const std::filesystem::path& path) {
-  std::ifstream input(path, std::ios::binary);
-  std::ostringstream text;
-  text << input.rdbuf();
-  if (!input) return absl::NotFoundError(absl::StrCat("cannot read ", path.string()));
-  return std::move(text).str();
-}
 
 absl::StatusOr<std::shared_ptr<const VocabularyFile>> VocabularyFile::Open(
     std::filesystem::path path, SplitPattern split, OnFailure on_failure) {

@@ -8,7 +8,6 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
-#include <string>
 #include <string_view>
 
 #include "absl/base/call_once.h"
@@ -47,9 +46,6 @@ class VocabularyFile final : public TextTokenizer {
   mutable std::unique_ptr<const TextTokenizer> tokenizer_;  // null where it cannot be used
   mutable std::atomic<bool> failed_ = false;
 };
-
-// The whole of a file; NOT_FOUND if it cannot be read.
-absl::StatusOr<std::string> ReadFile(const std::filesystem::path& path);
 
 }  // namespace fovea::service
 

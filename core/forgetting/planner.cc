@@ -53,6 +53,9 @@ class Planner::Life {
   void NoteMentions(const Turn& turn);
   absl::Status Pin(const LogEvent& event);
   absl::Status Review();
+  absl::Status TakeStep(std::string reason, bool even_if_it_fits) {
+    return Step(*setting_, plan_, memory_).Take(std::move(reason), even_if_it_fits);
+  }
 
   const std::unique_ptr<const Setting> setting_;
   Plan plan_;
@@ -187,7 +190,7 @@ absl::Status Planner::Life::Apply(const LogEvent& event) {
       return absl::OkStatus();
     case LogEvent::Kind::kCompact:
       if (plan_.required_tokens > 0) return absl::OkStatus();
-      return Step(*setting_, plan_, memory_).Take("forgetting was asked for", true);
+      return TakeStep("forgetting was asked for", true);
   }
   return absl::InvalidArgumentError("unknown kind of event");
 }
@@ -233,13 +236,10 @@ absl::Status Planner::Life::Review() {
       return absl::OkStatus();
     }
   }
-  if (pins_due) return Step(*setting_, plan_, memory_).Take("an older turn was pinned", false);
-  if (cold_due)
-    return Step(*setting_, plan_, memory_)
-        .Take("the cache was cold: drawing anew costs nothing", true);
-  return Step(*setting_, plan_, memory_)
-      .Take(tail_due ? "the verbatim tail was over its share" : "the context was over its budget",
-            false);
+  if (pins_due) return TakeStep("an older turn was pinned", false);
+  if (cold_due) return TakeStep("the cache was cold: drawing anew costs nothing", true);
+  return TakeStep(
+      tail_due ? "the verbatim tail was over its share" : "the context was over its budget", false);
 }
 
 }  // namespace fovea
