@@ -55,6 +55,33 @@ absl::Status FairPool::Post(const std::string& tenant, const std::string& sessio
   return absl::OkStatus();
 }
 
+bool FairPool::Enter(const std::string& tenant) {
+  const absl::MutexLock lock(&mutex_);
+  if (stopping_ || queued_ > 0 || entered_ >= threads_.size()) return false;
+  const auto found = tenants_.find(tenant);
+  if (found != tenants_.end() && options_.max_running_of_tenant > 0 &&
+      found->second.running >= options_.max_running_of_tenant) {
+    return false;
+  }
+  ++entered_;
+  ++tenants_[tenant].running;
+  return true;
+}
+
+void FairPool::Leave(const std::string& tenant) {
+  const absl::MutexLock lock(&mutex_);
+  --entered_;
+  Ended(tenants_.find(tenant));
+}
+
+void FairPool::Ended(std::map<std::string, Tenant>::iterator of) {
+  Tenant& tenant = of->second;
+  --tenant.running;
+  if (tenant.running == 0 && tenant.queued == 0) tenants_.erase(of);
+  // Another thread may have passed this tenant over.
+  if (queued_ > 0) work_came_.Signal();
+}
+
 size_t FairPool::queued() const {
   const absl::MutexLock lock(&mutex_);
   return queued_;
@@ -104,10 +131,7 @@ void FairPool::Run() {
     task();
     task = nullptr;
     mutex_.Lock();
-    --tenant.running;
-    if (tenant.running == 0 && tenant.queued == 0) tenants_.erase(served);
-    // Another thread may have passed this tenant over.
-    work_came_.Signal();
+    Ended(served);
   }
   work_came_.SignalAll();
   mutex_.Unlock();

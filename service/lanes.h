@@ -40,6 +40,12 @@ class FairPool {
   absl::Status Post(const std::string& tenant, const std::string& session,
                     absl::AnyInvocable<void()> task) ABSL_LOCKS_EXCLUDED(mutex_);
 
+  // For a task that the caller's own thread begins, and that waits without one: true if nothing is
+  // queued and the tenant may run one more, beside at most as many of this kind as there are
+  // threads. Then Leave is called once, when the task has ended.
+  bool Enter(const std::string& tenant) ABSL_LOCKS_EXCLUDED(mutex_);
+  void Leave(const std::string& tenant) ABSL_LOCKS_EXCLUDED(mutex_);
+
   size_t queued() const ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
@@ -52,6 +58,8 @@ class FairPool {
   };
 
   void Run() ABSL_LOCKS_EXCLUDED(mutex_);
+  // A task of the tenant's has ended.
+  void Ended(std::map<std::string, Tenant>::iterator of) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Whose turn it is: a tenant with tasks that may run one more; the end if there is none.
   std::map<std::string, Tenant>::iterator Next() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool MayServe(const Tenant& tenant) const;
@@ -62,6 +70,7 @@ class FairPool {
   std::map<std::string, Tenant> tenants_ ABSL_GUARDED_BY(mutex_);  // that have or run tasks
   std::string last_tenant_ ABSL_GUARDED_BY(mutex_);
   size_t queued_ ABSL_GUARDED_BY(mutex_) = 0;
+  size_t entered_ ABSL_GUARDED_BY(mutex_) = 0;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   std::vector<std::thread> threads_;
 };

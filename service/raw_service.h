@@ -29,22 +29,25 @@ class RawService : public Generated {
   void Unary(const Method& method,
              absl::Status (Self::*handler)(const Call&, const Request&, Response*)) {
     using Reactor = UnaryReactor<Request, Response>;
-    typename Reactor::Handler bound = [self = static_cast<Self*>(this), handler](
-                                          const Call& call, const Request& request,
-                                          Response* response) {
-      return (self->*handler)(call, request, response);
-    };
-    // The handler lives in gRPC's, which lives as long as the service.
-    this->MarkMethodRawCallback(
-        Index(method),
-        new grpc::internal::CallbackUnaryHandler<grpc::ByteBuffer, grpc::ByteBuffer>(
-            [this, &method, bound = std::make_shared<typename Reactor::Handler>(std::move(bound))](
-                grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
-                grpc::ByteBuffer* response) -> grpc::ServerUnaryReactor* {
-              return new Reactor(environment_, context, method, request, response, *bound);
-            }));
+    Bind<Reactor>(method, [self = static_cast<Self*>(this), handler](
+                              const Call& call, const Request& request, Response* response,
+                              typename Reactor::Done done) {
+      done((self->*handler)(call, request, response));
+    });
   }
 
+  // `handler` waits without a thread: void (const Call&, const Request&, Response*, Done).
+  template <class Self, class Request, class Response>
+  void Unary(const Method& method,
+             void (Self::*handler)(const Call&, const Request&, Response*,
+                                   absl::AnyInvocable<void(const absl::Status&)>)) {
+    using Reactor = UnaryReactor<Request, Response>;
+    Bind<Reactor>(method, [self = static_cast<Self*>(this), handler](
+                              const Call& call, const Request& request, Response* response,
+                              typename Reactor::Done done) {
+      (self->*handler)(call, request, response, std::move(done));
+    });
+  }
   // `open` is absl::StatusOr<NextAnswer<Response>> (const Call&, const Request&).
   template <class Self, class Request, class Response>
   void Writes(const Method& method,
@@ -79,6 +82,19 @@ class RawService : public Generated {
   }
 
  private:
+  template <class Reactor>
+  void Bind(const Method& method, typename Reactor::Handler bound) {
+    // The handler lives in gRPC's, which lives as long as the service.
+    this->MarkMethodRawCallback(
+        Index(method),
+        new grpc::internal::CallbackUnaryHandler<grpc::ByteBuffer, grpc::ByteBuffer>(
+            [this, &method, bound = std::make_shared<typename Reactor::Handler>(std::move(bound))](
+                grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+                grpc::ByteBuffer* response) -> grpc::ServerUnaryReactor* {
+              return new Reactor(environment_, context, method, request, response, *bound);
+            }));
+  }
+
   // As the generated code numbers its methods.
   int Index(const Method& method) const {
     return descriptor_.FindMethodByName(std::string(method.name))->index();

@@ -5,10 +5,13 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <utility>
 
+#include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/synchronization/notification.h"
 #include "grpcpp/grpcpp.h"
 #include "service/convert_session.h"
 #include "service/rpc.h"
@@ -35,7 +38,11 @@ absl::Status CheckTarget(const Method& method, const Request& request, Call* cal
 template <class Request, class Response>
 class UnaryReactor final : public grpc::ServerUnaryReactor {
  public:
-  using Handler = std::function<absl::Status(const Call&, const Request&, Response*)>;
+  // What is called once with a handler's status, on any thread, when the response is filled.
+  using Done = absl::AnyInvocable<void(const absl::Status&)>;
+  // Runs on a thread of the call's lane; a method's whose calls may begin at once, on gRPC's too.
+  // What it is given lives until `done` was called.
+  using Handler = std::function<void(const Call&, const Request&, Response*, Done done)>;
 
   // The buffers are gRPC's and live until OnDone. `handler` outlives the call.
   UnaryReactor(const RpcEnvironment& environment, grpc::CallbackServerContext* context,
@@ -48,29 +55,46 @@ class UnaryReactor final : public grpc::ServerUnaryReactor {
         response_bytes_(response),
         handler_(handler) {
     absl::Status status = call_.Begin();
-    if (status.ok()) status = call_.Post([this] { Run(); });
+    if (status.ok() && call_.MayBeginAtOnce(*request_bytes_)) {
+      Run();
+      return;
+    }
+    if (status.ok()) status = call_.Post([this] { RunAndWait(); });
     if (!status.ok()) End(status);
   }
 
   void OnDone() override { delete this; }
 
  private:
+  // The lane's thread is what bounds how many calls are in progress.
+  void RunAndWait() {
+    const auto answered = std::make_shared<absl::Notification>();
+    answered_ = answered;
+    Run();
+    answered->WaitForNotification();
+  }
+
   void Run() {
     absl::Status status = call_.StillWanted();
-    if (status.ok()) status = call_.Parse(request_bytes_, &request_);
-    if (status.ok()) status = CheckTarget(method_, request_, &call_);
+    if (status.ok()) status = call_.Parse(request_bytes_, &request_.emplace());
+    if (status.ok()) status = CheckTarget(method_, *request_, &call_);
     status.ok() ? Step() : End(status);
   }
 
   void Step() {
-    Response response;
-    absl::Status status = handler_(call_, request_, &response);
+    handler_(call_, *request_, &response_.emplace(),
+             [this](const absl::Status& status) { Answer(status); });
+  }
+
+  void Answer(absl::Status status) {
     if (Call::IsGoOn(status)) {
       call_.MoveToCold();
+      const auto answered = std::exchange(answered_, nullptr);
       status = call_.Post([this] { Step(); });
+      if (answered != nullptr) answered->Notify();
       if (status.ok()) return;
     } else if (status.ok()) {
-      status = call_.Serialize(response, response_bytes_);
+      status = call_.Serialize(*response_, response_bytes_);
     }
     End(status);
   }
@@ -78,7 +102,12 @@ class UnaryReactor final : public grpc::ServerUnaryReactor {
   // Nothing of this object is touched after it: OnDone may come at once.
   void End(const absl::Status& status) {
     request_bytes_->Clear();
+    // A client may take its time to read the answer.
+    request_.reset();
+    response_.reset();
+    const auto answered = std::move(answered_);
     Finish(call_.End(status));
+    if (answered != nullptr) answered->Notify();
   }
 
   Call call_;
@@ -86,7 +115,9 @@ class UnaryReactor final : public grpc::ServerUnaryReactor {
   grpc::ByteBuffer* const request_bytes_;
   grpc::ByteBuffer* const response_bytes_;
   const Handler& handler_;
-  Request request_;
+  std::optional<Request> request_;
+  std::optional<Response> response_;
+  std::shared_ptr<absl::Notification> answered_;  // what a thread of the lane waits for
 };
 
 // The answer is a stream. `Next(call, response)` fills one answer at a time and returns false at

@@ -22,6 +22,9 @@ namespace {
 // turns needs.
 constexpr uint64_t kMaxParsedBytes = uint64_t{160} << 20;
 
+// What is read on gRPC's own thread, which others wait for.
+constexpr size_t kMaxAtOnceBytes = size_t{64} << 10;
+
 constexpr absl::Duration kWarmSlice = absl::Milliseconds(100);
 constexpr absl::Duration kColdSlice = absl::Seconds(1);
 
@@ -54,7 +57,10 @@ Call::Call(const RpcEnvironment& environment, grpc::CallbackServerContext* conte
       place_(environment.calls->Add(context)),
       lane_(method.lane) {}
 
-Call::~Call() { environment_.calls->Remove(place_); }
+Call::~Call() {
+  if (entered_) environment_.lanes->Of(lane_).Leave(identity_.tenant);
+  environment_.calls->Remove(place_);
+}
 
 absl::Status Call::Begin() {
   request_id_ = RequestId(HeaderOf(*context_, "traceparent"));
@@ -72,6 +78,12 @@ absl::Status Call::TakeTurns(size_t turns) const {
 
 absl::Status Call::Post(absl::AnyInvocable<void()> step) {
   return environment_.lanes->Of(lane_).Post(identity_.tenant, session_, std::move(step));
+}
+
+bool Call::MayBeginAtOnce(const grpc::ByteBuffer& request) {
+  if (lane_ != Lane::kAppend || request.Length() > kMaxAtOnceBytes) return false;
+  entered_ = environment_.lanes->Of(lane_).Enter(identity_.tenant);
+  return entered_;
 }
 
 absl::Duration Call::Slice() const { return lane_ == Lane::kWarm ? kWarmSlice : kColdSlice; }

@@ -56,6 +56,9 @@ class Call {
   absl::Status Begin();
   // Runs `step` on a thread of the call's lane. RESOURCE_EXHAUSTED if too many wait there.
   absl::Status Post(absl::AnyInvocable<void()> step);
+  // Whether this thread may begin the call itself, which then waits without a thread: a small
+  // append where nobody queues. The call holds a place in its lane from then on.
+  bool MayBeginAtOnce(const grpc::ByteBuffer& request);
   // Counts and logs the call; to be called once, with the handler's answer.
   grpc::Status End(const absl::Status& status);
 
@@ -110,6 +113,7 @@ class Call {
   std::string session_;
   std::string request_id_;  // the trace id of the caller's traceparent, or one made here
   Lane lane_;
+  bool entered_ = false;  // its lane
   MemoryBudget::Hold request_memory_;
   MemoryBudget::Hold response_memory_;
 };

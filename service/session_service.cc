@@ -166,14 +166,19 @@ absl::Status SessionService::Fork(const Call& call, const v1::ForkSessionRequest
   return Respond(in_.log->ForkSession({origin, info.identity}, at_seq, fork), response);
 }
 
-absl::Status SessionService::Append(const Call& call, const v1::AppendTurnsRequest& request,
-                                    v1::AppendTurnsResponse* response) {
-  FOVEA_RETURN_IF_ERROR(call.TakeTurns(static_cast<size_t>(request.turns_size())));
-  FOVEA_ASSIGN_OR_RETURN(AppendBatch batch, AppendFromProto(request));
-  FOVEA_ASSIGN_OR_RETURN(const AppendReceipt receipt,
-                         in_.log->Append(call.Key(request.session_id()), std::move(batch)));
-  ReceiptToProto(receipt, response);
-  return absl::OkStatus();
+void SessionService::Append(const Call& call, const v1::AppendTurnsRequest& request,
+                            v1::AppendTurnsResponse* response,
+                            absl::AnyInvocable<void(const absl::Status&)> done) {
+  absl::Status status = call.TakeTurns(static_cast<size_t>(request.turns_size()));
+  if (!status.ok()) return done(status);
+  auto batch = AppendFromProto(request);
+  if (!batch.ok()) return done(batch.status());
+  in_.log->StartAppend(
+      call.Key(request.session_id()), *std::move(batch),
+      [response, done = std::move(done)](const absl::StatusOr<AppendReceipt>& receipt) mutable {
+        if (receipt.ok()) ReceiptToProto(*receipt, response);
+        done(receipt.status());
+      });
 }
 
 absl::Status SessionService::Expand(const Call& call, const v1::ExpandTurnRequest& request,

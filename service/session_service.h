@@ -46,8 +46,9 @@ class SessionService final : public RawService<v1::SessionService::Service> {
   absl::Status Delete(const Call& call, const v1::DeleteSessionRequest& request,
                       v1::DeleteSessionResponse* response);
   absl::Status Fork(const Call& call, const v1::ForkSessionRequest& request, v1::Session* response);
-  absl::Status Append(const Call& call, const v1::AppendTurnsRequest& request,
-                      v1::AppendTurnsResponse* response);
+  void Append(const Call& call, const v1::AppendTurnsRequest& request,
+              v1::AppendTurnsResponse* response,
+              absl::AnyInvocable<void(const absl::Status&)> done);
   absl::Status Expand(const Call& call, const v1::ExpandTurnRequest& request,
                       v1::ExpandTurnResponse* response);
   absl::Status Search(const Call& call, const v1::SearchTurnsRequest& request,

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "core/log/turn.h"
@@ -134,6 +135,10 @@ class LogStore {
   // expected_next_seq does not match (the message names both numbers); ALREADY_EXISTS if the
   // idempotency key was used with another body.
   virtual absl::StatusOr<AppendReceipt> Append(const SessionRef& session, AppendBatch batch) = 0;
+  // The same for a caller that does not wait: `done` is called once with what Append would return,
+  // perhaps before this returns, else on a thread of the store's, which it must not hold up.
+  using AppendDone = absl::AnyInvocable<void(absl::StatusOr<AppendReceipt>)>;
+  virtual void StartAppend(const SessionRef& session, AppendBatch batch, AppendDone done) = 0;
   // Appends an event at the session's present end; returns it with index and after_seq set.
   // NOT_FOUND; OUT_OF_RANGE if its turns do not exist.
   virtual absl::StatusOr<LogEvent> AppendEvent(const SessionRef& session, LogEvent event) = 0;

@@ -1,5 +1,8 @@
 #include "memory_store/sqlite/indexer.h"
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <optional>
 #include <utility>
@@ -18,6 +21,10 @@ namespace {
 constexpr size_t kBatchBytes = 256 << 10;
 constexpr size_t kBatchSessions = 64;
 constexpr int kCheckpointPages = 1024;
+// A caller's next append comes sooner than this, and finds the disk and the cores free; a search
+// does not wait for it.
+constexpr absl::Duration kGather = absl::Milliseconds(50);
+constexpr int kNice = 5;
 constexpr absl::Duration kRetry = absl::Seconds(1);
 constexpr absl::Duration kBusyRetry = absl::Milliseconds(20);
 
@@ -47,8 +54,9 @@ Indexer::~Indexer() {
 void Indexer::Touch(int64_t session_row) {
   const MutexLock lock(&mutex_);
   if (!queued_.insert(session_row).second) return;
+  if (queue_.empty()) gathered_ = absl::Now() + kGather;
   queue_.push_back(session_row);
-  work_came_.NotifyAll();
+  if (queue_.size() == 1) work_came_.NotifyAll();
 }
 
 uint64_t Indexer::WaitFor(int64_t session_row, uint64_t seq, absl::Time deadline) {
@@ -58,6 +66,7 @@ uint64_t Indexer::WaitFor(int64_t session_row, uint64_t seq, absl::Time deadline
       queue_.erase(std::find(queue_.begin(), queue_.end(), session_row));
     }
     queue_.push_front(session_row);
+    gathered_ = absl::InfinitePast();
     work_came_.NotifyAll();
     while (!Reached(session_row, seq) && progress_.WaitUntil(&mutex_, deadline)) continue;
   }
@@ -70,6 +79,7 @@ bool Indexer::WaitUntilErased(int64_t session_row, absl::Time deadline) {
   // Whatever is indexed of it, or being indexed just now: the queue comes to it after that.
   erasing_.insert(session_row);
   if (queued_.insert(session_row).second) queue_.push_front(session_row);
+  gathered_ = absl::InfinitePast();
   work_came_.NotifyAll();
   while (!stopping_ && erasing_.contains(session_row)) {
     if (!progress_.WaitUntil(&mutex_, deadline)) break;
@@ -136,6 +146,10 @@ bool Indexer::HasWork() const {
   return !queue_.empty() || !tasks_.empty() || merging_ || stopping_;
 }
 
+bool Indexer::MayGather() const {
+  return tasks_.empty() && !merging_ && !stopping_ && absl::Now() < gathered_;
+}
+
 bool Indexer::TasksLeft() const {
   const MutexLock lock(&mutex_);
   return !tasks_.empty();
@@ -155,6 +169,7 @@ void Indexer::Pause() {
 std::vector<int64_t> Indexer::TakeSessions() {
   const MutexLock lock(&mutex_);
   while (!HasWork()) work_came_.Wait(&mutex_);
+  while (MayGather()) work_came_.WaitUntil(&mutex_, gathered_);
   std::vector<int64_t> sessions;
   while (!queue_.empty() && sessions.size() < kBatchSessions) {
     sessions.push_back(queue_.front());
@@ -165,6 +180,9 @@ std::vector<int64_t> Indexer::TakeSessions() {
 }
 
 void Indexer::Loop() {
+  // Of this thread alone: who appends does not wait for it. Where it is not allowed, nothing is
+  // lost.
+  (void)setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kNice);
   for (absl::Status status = Compare(); !status.ok(); status = Compare()) {
     NoteDamage(status);
     RunTask();

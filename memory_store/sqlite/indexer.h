@@ -68,6 +68,8 @@ class Indexer {
   void Pause();
   uint64_t ThroughSeq(int64_t session_row) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool HasWork() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Whether more may be waited for before what is queued is indexed.
+  bool MayGather() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool Reached(int64_t session_row, uint64_t seq) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool stopping() const;
   bool TasksLeft() const;
@@ -87,6 +89,8 @@ class Indexer {
   ConditionVariable progress_;   // or it stops
   std::deque<int64_t> queue_ ABSL_GUARDED_BY(mutex_);
   absl::flat_hash_set<int64_t> queued_ ABSL_GUARDED_BY(mutex_);
+  // When to begin with what is queued.
+  absl::Time gathered_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
   absl::flat_hash_map<int64_t, uint64_t> through_ ABSL_GUARDED_BY(mutex_);
   bool compared_ ABSL_GUARDED_BY(mutex_) = false;
   bool merging_ ABSL_GUARDED_BY(mutex_) = false;

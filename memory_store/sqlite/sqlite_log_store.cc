@@ -206,14 +206,14 @@ absl::Status SqliteLogStore::OnCommit() {
 // A job that fails is rolled back with its commit number, so only those that succeed count.
 absl::Status SqliteLogStore::Write(size_t bytes, ChangingWork work, Writer::Space space) {
   return writer_->Run(
-      bytes,
-      [this, &work](Database& database) -> absl::Status {
-        Change change{.commit = committed_ + 1};
-        STORE_RETURN_IF_ERROR(work(database, change));
-        changed_ = changed_ || change.any;
-        return absl::OkStatus();
-      },
-      space);
+      bytes, [this, &work](Database& database) { return RunChange(work, database); }, space);
+}
+
+absl::Status SqliteLogStore::RunChange(ChangingWork& work, Database& database) {
+  Change change{.commit = committed_ + 1};
+  STORE_RETURN_IF_ERROR(work(database, change));
+  changed_ = changed_ || change.any;
+  return absl::OkStatus();
 }
 
 void SqliteLogStore::Changed(int64_t session_row) const {
@@ -357,26 +357,61 @@ absl::StatusOr<SessionInfo> SqliteLogStore::ForkSession(const SessionRef& origin
 }
 
 absl::StatusOr<AppendReceipt> SqliteLogStore::Append(const SessionRef& session, AppendBatch batch) {
-  STORE_RETURN_IF_ERROR(CheckBatch(batch));
-  STORE_ASSIGN_OR_RETURN(const std::vector<EncodedTurn> turns, EncodeAll(batch.turns));
+  Mutex mutex;
+  ConditionVariable finished;
+  std::optional<absl::StatusOr<AppendReceipt>> answer;
+  StartAppend(session, std::move(batch), [&](absl::StatusOr<AppendReceipt> receipt) {
+    const MutexLock lock(&mutex);
+    answer = std::move(receipt);
+    finished.NotifyOne();
+  });
+  const MutexLock lock(&mutex);
+  while (!answer) finished.Wait(&mutex);
+  return *std::move(answer);
+}
+
+void SqliteLogStore::StartAppend(const SessionRef& session, AppendBatch batch, AppendDone done) {
+  struct Pending {
+    SessionRef session;
+    AppendBatch batch;
+    std::vector<EncodedTurn> turns;
+    int64_t now_us;
+    AppendDone done;
+    int64_t row = 0;
+    AppendReceipt receipt = {};
+  };
+  absl::Status status = CheckBatch(batch);
+  if (!status.ok()) return done(std::move(status));
+  auto encoded = EncodeAll(batch.turns);
+  if (!encoded.ok()) return done(encoded.status());
   batch.turns.clear();
-  const int64_t now_us = options_.now_us();
-  AppendReceipt receipt;
-  int64_t row = 0;
-  STORE_RETURN_IF_ERROR(
-      Write(BytesOf(turns), [&](Database& database, Change& change) -> absl::Status {
-        STORE_ASSIGN_OR_RETURN(const SessionHead head, FindHead(database, session));
-        row = head.row;
-        STORE_ASSIGN_OR_RETURN(receipt,
-                               AppendRows(database, head, batch, turns, now_us, change.commit));
-        change.any = !receipt.replayed;
-        return absl::OkStatus();
-      }));
-  if (!receipt.replayed) {
-    appended_turns_ += turns.size();
-    Changed(row);
-  }
-  return receipt;
+  const auto pending = std::make_shared<Pending>(Pending{.session = session,
+                                                         .batch = std::move(batch),
+                                                         .turns = *std::move(encoded),
+                                                         .now_us = options_.now_us(),
+                                                         .done = std::move(done)});
+  ChangingWork work = [pending](Database& database, Change& change) -> absl::Status {
+    STORE_ASSIGN_OR_RETURN(const SessionHead head, FindHead(database, pending->session));
+    pending->row = head.row;
+    STORE_ASSIGN_OR_RETURN(
+        pending->receipt,
+        AppendRows(database, head, pending->batch, pending->turns, pending->now_us, change.commit));
+    change.any = !pending->receipt.replayed;
+    return absl::OkStatus();
+  };
+  writer_->Submit(
+      BytesOf(pending->turns),
+      [this, work = std::move(work)](Database& database) mutable {
+        return RunChange(work, database);
+      },
+      [this, pending](const absl::Status& outcome) {
+        if (!outcome.ok()) return pending->done(outcome);
+        if (!pending->receipt.replayed) {
+          appended_turns_ += pending->turns.size();
+          Changed(pending->row);
+        }
+        pending->done(pending->receipt);
+      });
 }
 
 absl::StatusOr<LogEvent> SqliteLogStore::AppendEvent(const SessionRef& session, LogEvent event) {

@@ -69,6 +69,7 @@ class SqliteLogStore final : public LogStore, public LogTail {
   absl::StatusOr<SessionInfo> ForkSession(const SessionRef& origin, uint64_t at_seq,
                                           const NewSession& fork) override;
   absl::StatusOr<AppendReceipt> Append(const SessionRef& session, AppendBatch batch) override;
+  void StartAppend(const SessionRef& session, AppendBatch batch, AppendDone done) override;
   absl::StatusOr<LogEvent> AppendEvent(const SessionRef& session, LogEvent event) override;
   absl::StatusOr<std::vector<Turn>> ReadTurns(const SessionRef& session, SeqRange range,
                                               uint64_t max_bytes) override;
@@ -116,6 +117,8 @@ class SqliteLogStore final : public LogStore, public LogTail {
   absl::Status CheckHead();
   absl::Status OnCommit();
   absl::Status Write(size_t bytes, ChangingWork work, Writer::Space space = Writer::Space::kTakes);
+  // Runs `work` on the writer's thread, with the number of the commit that is being made.
+  absl::Status RunChange(ChangingWork& work, Database& database);
   absl::StatusOr<SessionInfo> Insert(const SessionKey& key, const NewSession& session,
                                      SessionRow::State state);
   // Takes the session's name, if `may` agrees, and then its rows.

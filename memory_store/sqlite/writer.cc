@@ -34,7 +34,8 @@ Writer::Writer(std::unique_ptr<Database> database, WriterOptions options)
     : options_(std::move(options)),
       database_(std::move(database)),
       checkpoint_at_pages_(options_.checkpoint_pages),
-      thread_([this] { Loop(); }) {}
+      thread_([this] { Loop(); }),
+      teller_([this] { TellLoop(); }) {}
 
 Writer::~Writer() {
   {
@@ -43,6 +44,12 @@ Writer::~Writer() {
   }
   work_came_.NotifyOne();
   thread_.join();
+  {
+    const MutexLock lock(&mutex_);
+    all_told_ = true;
+  }
+  told_came_.NotifyOne();
+  teller_.join();
 }
 
 bool Writer::HasRoom() const { return queued_bytes_ < options_.max_queued_bytes; }
@@ -51,7 +58,7 @@ bool Writer::HasWork() const { return !queue_.empty() || scrub_now_ || stopping_
 void Writer::Submit(size_t bytes, Work work, Done done, Space space) {
   {
     const MutexLock lock(&mutex_);
-    while (!HasRoom()) room_came_.Wait(&mutex_);
+    while (!HasRoom() && bytes > kMaxHurriedBytes) room_came_.Wait(&mutex_);
     queued_bytes_ += bytes;
     queue_.push_back(Job{bytes, std::move(work), std::move(done), space, absl::OkStatus()});
   }
@@ -116,11 +123,36 @@ void Writer::Loop() {
     std::vector<Job> batch = TakeBatch();
     if (!batch.empty()) {
       const absl::Status commit = RunBatch(batch);
-      for (Job& job : batch) job.done(commit.ok() ? job.status : commit);
+      if (!commit.ok()) {
+        for (Job& job : batch) job.status = commit;
+      }
+      Tell(std::move(batch));
     }
     Checkpoint();
     const MutexLock lock(&mutex_);
     if (stopping_ && queue_.empty()) return;
+  }
+}
+
+void Writer::Tell(std::vector<Job> batch) {
+  if (batch.size() == 1) return batch[0].done(batch[0].status);
+  {
+    const MutexLock lock(&mutex_);
+    for (Job& job : batch) to_tell_.push_back(std::move(job));
+  }
+  told_came_.NotifyOne();
+}
+
+void Writer::TellLoop() {
+  while (true) {
+    std::deque<Job> jobs;
+    {
+      const MutexLock lock(&mutex_);
+      while (to_tell_.empty() && !all_told_) told_came_.Wait(&mutex_);
+      if (to_tell_.empty()) return;
+      jobs.swap(to_tell_);
+    }
+    for (Job& job : jobs) job.done(job.status);
   }
 }
 

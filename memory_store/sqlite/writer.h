@@ -55,8 +55,12 @@ class Writer {
  public:
   // Runs on the writer's thread, inside the transaction.
   using Work = absl::AnyInvocable<absl::Status(Database&)>;
-  // Runs on the writer's thread after the commit, with the work's status or the commit's.
+  // Runs after the commit, with the work's status or the commit's: on the writer's thread, or on
+  // another of its own where several are told at once, so that the next commit does not wait for
+  // them.
   using Done = absl::AnyInvocable<void(const absl::Status&)>;
+
+  static constexpr size_t kMaxHurriedBytes = 128 << 10;
 
   static std::unique_ptr<Writer> Start(std::unique_ptr<Database> database, WriterOptions options);
   Writer(const Writer&) = delete;
@@ -67,8 +71,8 @@ class Writer {
   // What a job does to the space that the file needs.
   enum class Space : uint8_t { kTakes, kFrees };
 
-  // `bytes` is about what the job holds in memory. Waits while the queue is full. `work` may run
-  // more than once, where a full disk undid it.
+  // `bytes` is about what the job holds in memory. Waits while the queue is full, but for a job of
+  // at most kMaxHurriedBytes. `work` may run more than once, where a full disk undid it.
   void Submit(size_t bytes, Work work, Done done, Space space = Space::kTakes);
   // The same, and waits until it is on disk. UNAVAILABLE if the disk refused, else as `work`
   // returns.
@@ -99,6 +103,8 @@ class Writer {
   void Loop();
   std::vector<Job> TakeBatch();
   absl::Status RunBatch(std::vector<Job>& batch);
+  void Tell(std::vector<Job> batch);
+  void TellLoop();
   absl::Status RunInReserve(std::vector<Job>& batch, absl::Status full);
   absl::Status Attempt(std::vector<Job>& batch);
   absl::Status RunJobs(std::vector<Job>& batch);
@@ -121,11 +127,15 @@ class Writer {
   uint64_t scrubs_done_ ABSL_GUARDED_BY(mutex_) = 0;  // of those wanted
   absl::Time scrub_again_at_ ABSL_GUARDED_BY(mutex_) = absl::InfiniteFuture();
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  std::deque<Job> to_tell_ ABSL_GUARDED_BY(mutex_);  // whose transaction has ended
+  bool all_told_ ABSL_GUARDED_BY(mutex_) = false;    // nothing comes behind what is in it
+  ConditionVariable told_came_;
   uint64_t commits_ ABSL_GUARDED_BY(mutex_) = 0;
   absl::Status broken_ ABSL_GUARDED_BY(mutex_);
   bool full_ ABSL_GUARDED_BY(mutex_) = false;
 
   std::thread thread_;
+  std::thread teller_;
 };
 
 }  // namespace fovea::sqlite

@@ -62,6 +62,28 @@ TEST(FairPoolTest, ATenantLeavesAThreadToOthers) {
   go.Notify();
 }
 
+TEST(FairPoolTest, WhoEntersCountsAsRunningAndPassesNobody) {
+  FairPool pool({.threads = 2, .max_running_of_tenant = 1});
+  EXPECT_TRUE(pool.Enter("a"));
+  EXPECT_FALSE(pool.Enter("a"));  // has all that it may run
+  absl::Notification of_a;
+  ASSERT_TRUE(pool.Post("a", "", [&] { of_a.Notify(); }).ok());
+  EXPECT_FALSE(pool.Enter("b"));  // somebody waits
+  EXPECT_FALSE(of_a.WaitForNotificationWithTimeout(absl::Milliseconds(50)));
+  pool.Leave("a");
+  EXPECT_TRUE(of_a.WaitForNotificationWithTimeout(absl::Seconds(10)));
+  // As many as there are threads, and no more.
+  const auto enter = [&](const std::string& tenant) {
+    for (int i = 0; i < 1000 && pool.queued() > 0; ++i) absl::SleepFor(absl::Milliseconds(1));
+    return pool.Enter(tenant);
+  };
+  EXPECT_TRUE(enter("b"));
+  EXPECT_TRUE(enter("c"));
+  EXPECT_FALSE(enter("d"));
+  pool.Leave("b");
+  pool.Leave("c");
+}
+
 TEST(FairPoolTest, RefusesWhatWouldWaitTooLong) {
   absl::Notification go;
   FairPool pool(

@@ -127,14 +127,37 @@ TEST_F(WriterTest, SubmitWaitsWhileTheQueueIsFull) {
   submit(1'000);  // one job may be larger than the queue
   std::atomic<bool> submitted = false;
   std::thread waiting([&] {
-    submit(1);
+    submit(Writer::kMaxHurriedBytes + 1);
     submitted = true;
   });
   absl::SleepFor(absl::Milliseconds(50));
   EXPECT_FALSE(submitted);
+  // What is small is of callers that must not wait, and that are few.
+  submit(Writer::kMaxHurriedBytes);
   release_.Notify();
   waiting.join();
   EXPECT_TRUE(submitted);
+}
+
+TEST_F(WriterTest, TheNextCommitDoesNotWaitForThoseWhoAreTold) {
+  Open({});
+  Block();
+  absl::SleepFor(absl::Milliseconds(50));
+  absl::Notification told;
+  absl::Notification go_on;
+  for (int i = 0; i < 2; ++i) {
+    writer_->Submit(
+        1, [i](Database& database) { return Insert(database, i); },
+        [&, i](const absl::Status& /*status*/) {
+          if (i > 0) return;
+          told.Notify();
+          go_on.WaitForNotification();
+        });
+  }
+  release_.Notify();
+  told.WaitForNotification();
+  EXPECT_TRUE(writer_->Run(1, [](Database& database) { return Insert(database, 7); }).ok());
+  go_on.Notify();
 }
 
 TEST_F(WriterTest, ABatchTakesSoManyBytesAndNoMore) {
