@@ -164,6 +164,7 @@ class SqliteMemoryStore final : public MemoryStore {
     log.verify_others = [this](VerifyReport& report) { return VerifyCaches(report); };
     log.head_path = absl::StrCat(options.directory, "/head");
     log.still_ours = [this] { return directory_->StillOurs(); };
+    log.writer.checkpoint_pages = 4096;  // of 4 KiB
     log.writer.make_room = [this] {
       const bool views = views_ != nullptr && views_->GiveUp();
       return (pages_ != nullptr && pages_->GiveUp()) || views;

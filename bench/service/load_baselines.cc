@@ -78,7 +78,8 @@ double Rate(int threads, double seconds, const Work& work) {
   return static_cast<double>(count) / Seconds(absl::Now() - begun);
 }
 
-Raw::Raw(const std::string& directory) : path_(absl::StrCat(directory, "/raw-", getpid(), ".db")) {
+Raw::Raw(const std::string& directory, int page_bytes)
+    : path_(absl::StrCat(directory, "/raw-", getpid(), ".db")), page_bytes_(page_bytes) {
   Must(Open());
   std::mt19937_64 random(1);
   row_ = Words(random, kTurnBytes);
@@ -90,7 +91,7 @@ Raw::~Raw() {
 }
 
 absl::Status Raw::Open() {
-  auto database = sqlite::Database::Open({.path = path_});
+  auto database = sqlite::Database::Open({.path = path_, .page_bytes = page_bytes_});
   if (!database.ok()) return database.status();
   database_ = *std::move(database);
   return database_->Execute(

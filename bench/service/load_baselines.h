@@ -38,7 +38,7 @@ double Rate(int threads, double seconds, const Work& work);
 class Raw {
  public:
   // In a file of its own, which goes with the object.
-  explicit Raw(const std::string& directory);
+  Raw(const std::string& directory, int page_bytes);
   Raw(const Raw&) = delete;
   Raw& operator=(const Raw&) = delete;
   ~Raw();
@@ -53,6 +53,7 @@ class Raw {
   absl::Status InsertRows(size_t rows);
 
   const std::string path_;
+  const int page_bytes_;
   std::unique_ptr<sqlite::Database> database_;
   std::string row_;
   uint64_t seq_ = 0;

@@ -26,6 +26,10 @@
 namespace fovea::bench {
 namespace {
 
+// Bytes of a page of the raw file: what is best for SQLite in each case.
+constexpr int kManyTurnsPage = 16384;
+constexpr int kOneTurnPage = 4096;
+
 struct Flags {
   std::string server;
   std::string directory = ".";  // of the raw files: on the disk that is measured
@@ -131,7 +135,7 @@ std::string Unique(const std::string& prefix) {
 
 // Many clients: turns a second, as a share of raw SQLite's.
 void RunAppend(const Flags& flags) {
-  Raw raw(flags.directory);
+  Raw raw(flags.directory, flags.turns > 1 ? kManyTurnsPage : kOneTurnPage);
   std::vector<std::unique_ptr<Stubs>> stubs;
   std::vector<v1::AppendTurnsRequest> batches;
   std::mt19937_64 random(2);
@@ -166,7 +170,7 @@ void RunAppend(const Flags& flags) {
 
 // One client: the median of an append, over a raw commit and a call that does nothing.
 void RunSingle(const Flags& flags) {
-  Raw raw(flags.directory);
+  Raw raw(flags.directory, kOneTurnPage);
   const std::string address = absl::StrCat("unix:", flags.directory, "/nothing-", getpid());
   Nothing nothing(address);
   Stubs idle(address);
@@ -197,7 +201,7 @@ void ReadTurns(Stubs& stubs, const v1::ReadTurnsRequest& request) {
 
 // The last 20 turns of the session.
 void RunLast(const Flags& flags) {
-  Raw raw(flags.directory);
+  Raw raw(flags.directory, kManyTurnsPage);
   for (int i = 0; i < 100; ++i) raw.Insert(100);
   const std::string address = absl::StrCat("unix:", flags.directory, "/nothing-", getpid());
   Nothing nothing(address);

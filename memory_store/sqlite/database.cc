@@ -153,9 +153,9 @@ absl::Status Database::Configure(const DatabaseOptions& options) {
   const bool writer = options.access == DatabaseOptions::Access::kReadWriteCreate;
   sqlite3_db_config(database_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, writer ? 0 : 1, nullptr);
   if (!writer) return Execute("PRAGMA temp_store = MEMORY; PRAGMA query_only = ON");
+  STORE_RETURN_IF_ERROR(Execute(absl::StrCat("PRAGMA page_size = ", options.page_bytes).c_str()));
   STORE_RETURN_IF_ERROR(
-      Execute("PRAGMA page_size = 16384;"
-              "PRAGMA journal_mode = WAL;"
+      Execute("PRAGMA journal_mode = WAL;"
               "PRAGMA temp_store = MEMORY;"
               "PRAGMA cache_size = -16384;"
               "PRAGMA journal_size_limit = 67108864"));

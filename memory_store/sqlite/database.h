@@ -74,6 +74,9 @@ struct DatabaseOptions {
   Access access = Access::kReadWriteCreate;
   Synchronous synchronous = Synchronous::kFull;
   bool secure_delete = false;  // overwrite what is deleted with zeros
+  // Of a new file: a power of two from 512 to 65,536. Large pages carry more turns a second where
+  // many are written at once, small ones a single commit: less has to be synced.
+  int page_bytes = 16384;
   // Run on the connection when it is open; null: nothing.
   absl::Status (*prepare)(Database& database) = nullptr;
 };
@@ -87,7 +90,7 @@ enum class CheckpointMode {
 // that writes calls Checkpoint.
 class Database {
  public:
-  // Opens the file in write-ahead-log mode, with 16 KiB pages if it is new, readable by its owner
+  // Opens the file in write-ahead-log mode, readable by its owner
   // alone. UNAVAILABLE if the file cannot be opened, DATA_LOSS if it is no database.
   static absl::StatusOr<std::unique_ptr<Database>> Open(const DatabaseOptions& options);
   Database(const Database&) = delete;

@@ -118,7 +118,8 @@ absl::StatusOr<std::unique_ptr<SqliteLogStore>> SqliteLogStore::Open(LogStoreOpt
   const DatabaseOptions file = {.path = options.path,
                                 .vfs = options.vfs,
                                 .synchronous = options.synchronous,
-                                .secure_delete = true};
+                                .secure_delete = true,
+                                .page_bytes = 4096};
   // Only a log whose every commit is synced can say this of its write-ahead log.
   if (options.synchronous == DatabaseOptions::Synchronous::kFull) {
     STORE_RETURN_IF_ERROR(CheckWal(absl::StrCat(options.path, "-wal")));

@@ -23,7 +23,7 @@ struct WriterOptions {
   size_t max_batch_jobs = 1024;         // jobs in one transaction
   size_t max_batch_bytes = 8 << 20;     // and their bytes; one job may exceed it
   size_t max_queued_bytes = 256 << 20;  // Submit waits while more is queued
-  int checkpoint_pages = 1024;          // in the write-ahead log, 16 KiB each
+  int checkpoint_pages = 1024;          // in the write-ahead log
   // Before each transaction is tried.
   std::function<void()> on_begin;
   // After each commit, before those who wait are told. An error stops the writer as a refused
