@@ -199,7 +199,7 @@ absl::Status ContextService::Build(const Call& call, const v1::BuildContextReque
 absl::StatusOr<NextAnswer<v1::ContextChunk>> ContextService::Stream(
     const Call& /*call*/, const v1::BuildContextRequest& request) {
   return [this, request, stream = std::make_shared<ContextStream>()](
-             const Call& call, v1::ContextChunk* chunk) -> absl::StatusOr<bool> {
+             const Call& call, v1::ContextChunk* chunk) -> absl::StatusOr<Answered> {
     if (!stream->begun()) {
       v1::BuildContextResponse response;
       FOVEA_RETURN_IF_ERROR(Build(call, request, &response));

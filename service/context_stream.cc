@@ -19,13 +19,13 @@ absl::Status ContextStream::Begin(const Call& call, const v1::BuildContextRespon
   return absl::InternalError("the context does not serialize");
 }
 
-bool ContextStream::Next(v1::ContextChunk* chunk) {
-  if (at_ == bytes_.size()) return false;
+Answered ContextStream::Next(v1::ContextChunk* chunk) {
+  if (at_ == bytes_.size()) return Answered::kNothing;
   const size_t length = std::min(kChunkBytes, bytes_.size() - at_);
   chunk->set_data(bytes_.substr(at_, length));
   chunk->set_total_bytes(bytes_.size());
   at_ += length;
-  return true;
+  return at_ < bytes_.size() ? Answered::kMore : Answered::kLast;
 }
 
 }  // namespace fovea::service

@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "fovea/v1/context.pb.h"
 #include "service/memory_budget.h"
+#include "service/reactors.h"
 #include "service/rpc.h"
 
 namespace fovea::service {
@@ -22,8 +23,7 @@ class ContextStream {
   // RESOURCE_EXHAUSTED.
   absl::Status Begin(const Call& call, const v1::BuildContextResponse& response);
 
-  // False behind the last chunk.
-  bool Next(v1::ContextChunk* chunk);
+  Answered Next(v1::ContextChunk* chunk);
 
  private:
   bool begun_ = false;

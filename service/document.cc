@@ -94,13 +94,13 @@ Document::Document(DocumentInputs inputs, const v1::RenderDocumentRequest& reque
       {.seq = 1, .role = Role::kUser, .style = PageBlock::Style::kBody, .text = request.text()});
 }
 
-absl::StatusOr<bool> Document::Next(v1::RenderDocumentResponse* response) {
+absl::StatusOr<Answered> Document::Next(v1::RenderDocumentResponse* response) {
   if (state_ == State::kNew) {
     absl::Status status = LayOut();
     if (!status.ok()) return status;
     state_ = State::kPages;
   }
-  if (state_ == State::kEnded) return false;
+  if (state_ == State::kEnded) return Answered::kNothing;
   if (drawn_.empty() && next_ < pages_.size()) {
     absl::Status status = DrawAhead();
     if (!status.ok()) return status;
@@ -108,11 +108,11 @@ absl::StatusOr<bool> Document::Next(v1::RenderDocumentResponse* response) {
   if (drawn_.empty()) {
     *response->mutable_totals() = totals_;
     state_ = State::kEnded;
-    return true;
+    return Answered::kLast;
   }
   *response->mutable_page() = std::move(drawn_.front());
   drawn_.pop_front();
-  return true;
+  return Answered::kMore;
 }
 
 absl::Status Document::LayOut() {

@@ -14,6 +14,7 @@
 #include "core/reader/reader_profile.h"
 #include "fovea/v1/page.pb.h"
 #include "service/metrics.h"
+#include "service/reactors.h"
 #include "service/worker_pool.h"
 
 namespace fovea::service {
@@ -34,7 +35,7 @@ class Document {
 
   // The next page, then the totals, then false. The errors are RenderDocument's (page.proto), all
   // of them from the first call. Must not be called from a thread of the drawing pool.
-  absl::StatusOr<bool> Next(v1::RenderDocumentResponse* response);
+  absl::StatusOr<Answered> Next(v1::RenderDocumentResponse* response);
 
  private:
   absl::Status LayOut();

@@ -120,10 +120,17 @@ class UnaryReactor final : public grpc::ServerUnaryReactor {
   std::shared_ptr<absl::Notification> answered_;  // what a thread of the lane waits for
 };
 
-// The answer is a stream. `Next(call, response)` fills one answer at a time and returns false at
-// the end; it runs on the call's lane, and may say Call::GoOn.
+// What a step of a stream has given.
+enum class Answered : uint8_t {
+  kNothing,  // the stream has ended
+  kMore,     // an answer; the next step knows whether there is another
+  kLast      // an answer, and the end
+};
+
+// The answer is a stream. `Next(call, response)` fills one answer at a time; it runs on the call's
+// lane, and may say Call::GoOn.
 template <class Response>
-using NextAnswer = std::function<absl::StatusOr<bool>(const Call&, Response*)>;
+using NextAnswer = std::function<absl::StatusOr<Answered>(const Call&, Response*)>;
 
 // Deletes itself.
 template <class Request, class Response>
@@ -173,18 +180,21 @@ class WriteReactor final : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
     absl::Status status = call_.StillWanted();
     if (!status.ok()) return Finish(call_.End(status));
     Response response;
-    auto more = next_(call_, &response);
-    if (Call::IsGoOn(more.status())) {
+    const auto answered = next_(call_, &response);
+    if (Call::IsGoOn(answered.status())) {
       call_.MoveToCold();
       status = call_.Post([this] { Step(); });
       if (!status.ok()) Finish(call_.End(status));
       return;
     }
-    if (!more.ok() || !*more) return Finish(call_.End(more.status()));
+    if (!answered.ok() || *answered == Answered::kNothing) {
+      return Finish(call_.End(answered.status()));
+    }
     bytes_.Clear();
     status = call_.Serialize(response, &bytes_);
     if (!status.ok()) return Finish(call_.End(status));
-    StartWrite(&bytes_);
+    if (*answered == Answered::kMore) return StartWrite(&bytes_);
+    StartWriteAndFinish(&bytes_, grpc::WriteOptions(), call_.End(status));
   }
 
   Call call_;

@@ -179,20 +179,20 @@ class Exporter {
   Exporter(LogStore* log, std::string session_id)
       : log_(*log), session_id_(std::move(session_id)) {}
 
-  absl::StatusOr<bool> Next(const Call& call, v1::ExportChunk* chunk) {
+  absl::StatusOr<Answered> Next(const Call& call, v1::ExportChunk* chunk) {
     if (!info_.has_value()) {
       absl::Status status = Begin(call);
       if (!status.ok()) return status;
       chunk->mutable_header()->set_format_version(kExportFormat);
       SessionToProto(*info_, chunk->mutable_header()->mutable_session());
-      return true;
+      return Answered::kMore;
     }
     if (!events_.empty() && events_.front().after_seq <= done_) {
       EventToProto(events_.front(), chunk->mutable_event());
       events_.pop_front();
-      return true;
+      return Answered::kMore;
     }
-    if (done_ == info_->last_seq) return false;
+    if (done_ == info_->last_seq) return Answered::kNothing;
     if (turns_.empty()) {
       auto read = log_.ReadTurns({call.Key(session_id_), info_->identity},
                                  {.first = done_ + 1, .last = info_->last_seq}, kAnswerBytes);
@@ -205,7 +205,7 @@ class Exporter {
     TurnToProto(turns_.front(), chunk->mutable_turn());
     turns_.pop_front();
     ++done_;
-    return true;
+    return Answered::kMore;
   }
 
  private:
@@ -246,24 +246,25 @@ NextAnswer<v1::ReadTurnsResponse> ReadTurnsSteps(LogStore* log,
                                                  const v1::ReadTurnsRequest& request) {
   SeqRange left{.first = std::max<uint64_t>(1, request.range().first()),
                 .last = request.range().last() == 0 ? UINT64_MAX : request.range().last()};
-  return [log, left, session_id = request.session_id(), identity = uint64_t{0}](
-             const Call& call, v1::ReadTurnsResponse* response) mutable -> absl::StatusOr<bool> {
-    if (identity == 0) {
-      auto info = log->GetSession(call.Key(session_id));
-      if (!info.ok()) return info.status();
-      identity = info->identity;
-    }
-    if (left.empty()) return false;
-    auto turns = log->ReadTurns({call.Key(session_id), identity}, left, kAnswerBytes);
-    if (absl::IsNotFound(turns.status())) {
-      return absl::AbortedError("the session was deleted meanwhile");
-    }
-    if (!turns.ok()) return turns.status();
-    if (turns->empty()) return false;
-    for (const Turn& turn : *turns) TurnToProto(turn, response->add_turns());
-    left.first = turns->back().seq + 1;
-    return true;
-  };
+  return
+      [log, left, session_id = request.session_id(), identity = uint64_t{0}](
+          const Call& call, v1::ReadTurnsResponse* response) mutable -> absl::StatusOr<Answered> {
+        if (identity == 0) {
+          auto info = log->GetSession(call.Key(session_id));
+          if (!info.ok()) return info.status();
+          identity = info->identity;
+        }
+        if (left.empty()) return Answered::kNothing;
+        auto turns = log->ReadTurns({call.Key(session_id), identity}, left, kAnswerBytes);
+        if (absl::IsNotFound(turns.status())) {
+          return absl::AbortedError("the session was deleted meanwhile");
+        }
+        if (!turns.ok()) return turns.status();
+        if (turns->empty()) return Answered::kNothing;
+        for (const Turn& turn : *turns) TurnToProto(turn, response->add_turns());
+        left.first = turns->back().seq + 1;
+        return left.empty() ? Answered::kLast : Answered::kMore;
+      };
 }
 
 NextAnswer<v1::ExportChunk> ExportSteps(LogStore* log, std::string session_id) {

@@ -105,16 +105,16 @@ class BackupReader {
     return file_.Rewind();
   }
 
-  absl::StatusOr<bool> Next(v1::BackupChunk* chunk) {
+  absl::StatusOr<Answered> Next(v1::BackupChunk* chunk) {
     if (!begun_) {
       begun_ = true;
       *chunk->mutable_header() = header_;
-      return true;
+      return Answered::kMore;
     }
     FOVEA_ASSIGN_OR_RETURN(std::string data, file_.Read(kChunkBytes));
-    if (data.empty()) return false;
+    if (data.empty()) return Answered::kNothing;
     chunk->set_data(std::move(data));
-    return true;
+    return Answered::kMore;
   }
 
  private:

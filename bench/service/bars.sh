@@ -48,6 +48,7 @@ bar "at most 1.5"
 
 echo "== $turns turns in one session"
 load --session big fill --turns "$turns"
+load --session big settle
 load --session big last | tail -1
 bar "at most 1.5"
 for query in needle7x common "common needle9*"; do load --session big search "$query"; done
@@ -55,6 +56,7 @@ bar "a unique word under 5 ms p50, a common one under 10; none over 2 s"
 load --session big search --exact "eedle11"
 echo "== exact text within 5,000 turns"
 load --session small fill --turns $((turns < 5000 ? turns : 5000))
+load --session small settle
 load --session small search --exact "eedle2x c"
 bar "under 20 ms p50"
 

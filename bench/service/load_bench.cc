@@ -253,6 +253,31 @@ void RunFill(const Flags& flags) {
                                absl::ToDoubleSeconds(absl::Now() - begun));
 }
 
+// Until the index has come to the session's end: the lag that a search would have met.
+void RunSettle(const Flags& flags) {
+  Stubs stubs(flags.server);
+  v1::GetSessionRequest get;
+  get.set_session_id(flags.session);
+  v1::Session session;
+  grpc::ClientContext got;
+  Must(stubs.sessions->GetSession(&got, get, &session));
+  v1::SearchTurnsRequest request;
+  request.set_session_id(flags.session);
+  request.set_query("needle0x");
+  const absl::Time begun = absl::Now();
+  uint64_t first = 0;
+  while (true) {
+    v1::SearchTurnsResponse response;
+    grpc::ClientContext context;
+    Must(stubs.sessions->SearchTurns(&context, request, &response));
+    if (first == 0) first = session.last_seq() - response.indexed_through_seq();
+    if (response.indexed_through_seq() >= session.last_seq()) break;
+    absl::SleepFor(absl::Milliseconds(100));
+  }
+  std::cout << absl::StrFormat("the index was %d turns behind, and %.1f s later none\n", first,
+                               absl::ToDoubleSeconds(absl::Now() - begun));
+}
+
 void RunSearch(const Flags& flags) {
   Stubs stubs(flags.server);
   v1::SearchTurnsRequest request;
@@ -330,6 +355,8 @@ int Run(int argc, char** argv) {
   fill->add_option("--turns", flags.fill);
   fill->add_option("--sessions", flags.sessions);
   fill->callback([&] { RunFill(flags); });
+  auto* settle = app.add_subcommand("settle", "waits until all of a session is indexed");
+  settle->callback([&] { RunSettle(flags); });
   auto* search = app.add_subcommand("search", "times of a query");
   search->add_option("query", flags.query)->required();
   search->add_flag("--exact", flags.exact);
