@@ -262,17 +262,6 @@ void Compressor::Compress(const Route& route, const std::string& body, Plan& pla
     return;
   }
   auto context = Build(*plan.mapping, plan.model.reader, BudgetOf(plan), state.pages);
-  if (context.ok() && context->summary().epoch() != state.epoch) {
-    // The prefix is another anyway: what the provider's counts have taught holds from here on.
-    if (SendReports(plan.mapping->session)) {
-      const std::string before = context->payload_sha256();
-      context = Build(*plan.mapping, plan.model.reader, BudgetOf(plan), state.pages);
-      SessionState counted = StateOf(plan.mapping->session);
-      if (context.ok() && context->payload_sha256() != before) ++counted.recounts;
-      Update(plan.mapping->session, counted);
-    }
-    state = StateOf(plan.mapping->session);
-  }
   if (absl::IsResourceExhausted(context.status()) && state.served != nullptr) {
     // What must be text is over the budget for now. The pages that the provider has in its cache
     // stand.
@@ -311,6 +300,9 @@ void Compressor::Compress(const Route& route, const std::string& body, Plan& pla
   plan.outcome.action = Outcome::Action::kCompressed;
   plan.outcome.reason = absl::StrCat(arrival, "epoch ", context->summary().epoch());
   // With other counts the epochs are numbered otherwise.
+  const double text_factor = context->summary().text_factor();
+  if (state.text_factor != 0 && state.text_factor != text_factor) ++state.recounts;
+  state.text_factor = text_factor;
   if (state.recounts > 0) {
     absl::StrAppend(&plan.outcome.reason, ", counts corrected ", state.recounts, " times");
   }

@@ -122,8 +122,8 @@ class Compressor {
     // What the provider counted for requests that went out as they came, for each token of the
     // estimate.
     double text_scale = 1;
-    int recounts = 0;                             // epochs that began with corrected counts
-    std::vector<v1::ReportUsageRequest> reports;  // that wait for the next
+    double text_factor = 0;  // of the last context's counts
+    int recounts = 0;        // epochs that began with other counts than the one before
   };
   struct Prices {
     double cached = 1;
@@ -148,8 +148,6 @@ class Compressor {
   int64_t BudgetOf(const Plan& plan) const;
   SessionState StateOf(const std::string& session);
   void Update(const std::string& session, const SessionState& state);
-  // Whether any were sent.
-  bool SendReports(const std::string& session);
   // The last served prefix and what is new, if that fits.
   bool ServeLast(const std::string& body, const SessionState& state, int64_t room,
                  absl::string_view why, Plan& plan);

@@ -9,7 +9,6 @@ namespace fovea::gateway {
 namespace {
 
 constexpr absl::Duration kRefusalPause = absl::Minutes(30);
-constexpr size_t kMaxReports = 64;
 
 }  // namespace
 
@@ -81,21 +80,8 @@ void Compressor::Report(const Plan& plan, int64_t input_tokens) {
   report.set_input_tokens(input_tokens +
                           std::max<int64_t>(0, input_tokens - plan.other_tokens) / 20);
   report.set_other_tokens(std::min(plan.other_tokens, input_tokens));
-  SessionState state = StateOf(plan.mapping->session);
-  if (state.reports.size() >= kMaxReports) state.reports.erase(state.reports.begin());
-  state.reports.push_back(std::move(report));
-  Update(plan.mapping->session, state);
-}
-
-bool Compressor::SendReports(const std::string& session) {
-  SessionState state = StateOf(session);
-  if (state.reports.empty()) return false;
-  const std::vector<v1::ReportUsageRequest> reports = std::move(state.reports);
-  state.reports.clear();
-  Update(session, state);
   // What fovead does not remember (it was restarted) teaches nothing.
-  for (const v1::ReportUsageRequest& report : reports) fovea_.ReportUsage(report).IgnoreError();
-  return true;
+  fovea_.ReportUsage(report).IgnoreError();
 }
 
 void Compressor::Price(const Plan& plan, const Usage& usage, BookEntry& entry) {

@@ -41,7 +41,10 @@ absl::Status ViewCache::Read(const ViewSpec& asked, const SessionLease& lease,
                              const Patience& patience,
                              const std::function<absl::Status(const Planner&)>& read) {
   ViewKey key = asked.key;
-  key.text_factor_units = in_.usage->FactorUnits(key.session.tenant, key.reader);
+  const int learnt = in_.usage->FactorUnits(key.session.tenant, key.reader);
+  Counting counting =
+      countings_.GetOrMake(asked.key, 1, [&] { return Counting{.factor_units = learnt}; });
+  key.text_factor_units = counting.factor_units;
   FOVEA_ASSIGN_OR_RETURN(const SessionInfo info, in_.log->GetSession(lease.state()->key));
   if (asked.as_of_seq > info.last_seq) {
     return absl::OutOfRangeError(absl::StrCat("view.as_of_seq: is ", asked.as_of_seq,
@@ -58,10 +61,19 @@ absl::Status ViewCache::Read(const ViewSpec& asked, const SessionLease& lease,
     FOVEA_RETURN_IF_ERROR(Take(*view, patience));
     const absl::Cleanup give_back = [&view] { GiveBack(*view); };
     const uint64_t at = view->planner == nullptr ? 0 : view->planner->plan().last_seq;
+    const bool living = key.look_back_seq == 0;
     FOVEA_ASSIGN_OR_RETURN(
-        const bool past,
-        Use(*view, key, info, newest ? std::max(target, at) : target, patience, read));
-    if (!past) return absl::OkStatus();
+        const Used used, Use(*view, key, info, newest ? std::max(target, at) : target,
+                             living && learnt != key.text_factor_units, counting, patience, read));
+    if (used == Used::kRecount) {
+      key.text_factor_units = learnt;
+      continue;
+    }
+    if (used == Used::kRead && living) {
+      counting.factor_units = key.text_factor_units;
+      countings_.Put(asked.key, counting, 1);
+    }
+    if (used == Used::kRead) return absl::OkStatus();
     // A look back: what it needs is gone from the living planner.
     key.look_back_seq = target;
   }
@@ -82,9 +94,10 @@ void ViewCache::GiveBack(View& view) {
   view.taken = false;
 }
 
-absl::StatusOr<bool> ViewCache::Use(View& view, const ViewKey& key, const SessionInfo& session,
-                                    uint64_t target, const Patience& patience,
-                                    const std::function<absl::Status(const Planner&)>& read) {
+absl::StatusOr<ViewCache::Used> ViewCache::Use(
+    View& view, const ViewKey& key, const SessionInfo& session, uint64_t target, bool learnt,
+    Counting& counting, const Patience& patience,
+    const std::function<absl::Status(const Planner&)>& read) {
   view.session = session;
   if (view.planner == nullptr) {
     FOVEA_ASSIGN_OR_RETURN(view.planner, NewPlanner(view, key, target));
@@ -92,7 +105,7 @@ absl::StatusOr<bool> ViewCache::Use(View& view, const ViewKey& key, const Sessio
   }
   const Plan& plan = view.planner->plan();
   const uint64_t at = plan.last_seq;
-  if (target < at) return true;
+  if (target < at) return Used::kPast;
   const uint64_t epoch = plan.epoch();
   bool spoiled = false;
   const absl::Time begun = absl::Now();
@@ -105,6 +118,8 @@ absl::StatusOr<bool> ViewCache::Use(View& view, const ViewKey& key, const Sessio
   view.unsaved += absl::Now() - begun;
   SaveIfWorth(view, key, kWorthACheckpoint);
   if (!status.ok()) return status;
+  if (learnt && (plan.epoch() == 0 || plan.epoch() != counting.epoch)) return Used::kRecount;
+  counting.epoch = plan.epoch();
   if (at > 0) in_.metrics->epochs_crossed += plan.epoch() - epoch;
   {
     const absl::MutexLock lock(&view.mutex);
@@ -114,7 +129,7 @@ absl::StatusOr<bool> ViewCache::Use(View& view, const ViewKey& key, const Sessio
                  .used_us = absl::ToUnixMicros(absl::Now())};
   }
   FOVEA_RETURN_IF_ERROR(read(*view.planner));
-  return false;
+  return Used::kRead;
 }
 
 std::vector<std::pair<ViewKey, ViewCache::Seen>> ViewCache::List(
@@ -131,7 +146,9 @@ std::vector<std::pair<ViewKey, ViewCache::Seen>> ViewCache::List(
 }
 
 void ViewCache::Forget(const SessionKey& session) {
-  views_.EraseIf([&](const ViewKey& key) { return key.session == session; });
+  const auto of_it = [&](const ViewKey& key) { return key.session == session; };
+  views_.EraseIf(of_it);
+  countings_.EraseIf(of_it);
 }
 
 void ViewCache::SaveIfWorth(View& view, const ViewKey& key, absl::Duration worth) const {

@@ -68,7 +68,9 @@ struct ViewCacheInputs {
 class ViewCache {
  public:
   explicit ViewCache(ViewCacheInputs inputs)
-      : in_(inputs), views_(inputs.max_views, inputs.max_bytes) {}
+      : in_(inputs),
+        views_(inputs.max_views, inputs.max_bytes),
+        countings_(kMaxCountings, kMaxCountings) {}
 
   // Brings a planner to the view's as_of_seq and runs `read` with it. The planner's state depends
   // on the log alone, not on which calls came before. `lease` is of the view's session;
@@ -96,6 +98,8 @@ class ViewCache {
   size_t size() const { return views_.size(); }
 
  private:
+  static constexpr size_t kMaxCountings = 10'000;
+
   struct View {
     StatePtr state;  // whose turns the planner reads
     absl::Mutex mutex;
@@ -112,9 +116,22 @@ class ViewCache {
   // Waits until nobody else has the view, as long as `patience` lasts.
   static absl::Status Take(View& view, const Patience& patience);
   static void GiveBack(View& view);
-  // With the view taken. True if its planner is past `target`.
-  absl::StatusOr<bool> Use(View& view, const ViewKey& key, const SessionInfo& session,
-                           uint64_t target, const Patience& patience,
+  // How a view's text is counted: as it was when its epoch began, so that what is learnt in the
+  // middle of one moves no prefix.
+  struct Counting {
+    int factor_units = UsageCorrection::kUnit;
+    uint64_t epoch = 0;  // when it was last read
+  };
+  enum class Used : uint8_t {
+    kRead,
+    kPast,    // its planner is past the target
+    kRecount  // another epoch has begun: what was learnt meanwhile holds
+  };
+  // With the view taken. `learnt`: that other counts were; then `counting` says of which epoch the
+  // view's are. Sets its epoch.
+  absl::StatusOr<Used> Use(View& view, const ViewKey& key, const SessionInfo& session,
+                           uint64_t target, bool learnt, Counting& counting,
+                           const Patience& patience,
                            const std::function<absl::Status(const Planner&)>& read);
 
   // From its checkpoint, if there is one that is not past `target`; else of an empty session.
@@ -128,6 +145,7 @@ class ViewCache {
 
   const ViewCacheInputs in_;
   LruCache<ViewKey, ViewPtr> views_;
+  LruCache<ViewKey, Counting> countings_;  // by the view as it was asked for
 };
 
 }  // namespace fovea::service

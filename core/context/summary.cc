@@ -59,6 +59,7 @@ class Summarizer {
     summary_.budget_use = BudgetUse(planner_);
     summary_.tokens_exact = planner_.inputs().reader.text_tokens_exact();
     summary_.epoch = plan_.epoch();
+    summary_.text_factor = planner_.inputs().reader.text_correction;
     if (!plan_.epochs.empty()) {
       summary_.epoch_since_seq = plan_.epochs.back().since_seq;
       summary_.epoch_reason = plan_.epochs.back().reason;

@@ -45,6 +45,48 @@ class Readers : public ::testing::Test {
   std::unique_ptr<v1::ReaderService::Stub> readers_;
 };
 
+// Its sessions are counted by the same reader: what one of them teaches moves no prefix of another.
+TEST_F(Readers, WhatIsLearntHoldsFromAViewsNextEpochOn) {
+  constexpr int64_t kBudget = 8'000;
+  for (const char* id : {"teacher", "other"}) {
+    ASSERT_TRUE(client_->CreateSession(id).ok());
+    ASSERT_TRUE(client_->Append(id, WorkingAgent(60, 600)).ok());
+  }
+  const auto build = [&](const char* id) {
+    return client_->MustBuild(ViewOf(id, kBudget, v1::WIRE_FORMAT_NATIVE));
+  };
+  const auto before = build("other");
+  ASSERT_GT(before.summary().epoch(), 0);
+  EXPECT_EQ(before.summary().text_factor(), 1);
+  const auto taught = build("teacher");
+  v1::ReportUsageResponse reported;
+  ASSERT_TRUE(
+      Report(taught.payload_sha256(), taught.summary().tokens() * 3 / 2, 0, &reported).ok());
+  ASSERT_GT(reported.text_factor(), 1.2);
+  EXPECT_EQ(build("teacher").payload_sha256(), taught.payload_sha256());
+  EXPECT_EQ(build("other").payload_sha256(), before.payload_sha256());
+
+  uint64_t epoch = before.summary().epoch();
+  std::string prefix = before.summary().prefix_sha256();
+  bool crossed = false;
+  for (int i = 0; i < 60 && !crossed; ++i) {
+    ASSERT_TRUE(client_->Append("other", {TextTurn(v1::ROLE_USER, std::string(700, 'q'))}).ok());
+    const auto after = build("other");
+    crossed = after.summary().text_factor() != 1;
+    if (!crossed) {
+      EXPECT_EQ(after.summary().epoch(), epoch);
+      EXPECT_EQ(after.summary().prefix_sha256(), prefix);
+    } else {
+      EXPECT_NE(after.summary().prefix_sha256(), prefix);
+      EXPECT_EQ(after.summary().text_factor(), reported.text_factor());
+    }
+  }
+  EXPECT_TRUE(crossed);
+  // A look back is at what the view is now.
+  const auto past = client_->MustBuild(ViewOf("other", kBudget, v1::WIRE_FORMAT_NATIVE, 30));
+  EXPECT_EQ(past.summary().text_factor(), reported.text_factor());
+}
+
 TEST_F(Readers, AnImageCostsWhatTheRuleSays) {
   v1::CountTokensRequest request;
   request.set_reader("claude");
