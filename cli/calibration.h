@@ -19,7 +19,7 @@ struct CalibrationOptions {
   std::vector<int> pitches = {14, 12, 10, 9, 8, 7, 6};  // pixels from line to line, falling
   int grey_bits = 4;
   int width = 0;   // of a page, in pixels
-  int height = 0;  // likewise
+  int height = 0;  // of a page, in pixels
   int probes = 2;  // pages of each kind at each pitch
   uint64_t seed = 1;
   int parallel = 4;  // requests at a time
@@ -61,7 +61,7 @@ inline constexpr size_t kMostRungs = 4;
 // Both may be empty; one thread at a time.
 struct CalibrationProgress {
   std::function<void(int line_pitch_px, int probes_read)> probe;  // after each
-  std::function<void(const Cell& cell)> pitch;                    // likewise
+  std::function<void(const Cell& cell)> pitch;                    // after each
 };
 
 // Draws the probes of each pitch, the largest first, and has them read, until a pitch is under

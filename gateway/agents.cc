@@ -59,7 +59,7 @@ void LaunchOpencode(const std::string& base, AgentLaunch& launch) {
 }
 
 // pi reads base URLs from one file of its folder: it gets a folder of links to its own, with that
-// file written anew.
+// file written again.
 absl::Status LaunchPi(const std::string& base, AgentLaunch& launch) {
   const std::string set = Variable("PI_CODING_AGENT_DIR");
   const fs::path own = set.empty() ? fs::path(Variable("HOME")) / ".pi" / "agent" : fs::path(set);

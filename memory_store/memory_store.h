@@ -23,7 +23,7 @@ namespace fovea {
 
 struct StoreOptions {
   // Made if there is none, for its owner alone. It will hold log.db (the truth), pages.db and
-  // index.db (made again from the log if they are missing or damaged), views.db (likewise),
+  // index.db (made again from the log if they are missing or damaged), views.db (made again, too),
   // usage.db (learnt again), head (how far the log reached), reserve and a lock file.
   std::string directory;
   // Connections that read the log at the same time; at least 1.

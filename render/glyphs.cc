@@ -15,7 +15,7 @@ uint64_t Pack(const GlyphKey& key) {
 // The rows from the highest to the lowest ink of the glyphs of 8 bytes a row.
 struct Rows {
   int top = std::numeric_limits<int>::min();     // above the baseline
-  int bottom = std::numeric_limits<int>::max();  // likewise
+  int bottom = std::numeric_limits<int>::max();  // above the baseline
 
   void Take(const Glyph& glyph) {
     if (glyph.stride != 8) return;

@@ -20,8 +20,8 @@ struct SeenPage {
   uint64_t number = 0;  // in the order of first serving, within the book
   PlannedPage planned;
   double legibility = 0;          // the profile's, of the page's rung
-  double exact_legibility = 0;    // likewise
-  double passage_legibility = 0;  // likewise, of whole passages
+  double exact_legibility = 0;    // the profile's, of exact strings
+  double passage_legibility = 0;  // the profile's, of whole passages
   uint64_t characters = 0;
   std::string_view session;         // its name
   std::vector<uint32_t> strings;    // of the session's used strings, those on the page; sorted

@@ -25,7 +25,7 @@ struct Segment {
 struct Usage {
   int64_t cached = 0;         // behind an unchanged prefix
   int64_t new_text = 0;       // turns and notes that were never sent before
-  int64_t new_pages = 0;      // likewise pages
+  int64_t new_pages = 0;      // pages that were never sent before
   int64_t sent_again = 0;     // sent before, but behind a change
   int64_t peak = 0;           // of one request
   int64_t requests = 0;       //

@@ -160,7 +160,7 @@ Claims ClaimChecker::CheckNote(const std::string& note) const {
   return claims;
 }
 
-// "#57 tool", the texts of that turn in their order, and likewise of the turns after it.
+// "#57 tool", the texts of that turn in their order, and so for the turns after it.
 void ClaimChecker::CheckTurns(std::string_view note, Claims& claims) const {
   while (!note.empty()) {
     ++claims.texts;

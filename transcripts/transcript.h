@@ -24,9 +24,9 @@ enum class Format : uint8_t {
   kGeminiCli,        // ~/.gemini/tmp/*/chats/session-*
   kQwenCode,         // ~/.qwen/projects/*/chats/*.jsonl
   kOpenAiChat,       // requests, answers or lists of messages
-  kOpenAiResponses,  // likewise of items
-  kAnthropic,        // likewise of messages
-  kGemini,           // likewise of contents
+  kOpenAiResponses,  // requests, answers or lists of items
+  kAnthropic,        // requests, answers or lists of messages
+  kGemini,           // requests, answers or lists of contents
   kLangChain,        // lists of LangChain's or LangGraph's messages
   kShareGpt,         // {"conversations": [{"from", "value"}]}
   kSweAgent,         // *.traj

@@ -24,7 +24,7 @@ struct BandRead {
   double percent_right = 0;             // of them; may be below 0
 };
 
-// Where a string was tried on a page, what was read counts, and likewise for a page's gist;
+// Where a string was tried on a page, what was read counts, and the same holds for a page's gist;
 // elsewhere, what was measured on the tried pages of the same line pitch and grey levels; where
 // there are none, what the profile expects. Thread-compatible.
 class ReadBack final : public PageReading {

@@ -18,7 +18,7 @@ constexpr size_t kMaxExactBytes = 200;
 struct ExactMatch {
   ExactString::Kind kind = ExactString::Kind::kHash;
   std::string_view text;   // a part of the scanned text
-  std::string_view label;  // likewise; empty if there is none
+  std::string_view label;  // a part of the scanned text; empty if there is none
 };
 
 // Walks over one text. Thread-compatible. Linear in the text.

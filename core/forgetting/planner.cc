@@ -237,7 +237,7 @@ absl::Status Planner::Life::Review() {
     }
   }
   if (pins_due) return TakeStep("an older turn was pinned", false);
-  if (cold_due) return TakeStep("the cache was cold: drawing anew costs nothing", true);
+  if (cold_due) return TakeStep("the cache was cold: drawing again costs nothing", true);
   return TakeStep(
       tail_due ? "the verbatim tail was over its share" : "the context was over its budget", false);
 }

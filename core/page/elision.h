@@ -27,7 +27,7 @@ struct Elision {
   // The middle of every long text, result and call's arguments, and every picture. Tool output is
   // cut shortest; an error keeps its end, and what a user said is cut only where it is a document.
   bool bulk = false;
-  // All but the beginning of these tool results: later turns have them anew. Sorted.
+  // All but the beginning of these tool results: later turns have them again. Sorted.
   std::vector<PartKey> superseded;
 
   bool empty() const { return !bulk && superseded.empty(); }

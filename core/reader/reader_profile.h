@@ -58,7 +58,7 @@ struct ReaderLimits {
 
 struct CacheRule {
   double read_price = 1;   // of a cached token, as a share of the input price
-  double write_price = 1;  // of writing one to the cache, likewise
+  double write_price = 1;  // of writing one to the cache, as such a share
   int64_t lifetime_seconds = 0;
   int max_breakpoints = 0;  // 0: the provider finds prefixes on its own
   Evidence evidence = Evidence::kAssumed;

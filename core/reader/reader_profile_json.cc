@@ -293,7 +293,7 @@ void ReadProfile(JsonFields& fields, ReaderProfile& reader) {
   if (!fields.ok()) return;
   fields.Objects("ladder", [&](JsonFields& rung) { ReadRung(rung, reader); });
   fields.Skip("variants");  // core/reader/reader_family.h reads them
-  // Pages of the first rung are the next to be drawn anew; further down they stay, and are sent,
+  // Pages of the first rung are the next to be drawn again; further down they stay, and are sent,
   // for longer.
   for (size_t i = 0; i < reader.ladder.size(); ++i) {
     const bool leaves_soon = i == 0 && reader.ladder.size() > 1;

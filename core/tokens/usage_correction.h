@@ -8,7 +8,7 @@ namespace fovea {
 
 // Pure. Counts must not be too low, so the factor rises at once and falls only after kPatience
 // reports in a row that would all have fitted a clearly lower one. It moves in steps: each step
-// starts the views of its reader anew, and with them the provider's cache.
+// starts the views of its reader again, and with them the provider's cache.
 struct UsageCorrection {
   static constexpr int kUnit = 64;          // steps in a factor of 1
   static constexpr int kLeast = kUnit / 4;  // 0.25

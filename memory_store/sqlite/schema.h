@@ -38,7 +38,7 @@ absl::StatusOr<std::string> DrawStoreId(Database& database);
 
 // Opens a file that can be made again from the log with id `store_id`. If the file is damaged, was
 // made by other code or for another log, or MarkForDiscard was called, it is thrown away and made
-// anew.
+// again.
 absl::StatusOr<std::unique_ptr<Database>> OpenCache(const DatabaseOptions& options,
                                                     const Schema& schema,
                                                     std::string_view store_id);

@@ -114,7 +114,7 @@ class Writer {
 
   const WriterOptions options_;
   const std::unique_ptr<Database> database_;  // used by the writer's thread alone
-  int checkpoint_at_pages_;                   // likewise
+  int checkpoint_at_pages_;                   // used by the writer's thread alone
 
   mutable Mutex mutex_;
   ConditionVariable work_came_;

@@ -39,7 +39,7 @@ struct Case {
   std::vector<std::string> arguments;
   int exit_code;
   std::string out;  // what standard output has in it
-  std::string err;  // likewise
+  std::string err;  // what standard error has in it
 };
 
 class AppTable : public App, public testing::WithParamInterface<Case> {};

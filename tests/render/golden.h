@@ -1,5 +1,5 @@
 // Expectations that are kept as files in tests/render/goldens. With FOVEA_UPDATE_GOLDENS=1 in the
-// environment they are written anew instead of compared; look at what changed before it is kept.
+// environment they are written again instead of compared; look at what changed before it is kept.
 #ifndef FOVEA_TESTS_RENDER_GOLDEN_H_
 #define FOVEA_TESTS_RENDER_GOLDEN_H_
 

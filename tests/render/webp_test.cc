@@ -8,7 +8,7 @@
 
 #include "tests/render/pages.h"
 
-// libwebp's choice of instructions, which it looks at anew whenever it has changed.
+// libwebp's choice of instructions, which it looks at again whenever it has changed.
 extern "C" {
 using VP8CPUInfo = int (*)(int feature);
 extern VP8CPUInfo VP8GetCPUInfo;

@@ -20,7 +20,7 @@ struct Marker {
 struct WildHistory {
   std::vector<Turn> turns;
   std::vector<Marker> markers;
-  // Words of blocks of Anthropic's own, which only it gets; likewise once each.
+  // Words of blocks of Anthropic's own, which only it gets; once each, too.
   std::vector<Marker> own_markers;
   // Of each assistant turn, all of its words in order.
   std::vector<std::vector<std::string>> spoken;

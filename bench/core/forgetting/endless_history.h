@@ -11,7 +11,7 @@
 
 namespace fovea::bench {
 
-// Repeats a cycle of turns: turn n is turn (n - 1) mod cycle, made anew with its own seq, its
+// Repeats a cycle of turns: turn n is turn (n - 1) mod cycle, made again with its own seq, its
 // calls' ids told apart by the repetition, and "repetition 7" in its texts, so that no two are
 // alike. Thread-safe.
 class EndlessHistory final : public TurnSource {

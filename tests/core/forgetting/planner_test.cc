@@ -173,7 +173,7 @@ TEST_F(PlannerTest, ATurnThatIsNamedIsKeptSharper) {
   EXPECT_TRUE(planner_->plan().sheet.runs().front().recalled);
 }
 
-// When the cache's lifetime has passed between the last request and the next turn, drawing anew
+// When the cache's lifetime has passed between the last request and the next turn, drawing again
 // costs nothing: half a step is then worth taking.
 TEST_F(PlannerTest, AColdCacheIsATimeToForget) {
   constexpr int64_t kSecond = 1'000'000;
@@ -197,7 +197,7 @@ TEST_F(PlannerTest, AColdCacheIsATimeToForget) {
   EXPECT_TRUE(planner_->plan().cache_is_cold);
   ASSERT_EQ(planner_->plan().epoch(), 1);
   EXPECT_EQ(planner_->plan().epochs.back().reason,
-            "the cache was cold: drawing anew costs nothing");
+            "the cache was cold: drawing again costs nothing");
   const ContextCost cost = SummarizeContext(*planner_).cost;
   EXPECT_TRUE(cost.cache_is_cold);
   EXPECT_EQ(cost.cached_tokens, 0);
@@ -276,7 +276,7 @@ TEST_F(PlannerTest, AGistKeepsCallsAndEnds) {
   EXPECT_EQ(RungOf(gist.turns.first), "gist");
 }
 
-// A result that a later call has anew fades first: at the last rung its beginning alone is shown.
+// A result that a later call has again fades first: at the last rung its beginning alone is shown.
 TEST_F(PlannerTest, SupersededResultsFadeFaster) {
   bool deeper = false;
   for (int calls = 0; calls < 600 && !deeper; calls += 50) {

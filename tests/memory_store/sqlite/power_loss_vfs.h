@@ -19,7 +19,7 @@ using DiskImage = std::map<std::string, std::string>;
 
 // Passes everything on to the system's files, and notes what each 512-byte sector held when it was
 // last synced. At a chosen operation the power fails: an image of the disk is taken in which each
-// unsynced sector is, at random, as it was or as written, and each unsynced length likewise; every
+// unsynced sector is, at random, as it was or as written, and so is each unsynced length; every
 // operation from then on fails. Can also pretend that the disk is full or that it cannot sync.
 // Thread-safe.
 class PowerLossVfs {
