@@ -19,6 +19,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "bench/service/load_baselines.h"
+#include "bench/service/load_client.h"
 #include "fovea/v1/context.grpc.pb.h"
 #include "fovea/v1/session.grpc.pb.h"
 #include "grpcpp/grpcpp.h"
@@ -46,45 +47,6 @@ struct Flags {
   std::string reader = "claude";
   int64_t budget = 64'000;
 };
-
-struct Stubs {
-  explicit Stubs(const std::string& address) {
-    grpc::ChannelArguments arguments;
-    arguments.SetMaxReceiveMessageSize(-1);
-    arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-    const auto channel =
-        grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
-    sessions = v1::SessionService::NewStub(channel);
-    contexts = v1::ContextService::NewStub(channel);
-  }
-  std::unique_ptr<v1::SessionService::Stub> sessions;
-  std::unique_ptr<v1::ContextService::Stub> contexts;
-};
-
-void Create(Stubs& stubs, const std::string& id) {
-  grpc::ClientContext context;
-  v1::CreateSessionRequest request;
-  request.set_session_id(id);
-  v1::Session response;
-  Must(stubs.sessions->CreateSession(&context, request, &response));
-}
-
-v1::AppendTurnsRequest Batch(const std::string& id, int turns, std::mt19937_64& random) {
-  v1::AppendTurnsRequest request;
-  request.set_session_id(id);
-  for (int i = 0; i < turns; ++i) {
-    v1::Turn* turn = request.add_turns();
-    turn->set_role(i % 2 == 0 ? v1::ROLE_USER : v1::ROLE_ASSISTANT);
-    turn->add_parts()->mutable_text()->set_text(Words(random, 1000));
-  }
-  return request;
-}
-
-void Append(Stubs& stubs, const v1::AppendTurnsRequest& request) {
-  grpc::ClientContext context;
-  v1::AppendTurnsResponse response;
-  Must(stubs.sessions->AppendTurns(&context, request, &response));
-}
 
 // A client that appends again and again, on threads of gRPC's: a generator that needs a thread for
 // each client takes more of a small machine than the server does.

@@ -1,0 +1,123 @@
+#include "bench/service/open_loop.h"
+
+#include <atomic>
+#include <memory>
+#include <queue>
+#include <random>
+#include <thread>
+#include <utility>
+
+#include "absl/time/clock.h"
+#include "bench/service/load_baselines.h"
+#include "grpcpp/generic/generic_stub.h"
+
+namespace fovea::bench {
+namespace {
+
+constexpr int kMostOpen = 20'000;
+
+struct OpenCall {
+  grpc::ClientContext context;
+  grpc::ByteBuffer response;
+  grpc::Status status;
+  std::unique_ptr<grpc::ClientAsyncResponseReader<grpc::ByteBuffer>> reader;
+  Answer answer;
+};
+
+class Loop {
+ public:
+  explicit Loop(const std::vector<Stream>& streams) : streams_(streams) {
+    for (const Stream& stream : streams) stubs_.emplace_back(stream.caller->channel());
+  }
+
+  OpenLoopResult Run(const std::vector<absl::Duration>& phases) {
+    std::thread taker([this] { Take(); });
+    absl::Time at = absl::Now();
+    for (size_t phase = 0; phase < phases.size(); ++phase) {
+      result_.phases.push_back(at);
+      at += phases[phase];
+      SendUntil(at, phase);
+    }
+    result_.phases.push_back(at);
+    while (open_ > 0) absl::SleepFor(absl::Milliseconds(10));
+    queue_.Shutdown();
+    taker.join();
+    return std::move(result_);
+  }
+
+ private:
+  absl::Duration Interval(double rate, double least) {
+    std::uniform_real_distribution<double> jitter(least, 1.5);
+    return absl::Seconds(jitter(random_) / rate);
+  }
+
+  void SendUntil(absl::Time end, size_t phase) {
+    using Due = std::pair<absl::Time, size_t>;
+    std::priority_queue<Due, std::vector<Due>, std::greater<>> due;
+    const absl::Time begin = absl::Now();
+    for (size_t i = 0; i < streams_.size(); ++i) {
+      const double rate = streams_[i].rates[phase];
+      if (rate > 0) due.emplace(begin + Interval(rate, 0), i);
+    }
+    while (!due.empty() && due.top().first < end) {
+      const auto [time, i] = due.top();
+      due.pop();
+      due.emplace(time + Interval(streams_[i].rates[phase], 0.5), i);
+      absl::SleepFor(time - absl::Now());
+      Send(i, phase, time);
+    }
+    absl::SleepFor(end - absl::Now());
+  }
+
+  void Send(size_t i, size_t phase, absl::Time scheduled) {
+    if (++open_ > kMostOpen) {
+      Must(absl::ResourceExhaustedError("20,000 calls are open: the server does not keep up"));
+    }
+    const Stream& stream = streams_[i];
+    auto* call = new OpenCall;  // NOLINT: deleted where its answer is taken
+    stream.caller->Prepare(call->context);
+    call->answer = {.tenant = stream.tenant,
+                    .kind = stream.kind,
+                    .phase = phase,
+                    .scheduled = scheduled,
+                    .sent = absl::Now()};
+    call->reader =
+        stubs_[i].PrepareUnaryCall(&call->context, stream.method, stream.request, &queue_);
+    call->reader->StartCall();
+    call->reader->Finish(&call->response, &call->status, call);
+  }
+
+  void Take() {
+    void* tag = nullptr;
+    bool ok = false;
+    while (queue_.Next(&tag, &ok)) {
+      const absl::Time now = absl::Now();
+      const std::unique_ptr<OpenCall> call(static_cast<OpenCall*>(tag));
+      call->answer.done = now;
+      call->answer.code = call->status.error_code();
+      result_.answers.push_back(call->answer);
+      --open_;
+    }
+  }
+
+  const std::vector<Stream>& streams_;
+  std::vector<grpc::GenericStub> stubs_;
+  std::mt19937_64 random_{7};
+  grpc::CompletionQueue queue_;
+  std::atomic<int> open_ = 0;
+  OpenLoopResult result_;  // .answers: of the taking thread until it is joined
+};
+
+}  // namespace
+
+grpc::ByteBuffer Written(const google::protobuf::Message& message) {
+  const grpc::Slice slice(message.SerializeAsString());
+  return {&slice, 1};
+}
+
+OpenLoopResult RunOpenLoop(const std::vector<Stream>& streams,
+                           const std::vector<absl::Duration>& phases) {
+  return Loop(streams).Run(phases);
+}
+
+}  // namespace fovea::bench
