@@ -18,7 +18,10 @@ namespace fovea::service {
 namespace {
 
 constexpr size_t kMaxConfigBytes = size_t{1} << 20;
-constexpr uint64_t kLeastMemory = uint64_t{256} << 20;
+constexpr uint64_t kLeastMemory = uint64_t{384} << 20;
+// What the program takes beside its caches and calls: itself with its threads and fonts, SQLite's
+// own caches, calls that wait, and pages being drawn.
+constexpr uint64_t kOwnMemory = uint64_t{256} << 20;
 
 using Set = std::function<std::string(std::string_view, Config*)>;
 
@@ -147,19 +150,23 @@ std::vector<ConfigKey> MakeKeys() {
   add("log_format", "FORMAT", "text or json", Choice(&Config::log_format, {"text", "json"}));
   add("threads", "N", "Drawing threads; 0 for one for each processor",
       Whole([](Config& c) -> int& { return c.threads; }, 0, 1024));
-  add("memory_limit", "BYTES", "What the caches and calls in progress may take in all",
+  add("memory_limit", "BYTES",
+      "What the process may take in all; 256M of it are for the program itself",
       Bytes([](Config& c) -> uint64_t& { return c.memory_limit; }));
-  add("turn_cache", "BYTES", "Of turns held in memory; 0 for a tenth of the limit",
+  add("turn_cache", "BYTES", "Of turns held in memory; 0 for a tenth of what the limit leaves",
       Bytes([](Config& c) -> uint64_t& { return c.turn_cache; }));
-  add("page_cache", "BYTES", "Of pages held in memory; 0 for a tenth of the limit",
+  add("page_cache", "BYTES", "Of pages held in memory; 0 for a tenth of what the limit leaves",
       Bytes([](Config& c) -> uint64_t& { return c.page_cache; }));
-  add("prefix_cache", "BYTES", "Of written prefixes held in memory; 0 for a tenth of the limit",
+  add("prefix_cache", "BYTES",
+      "Of written prefixes held in memory; 0 for a tenth of what the limit leaves",
       Bytes([](Config& c) -> uint64_t& { return c.prefix_cache; }));
-  add("view_cache", "BYTES", "Of planners held in memory; 0 for a tenth of the limit",
+  add("view_cache", "BYTES", "Of planners held in memory; 0 for a tenth of what the limit leaves",
       Bytes([](Config& c) -> uint64_t& { return c.view_cache; }));
-  add("call_memory", "BYTES", "Of requests and answers in progress; 0 for a quarter of the limit",
+  add("call_memory", "BYTES",
+      "Of requests and answers in progress; 0 for a quarter of what the limit leaves",
       Bytes([](Config& c) -> uint64_t& { return c.call_memory; }));
-  add("receive_memory", "BYTES", "Of requests that still arrive; 0 for a tenth of the limit",
+  add("receive_memory", "BYTES",
+      "Of requests that still arrive; 0 for a tenth of what the limit leaves",
       Bytes([](Config& c) -> uint64_t& { return c.receive_memory; }));
   add("pages_on_disk", "BYTES", "Of drawn pages kept on disk; the oldest leave first",
       Bytes([](Config& c) -> uint64_t& { return c.pages_on_disk; }));
@@ -299,7 +306,8 @@ absl::StatusOr<Config> MakeConfig(const std::vector<ConfigSource>& sources) {
   }
   if (config.listen.empty()) config.listen.push_back(DefaultListenAddress());
   const auto share = [&](uint64_t* bytes, uint64_t part) {
-    if (*bytes == 0) *bytes = config.memory_limit / part;
+    const uint64_t left = config.memory_limit - std::min(kOwnMemory, config.memory_limit);
+    if (*bytes == 0) *bytes = left / part;
   };
   share(&config.turn_cache, 10);
   share(&config.page_cache, 10);
@@ -337,9 +345,10 @@ absl::Status CheckConfig(const Config& config) {
                        config.view_cache + config.call_memory + config.receive_memory;
   if (config.memory_limit < kLeastMemory) {
     problems.push_back(absl::StrCat("memory_limit: must be at least ", kLeastMemory >> 20, "M"));
-  } else if (sum > config.memory_limit) {
+  } else if (sum > config.memory_limit - kOwnMemory) {
     problems.push_back(absl::StrCat("memory_limit: the caches and calls may take ", sum >> 20,
-                                    "M, which is more than ", config.memory_limit >> 20, "M"));
+                                    "M, which is more than ", config.memory_limit >> 20,
+                                    "M without the ", kOwnMemory >> 20, "M of the program itself"));
   }
   return Problems(problems);
 }

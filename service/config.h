@@ -34,7 +34,7 @@ struct Config {
   std::string log_format = "text";
   int threads = 0;  // 0: one for each processor
   uint64_t memory_limit = uint64_t{2} << 30;
-  uint64_t turn_cache = 0;  // 0: its share of memory_limit, and the same below
+  uint64_t turn_cache = 0;  // 0: its share of what memory_limit leaves, and the same below
   uint64_t page_cache = 0;
   uint64_t prefix_cache = 0;
   uint64_t view_cache = 0;

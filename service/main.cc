@@ -1,4 +1,5 @@
 // fovead: serves the public API.
+#include <malloc.h>
 #include <sys/stat.h>
 #include <csignal>
 
@@ -218,12 +219,21 @@ fovea::service::ServerOptions OptionsOf(const Config& config, fovea::ReaderCatal
           .answer_time = config.answer_time};
 }
 
+// Large blocks (answers, pages) go back to the system when they are freed, and threads share a few
+// heaps. As it comes, glibc keeps what was used once in up to eight heaps for each processor: 1.1
+// GB where half of it was in use.
+void GiveMemoryBack() {
+  mallopt(M_MMAP_THRESHOLD, 256 << 10);
+  mallopt(M_ARENA_MAX, 4);
+}
+
 int Fail(const absl::Status& status) {
   std::cerr << "fovead: " << status.message() << "\n";
   return 1;
 }
 
 int Run(const Flags& flags) {
+  GiveMemoryBack();
   // What is made here is the owner's alone: the store, its logs, and the sockets.
   umask(077);
   auto config = ReadConfig(flags);

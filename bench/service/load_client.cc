@@ -88,11 +88,15 @@ v1::BuildContextRequest HeldView(Stubs& stubs, const ViewFlags& flags) {
   request.mutable_view()->set_reader(flags.reader);
   request.mutable_view()->set_token_budget(flags.budget);
   request.set_format(v1::WIRE_FORMAT_ANTHROPIC);
-  const v1::BuildContextResponse response = Build(stubs, request);
-  for (const v1::PageRef& page : response.summary().pages()) {
-    request.add_held_page_ids(page.page_id());
-  }
+  Hold(Build(stubs, request), &request);
   return request;
+}
+
+void Hold(const v1::BuildContextResponse& answer, v1::BuildContextRequest* request) {
+  request->clear_held_page_ids();
+  for (const v1::PageRef& page : answer.summary().pages()) {
+    request->add_held_page_ids(page.page_id());
+  }
 }
 
 }  // namespace fovea::bench

@@ -56,6 +56,8 @@ struct ViewFlags {
   int64_t budget = 64'000;
 };
 v1::BuildContextRequest HeldView(Stubs& stubs, const ViewFlags& flags);
+// The caller holds what an answer had.
+void Hold(const v1::BuildContextResponse& answer, v1::BuildContextRequest* request);
 
 }  // namespace fovea::bench
 

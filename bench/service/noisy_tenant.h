@@ -17,11 +17,13 @@ struct NoisyFlags {
   double builds = 10;
   double turns = 5;
   double seconds = 120;  // of noise
+  // All callers ask for every page each time: some MiB an answer. For what memory that takes.
+  bool forgetful = false;
 };
 
 // Each tenant has a session "s". Prints, with their bars: p99 of the others' calls with the noisy
 // one and without it, how soon the noisy one is refused, and when all is as before after its end.
-// Ends the program if a call of another tenant fails.
+// Ends the program if a call of another tenant fails, unless they are forgetful.
 void RunNoisy(const NoisyFlags& flags);
 
 }  // namespace fovea::bench

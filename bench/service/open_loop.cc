@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <memory>
+#include <mutex>
 #include <queue>
 #include <random>
 #include <thread>
@@ -22,12 +23,13 @@ struct OpenCall {
   grpc::Status status;
   std::unique_ptr<grpc::ClientAsyncResponseReader<grpc::ByteBuffer>> reader;
   Answer answer;
+  size_t stream = 0;
 };
 
 class Loop {
  public:
-  explicit Loop(const std::vector<Stream>& streams) : streams_(streams) {
-    for (const Stream& stream : streams) stubs_.emplace_back(stream.caller->channel());
+  explicit Loop(std::vector<Stream> streams) : streams_(std::move(streams)) {
+    for (const Stream& stream : streams_) stubs_.emplace_back(stream.caller->channel());
   }
 
   OpenLoopResult Run(const std::vector<absl::Duration>& phases) {
@@ -73,9 +75,11 @@ class Loop {
     if (++open_ > kMostOpen) {
       Must(absl::ResourceExhaustedError("20,000 calls are open: the server does not keep up"));
     }
+    const std::lock_guard<std::mutex> lock(mutex_);
     const Stream& stream = streams_[i];
     auto* call = new OpenCall;  // NOLINT: deleted where its answer is taken
     stream.caller->Prepare(call->context);
+    call->stream = i;
     call->answer = {.tenant = stream.tenant,
                     .kind = stream.kind,
                     .phase = phase,
@@ -95,12 +99,19 @@ class Loop {
       const std::unique_ptr<OpenCall> call(static_cast<OpenCall*>(tag));
       call->answer.done = now;
       call->answer.code = call->status.error_code();
+      call->answer.message = call->status.error_message();
       result_.answers.push_back(call->answer);
+      if (call->status.ok()) {
+        const std::lock_guard<std::mutex> lock(mutex_);
+        Stream& stream = streams_[call->stream];
+        if (stream.learn) stream.learn(call->response, &stream.request);
+      }
       --open_;
     }
   }
 
-  const std::vector<Stream>& streams_;
+  std::mutex mutex_;  // of streams_' requests
+  std::vector<Stream> streams_;
   std::vector<grpc::GenericStub> stubs_;
   std::mt19937_64 random_{7};
   grpc::CompletionQueue queue_;
@@ -115,9 +126,8 @@ grpc::ByteBuffer Written(const google::protobuf::Message& message) {
   return {&slice, 1};
 }
 
-OpenLoopResult RunOpenLoop(const std::vector<Stream>& streams,
-                           const std::vector<absl::Duration>& phases) {
-  return Loop(streams).Run(phases);
+OpenLoopResult RunOpenLoop(std::vector<Stream> streams, const std::vector<absl::Duration>& phases) {
+  return Loop(std::move(streams)).Run(phases);
 }
 
 }  // namespace fovea::bench

@@ -2,6 +2,7 @@
 #ifndef FOVEA_BENCH_SERVICE_OPEN_LOOP_H_
 #define FOVEA_BENCH_SERVICE_OPEN_LOOP_H_
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -17,8 +18,10 @@ struct Stream {
   const Stubs* caller = nullptr;
   size_t tenant = 0;
   size_t kind = 0;
-  std::string method;         // "/fovea.v1.SessionService/GetSession"
-  grpc::ByteBuffer request;   // written once, so that sending costs little
+  std::string method;        // "/fovea.v1.SessionService/GetSession"
+  grpc::ByteBuffer request;  // written once, so that sending costs little
+  // Gets what was answered with OK, and may change the request. Null for none.
+  std::function<void(const grpc::ByteBuffer& answer, grpc::ByteBuffer* request)> learn;
   std::vector<double> rates;  // calls a second, in each phase
 };
 grpc::ByteBuffer Written(const google::protobuf::Message& message);
@@ -31,6 +34,7 @@ struct Answer {
   absl::Time sent;
   absl::Time done;
   grpc::StatusCode code = grpc::StatusCode::OK;
+  std::string message;
 
   // Of the server and the socket: the time by which the call was sent late is not in it.
   double milliseconds() const { return absl::ToDoubleMilliseconds(done - sent); }
@@ -43,10 +47,10 @@ struct OpenLoopResult {
 };
 
 // Sends the streams' calls at their rates, phase after phase (an interval is half to one and a half
-// of its mean), and waits for the answers. One thread sends, one takes the answers and does not
-// parse them. Ends the program if 20,000 calls are open: then the server does not keep up.
-OpenLoopResult RunOpenLoop(const std::vector<Stream>& streams,
-                           const std::vector<absl::Duration>& phases);
+// of its mean), and waits for the answers. One thread sends, one takes the answers, which
+// it parses only where a stream learns of them. Ends the program if 20,000 calls are open: then the
+// server does not keep up.
+OpenLoopResult RunOpenLoop(std::vector<Stream> streams, const std::vector<absl::Duration>& phases);
 
 }  // namespace fovea::bench
 

@@ -3,9 +3,9 @@
 #
 #   bench/service/tenant_bars.sh BIN-DIRECTORY DIRECTORY [short]
 #
-# First: eight tenants, one at ten times its quota for two minutes; fovead and who asks it on a core each. Then: contexts of
-# a server with TLS, tokens, audit, metrics and logs beside those of one without. What is made in DIRECTORY is removed.
-# `short` takes seconds, and is for seeing that all of it works.
+# First: eight tenants, one at ten times its quota for two minutes; fovead and who asks it on a core each; and its memory when
+# every answer has all its pages. Then: contexts of a server with TLS, tokens, audit, metrics and logs beside those of one
+# without. What is made in DIRECTORY is removed. `short` takes seconds, and is for seeing that all of it works.
 set -euo pipefail
 bin=${1:?usage: tenant_bars.sh BIN-DIRECTORY DIRECTORY [short]}
 place=${2:?usage: tenant_bars.sh BIN-DIRECTORY DIRECTORY [short]}
@@ -20,6 +20,11 @@ stop() {
 }
 trap 'stop; rm -rf "$work"' EXIT
 bar() { printf '   bar: %s\n' "$1"; }
+
+resident() {
+  awk '/^VmHWM/ {printf "resident at most %d MiB\n", $2 / 1024}' "/proc/${pids[0]}/status"
+  bar "$limit MiB, which is --memory-limit"
+}
 
 # $1: a name for its files; the rest goes to fovead.
 start() {
@@ -52,8 +57,13 @@ ask --server "unix:$work/s" "${given[@]}" fill --turns "$turns"
 stop
 start tenants "${common[@]}" --tenant-calls-per-second 40 --tenant-builds-per-second 10 --tenant-turns-per-second 5
 ask --server "unix:$work/s" "${given[@]}" noisy --calls 40 --builds 10 --turns-per-second 5 --seconds "$seconds"
-awk '/^VmHWM/ {printf "resident at most %d MiB\n", $2 / 1024}' "/proc/${pids[0]}/status"
-bar "$limit MiB, which is --memory-limit"
+resident
+stop
+
+echo "== the same without quotas, each answer with all its pages"
+start tenants "${common[@]}"
+ask --server "unix:$work/s" "${given[@]}" noisy --forgetful --seconds "$((seconds / 4))"
+resident
 stop
 rm -rf "$work/tenants"
 

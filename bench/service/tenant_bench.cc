@@ -90,6 +90,7 @@ int Run(int argc, char** argv) {
   busy->add_option("--builds", noisy.builds, "tenant_builds_per_second of the server");
   busy->add_option("--turns-per-second", noisy.turns, "tenant_turns_per_second of the server");
   busy->add_option("--seconds", noisy.seconds, "that the tenant is over its quota");
+  busy->add_flag("--forgetful", noisy.forgetful, "every answer has all its pages; for memory");
   busy->callback([&] {
     noisy.server = access;
     noisy.tokens = tokens;

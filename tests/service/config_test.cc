@@ -43,7 +43,7 @@ tenant_turns_per_second = 2.5
   EXPECT_THAT(config.listen, ElementsAre("unix:/b", "unix:/c"));
   EXPECT_EQ(config.log_level, "debug");
   EXPECT_EQ(config.memory_limit, uint64_t{1} << 30);
-  EXPECT_EQ(config.call_memory, uint64_t{1} << 28);  // its share
+  EXPECT_EQ(config.call_memory, uint64_t{192} << 20);  // its share of what is left
   EXPECT_EQ(config.drain_time, absl::Seconds(3));
   EXPECT_EQ(config.quotas.turns_per_second, 2.5);
 }
@@ -83,8 +83,9 @@ TEST(ConfigTest, IsClosedByDefault) {
   EXPECT_EQ(check({{"listen", {"0.0.0.0:1"}}, {"insecure", {"true"}}}), "");
   EXPECT_THAT(check({{"tls_certificate", {"c"}}}), HasSubstr("one wants the other"));
   EXPECT_THAT(check({{"metrics_listen", {"9090"}}}), HasSubstr("is not HOST:PORT"));
-  EXPECT_THAT(check({{"memory_limit", {"1M"}}}), HasSubstr("must be at least 256M"));
-  EXPECT_THAT(check({{"turn_cache", {"3G"}}}), HasSubstr("which is more than 2048M"));
+  EXPECT_THAT(check({{"memory_limit", {"1M"}}}), HasSubstr("must be at least 384M"));
+  EXPECT_THAT(check({{"turn_cache", {"3G"}}}),
+              HasSubstr("which is more than 2048M without the 256M"));
 }
 
 TEST(ConfigTest, EveryKeyIsDocumented) {
