@@ -18,7 +18,9 @@ class CanaryTenant {
  public:
   struct Options {
     std::string address;
-    std::string data;  // the server's directory, to see what deletions leave
+    // The server's directory, to see what deletions leave; "" not to look. SQLite leaves copies of
+    // rows that it moved in unused parts of pages (docs/OPERATIONS.md), so a long run finds some.
+    std::string data;
     std::string token;
     std::string word;         // in all that it sends as text
     std::string others_word;  // in nothing that it gets
