@@ -93,8 +93,7 @@ class Compressor {
     return AnswerCall(fovea_, plan.outcome.session, call);
   }
 
-  // What the provider counted for what was served; fovead is told when the session's next epoch
-  // begins, so that the prefix stands until then.
+  // What the provider counted for what was served: fovead counts better from the next epoch on.
   void Report(const Plan& plan, int64_t input_tokens);
 
   // What a text costs a reader, on the safe side; a guess where fovead is gone.
