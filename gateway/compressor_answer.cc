@@ -78,7 +78,7 @@ void Compressor::Report(const Plan& plan, int64_t input_tokens) {
   report.set_payload_sha256(plan.context_sha256);
   // A session's texts differ from each other: what was seen of one is not the most that there is.
   report.set_input_tokens(input_tokens +
-                          std::max<int64_t>(0, input_tokens - plan.other_tokens) / 20);
+                          std::max<int64_t>(0, input_tokens - plan.other_tokens) / 14);
   report.set_other_tokens(std::min(plan.other_tokens, input_tokens));
   // What fovead does not remember (it was restarted) teaches nothing.
   fovea_.ReportUsage(report).IgnoreError();
