@@ -56,6 +56,17 @@ class SearchIndexTest : public ::testing::Test {
   std::unique_ptr<MemoryStore> store_;
 };
 
+// Turns that hold the query to the byte, though its first word is cut off in it, are in their place
+// by age, or behind those that have the words.
+TEST_F(SearchIndexTest, WhatHoldsTheQueryToTheByteIsInItsPlace) {
+  const SessionKey key =
+      Make("s", {"alpha beta gamma", "lpha beta", "something else", "alpha beta again"});
+  EXPECT_THAT(Seqs(key, "lpha beta"), ElementsAre(4, 2, 1));
+  const auto by_relevance = Seqs(key, "lpha beta", SearchOrder::kRelevance);
+  ASSERT_THAT(by_relevance, SizeIs(3));
+  EXPECT_EQ(by_relevance[0], 2U);
+}
+
 struct QueryCase {
   std::string name;
   std::string query;

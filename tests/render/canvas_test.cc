@@ -5,6 +5,10 @@
 #include <algorithm>
 #include <random>
 
+#include "render/marks.h"
+#include "render/metrics.h"
+#include "tests/render/pages.h"
+
 namespace fovea::render {
 namespace {
 
@@ -107,6 +111,40 @@ TEST(Canvas, GreyIsPaperMinusInk) {
   Canvas canvas(3, 1);
   canvas.FillRect(1, 0, 1, 5, 51);
   EXPECT_EQ(canvas.TurnIntoGrey(), std::string_view("\xFF\xCC\xFF"));
+}
+
+// Every mark of a line lies within it, whatever its ink.
+TEST(Marks, StayWithinTheirLine) {
+  constexpr int kTop = 40;
+  for (const int pitch : {6, 9, 12, 16}) {
+    const Metrics metrics(*SharedParts().table, pitch);
+    for (const uint8_t ink : {uint8_t{40}, uint8_t{255}}) {
+      Canvas canvas(400, 100);
+      DrawNewline(metrics, ink, 10, kTop, &canvas);
+      DrawSpaces(metrics, ink, 23, 100, kTop, &canvas);
+      DrawTabs(metrics, ink, 2, 250, kTop, &canvas);
+      int inked = 0;
+      for (int y = 0; y < canvas.height(); ++y) {
+        const bool within = y >= kTop && y < kTop + pitch;
+        for (const uint8_t pixel : canvas.Row(y)) {
+          if (pixel == 0) continue;
+          ++inked;
+          ASSERT_TRUE(within) << pitch << " " << int{ink} << " " << y;
+        }
+      }
+      EXPECT_GT(inked, pitch);
+      // The hook is in the line's lower part, where letters stand.
+      if (ink < 255) continue;
+      int lowest = 0;
+      for (int y = kTop; y < kTop + pitch; ++y) {
+        const auto row = canvas.Row(y).subspan(0, 90);
+        if (std::any_of(row.begin(), row.end(), [](uint8_t pixel) { return pixel > 0; }))
+          lowest = y;
+      }
+      EXPECT_NEAR(lowest, kTop + metrics.baseline_px - metrics.mark_unit_px / 2,
+                  metrics.mark_unit_px + 1);
+    }
+  }
 }
 
 }  // namespace

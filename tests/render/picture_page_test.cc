@@ -120,6 +120,10 @@ TEST(PicturePages, WhatCannotBeDecodedKeepsItsPlaceAndSaysSo) {
   const int top = kMarginPx + 2 * kSoft.line_pitch_px;
   EXPECT_LT(page.At(kMarginPx, top + 50), 255) << "the frame";
   EXPECT_EQ(page.At(kMarginPx + 1, top + 50), 255);
+  const int height = 240 * kSoft.line_pitch_px / 16;
+  EXPECT_LT(page.At(kMarginPx, top + height - 1), 255);
+  EXPECT_EQ(page.At(kMarginPx, top + height), 255) << "the frame ends";
+  EXPECT_EQ(page.At(kMarginPx, top + height + 1), 255);
   int ink = 0;
   for (int y = top + 1; y < top + 9; ++y) {
     for (int x = kMarginPx + 1; x < kMarginPx + 60; ++x) ink += page.At(x, y) < 200 ? 1 : 0;

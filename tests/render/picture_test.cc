@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <cstdlib>
+#include <numbers>
 #include <random>
 
 #include "core/page/picture_size.h"
@@ -178,6 +180,35 @@ TEST(PictureScaler, WhatIsEvenStaysEven) {
       for (int y = 0; y < from.height; ++y) scaler.AddRow(y, row);
       EXPECT_EQ(FarthestFrom(scaler.Finish(), grey), 0) << from.width << " to " << to.width;
     }
+  }
+}
+
+// Along a line with one light pixel: Lanczos' window of three lobes, from its definition.
+TEST(PictureScaler, IsALanczosFilter) {
+  constexpr int kFrom = 90;
+  constexpr int kTo = 30;
+  const auto lanczos = [](double x) {
+    if (x == 0) return 1.0;
+    if (std::abs(x) >= 3) return 0.0;
+    const double a = std::numbers::pi * x;
+    return 3 * std::sin(a) * std::sin(a / 3) / (a * a);
+  };
+  PictureScaler scaler({.width = kFrom, .height = 1}, {.width = kTo, .height = 1});
+  std::vector<uint8_t> row(kFrom, 100);
+  row[45] = 255;
+  scaler.AddRow(0, row);
+  const std::vector<uint8_t> small = scaler.Finish();
+  ASSERT_EQ(small.size(), static_cast<size_t>(kTo));
+  for (int i = 0; i < kTo; ++i) {
+    const double center = (i + 0.5) * 3 - 0.5;
+    double sum = 0;
+    double weight = 0;
+    for (int at = 0; at < kFrom; ++at) {
+      const double w = lanczos((at - center) / 3);
+      weight += w;
+      sum += w * row[static_cast<size_t>(at)];
+    }
+    EXPECT_NEAR(small[static_cast<size_t>(i)], sum / weight, 1.0) << i;
   }
 }
 

@@ -57,6 +57,21 @@ TEST(Reduce, IsALanczosFilter) {
   }
 }
 
+// Far from the pen as near to it: the same picture, in another place.
+TEST(Reduce, MovesWithTheImage) {
+  GreyImage large{.left = -3, .top = 9, .width = 30, .rows = 26, .pixels = {}};
+  for (int i = 0; i < 30 * 26; ++i) large.pixels.push_back(static_cast<uint8_t>(i * 37));
+  const GreyImage near = Reduce(large);
+  large.left += 50 * kReduction;
+  large.top += 20 * kReduction;
+  const GreyImage far = Reduce(large);
+  EXPECT_EQ(far.left, near.left + 50);
+  EXPECT_EQ(far.top, near.top + 20);
+  EXPECT_EQ(far.width, near.width);
+  EXPECT_EQ(far.rows, near.rows);
+  EXPECT_EQ(far.pixels, near.pixels);
+}
+
 TEST(Reduce, NothingStaysNothing) { EXPECT_EQ(Reduce({}).pixels.size(), 0U); }
 
 }  // namespace

@@ -26,6 +26,19 @@ TEST(NormalForm, KnowsWhatIsComposed) {
   EXPECT_FALSE(IsNfc("\u0F73"));
 }
 
+// The first of all marks is one, too.
+TEST(NormalForm, PutsManyOfTheFirstMarkInOrder) {
+  std::string text = "q";
+  std::string below;
+  std::string above;
+  for (int i = 0; i < 100; ++i) {
+    text += "\u0300\u0323";
+    below += "\u0323";
+    above += "\u0300";
+  }
+  EXPECT_EQ(Nfc(text), "q" + below + above);
+}
+
 TEST(NormalForm, PutsManyMarksInOrder) {
   // Classes 230 and 220 by turns; the first of 230 joins the letter.
   std::string text = "a";
