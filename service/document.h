@@ -33,7 +33,7 @@ class Document {
  public:
   Document(DocumentInputs inputs, const v1::RenderDocumentRequest& request);
 
-  // The next page, then the totals, then false. The errors are RenderDocument's (page.proto), all
+  // The next page, then the totals, then nothing. The errors are RenderDocument's (page.proto), all
   // of them from the first call. Must not be called from a thread of the drawing pool.
   absl::StatusOr<Answered> Next(v1::RenderDocumentResponse* response);
 

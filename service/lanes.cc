@@ -59,10 +59,7 @@ bool FairPool::Enter(const std::string& tenant) {
   const absl::MutexLock lock(&mutex_);
   if (stopping_ || queued_ > 0 || entered_ >= threads_.size()) return false;
   const auto found = tenants_.find(tenant);
-  if (found != tenants_.end() && options_.max_running_of_tenant > 0 &&
-      found->second.running >= options_.max_running_of_tenant) {
-    return false;
-  }
+  if (found != tenants_.end() && !MayRunMore(found->second)) return false;
   ++entered_;
   ++tenants_[tenant].running;
   return true;
@@ -87,9 +84,12 @@ size_t FairPool::queued() const {
   return queued_;
 }
 
+bool FairPool::MayRunMore(const Tenant& tenant) const {
+  return tenant.running < options_.max_running_of_tenant || options_.max_running_of_tenant == 0;
+}
+
 bool FairPool::MayServe(const Tenant& tenant) const {
-  return tenant.queued > 0 &&
-         (tenant.running < options_.max_running_of_tenant || options_.max_running_of_tenant == 0);
+  return tenant.queued > 0 && MayRunMore(tenant);
 }
 
 std::map<std::string, FairPool::Tenant>::iterator FairPool::Next() {

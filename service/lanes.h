@@ -62,6 +62,7 @@ class FairPool {
   void Ended(std::map<std::string, Tenant>::iterator of) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Whose turn it is: a tenant with tasks that may run one more; the end if there is none.
   std::map<std::string, Tenant>::iterator Next() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool MayRunMore(const Tenant& tenant) const;
   bool MayServe(const Tenant& tenant) const;
 
   const Options options_;

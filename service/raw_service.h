@@ -31,23 +31,21 @@ class RawService : public Generated {
     using Reactor = UnaryReactor<Request, Response>;
     Bind<Reactor>(method, [self = static_cast<Self*>(this), handler](
                               const Call& call, const Request& request, Response* response,
-                              typename Reactor::Done done) {
-      done((self->*handler)(call, request, response));
-    });
+                              Done done) { done((self->*handler)(call, request, response)); });
   }
 
   // `handler` waits without a thread: void (const Call&, const Request&, Response*, Done).
   template <class Self, class Request, class Response>
   void Unary(const Method& method,
-             void (Self::*handler)(const Call&, const Request&, Response*,
-                                   absl::AnyInvocable<void(const absl::Status&)>)) {
+             void (Self::*handler)(const Call&, const Request&, Response*, Done)) {
     using Reactor = UnaryReactor<Request, Response>;
-    Bind<Reactor>(method, [self = static_cast<Self*>(this), handler](
-                              const Call& call, const Request& request, Response* response,
-                              typename Reactor::Done done) {
-      (self->*handler)(call, request, response, std::move(done));
-    });
+    Bind<Reactor>(
+        method, [self = static_cast<Self*>(this), handler](const Call& call, const Request& request,
+                                                           Response* response, Done done) {
+          (self->*handler)(call, request, response, std::move(done));
+        });
   }
+
   // `open` is absl::StatusOr<NextAnswer<Response>> (const Call&, const Request&).
   template <class Self, class Request, class Response>
   void Writes(const Method& method,

@@ -34,12 +34,13 @@ absl::Status CheckTarget(const Method& method, const Request& request, Call* cal
   return absl::OkStatus();
 }
 
+// What is called once with a handler's status, on any thread, when the response is filled.
+using Done = absl::AnyInvocable<void(const absl::Status&)>;
+
 // Request and answer are one message each. Deletes itself.
 template <class Request, class Response>
 class UnaryReactor final : public grpc::ServerUnaryReactor {
  public:
-  // What is called once with a handler's status, on any thread, when the response is filled.
-  using Done = absl::AnyInvocable<void(const absl::Status&)>;
   // Runs on a thread of the call's lane; a method's whose calls may begin at once, on gRPC's too.
   // What it is given lives until `done` was called.
   using Handler = std::function<void(const Call&, const Request&, Response*, Done done)>;
@@ -68,10 +69,10 @@ class UnaryReactor final : public grpc::ServerUnaryReactor {
  private:
   // The lane's thread is what bounds how many calls are in progress.
   void RunAndWait() {
-    const auto answered = std::make_shared<absl::Notification>();
-    answered_ = answered;
+    absl::Notification answered;
+    answered_ = &answered;
     Run();
-    answered->WaitForNotification();
+    answered.WaitForNotification();
   }
 
   void Run() {
@@ -89,7 +90,7 @@ class UnaryReactor final : public grpc::ServerUnaryReactor {
   void Answer(absl::Status status) {
     if (Call::IsGoOn(status)) {
       call_.MoveToCold();
-      const auto answered = std::exchange(answered_, nullptr);
+      absl::Notification* const answered = std::exchange(answered_, nullptr);
       status = call_.Post([this] { Step(); });
       if (answered != nullptr) answered->Notify();
       if (status.ok()) return;
@@ -105,7 +106,7 @@ class UnaryReactor final : public grpc::ServerUnaryReactor {
     // A client may take its time to read the answer.
     request_.reset();
     response_.reset();
-    const auto answered = std::move(answered_);
+    absl::Notification* const answered = answered_;
     Finish(call_.End(status));
     if (answered != nullptr) answered->Notify();
   }
@@ -117,7 +118,7 @@ class UnaryReactor final : public grpc::ServerUnaryReactor {
   const Handler& handler_;
   std::optional<Request> request_;
   std::optional<Response> response_;
-  std::shared_ptr<absl::Notification> answered_;  // what a thread of the lane waits for
+  absl::Notification* answered_ = nullptr;  // what a thread of the lane waits for
 };
 
 // What a step of a stream has given.

@@ -167,8 +167,7 @@ absl::Status SessionService::Fork(const Call& call, const v1::ForkSessionRequest
 }
 
 void SessionService::Append(const Call& call, const v1::AppendTurnsRequest& request,
-                            v1::AppendTurnsResponse* response,
-                            absl::AnyInvocable<void(const absl::Status&)> done) {
+                            v1::AppendTurnsResponse* response, Done done) {
   absl::Status status = call.TakeTurns(static_cast<size_t>(request.turns_size()));
   if (!status.ok()) return done(status);
   auto batch = AppendFromProto(request);

@@ -47,8 +47,7 @@ class SessionService final : public RawService<v1::SessionService::Service> {
                       v1::DeleteSessionResponse* response);
   absl::Status Fork(const Call& call, const v1::ForkSessionRequest& request, v1::Session* response);
   void Append(const Call& call, const v1::AppendTurnsRequest& request,
-              v1::AppendTurnsResponse* response,
-              absl::AnyInvocable<void(const absl::Status&)> done);
+              v1::AppendTurnsResponse* response, Done done);
   absl::Status Expand(const Call& call, const v1::ExpandTurnRequest& request,
                       v1::ExpandTurnResponse* response);
   absl::Status Search(const Call& call, const v1::SearchTurnsRequest& request,

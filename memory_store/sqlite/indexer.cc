@@ -4,10 +4,10 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <optional>
 #include <utility>
 
 #include "absl/time/clock.h"
+#include "memory_store/awaited.h"
 #include "memory_store/sqlite/index_rows.h"
 #include "memory_store/sqlite/schema.h"
 #include "memory_store/sqlite/status_macros.h"
@@ -103,23 +103,14 @@ absl::Status Indexer::Rebuild() {
 }
 
 absl::Status Indexer::RunOnThread(std::function<absl::Status()> task) {
-  Mutex mutex;
-  ConditionVariable finished;
-  std::optional<absl::Status> status;
+  Awaited<absl::Status> status;
   {
     const MutexLock lock(&mutex_);
     if (stopping_) return absl::UnavailableError("the store is closing");
-    tasks_.push_back([&] {
-      absl::Status outcome = task();
-      const MutexLock told(&mutex);
-      status = std::move(outcome);
-      finished.NotifyOne();
-    });
+    tasks_.push_back([&] { status.Give(task()); });
     work_came_.NotifyAll();
   }
-  const MutexLock lock(&mutex);
-  while (!status) finished.Wait(&mutex);
-  return *std::move(status);
+  return status.Wait();
 }
 
 void Indexer::RunTask() {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "memory_store/awaited.h"
 #include "memory_store/page_token.h"
 #include "memory_store/sqlite/file_size.h"
 #include "memory_store/sqlite/log_repair.h"
@@ -358,17 +359,10 @@ absl::StatusOr<SessionInfo> SqliteLogStore::ForkSession(const SessionRef& origin
 }
 
 absl::StatusOr<AppendReceipt> SqliteLogStore::Append(const SessionRef& session, AppendBatch batch) {
-  Mutex mutex;
-  ConditionVariable finished;
-  std::optional<absl::StatusOr<AppendReceipt>> answer;
-  StartAppend(session, std::move(batch), [&](absl::StatusOr<AppendReceipt> receipt) {
-    const MutexLock lock(&mutex);
-    answer = std::move(receipt);
-    finished.NotifyOne();
-  });
-  const MutexLock lock(&mutex);
-  while (!answer) finished.Wait(&mutex);
-  return *std::move(answer);
+  Awaited<absl::StatusOr<AppendReceipt>> answer;
+  StartAppend(session, std::move(batch),
+              [&](absl::StatusOr<AppendReceipt> receipt) { answer.Give(std::move(receipt)); });
+  return answer.Wait();
 }
 
 void SqliteLogStore::StartAppend(const SessionRef& session, AppendBatch batch, AppendDone done) {

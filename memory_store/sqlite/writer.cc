@@ -1,12 +1,12 @@
 #include "memory_store/sqlite/writer.h"
 
 #include <algorithm>
-#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "memory_store/awaited.h"
 #include "memory_store/sqlite/status_macros.h"
 
 namespace fovea::sqlite {
@@ -66,21 +66,10 @@ void Writer::Submit(size_t bytes, Work work, Done done, Space space) {
 }
 
 absl::Status Writer::Run(size_t bytes, Work work, Space space) {
-  Mutex mutex;
-  ConditionVariable finished;
-  std::optional<absl::Status> status;
+  Awaited<absl::Status> status;
   Submit(
-      bytes, std::move(work),
-      [&](const absl::Status& outcome) {
-        // Told under the lock: once the caller has it, the condition variable is gone.
-        const MutexLock lock(&mutex);
-        status = outcome;
-        finished.NotifyOne();
-      },
-      space);
-  const MutexLock lock(&mutex);
-  while (!status) finished.Wait(&mutex);
-  return *std::move(status);
+      bytes, std::move(work), [&](const absl::Status& outcome) { status.Give(outcome); }, space);
+  return status.Wait();
 }
 
 void Writer::ScrubLog() {
