@@ -182,6 +182,7 @@ void SummaryToProto(const ContextSummary& summary, v1::ContextSummary* proto) {
   proto->set_epoch_since_seq(summary.epoch_since_seq);
   proto->set_epoch_reason(summary.epoch_reason);
   proto->set_text_factor(summary.text_factor);
+  proto->set_spare_tokens(summary.spare_tokens);
   proto->set_as_of_seq(summary.as_of_seq);
   proto->set_groups_complete(summary.groups_complete);
   for (const PlannedPage& page : summary.pages) PageRefToProto(page, proto->add_pages());

@@ -64,6 +64,7 @@ class Summarizer {
       summary_.epoch_since_seq = plan_.epochs.back().since_seq;
       summary_.epoch_reason = plan_.epochs.back().reason;
     }
+    summary_.spare_tokens = planner_.spare_tokens();
     summary_.as_of_seq = plan_.last_seq;
     for (const SheetPart& turn : sheet_.head()) AddHeadTurn(turn);
     if (sheet_.latent() != nullptr) AddLatent(*sheet_.latent());

@@ -35,6 +35,11 @@ class Planner::Life {
 
   absl::Status Append(const Turn& turn);
   absl::Status Apply(const LogEvent& event);
+  int64_t spare_tokens() const {
+    const bool steady =
+        plan_.required_tokens == 0 && !plan_.cache_is_cold && !prefix_.HasUnservedPin();
+    return steady ? room_.tokens_before_step() : 0;
+  }
   const Setting& setting() const { return *setting_; }
   const Plan& plan() const { return plan_; }
   const Memory& memory() const { return memory_; }
@@ -101,6 +106,7 @@ const std::vector<Rung>& Planner::ladder() const { return life_->setting().ladde
 const Marks& Planner::marks() const { return life_->setting().marks(); }
 const CostForecast& Planner::forecast() const { return life_->setting().forecast(); }
 int64_t Planner::tokens() const { return life_->plan().sheet.tokens(); }
+int64_t Planner::spare_tokens() const { return life_->spare_tokens(); }
 uint64_t Planner::index_bytes() const { return life_->memory().bytes(); }
 
 absl::Status Planner::Life::Append(const Turn& turn) {

@@ -83,6 +83,9 @@ class Planner {
   const CostForecast& forecast() const;
   // Of the whole context as served, by the reader's rules.
   int64_t tokens() const;
+  // Tokens of text that new turns can bring without ending the epoch, where they come before the
+  // reader's cache is cold. 0: any turn may end it.
+  int64_t spare_tokens() const;
   // Of what the planner remembers beside the plan, about, in bytes. Bounded.
   uint64_t index_bytes() const;
 

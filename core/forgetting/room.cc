@@ -52,6 +52,19 @@ int64_t Room::GoalAt(int permille) const {
   return setting_.budget() - spare * (1000 - permille) / 1000;
 }
 
+int64_t Room::tokens_before_step() const {
+  int64_t tokens =
+      std::min(setting_.budget() - plan_.sheet.tokens(),
+               tail_high_tokens() - plan_.sheet.totals(Sheet::Section::kTail).verbatim_tokens);
+  const ReaderLimits& limits = setting_.reader().limits;
+  if (limits.max_body_bytes > 0) {
+    const double bytes =
+        (1 - request_load()) * kSafeBytes * static_cast<double>(limits.max_body_bytes);
+    tokens = std::min(tokens, static_cast<int64_t>(bytes / kTextBytesPerToken));
+  }
+  return std::max<int64_t>(0, tokens);
+}
+
 bool Room::WorthAColdStep() const {
   if (setting_.ladder().empty()) return false;
   const int64_t step = tail_high_tokens() - tail_low_tokens();

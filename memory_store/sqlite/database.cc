@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "memory_store/absl_view.h"
+#include "memory_store/sqlite/clearing_vfs.h"
 #include "memory_store/sqlite/status_macros.h"
 
 namespace fovea::sqlite {
@@ -131,8 +132,12 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(const DatabaseOptions& 
   sqlite3* handle = nullptr;
   const int flags = (writer ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY) |
                     SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_PRIVATECACHE;
-  const int code = sqlite3_open_v2(options.path.c_str(), &handle, flags,
-                                   options.vfs.empty() ? nullptr : options.vfs.c_str());
+  std::string vfs = options.vfs;
+  if (writer && options.secure_delete) {
+    STORE_ASSIGN_OR_RETURN(vfs, ClearingVfs(vfs));
+  }
+  const int code =
+      sqlite3_open_v2(options.path.c_str(), &handle, flags, vfs.empty() ? nullptr : vfs.c_str());
   if (code != SQLITE_OK) {
     const absl::Status status = ToStatus(code, absl::StrCat("opening ", options.path), handle);
     sqlite3_close_v2(handle);

@@ -73,7 +73,8 @@ struct DatabaseOptions {
   std::string vfs;  // "" for the default
   Access access = Access::kReadWriteCreate;
   Synchronous synchronous = Synchronous::kFull;
-  bool secure_delete = false;  // overwrite what is deleted with zeros
+  // Overwrite what is deleted with zeros: after CheckpointMode::kTruncate no byte of it is left.
+  bool secure_delete = false;
   // Of a new file: a power of two from 512 to 65,536. Large pages carry more turns a second where
   // many are written at once, small ones a single commit: less has to be synced.
   int page_bytes = 16384;

@@ -1,6 +1,8 @@
 #include "memory_store/sqlite/index_rows.h"
 
+#include <algorithm>
 #include <string>
+#include <string_view>
 
 #include "absl/strings/str_cat.h"
 #include "memory_store/absl_view.h"
@@ -17,9 +19,9 @@ CREATE VIRTUAL TABLE turns USING fts5 (text, role UNINDEXED, tokenize = 'fovea',
 )sql";
 constexpr char kCreateSql[] = R"sql(
 PRAGMA application_id = 1179604553;
-PRAGMA user_version = 3;
+PRAGMA user_version = 4;
 CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
-INSERT INTO meta (key, value) VALUES ('oldest_reader', 3);
+INSERT INTO meta (key, value) VALUES ('oldest_reader', 4);
 CREATE TABLE progress (session INTEGER PRIMARY KEY, through_seq INTEGER NOT NULL);
 CREATE VIRTUAL TABLE turns USING fts5 (text, role UNINDEXED, tokenize = 'fovea', prefix = '2');
 )sql";
@@ -36,13 +38,14 @@ constexpr char kSetProgressSql[] =
     "INSERT OR REPLACE INTO progress (session, through_seq) VALUES (?1, ?2)";
 constexpr char kListProgressSql[] = "SELECT session, through_seq FROM progress ORDER BY session";
 constexpr char kDeleteProgressSql[] = "DELETE FROM progress WHERE session = ?1";
+constexpr char kReadStructureSql[] = "SELECT block FROM turns_data WHERE id = 10";
 constexpr char kBeginMergeSql[] = "INSERT INTO turns (turns, rank) VALUES ('merge', -200)";
 constexpr char kContinueMergeSql[] = "INSERT INTO turns (turns, rank) VALUES ('merge', 200)";
 
 }  // namespace
 
 const Schema kIndexSchema = {
-    .what = "search index", .application = 1179604553, .version = 3, .create_sql = kCreateSql};
+    .what = "search index", .application = 1179604553, .version = 4, .create_sql = kCreateSql};
 
 absl::Status InsertIndexedTurn(Database& database, int64_t session_row, const Turn& turn) {
   const std::string text = SearchText(RecallTextOf(turn));
@@ -78,6 +81,24 @@ absl::StatusOr<bool> DeleteIndexedSession(Database& database, int64_t session_ro
   return true;
 }
 
+absl::StatusOr<int> CountMergeLevels(Database& database) {
+  STORE_ASSIGN_OR_RETURN(Query query, database.Prepare(kReadStructureSql));
+  STORE_ASSIGN_OR_RETURN(const bool found, query.Step());
+  std::string_view record = found ? query.BlobAt(0) : std::string_view();
+  // A cookie; newer versions of SQLite may mark their format; then numbers of seven bits a byte, of
+  // which the first is that of the levels (fts5_index.c, "structure record").
+  constexpr size_t kCookieBytes = 4;
+  constexpr std::string_view kNewFormat("\xff\x00\x00\x01", 4);
+  record.remove_prefix(std::min(record.size(), kCookieBytes));
+  if (record.starts_with(kNewFormat)) record.remove_prefix(kNewFormat.size());
+  int levels = 0;
+  for (const char byte : record.substr(0, 3)) {
+    levels = levels << 7 | (byte & 0x7f);
+    if ((byte & 0x80) == 0) break;
+  }
+  return levels;
+}
+
 absl::Status BeginMerge(Database& database) { return database.Execute(kBeginMergeSql); }
 
 absl::StatusOr<bool> ContinueMerge(Database& database) {
@@ -111,11 +132,11 @@ absl::Status CheckIndex(Database& database) {
 }
 
 absl::Status EmptyIndex(Database& database) {
-  STORE_RETURN_IF_ERROR(database.WriteTransaction([&]() -> absl::Status {
+  return database.WriteTransaction([&]() -> absl::Status {
     STORE_RETURN_IF_ERROR(database.Execute(kDropSql));
+    STORE_RETURN_IF_ERROR(NoteRemovedWords(database, true));
     return database.Execute(kCreateTurnsSql);
-  }));
-  return NoteRemovedWords(database, false);
+  });
 }
 
 }  // namespace fovea::sqlite

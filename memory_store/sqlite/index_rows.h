@@ -41,13 +41,17 @@ absl::StatusOr<bool> DeleteIndexedSession(Database& database, int64_t session_ro
 absl::Status BeginMerge(Database& database);
 // False when nothing is left to do.
 absl::StatusOr<bool> ContinueMerge(Database& database);
+// How many levels FTS5 keeps pieces on. Each BeginMerge may add one and none goes away, but in a
+// new index; with 2,000 SQLite 3.40 calls the index malformed and can do nothing with it any more.
+absl::StatusOr<int> CountMergeLevels(Database& database);
 // Whether words of removed rows may be in the file; a merge that is done takes the note away.
 absl::StatusOr<bool> HoldsRemovedWords(Database& database);
 absl::Status NoteRemovedWords(Database& database, bool held);
 
 // Whether the file's structure and the index's agree with its texts: DATA_LOSS if not.
 absl::Status CheckIndex(Database& database);
-// Throws everything in the index away.
+// Throws everything in the index away; its words may be in the file until the write-ahead log is
+// empty, and it notes so.
 absl::Status EmptyIndex(Database& database);
 
 }  // namespace fovea::sqlite

@@ -26,6 +26,10 @@ constexpr int kCheckpointPages = 1024;
 constexpr absl::Duration kGather = absl::Milliseconds(50);
 constexpr int kNice = 5;
 constexpr absl::Duration kRetry = absl::Seconds(1);
+// What is damaged again so soon is not mended by building it again.
+constexpr absl::Duration kBeginAgainPause = absl::Minutes(10);
+// Well below where FTS5 fails; an index is built again after about as many rounds of deletions.
+constexpr int kMaxMergeLevels = 1'500;
 constexpr absl::Duration kBusyRetry = absl::Milliseconds(20);
 
 }  // namespace
@@ -96,10 +100,31 @@ absl::Status Indexer::Check() {
 }
 
 absl::Status Indexer::Rebuild() {
-  return RunOnThread([this]() -> absl::Status {
-    STORE_RETURN_IF_ERROR(EmptyIndex(*database_));
-    return Compare();
-  });
+  return RunOnThread([this] { return EmptyAndCompare(); });
+}
+
+absl::Status Indexer::EmptyAndCompare() {
+  STORE_RETURN_IF_ERROR(EmptyIndex(*database_));
+  return Compare();
+}
+
+void Indexer::BeginAgain() {
+  const MutexLock lock(&mutex_);
+  damaged_ = true;
+  work_came_.NotifyAll();
+}
+
+void Indexer::BeginAgainIfDamaged() {
+  {
+    const MutexLock lock(&mutex_);
+    if (!damaged_) return;
+    damaged_ = false;
+  }
+  const absl::Time now = absl::Now();
+  if (now - began_again_ < kBeginAgainPause) return;
+  began_again_ = now;
+  // Where that fails, too, it is left to the next start, which takes a new file.
+  EmptyAndCompare().IgnoreError();
 }
 
 absl::Status Indexer::RunOnThread(std::function<absl::Status()> task) {
@@ -134,11 +159,11 @@ uint64_t Indexer::ThroughSeq(int64_t session_row) const {
 }
 
 bool Indexer::HasWork() const {
-  return !queue_.empty() || !tasks_.empty() || merging_ || stopping_;
+  return !queue_.empty() || !tasks_.empty() || merging_ || damaged_ || stopping_;
 }
 
 bool Indexer::MayGather() const {
-  return tasks_.empty() && !merging_ && !stopping_ && absl::Now() < gathered_;
+  return tasks_.empty() && !merging_ && !damaged_ && !stopping_ && absl::Now() < gathered_;
 }
 
 bool Indexer::TasksLeft() const {
@@ -176,6 +201,7 @@ void Indexer::Loop() {
   (void)setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kNice);
   for (absl::Status status = Compare(); !status.ok(); status = Compare()) {
     NoteDamage(status);
+    BeginAgainIfDamaged();
     RunTask();
     Pause();
     if (stopping()) {
@@ -186,6 +212,7 @@ void Indexer::Loop() {
   while (true) {
     const std::vector<int64_t> sessions = TakeSessions();
     RunTask();
+    BeginAgainIfDamaged();
     if (stopping()) {
       // Who waits for a task gets an answer.
       while (TasksLeft()) RunTask();
@@ -255,6 +282,11 @@ absl::Status Indexer::IndexSome(const std::vector<int64_t>& sessions) {
   }));
   bool merge = false;
   if (removed_) {
+    STORE_ASSIGN_OR_RETURN(const int levels, CountMergeLevels(*database_));
+    if (levels >= kMaxMergeLevels) {
+      STORE_RETURN_IF_ERROR(EmptyAndCompare());
+      std::erase_if(pending_, [](const auto& progress) { return progress.second != 0; });
+    }
     STORE_RETURN_IF_ERROR(BeginMerge(*database_));
     merge = true;
     removed_ = false;
@@ -361,7 +393,9 @@ void Indexer::FinishMerge() {
 void Indexer::Checkpoint(CheckpointMode mode) { NoteDamage(database_->Checkpoint(mode).status()); }
 
 void Indexer::NoteDamage(const absl::Status& status) {
-  if (absl::IsDataLoss(status)) MarkForDiscard(path_);
+  if (!absl::IsDataLoss(status)) return;
+  MarkForDiscard(path_);
+  BeginAgain();
 }
 
 }  // namespace fovea::sqlite

@@ -44,6 +44,8 @@ class Indexer {
   // write-ahead log: true; false at the deadline. What is left when the process ends goes at the
   // next start.
   bool WaitUntilErased(int64_t session_row, absl::Time deadline);
+  // The index proved damaged: it is thrown away and built again, unless that was done lately.
+  void BeginAgain();
   // Both run on the indexer's thread, between its other work. Check: DATA_LOSS if the index is
   // damaged. Rebuild: throws it away, and begins it again.
   absl::Status Check();
@@ -57,6 +59,8 @@ class Indexer {
   absl::Status IndexSession(int64_t session_row, size_t& budget);
   absl::StatusOr<uint64_t> InsertTurns(int64_t session_row, const std::vector<StoredTurn>& turns);
   absl::Status Remove(int64_t session_row);
+  absl::Status EmptyAndCompare();
+  void BeginAgainIfDamaged();
   absl::Status RunOnThread(std::function<absl::Status()> task);
   void RunTask();
   void Merge();
@@ -81,6 +85,7 @@ class Indexer {
   std::vector<std::pair<int64_t, uint64_t>> pending_;  // progress of the open transaction
   std::vector<int64_t> unfinished_;                    // sessions that hold more than it took
   bool removed_ = false;                               // by the open transaction
+  absl::Time began_again_ = absl::InfinitePast();
   // Removed sessions whose words the merge that goes on takes out of the file.
   std::vector<int64_t> merged_away_;
 
@@ -95,6 +100,7 @@ class Indexer {
   bool compared_ ABSL_GUARDED_BY(mutex_) = false;
   bool merging_ ABSL_GUARDED_BY(mutex_) = false;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  bool damaged_ ABSL_GUARDED_BY(mutex_) = false;
   // Removed, or to be removed, with words that may still be in the file.
   absl::flat_hash_set<int64_t> erasing_ ABSL_GUARDED_BY(mutex_);
   std::deque<std::function<void()>> tasks_ ABSL_GUARDED_BY(mutex_);

@@ -178,7 +178,8 @@ absl::StatusOr<SearchAnswer> SqliteSearchIndex::Find(const SessionKey& key,
   absl::StatusOr<SearchAnswer> answer = FindIn(**database, {head.row, indexed}, words, query);
   if (absl::IsDataLoss(answer.status())) {
     MarkForDiscard(options_.path);
-    return absl::UnavailableError("the search index is damaged");
+    indexer_->BeginAgain();
+    return absl::UnavailableError("the search index is damaged: it is built again");
   }
   if (cancelled) return absl::CancelledError("nobody waits for the search any more");
   if (absl::IsCancelled(answer.status())) return late;

@@ -264,6 +264,23 @@ TEST_F(SearchIndexTest, DeletedWordsGoAfterAStopRightBehindTheReceipt) {
   }
 }
 
+// FTS5 has no more than 2,000 levels for pieces, and a deletion takes two where more text stays.
+TEST_F(SearchIndexTest, AThousandDeletionsLeaveTheIndexWhole) {
+  std::vector<std::string> stays(10);
+  for (int i = 0; i < 2'000; ++i) absl::StrAppend(&stays[i % 10], "stays ", i * 7'919, " ");
+  const SessionKey other = Make("b", stays);
+  EXPECT_THAT(Seqs(other, "stays"), SizeIs(10));
+  for (int round = 0; round < 1'100; ++round) {
+    const SessionKey key = Make("a", {absl::StrCat("goes ", round)});
+    ASSERT_THAT(Seqs(key, "goes"), SizeIs(1)) << round;
+    const DeletionReceipt receipt = Value(store_->log().DeleteSession(key, 0));
+    ASSERT_TRUE(store_->WaitUntilErased(receipt, absl::Now() + absl::Seconds(20))) << round;
+  }
+  EXPECT_THAT(Seqs(other, "stays"), SizeIs(10));
+  EXPECT_FALSE(InFiles("goes"));
+  EXPECT_FALSE(std::filesystem::exists(directory_.File("index.db-discard"))) << "it was damaged";
+}
+
 struct ScriptCase {
   std::string name;
   std::string query;

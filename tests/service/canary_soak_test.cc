@@ -1,8 +1,7 @@
 // Two tenants at work on one server, with a word each that nobody else may see: it stands in no
 // answer to the other, in no log, metric or error, and in no file once its sessions are deleted.
 //
-// FOVEA_SOAK_SECONDS says for how long. Without it a few seconds, and files are not looked at after
-// deletions: they may keep what docs/OPERATIONS.md says, which a long run finds.
+// FOVEA_SOAK_SECONDS says for how long; without it a few seconds.
 #include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -47,8 +46,6 @@ absl::Duration SoakTime() {
   EXPECT_TRUE(text == nullptr || absl::SimpleAtod(text, &seconds)) << text;
   return absl::Seconds(seconds);
 }
-
-bool LooksInFiles() { return std::getenv("FOVEA_SOAK_SECONDS") != nullptr; }
 
 int FreePort() {
   const int socket = ::socket(AF_INET, SOCK_STREAM, 0);
@@ -95,7 +92,7 @@ class CanarySoak : public ::testing::Test {
 
   CanaryTenant Make(const std::string& token, const std::string& word, const std::string& others) {
     return CanaryTenant({.address = address(),
-                         .data = LooksInFiles() ? directory_.Path("data") : "",
+                         .data = directory_.Path("data"),
                          .token = token,
                          .word = word,
                          .others_word = others,
@@ -125,7 +122,6 @@ class CanarySoak : public ::testing::Test {
 
   // Receipts may say that the last words leave the disk shortly afterwards.
   std::vector<std::string> FilesWithSoon(const std::string& word) const {
-    if (!LooksInFiles()) return {};
     std::vector<std::string> found = FilesWithWord(directory_.Path("data"), word);
     for (int i = 0; i < 50 && !found.empty(); ++i) {
       absl::SleepFor(absl::Milliseconds(100));
