@@ -143,6 +143,40 @@ TEST_P(PlannerLaws, RequiredTokensAreEnough) {
   EXPECT_GT(refusals, 0);
 }
 
+// What spare_tokens promises: the epoch stands until turns have brought so many, or the cache is
+// cold.
+TEST_P(PlannerLaws, SpareTokensEndNoEpoch) {
+  int used = 0;
+  int ended = 0;
+  for (uint64_t seed = 300; seed < 312; ++seed) {
+    const auto life = RandomLife(seed, reader(), seed % 2 == 0 ? 8'000 : 32'000);
+    const auto planner = life->NewPlanner();
+    // All is text in this one: what a turn adds to it, it adds anywhere.
+    Life roomy{.inputs = life->inputs};
+    roomy.inputs.token_budget = Planner::kMaxBudget;
+    const auto text = roomy.NewPlanner();
+    int64_t spare = 0;
+    uint64_t epoch = 0;
+    for (const Turn& turn : life->turns) {
+      const int64_t before = text->tokens();
+      ASSERT_TRUE(text->Append(turn).ok());
+      const int64_t added = text->tokens() - before;
+      ASSERT_TRUE(planner->Append(turn).ok());
+      const bool same = planner->plan().epoch() == epoch;
+      ended += same ? 0 : 1;
+      if (!planner->plan().cache_is_cold && added <= spare) {
+        ++used;
+        ASSERT_TRUE(same) << "seed " << seed << " turn " << turn.seq << ": " << added << " of "
+                          << spare << ": " << planner->plan().epochs.back().reason;
+      }
+      spare = planner->spare_tokens();
+      epoch = planner->plan().epoch();
+    }
+  }
+  EXPECT_GT(used, 100);
+  EXPECT_GT(ended, 5);
+}
+
 std::vector<std::string> ReaderNames() {
   std::vector<std::string> names;
   for (const ReaderProfile& reader : MainReaders()) names.push_back(reader.name);
