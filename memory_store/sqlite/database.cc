@@ -222,6 +222,9 @@ absl::StatusOr<Database::CheckpointResult> Database::Checkpoint(CheckpointMode m
   if ((code & 0xff) == SQLITE_BUSY) return CheckpointResult{.finished = false};
   if (code != SQLITE_OK) return ToStatus(code, "checkpoint", database_);
   if (frames == moved) wal_pages_ = 0;
+  // Cached pages have what ClearingVfs took out of the file, and would bring it back with their
+  // next change.
+  if (truncate && frames == moved) sqlite3_db_release_memory(database_);
   return CheckpointResult{.finished = frames == moved};
 }
 
