@@ -9,6 +9,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
 #include "gateway/json_span.h"
 
 namespace fovea::gateway {
@@ -281,6 +282,63 @@ class Composer {
 };
 
 }  // namespace
+
+ServedPrefix PrefixOf(const Conversation& conversation, const Composed& composed) {
+  const auto& items = conversation.items;
+  size_t first = composed.first_item;
+  while (first > conversation.head && items[first - 1].chain == items[first].chain) --first;
+  return {.bytes = composed.array.substr(0, composed.prefix_bytes + 1),
+          .first_chain = items[composed.first_item].chain,
+          .first_offset = composed.first_item - first};
+}
+
+std::optional<size_t> FirstBehind(const Conversation& conversation, const ServedPrefix& prefix) {
+  const auto& items = conversation.items;
+  size_t first = conversation.head;
+  while (first < items.size() && items[first].chain != prefix.first_chain) ++first;
+  first += prefix.first_offset;
+  if (first >= items.size() || items[first].chain != prefix.first_chain) return std::nullopt;
+  return first;
+}
+
+std::optional<Continued> Continue(const Conversation& conversation, absl::string_view body,
+                                  const ServedPrefix& prefix, size_t first,
+                                  const Replacements& replacements) {
+  const auto& items = conversation.items;
+  // System text is in the prefix, as it was then.
+  absl::string_view head = prefix.bytes;
+  head.remove_prefix(1);
+  for (size_t i = 0; i < conversation.head; ++i) {
+    if (!absl::ConsumePrefix(&head, items[i].span.In(body)) || !absl::ConsumePrefix(&head, ",")) {
+      return std::nullopt;
+    }
+  }
+  Continued continued{.array = prefix.bytes};
+  size_t waiting = first;  // the first of the items that go with the next that says something
+  for (size_t i = first; i < items.size(); ++i) {
+    const std::string& before = i == conversation.head ? conversation.root : items[i - 1].chain;
+    if (items[i].chain == before) continue;
+    const auto replacement = replacements.find(i);
+    if (replacement != replacements.end()) {
+      absl::StrAppend(&continued.array, replacement->second, ",");
+      absl::StrAppend(&continued.uncounted, replacement->second);
+    } else {
+      for (; waiting <= i; ++waiting) {
+        absl::StrAppend(&continued.array, items[waiting].span.In(body), ",");
+      }
+    }
+    waiting = i + 1;
+  }
+  if (waiting != items.size()) return std::nullopt;
+  continued.array.back() = ']';
+  if (conversation.wire == Wire::kAnthropic &&
+      CountMarks(body.substr(0, conversation.array.begin)) +
+              CountMarks(body.substr(conversation.array.end)) + CountMarks(continued.array) >
+          kMaxMarks) {
+    return std::nullopt;
+  }
+  return continued;
+}
 
 void PageCache::Add(const std::string& page_id, absl::string_view png) {
   auto text = std::make_shared<const std::string>(absl::Base64Escape(png));

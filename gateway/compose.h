@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -53,6 +54,32 @@ struct Composed {
 // What stands in an item's place, and in that of the items without turns before it: JSON texts with
 // commas between them, by the item's index.
 using Replacements = absl::flat_hash_map<size_t, std::string>;
+
+// What a context began with when it was composed, up to the first of the agent's newer items.
+struct ServedPrefix {
+  std::string bytes;        // of the array, with its bracket and the commas
+  std::string first_chain;  // of the item that stood behind it
+  // Items that say nothing (reasoning) have the chain of the item before them: how many items of
+  // that chain stand before it.
+  size_t first_offset = 0;
+};
+
+// `composed` must have a prefix.
+ServedPrefix PrefixOf(const Conversation& conversation, const Composed& composed);
+
+// The index of the item that stands behind the prefix; none if the conversation does not have it.
+std::optional<size_t> FirstBehind(const Conversation& conversation, const ServedPrefix& prefix);
+
+// What Compose makes of a context with the same prefix whose other turns are all text: the prefix,
+// and the agent's items from `first` on. None where that cannot be told, or would have more cache
+// marks than the wire allows.
+struct Continued {
+  std::string array;
+  std::string uncounted;  // as in Composed
+};
+std::optional<Continued> Continue(const Conversation& conversation, absl::string_view body,
+                                  const ServedPrefix& prefix, size_t first,
+                                  const Replacements& replacements);
 
 // The served context in the wire's form: pages and notes as one message of the user's, every turn
 // that is text as the agent's own item, byte for byte. NOT_FOUND names a page that `pages` has

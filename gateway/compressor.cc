@@ -20,10 +20,11 @@ namespace {
 constexpr size_t kPageCacheBytes = 256 << 20;
 constexpr size_t kNewestPages = 256;
 constexpr size_t kMaxStates = 10'000;
-constexpr absl::Duration kCacheLifetime = absl::Minutes(5);
 constexpr size_t kMaxCounted = 10'000;
 constexpr size_t kMaxCountedBytes = 16 << 20;
 constexpr int64_t kLeastBudget = 4'000;
+constexpr size_t kJobBytes = 64 << 20;
+constexpr size_t kJobThreads = 16;
 constexpr double kFullWindow = 0.95;  // of the window may be used
 
 v1::WireFormat FormatOf(Wire wire) {
@@ -95,7 +96,8 @@ Compressor::Compressor(const GatewayConfig& config, FoveaClient& fovea, Database
       fovea_(fovea),
       database_(database),
       sessions_(fovea, database, config.project),
-      pages_(kPageCacheBytes) {}
+      pages_(kPageCacheBytes),
+      jobs_(kJobBytes, kJobThreads) {}
 
 int64_t Compressor::WindowOf(const Plan& plan) const {
   return config_.window > 0 ? config_.window : plan.model.window;
@@ -112,10 +114,18 @@ Compressor::SessionState Compressor::StateOf(const std::string& session) {
   return found == states_.end() ? SessionState() : found->second;
 }
 
-void Compressor::Update(const std::string& session, const SessionState& state) {
+void Compressor::Update(const std::string& session, absl::FunctionRef<void(SessionState&)> change) {
   absl::MutexLock lock(&mutex_);
-  if (states_.size() >= kMaxStates) states_.clear();
-  states_[session] = state;
+  if (states_.size() >= kMaxStates) {
+    states_.clear();
+    by_chain_.clear();
+  }
+  SessionState& state = states_[session];
+  const std::shared_ptr<const Epoch> before = state.epoch;
+  change(state);
+  if (state.epoch == before) return;
+  if (before != nullptr) by_chain_.erase(before->last_chain);
+  if (state.epoch != nullptr) by_chain_[state.epoch->last_chain] = session;
 }
 
 std::optional<Compressor::Prices> Compressor::PricesOf(const std::string& reader) {
@@ -160,16 +170,20 @@ int64_t Compressor::TokensOf(const std::string& reader, absl::string_view text) 
   return tokens;
 }
 
-Plan Compressor::Prepare(const Route& route, const Headers& headers, const std::string& body,
-                         absl::Time now, Asking asking) {
+Plan Compressor::Prepare(const Route& route, const Headers& headers, Body asked, absl::Time now,
+                         Asking asking) {
   Plan plan;
+  plan.asked = std::move(asked);
+  const std::string& body = *plan.asked;
   auto conversation = ReadConversation(route, headers, body, digests_);
   if (!conversation.ok()) {
     plan.outcome.reason = Plain(absl::StrCat("not read: ", conversation.status().message()));
     return plan;
   }
-  plan.conversation = *std::move(conversation);
-  if (asking == Asking::kForMessages) plan.conversation->has_tools = true;
+  if (asking == Asking::kForMessages) conversation->has_tools = true;
+  const bool any = conversation->items.size() > conversation->head;
+  plan.key = any ? conversation->items[conversation->head].chain : conversation->root;
+  plan.conversation = std::make_shared<const Conversation>(*std::move(conversation));
   const bool long_window = absl::StrContains(headers.Get("anthropic-beta"), "context-1m");
   plan.model = FactsOf(plan.conversation->model, long_window);
   if (!config_.reader.empty()) plan.model.reader = config_.reader;
@@ -187,7 +201,7 @@ Plan Compressor::Prepare(const Route& route, const Headers& headers, const std::
     plan.outcome.reason = absl::StrCat("history of about ", plan.history_tokens, " tokens, below ",
                                        config_.min_tokens);
   } else {
-    Compress(route, body, plan, now, asking);
+    Compress(route, plan, now, asking);
   }
   return plan;
 }
@@ -229,67 +243,70 @@ std::string Compressor::HandleOf(const std::string& session) {
   return status.ok() ? handle : "";
 }
 
-void Compressor::Compress(const Route& route, const std::string& body, Plan& plan, absl::Time now,
-                          Asking asking) {
+void Compressor::Compress(const Route& route, Plan& plan, absl::Time now, Asking asking) {
   const Conversation& conversation = *plan.conversation;
+  const std::string& body = *plan.asked;
   const auto prices = PricesOf(plan.model.reader);
-  if (!prices.has_value()) return FallBack(body, "fovead or its reader is not there", plan);
+  if (!prices.has_value()) return FallBack("fovead or its reader is not there", plan);
   if (!config_.force && (!prices->has_pages || !prices->has_evidence)) {
     plan.outcome.reason = absl::StrCat("no evidence that ", plan.model.reader, " reads pages");
     return;
   }
+  if (asking == Asking::kForAgent && GoOn(route, plan, now)) return;
+  // What the request before this one left to do may be this one's turns.
+  jobs_.Wait(plan.key, absl::Now() + kJobPatience);
   auto mapping = sessions_.Map(conversation, body, !conversation.has_tools, now);
   if (!mapping.ok()) {
     if (absl::IsNotFound(mapping.status()) && !conversation.has_tools) {
       plan.outcome.reason = "no tools: an auxiliary call";
       return;
     }
-    return FallBack(body, absl::StrCat("turns: ", mapping.status().message()), plan);
+    return FallBack(absl::StrCat("turns: ", mapping.status().message()), plan);
   }
   plan.mapping = *std::move(mapping);
   plan.outcome.session = plan.mapping->session;
   const std::string arrival = absl::StrCat(ArrivalName(plan.mapping->arrival), ": ");
-  SessionState state = StateOf(plan.mapping->session);
-  const absl::Time last_request = state.last_request;
-  state.last_request = now;
-  if (now - last_request <= kCacheLifetime) plan.earlier_tokens = state.full_tokens;
-  state.full_tokens = plan.full_tokens;
-  Update(plan.mapping->session, state);
+  const SessionState state = StateOf(plan.mapping->session);
+  if (now - state.last_request <= kCacheLifetime) plan.earlier_tokens = state.full_tokens;
+  Update(plan.mapping->session, [&](SessionState& changed) {
+    changed.last_request = now;
+    changed.full_tokens = plan.full_tokens;
+  });
   if (state.refused_until > now) {
     constexpr absl::string_view kRefused = "the provider refused a context of this session lately";
     plan.outcome.reason = absl::StrCat(arrival, kRefused);
-    if (plan.history_tokens > RoomOf(plan)) FallBack(body, kRefused, plan);
+    if (plan.history_tokens > RoomOf(plan)) FallBack(kRefused, plan);
     return;
   }
-  auto context = Build(*plan.mapping, plan.model.reader, BudgetOf(plan), state.pages);
+  const int64_t budget = BudgetOf(plan);
+  auto context = Build(*plan.mapping, plan.model.reader, budget, state.pages);
   if (absl::IsResourceExhausted(context.status()) && state.served != nullptr) {
     // What must be text is over the budget for now. The pages that the provider has in its cache
     // stand.
     const std::string why = absl::StrCat("context: ", context.status().message());
-    if (ServeLast(body, state, RoomOf(plan), why, plan)) {
+    if (ServeLast(state, RoomOf(plan), why, plan)) {
       if (OffersRecall(route, conversation))
         plan.body = AddRecallTools(route, *std::move(plan.body), plan);
       return;
     }
   }
-  if (!context.ok())
-    return FallBack(body, absl::StrCat("context: ", context.status().message()), plan);
+  if (!context.ok()) return FallBack(absl::StrCat("context: ", context.status().message()), plan);
   std::string note;
   if (asking == Asking::kForMessages) {
     plan.handle = HandleOf(plan.mapping->session);
     note = absl::StrCat("Exact texts of what is on the pages: hash=", plan.handle,
                         R"(; query "#57" gives turn 57, other words are searched for.)");
   }
-  auto composed = Compose(conversation, body, *plan.mapping, *context, ReplacementsOf(conversation),
-                          note, pages_);
-  if (!composed.ok()) return FallBack(body, composed.status().message(), plan);
+  auto composed = Compose(conversation, body, *plan.mapping, *context,
+                          ReplacementsOf(conversation, conversation.head), note, pages_);
+  if (!composed.ok()) return FallBack(composed.status().message(), plan);
   if (!composed->changed) {
     plan.outcome.reason = absl::StrCat(arrival, "all of the history is served as text");
     return;
   }
   const Rewrite rewrite{.now_tokens = plan.history_tokens,
                         .served_tokens = context->summary().tokens(),
-                        .cold = now - last_request > kCacheLifetime,
+                        .cold = now - state.last_request > kCacheLifetime,
                         .read_price = prices->cached,
                         .write_price = prices->written};
   if (!config_.force && !state.compressed && !RewritePays(rewrite)) {
@@ -298,34 +315,33 @@ void Compressor::Compress(const Route& route, const std::string& body, Plan& pla
     return;
   }
   plan.outcome.action = Outcome::Action::kCompressed;
-  plan.outcome.reason = absl::StrCat(arrival, "epoch ", context->summary().epoch());
-  // With other counts the epochs are numbered otherwise.
-  const double text_factor = context->summary().text_factor();
-  if (state.text_factor != 0 && state.text_factor != text_factor) ++state.recounts;
-  state.text_factor = text_factor;
-  if (state.recounts > 0) {
-    absl::StrAppend(&plan.outcome.reason, ", counts corrected ", state.recounts, " times");
-  }
   plan.other_tokens = CountedBeside(body, conversation, plan.model.reader) +
                       TokensOf(plan.model.reader, composed->uncounted);
   plan.context_sha256 = context->payload_sha256();
   plan.body = Replaced(body, conversation.array, composed->array);
-  if (composed->prefix_bytes > 0) {
-    const auto& items = conversation.items;
-    size_t first = composed->first_item;
-    while (first > conversation.head && items[first - 1].chain == items[first].chain) --first;
-    state.served = std::make_shared<const Served>(
-        Served{.prefix = composed->array.substr(0, composed->prefix_bytes + 1),
-               .first_chain = items[first].chain,
-               .first_offset = composed->first_item - first});
-  }
-  state.compressed = true;
-  state.pages.clear();
-  for (const v1::ContextBlock& block : context->blocks()) {
-    if (block.has_page()) state.pages.push_back(block.page().page_id());
-  }
-  state.epoch = context->summary().epoch();
-  Update(plan.mapping->session, state);
+  int recounts = 0;
+  Update(plan.mapping->session, [&](SessionState& changed) {
+    const v1::ContextSummary& summary = context->summary();
+    // With other counts the epochs are numbered otherwise.
+    const double text_factor = changed.text_factor;
+    if (text_factor != 0 && text_factor != summary.text_factor()) ++changed.recounts;
+    changed.text_factor = summary.text_factor();
+    recounts = changed.recounts;
+    changed.compressed = true;
+    changed.epoch = nullptr;
+    if (composed->prefix_bytes > 0) {
+      changed.served = std::make_shared<const ServedPrefix>(PrefixOf(conversation, *composed));
+      // A call that only looks on leaves nothing behind to go on from.
+      if (conversation.has_tools) {
+        changed.epoch = EpochOf(conversation, plan.model.reader, budget, summary);
+      }
+    }
+    changed.pages.clear();
+    for (const v1::ContextBlock& block : context->blocks()) {
+      if (block.has_page()) changed.pages.push_back(block.page().page_id());
+    }
+  });
+  plan.outcome.reason = absl::StrCat(arrival, EpochName(context->summary().epoch(), recounts));
   if (OffersRecall(route, conversation)) {
     plan.body = AddRecallTools(route, *std::move(plan.body), plan);
   }
@@ -349,10 +365,10 @@ int64_t Compressor::CountedBeside(const std::string& body, const Conversation& c
   return tokens;
 }
 
-Replacements Compressor::ReplacementsOf(const Conversation& conversation) {
+Replacements Compressor::ReplacementsOf(const Conversation& conversation, size_t first) {
   std::vector<std::string> chains;
   std::vector<size_t> items;
-  for (size_t i = conversation.head; i < conversation.items.size(); ++i) {
+  for (size_t i = first; i < conversation.items.size(); ++i) {
     const std::string& chain = conversation.items[i].chain;
     if (i > conversation.head && chain == conversation.items[i - 1].chain) continue;
     chains.push_back(chain);
@@ -372,32 +388,26 @@ int64_t Compressor::RoomOf(const Plan& plan) const {
   return window - plan.other_tokens;
 }
 
-bool Compressor::ServeLast(const std::string& body, const SessionState& state, int64_t room,
-                           absl::string_view why, Plan& plan) {
+bool Compressor::ServeLast(const SessionState& state, int64_t room, absl::string_view why,
+                           Plan& plan) {
   const Conversation& conversation = *plan.conversation;
   const std::string arrival =
       plan.mapping.has_value() ? absl::StrCat(ArrivalName(plan.mapping->arrival), ": ") : "";
-  const auto& items = conversation.items;
-  const std::string& chain = state.served->first_chain;
-  size_t first = conversation.head;
-  while (first < items.size() && items[first].chain != chain) ++first;
-  if (first == items.size()) return false;
-  for (size_t i = 0; i < state.served->first_offset && items[first].chain == chain; ++i) {
-    if (++first == items.size()) return false;
-  }
-  const size_t from = items[first].span.begin;
-  const std::string array = absl::StrCat(
-      state.served->prefix, absl::string_view(body).substr(from, conversation.array.end - from));
-  if (EstimateTokens(array) > room) return false;
-  plan.body = Replaced(body, conversation.array, array);
+  const std::optional<size_t> first = FirstBehind(conversation, *state.served);
+  if (!first.has_value()) return false;
+  const auto continued = Continue(conversation, *plan.asked, *state.served, *first,
+                                  ReplacementsOf(conversation, *first));
+  if (!continued.has_value() || EstimateTokens(continued->array) > room) return false;
+  plan.body = Replaced(*plan.asked, conversation.array, continued->array);
   plan.outcome.action = Outcome::Action::kFallback;
   plan.outcome.reason =
       Plain(absl::StrCat(arrival, "the last served pages and the new turns: ", why));
   return true;
 }
 
-void Compressor::FallBack(const std::string& body, absl::string_view why, Plan& plan) {
+void Compressor::FallBack(absl::string_view why, Plan& plan) {
   const Conversation& conversation = *plan.conversation;
+  const std::string& body = *plan.asked;
   plan.outcome.action = Outcome::Action::kFallback;
   const std::string arrival =
       plan.mapping.has_value() ? absl::StrCat(ArrivalName(plan.mapping->arrival), ": ") : "";
@@ -409,7 +419,7 @@ void Compressor::FallBack(const std::string& body, absl::string_view why, Plan& 
   // The database alone knows which session it is.
   const auto known = sessions_.Map(conversation, body, true, absl::InfinitePast());
   const SessionState state = known.ok() ? StateOf(known->session) : SessionState();
-  if (state.served != nullptr && ServeLast(body, state, room, why, plan)) return;
+  if (state.served != nullptr && ServeLast(state, room, why, plan)) return;
   const auto truncated = Truncated(conversation, body, room);
   if (!truncated.ok()) {
     plan.outcome.reason = Plain(absl::StrCat(arrival, "sent as it came, over the window: ", why));
@@ -437,7 +447,8 @@ std::string Compressor::AddRecallTools(const Route& route, std::string body, Pla
   auto with = WithRecallTools(route.wire, body, tools);
   if (!with.has_value()) return body;
   plan.recall = true;
-  plan.other_tokens += TokensOf(plan.model.reader, tools);
+  plan.tool_tokens = TokensOf(plan.model.reader, tools);
+  plan.other_tokens += plan.tool_tokens;
   return *std::move(with);
 }
 

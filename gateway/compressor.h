@@ -12,6 +12,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
@@ -22,6 +23,7 @@
 #include "gateway/config.h"
 #include "gateway/conversation.h"
 #include "gateway/fovea_client.h"
+#include "gateway/jobs.h"
 #include "gateway/models.h"
 #include "gateway/outcome.h"
 #include "gateway/recall.h"
@@ -40,18 +42,31 @@ enum class Asking : uint8_t {
   kForMessages = 2,  // LiteLLM: it sends the messages on itself, and names no tools
 };
 
+// A request's text. It outlives the request where jobs still read it.
+using Body = std::shared_ptr<const std::string>;
+
+// What a job finds out after the request has gone out.
+struct Settled {
+  std::optional<Mapping> mapping;
+  int64_t context_tokens = 0;  // of the served history
+  int64_t other_tokens = 0;    // beside it and Fovea's tools
+  std::string context_sha256;
+};
+
 // A model call on its way out.
 struct Plan {
   Outcome outcome;
   std::optional<std::string> body;  // instead of the request's own
-  // The request's own, where it came with a coding, or with a conversation in a handle's place.
-  std::optional<std::string> decoded;
-  // What was asked, as text: `sent` is the request's own body.
-  const std::string& Asked(const std::string& sent) const { return decoded ? *decoded : sent; }
+  // What was asked, as text: the request's own body, but where that came with a coding, or with a
+  // conversation in a handle's place.
+  Body asked;
+  // By which its jobs are ordered: those of a conversation are done one after the other.
+  std::string key;
+  std::shared_ptr<Settled> settled;  // of a job that came with it; Settle takes it
   bool expanded = false;  // it is not what the agent sent: that, the provider could not read
   bool recall = false;    // the tools recall and search are in it
   // What was read of the request; none where it could not be.
-  std::optional<Conversation> conversation;
+  std::shared_ptr<const Conversation> conversation;
   std::optional<Mapping> mapping;  // none where fovead did not take the turns (yet)
   ModelFacts model;
   int64_t history_tokens = 0;    // estimate, of the request as it came
@@ -59,6 +74,7 @@ struct Plan {
   int64_t predicted_tokens = 0;  // of the request as it goes out; 0: not predicted
   int64_t earlier_tokens = 0;    // estimate, of the request before it, where its cache is warm
   int64_t other_tokens = 0;      // of it, beside the served history; an estimate
+  int64_t tool_tokens = 0;       // of these, of Fovea's tools
   std::string context_sha256;    // for ReportUsage
   std::string handle;            // in the messages, for Asking::kForMessages
 };
@@ -68,9 +84,14 @@ class Compressor {
  public:
   Compressor(const GatewayConfig& config, FoveaClient& fovea, Database& database);
 
-  // Never fails: what cannot be helped goes out as it came.
-  Plan Prepare(const Route& route, const Headers& headers, const std::string& body, absl::Time now,
+  // Never fails: what cannot be helped goes out as it came. Within an epoch the request is ready
+  // before its turns are in the log: a job of the plan's key brings them there.
+  Plan Prepare(const Route& route, const Headers& headers, Body asked, absl::Time now,
                Asking asking = Asking::kForAgent);
+  // Waits for the plan's jobs, for two seconds at most, and takes what they found out.
+  void Settle(Plan& plan);
+  // Where jobs run: what comes after an answer belongs there, too.
+  Jobs& jobs() { return jobs_; }
 
   // Digests of items that were read before, for those who compare items.
   DigestCache& digests() { return digests_; }
@@ -80,8 +101,7 @@ class Compressor {
 
   // After the answer. Appends what was not appended before, and the answer; tells fovead what was
   // billed. `answer`: as the agent will send it back; empty if it is not whole.
-  void Finish(Plan& plan, const std::string& body, const std::vector<transcripts::Json>& answer,
-              absl::Time now);
+  void Finish(Plan& plan, const std::vector<transcripts::Json>& answer, absl::Time now);
 
   // After recalls inside: what the model and the gateway said stands, for the model, in the place
   // of the items that the agent keeps. Before the agent has its whole answer.
@@ -103,21 +123,27 @@ class Compressor {
   void Price(const Plan& plan, const Usage& usage, BookEntry& entry);
 
  private:
-  struct Served {
-    std::string prefix;       // of the array, with the bracket and the commas
-    std::string first_chain;  // of the item that stood behind it
-    // Items that say nothing (reasoning) have the chain of the item before them: how many items of
-    // that chain stand before it.
-    size_t first_offset = 0;
+  static constexpr absl::Duration kCacheLifetime = absl::Minutes(5);
+  static constexpr absl::Duration kJobPatience = absl::Seconds(2);
+  // The context of a session's last request, and how far its epoch reaches.
+  struct Epoch {
+    std::string reader;
+    int64_t budget = 0;
+    std::string last_chain;     // of the conversation's last item then
+    std::string prefix_sha256;  // fovead's
+    int64_t tokens = 0;         // of the context
+    int64_t spare_tokens = 0;
+    double text_factor = 1;
+    uint64_t number = 0;
   };
   struct SessionState {
     absl::Time last_request = absl::InfinitePast();
     bool compressed = false;  // the last request was
     int64_t full_tokens = 0;  // estimate, of the last request as it came
     absl::Time refused_until = absl::InfinitePast();
-    std::shared_ptr<const Served> served;  // the last prefix
-    uint64_t epoch = 0;                    // of the last context
-    std::vector<std::string> pages;        // of it, by their ids
+    std::shared_ptr<const ServedPrefix> served;  // the last
+    std::shared_ptr<const Epoch> epoch;          // that it stands for; none: it is not known
+    std::vector<std::string> pages;              // of the last context, by their ids
     // What the provider counted for requests that went out as they came, for each token of the
     // estimate.
     double text_scale = 1;
@@ -131,13 +157,41 @@ class Compressor {
     bool has_evidence = false;
   };
 
-  void Compress(const Route& route, const std::string& body, Plan& plan, absl::Time now,
-                Asking asking);
+  void Compress(const Route& route, Plan& plan, absl::Time now, Asking asking);
+  // The last served prefix and the new items, where fovead's context will surely be just that; the
+  // turns are appended and the context is built beside the provider's call. False: it must be
+  // asked before.
+  bool GoOn(const Route& route, Plan& plan, absl::Time now);
+  // The job behind GoOn.
+  struct Behind {
+    Body asked;
+    std::shared_ptr<const Conversation> conversation;
+    std::string session;
+    std::shared_ptr<const Epoch> epoch;  // as it was when the request went out
+    std::vector<std::string> pages;
+    std::string uncounted;
+    int64_t new_tokens = 0;
+    absl::Time now;
+    std::shared_ptr<Settled> settled;
+  };
+  void CatchUp(const Behind& behind);
+  // The session that has an epoch for a beginning of the conversation, its state, and how many
+  // items that epoch knew; "" if there is none, or too many items are new.
+  struct Known {
+    std::string session;
+    SessionState state;
+    size_t items = 0;
+  };
+  Known FindEpoch(const Conversation& conversation);
+  // For headers, of an epoch that began with other counts than those before `recounts` times.
+  static std::string EpochName(uint64_t number, int recounts);
+  // Of a plan whose jobs are done.
+  static void TakeSettled(Plan& plan);
   // By which a session is asked for its texts from outside: 24 hexadecimal digits that nobody can
   // guess, always the same for a session. "" if the database fails.
   std::string HandleOf(const std::string& session);
   // The request fits, or is made to fit without fovead.
-  void FallBack(const std::string& body, absl::string_view why, Plan& plan);
+  void FallBack(absl::string_view why, Plan& plan);
   // `pages`: those of the session's last context.
   absl::StatusOr<v1::BuildContextResponse> Build(const Mapping& mapping, const std::string& reader,
                                                  int64_t budget,
@@ -146,10 +200,10 @@ class Compressor {
   int64_t WindowOf(const Plan& plan) const;
   int64_t BudgetOf(const Plan& plan) const;
   SessionState StateOf(const std::string& session);
-  void Update(const std::string& session, const SessionState& state);
+  // Changes what is remembered of a session.
+  void Update(const std::string& session, absl::FunctionRef<void(SessionState&)> change);
   // The last served prefix and what is new, if that fits.
-  bool ServeLast(const std::string& body, const SessionState& state, int64_t room,
-                 absl::string_view why, Plan& plan);
+  bool ServeLast(const SessionState& state, int64_t room, absl::string_view why, Plan& plan);
   // Tokens that the conversation may have in the model's window.
   int64_t RoomOf(const Plan& plan) const;
   bool OffersRecall(const Route& route, const Conversation& conversation) const;
@@ -157,7 +211,10 @@ class Compressor {
   int64_t CountedBeside(const std::string& body, const Conversation& conversation,
                         const std::string& reader);
   std::string AddRecallTools(const Route& route, std::string body, Plan& plan);
-  Replacements ReplacementsOf(const Conversation& conversation);
+  // Of the items from `first` on.
+  Replacements ReplacementsOf(const Conversation& conversation, size_t first);
+  static std::shared_ptr<const Epoch> EpochOf(const Conversation& conversation, std::string reader,
+                                              int64_t budget, const v1::ContextSummary& summary);
 
   const GatewayConfig& config_;
   FoveaClient& fovea_;
@@ -167,9 +224,12 @@ class Compressor {
   PageCache pages_;
   absl::Mutex mutex_;
   absl::flat_hash_map<std::string, SessionState> states_ ABSL_GUARDED_BY(mutex_);
+  // Sessions by the last item of their epochs' conversation.
+  absl::flat_hash_map<std::string, std::string> by_chain_ ABSL_GUARDED_BY(mutex_);
   absl::flat_hash_map<std::string, Prices> prices_ ABSL_GUARDED_BY(mutex_);
   absl::flat_hash_map<int, std::string> recall_tools_ ABSL_GUARDED_BY(mutex_);
   absl::flat_hash_map<std::string, int64_t> counted_ ABSL_GUARDED_BY(mutex_);  // by digest
+  Jobs jobs_;  // they use the rest: it goes first
 };
 
 }  // namespace fovea::gateway

@@ -13,24 +13,23 @@ constexpr absl::Duration kRefusalPause = absl::Minutes(30);
 }  // namespace
 
 void Compressor::Refused(const Plan& plan, absl::Time now) {
-  if (!plan.mapping.has_value()) return;
-  SessionState state = StateOf(plan.mapping->session);
-  state.refused_until = now + kRefusalPause;
-  state.compressed = false;
-  state.served = nullptr;
-  Update(plan.mapping->session, state);
+  if (plan.outcome.session.empty()) return;
+  Update(plan.outcome.session, [&](SessionState& state) {
+    state.refused_until = now + kRefusalPause;
+    state.compressed = false;
+    state.served = nullptr;
+    state.epoch = nullptr;
+  });
 }
 
-void Compressor::Finish(Plan& plan, const std::string& body,
-                        const std::vector<transcripts::Json>& answer, absl::Time now) {
-  if (!plan.conversation.has_value() || !plan.conversation->has_tools) return;
+void Compressor::Finish(Plan& plan, const std::vector<transcripts::Json>& answer, absl::Time now) {
+  TakeSettled(plan);
+  if (plan.conversation == nullptr || !plan.conversation->has_tools) return;
   if (!plan.mapping.has_value()) {
-    auto mapping = sessions_.Map(*plan.conversation, body, false, now);
+    auto mapping = sessions_.Map(*plan.conversation, *plan.asked, false, now);
     if (!mapping.ok()) return;
     plan.mapping = *std::move(mapping);
-    SessionState state = StateOf(plan.mapping->session);
-    state.last_request = now;
-    Update(plan.mapping->session, state);
+    Update(plan.mapping->session, [&](SessionState& state) { state.last_request = now; });
   }
   plan.outcome.session = plan.mapping->session;
   std::vector<std::string> items;
@@ -91,14 +90,15 @@ void Compressor::Price(const Plan& plan, const Usage& usage, BookEntry& entry) {
   entry.written_tokens = usage.written;
   entry.output_tokens = usage.output;
   entry.predicted_tokens = plan.predicted_tokens;
-  SessionState state = plan.mapping.has_value() ? StateOf(plan.mapping->session) : SessionState();
+  const SessionState state =
+      plan.mapping.has_value() ? StateOf(plan.mapping->session) : SessionState();
+  double text_scale = state.text_scale;
   const bool as_it_came = plan.outcome.action == Outcome::Action::kPassed && !plan.body.has_value();
   if (as_it_came && plan.mapping.has_value() && usage.input > 0 && plan.full_tokens > 0) {
-    state.text_scale = static_cast<double>(usage.input) / static_cast<double>(plan.full_tokens);
-    Update(plan.mapping->session, state);
+    text_scale = static_cast<double>(usage.input) / static_cast<double>(plan.full_tokens);
+    Update(plan.mapping->session, [&](SessionState& changed) { changed.text_scale = text_scale; });
   }
-  entry.history_tokens =
-      static_cast<int64_t>(state.text_scale * static_cast<double>(plan.full_tokens));
+  entry.history_tokens = static_cast<int64_t>(text_scale * static_cast<double>(plan.full_tokens));
   const auto billed = [&](double input, double cached, double written) {
     return input - cached - written + cached * prices.cached + written * prices.written;
   };
@@ -109,7 +109,7 @@ void Compressor::Price(const Plan& plan, const Usage& usage, BookEntry& entry) {
   // The same request with its history as text, if all that the request before it had were read from
   // the cache.
   const auto full = static_cast<double>(entry.history_tokens);
-  const double before = std::min(full, state.text_scale * static_cast<double>(plan.earlier_tokens));
+  const double before = std::min(full, text_scale * static_cast<double>(plan.earlier_tokens));
   entry.full_billed = before * prices.cached + (full - before) * prices.written;
 }
 

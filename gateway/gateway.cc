@@ -126,6 +126,13 @@ void Gateway::Refuse(ResponseWriter& response, int status, Wire wire, absl::stri
 
 void Gateway::Handle(Request& request, ResponseWriter& response) {
   const absl::Status admitted = guard_.Admit(request);
+  // Jobs read it when the answer is long out.
+  HandleAdmitted(std::make_shared<const Request>(std::move(request)), admitted, response);
+}
+
+void Gateway::HandleAdmitted(const SharedRequest& shared, const absl::Status& admitted,
+                             ResponseWriter& response) {
+  const Request& request = *shared;
   const auto route = RouteOf(request, options_.config);
   const Wire wire = route.ok() ? route->wire : Wire::kOpenAiChat;
   if (!admitted.ok()) {
@@ -143,18 +150,18 @@ void Gateway::Handle(Request& request, ResponseWriter& response) {
   } else if (options_.config.off) {
     plan.outcome = {.action = Outcome::Action::kBypassed, .reason = "switched off"};
   } else if (route->purpose == Purpose::kGenerate || route->purpose == Purpose::kCompact) {
-    plan = Read(*route, request);
+    plan = Read(*route, shared);
     if (plan.outcome.reason.empty()) {
-      const auto asked = AsksForCompaction(*route, plan.Asked(request.body));
+      const auto asked = AsksForCompaction(*route, *plan.asked);
       if (asked.has_value() && Compact(*route, request, *asked, plan, response)) return;
-      if (!asked.has_value()) plan = Prepare(*route, request, std::move(plan));
+      if (!asked.has_value()) plan = Prepare(*route, request, plan);
     }
     // A handle means nothing to the provider.
-    if (plan.expanded && !plan.body.has_value()) plan.body = plan.decoded;
+    if (plan.expanded && !plan.body.has_value()) plan.body = *plan.asked;
   } else {
     plan.outcome.reason = "not a model call";
   }
-  Forward(*route, request, std::move(plan), response);
+  Forward(*route, shared, std::move(plan), response);
 }
 
 bool Gateway::AnswerLiteLlm(const Request& request, ResponseWriter& response) {
@@ -181,9 +188,10 @@ bool Gateway::AnswerLiteLlm(const Request& request, ResponseWriter& response) {
   return true;
 }
 
-Plan Gateway::Read(const Route& route, const Request& request) {
+Plan Gateway::Read(const Route& route, const SharedRequest& request) {
   Plan plan;
-  const std::string coding(request.headers.Get("Content-Encoding"));
+  plan.asked = Body(request, &request->body);
+  const std::string coding(request->headers.Get("Content-Encoding"));
   if (!coding.empty() && !absl::EqualsIgnoreCase(coding, "identity")) {
     // The most that it may take is kept for it until it is decoded.
     if (decoding_.fetch_add(kMaxDecodedBytes) + kMaxDecodedBytes > kMaxDecodingBytes) {
@@ -191,27 +199,26 @@ Plan Gateway::Read(const Route& route, const Request& request) {
       plan.outcome.reason = "not read: too many bodies with a coding at a time";
       return plan;
     }
-    auto decoded = Decoded(coding, request.body, kMaxDecodedBytes);
+    auto decoded = Decoded(coding, request->body, kMaxDecodedBytes);
     decoding_ -= kMaxDecodedBytes;
     if (!decoded.ok()) {
       plan.outcome.reason = absl::StrCat("not read: ", decoded.status().message());
       return plan;
     }
-    plan.decoded = *std::move(decoded);
+    plan.asked = std::make_shared<const std::string>(*std::move(decoded));
   }
   if (route.wire == Wire::kOpenAiResponses) {
-    auto expanded = compactions_.Expanded(plan.Asked(request.body), compressor_.digests());
+    auto expanded = compactions_.Expanded(*plan.asked, compressor_.digests());
     if (expanded.has_value()) {
-      plan.decoded = *std::move(expanded);
+      plan.asked = std::make_shared<const std::string>(*std::move(expanded));
       plan.expanded = true;
     }
   }
   return plan;
 }
 
-Plan Gateway::Prepare(const Route& route, const Request& request, Plan read) {
-  Plan plan = compressor_.Prepare(route, request.headers, read.Asked(request.body), absl::Now());
-  plan.decoded = std::move(read.decoded);
+Plan Gateway::Prepare(const Route& route, const Request& request, const Plan& read) {
+  Plan plan = compressor_.Prepare(route, request.headers, read.asked, absl::Now());
   plan.expanded = read.expanded;
   return plan;
 }
@@ -221,7 +228,8 @@ bool Gateway::Compact(const Route& route, const Request& request, const std::str
   Route call = route;
   call.purpose = Purpose::kGenerate;
   // What is served in full would be in full again behind the handle: then a summary is better.
-  const Plan next = compressor_.Prepare(call, request.headers, asked, absl::Now());
+  const Plan next = compressor_.Prepare(call, request.headers,
+                                        std::make_shared<const std::string>(asked), absl::Now());
   auto handle = next.outcome.action == Outcome::Action::kCompressed
                     ? compactions_.Keep(asked)
                     : absl::FailedPreconditionError(next.outcome.reason);
@@ -243,18 +251,28 @@ bool Gateway::Compact(const Route& route, const Request& request, const std::str
   return true;
 }
 
-void Gateway::Forward(const Route& route, Request& request, Plan plan, ResponseWriter& response) {
+void Gateway::Forward(const Route& route, const SharedRequest& request, Plan plan,
+                      ResponseWriter& response) {
   const bool bypassed = plan.outcome.action == Outcome::Action::kBypassed;
   if (!bypassed && route.wire == Wire::kAnthropic && route.purpose == Purpose::kGenerate) {
-    auto scaled = pictures_.Scaled(plan.body.has_value() ? *plan.body : plan.Asked(request.body));
+    auto scaled = pictures_.Scaled(plan.body.has_value() ? *plan.body : *plan.asked);
     if (scaled.has_value()) {
       plan.body = *std::move(scaled);
       absl::StrAppend(&plan.outcome.reason, "; pictures over 2000 px scaled");
     }
   }
-  ModelCall call(route, request, upstream_, bypassed ? nullptr : &compressor_, response);
-  const absl::Status status = call.Run(std::move(plan));
-  if (route.purpose == Purpose::kGenerate) Record(route, request, call);
+  const auto call =
+      std::make_shared<ModelCall>(route, request, upstream_, bypassed ? nullptr : &compressor_);
+  const absl::Status status = call->Run(std::move(plan), response);
+  if (route.purpose == Purpose::kGenerate) {
+    // The agent's next request does not wait for it.
+    const Plan& sent = call->plan();
+    const size_t bytes = request->body.size() + (sent.body.has_value() ? sent.body->size() : 0);
+    compressor_.jobs().Run(sent.key, bytes, [this, route, request, call] {
+      call->Finish();
+      Record(route, *request, *call);
+    });
+  }
   if (status.ok() || response.started()) return;
   if (absl::IsCancelled(status)) return;
   // A connection that breaks before an answer breaks for the agent, too, which asks again then.
@@ -268,7 +286,7 @@ void Gateway::Forward(const Route& route, Request& request, Plan plan, ResponseW
 
 void Gateway::Record(const Route& route, const Request& request, const ModelCall& call) {
   const Plan& plan = call.plan();
-  BookEntry entry{.model = plan.conversation.has_value() ? plan.conversation->model : route.model,
+  BookEntry entry{.model = plan.conversation != nullptr ? plan.conversation->model : route.model,
                   .status = call.status()};
   compressor_.Price(plan, call.usage(), entry);
   Record(route, request, plan.outcome, std::move(entry));

@@ -40,22 +40,27 @@ class Gateway {
   // INVALID_ARGUMENT names the option that is wrong; UNAVAILABLE if the database cannot be opened.
   static absl::StatusOr<std::unique_ptr<Gateway>> Create(Options options);
 
-  // Answers one request. For HttpServer.
+  // Answers one request, which is moved from. For HttpServer.
   void Handle(Request& request, ResponseWriter& response);
 
  private:
   Gateway(Options options, std::unique_ptr<FoveaClient> fovea, std::unique_ptr<Database> database);
-  void Forward(const Route& route, Request& request, Plan plan, ResponseWriter& response);
+  using SharedRequest = std::shared_ptr<const Request>;
+  // `admitted`: by the guard.
+  void HandleAdmitted(const SharedRequest& shared, const absl::Status& admitted,
+                      ResponseWriter& response);
+  void Forward(const Route& route, const SharedRequest& request, Plan plan,
+               ResponseWriter& response);
   void Record(const Route& route, const Request& request, const ModelCall& call);
   // `entry` with what every entry has.
   void Record(const Route& route, const Request& request, const Outcome& outcome, BookEntry entry);
   // LiteLLM's two calls; false if the request is neither.
   bool AnswerLiteLlm(const Request& request, ResponseWriter& response);
-  // The request's text, where that is not its body: without its coding, where there is room for it,
-  // and with a conversation in its handle's place. A reason, if it cannot be read.
-  Plan Read(const Route& route, const Request& request);
+  // The request's text: its body, without its coding where there is room for it, and with a
+  // conversation in its handle's place. A reason, if it cannot be read.
+  Plan Read(const Route& route, const SharedRequest& request);
   // The plan for what was read.
-  Plan Prepare(const Route& route, const Request& request, Plan read);
+  Plan Prepare(const Route& route, const Request& request, const Plan& read);
   // Answers a request for a compaction, of what `asked` holds, with a handle; false if that is for
   // the provider to do.
   bool Compact(const Route& route, const Request& request, const std::string& asked, Plan& plan,

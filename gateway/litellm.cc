@@ -116,7 +116,8 @@ absl::StatusOr<std::string> CompressMessages(Compressor& compressor, const std::
   const JsonMember* messages = FindMember(*members, "messages");
   if (messages == nullptr) return absl::InvalidArgumentError("messages: missing");
   const Route route{.wire = Wire::kOpenAiChat, .purpose = Purpose::kGenerate};
-  const Plan plan = compressor.Prepare(route, Headers(), body, now, Asking::kForMessages);
+  const Plan plan = compressor.Prepare(route, Headers(), std::make_shared<const std::string>(body),
+                                       now, Asking::kForMessages);
   const absl::string_view asked = messages->value.In(body);
   std::optional<Rows> rows;
   if (plan.body.has_value()) {

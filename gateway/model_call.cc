@@ -79,7 +79,7 @@ Usage ModelCall::usage() const {
 }
 
 absl::Status ModelCall::OnHead(ResponseHead head) {
-  const bool first = !response_.started();
+  const bool first = !response_->started();
   status_ = head.status;
   plain_ = IsPlain(head.headers);
   const bool stream = IsStream(head.headers);
@@ -109,20 +109,20 @@ absl::Status ModelCall::OnHead(ResponseHead head) {
   RemoveHopByHop(head.headers);
   head.headers.Remove("Content-Length");
   AddFoveaHeaders(plan_.outcome, head.headers);
-  return response_.Start(head, length);
+  return response_->Start(head, length);
 }
 
 absl::Status ModelCall::OnBody(absl::string_view bytes) {
   if (refused_) return absl::OkStatus();
   if (relay_ == nullptr) {
-    absl::Status status = response_.Write(bytes);
+    absl::Status status = response_->Write(bytes);
     if (reader_ != nullptr) reader_->Feed(bytes);
     return status;
   }
   std::string out;
   relay_->Feed(bytes, &out);
   KeepIfEnded();
-  return response_.Write(out);
+  return response_->Write(out);
 }
 
 void ModelCall::KeepIfEnded() {
@@ -145,7 +145,7 @@ void ModelCall::AnswerCalls() {
 }
 
 absl::Status ModelCall::SendRound(const std::string& body) {
-  UpstreamRequest out = OutgoingRequest(route_, request_, response_.client_fd());
+  UpstreamRequest out = OutgoingRequest(route_, *request_, response_->client_fd());
   out.body = body;
   if (plan_.body.has_value()) {
     out.headers.Set("Accept-Encoding", "identity");
@@ -159,8 +159,12 @@ absl::Status ModelCall::SendRound(const std::string& body) {
 // Sends the model what it asked for, until it asks no more.
 absl::Status ModelCall::Recall() {
   std::string body;
+  if (relay_->goes_on()) {
+    compressor_->Settle(plan_);
+    round_tokens_ = plan_.predicted_tokens;
+  }
   while (relay_->goes_on()) {
-    if (body.empty()) body = plan_.body.value_or(request_.body);
+    if (body.empty()) body = plan_.body.value_or(request_->body);
     if (relay_->rounds() > kMaxRounds)
       return absl::ResourceExhaustedError("recalls without an end");
     const size_t before = said_.size();
@@ -187,16 +191,16 @@ absl::Status ModelCall::Recall() {
     std::string out;
     relay_->EndRound(&out);
     KeepIfEnded();
-    status = response_.Write(out);
+    status = response_->Write(out);
     if (!status.ok()) return status;
   }
   return absl::OkStatus();
 }
 
-absl::Status ModelCall::Run(Plan plan) {
+absl::Status ModelCall::Run(Plan plan, ResponseWriter& response) {
   plan_ = std::move(plan);
-  round_tokens_ = plan_.predicted_tokens;
-  absl::Status status = SendRound(plan_.body.has_value() ? *plan_.body : request_.body);
+  response_ = &response;
+  absl::Status status = SendRound(plan_.body.has_value() ? *plan_.body : request_->body);
   if (status.ok() && refused_) {
     // What the gateway made is at fault; the agent's own request is tried as it came.
     compressor_->Refused(plan_, absl::Now());
@@ -204,33 +208,38 @@ absl::Status ModelCall::Run(Plan plan) {
                      .reason = absl::StrCat("sent as it came: the provider answered ", status_),
                      .session = plan_.outcome.session};
     plan_.body.reset();
-    if (plan_.expanded) plan_.body = plan_.decoded;
+    if (plan_.expanded) plan_.body = *plan_.asked;
     plan_.recall = false;
     plan_.predicted_tokens = 0;
     refused_ = false;
-    status = SendRound(plan_.body.has_value() ? *plan_.body : request_.body);
+    status = SendRound(plan_.body.has_value() ? *plan_.body : request_->body);
   }
   if (status.ok() && relay_ != nullptr) {
     std::string out;
     relay_->EndRound(&out);
     KeepIfEnded();
-    status = response_.Write(out);
+    status = response_->Write(out);
     if (status.ok()) status = Recall();
   }
-  if (status.ok()) status = response_.Finish();
-  if (!status.ok() && response_.started()) response_.Abort();
-  if (compressor_ == nullptr || status_ != 200 || !status.ok()) return status;
+  if (status.ok()) status = response_->Finish();
+  if (!status.ok() && response_->started()) response_->Abort();
+  whole_ = status.ok();
+  response_ = nullptr;
+  return status;
+}
+
+void ModelCall::Finish() {
+  if (compressor_ == nullptr || status_ != 200 || !whole_) return;
   if (reader_ != nullptr) reader_->End();
   std::vector<transcripts::Json> answer;
   if (relay_ != nullptr && relay_->complete()) answer = relay_->visible();
   if (relay_ != nullptr && relay_->complete() && !relay_->hid_anything()) answer = relay_->said();
   if (reader_ != nullptr && reader_->complete()) answer = reader_->items();
-  compressor_->Finish(plan_, Text(), answer, absl::Now());
+  compressor_->Finish(plan_, answer, absl::Now());
   const bool one_round = relay_ == nullptr || relay_->rounds() == 1;
   if (one_round && plan_.outcome.action == Outcome::Action::kCompressed) {
     compressor_->Report(plan_, usage().input);
   }
-  return status;
 }
 
 }  // namespace fovea::gateway

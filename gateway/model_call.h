@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -29,21 +30,22 @@ UpstreamRequest OutgoingRequest(const Route& route, const Request& request, int 
 // The length that an answer states, where its body is that long.
 std::optional<uint64_t> StatedLength(const Headers& headers);
 
-// Lives as long as the request. Thread-compatible.
+// Thread-compatible.
 class ModelCall {
  public:
   // `compressor` is null where everything passes.
-  ModelCall(const Route& route, Request& request, Upstream& upstream, Compressor* compressor,
-            ResponseWriter& response)
-      : route_(route),
-        request_(request),
+  ModelCall(Route route, std::shared_ptr<const Request> request, Upstream& upstream,
+            Compressor* compressor)
+      : route_(std::move(route)),
+        request_(std::move(request)),
         upstream_(upstream),
-        compressor_(compressor),
-        response_(response) {}
+        compressor_(compressor) {}
 
   // OK if the agent has its whole answer; else what went wrong on the way to the provider. Where
-  // the answer had begun, the connection is broken off.
-  absl::Status Run(Plan plan);
+  // the answer had begun, the connection is broken off. `response` is not used after that.
+  absl::Status Run(Plan plan, ResponseWriter& response);
+  // Behind Run, in a job of the plan's key: the answer into the log, what was billed to fovead.
+  void Finish();
 
   const Plan& plan() const { return plan_; }
   Usage usage() const;
@@ -58,14 +60,12 @@ class ModelCall {
   // Once the agent's answer is at its end, and before it has it: what was hidden in it stands for
   // the model in later requests.
   void KeepIfEnded();
-  // The request's body without a coding.
-  const std::string& Text() const { return plan_.Asked(request_.body); }
 
-  const Route& route_;
-  Request& request_;
+  const Route route_;
+  const std::shared_ptr<const Request> request_;
   Upstream& upstream_;
   Compressor* const compressor_;
-  ResponseWriter& response_;
+  ResponseWriter* response_ = nullptr;
   Plan plan_;
   int status_ = 0;
   bool refused_ = false;  // the provider refused what the gateway made
@@ -75,6 +75,7 @@ class ModelCall {
   std::unique_ptr<AnswerReader> reader_;
   std::vector<transcripts::Json> said_;  // by the model and to it, in all rounds
   bool kept_ = false;
+  bool whole_ = false;        // the agent has its whole answer
   int64_t round_tokens_ = 0;  // predicted, of the last round
 };
 

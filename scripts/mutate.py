@@ -49,7 +49,7 @@ TESTS = {
     "transcripts": ["transcripts_test", "+fovea +fovead ctest:cli_fovead_test"],
     "service/wire": ["service_wire_test", "service_wire_property_test:-*Every*"],
     "service": ["service_test", "service_e2e_test", "service_abuse_test"],
-    "gateway": ["+fovea-gateway +fovead ctest:gateway_.*_test"],
+    "gateway": ["gateway_parts_test", "+fovea-gateway +fovead ctest:gateway_(serve|pass|recordings|faults|compaction|wrap)_test"],
     "cli": ["cli_test", "cli_app_test", "+fovea +fovead ctest:cli_fovead_test"],
 }
 ROOMS = ["core", "memory_store", "render", "replay", "transcripts", "service/wire", "service", "gateway", "cli"]
