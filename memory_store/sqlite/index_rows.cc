@@ -13,9 +13,11 @@ namespace fovea::sqlite {
 namespace {
 
 // The tokenizer is fts.cc's. Beginnings of two characters have an index of their own: without it a
-// search for 1a* reads all words that begin so.
+// search for 1a* reads all words that begin so. With twice as many pieces a level as by default, a
+// turn is indexed in five sixths of the time, and a search looks into a few more.
 constexpr char kCreateTurnsSql[] = R"sql(
 CREATE VIRTUAL TABLE turns USING fts5 (text, role UNINDEXED, tokenize = 'fovea', prefix = '2');
+INSERT INTO turns (turns, rank) VALUES ('automerge', 8);
 )sql";
 constexpr char kCreateSql[] = R"sql(
 PRAGMA application_id = 1179604553;
@@ -24,6 +26,7 @@ CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
 INSERT INTO meta (key, value) VALUES ('oldest_reader', 4);
 CREATE TABLE progress (session INTEGER PRIMARY KEY, through_seq INTEGER NOT NULL);
 CREATE VIRTUAL TABLE turns USING fts5 (text, role UNINDEXED, tokenize = 'fovea', prefix = '2');
+INSERT INTO turns (turns, rank) VALUES ('automerge', 8);
 )sql";
 constexpr char kDropSql[] = "DROP TABLE turns; DELETE FROM progress";
 constexpr char kCheckFileSql[] = "PRAGMA integrity_check(10)";
