@@ -129,6 +129,21 @@ function run(command, args, { cwd, env, seconds = 240 }) {
   });
 }
 
+// Files that the agent wrote for itself and that hold a tool of Fovea's: its transcripts must not.
+function filesWithOurTools(home) {
+  const found = [];
+  for (const entry of readdirSync(home, { recursive: true, withFileTypes: true })) {
+    const path = join(entry.parentPath ?? entry.path, entry.name);
+    if (!entry.isFile() || path.startsWith(join(home, 'share', 'fovea'))) continue;
+    const text = readFileSync(path, 'latin1');
+    if (/"name": ?"(recall|search)"|\\"name\\": ?\\"(recall|search)\\"/.test(text)) found.push(path.slice(home.length + 1));
+  }
+  return found;
+}
+
+// How many files the agent wrote that hold what the model said in its own steps: else the search for tools would prove nothing.
+const transcriptsOf = (home) => readdirSync(home, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath ?? entry.path, entry.name)).filter((path) => !path.startsWith(join(home, 'share', 'fovea')) && readFileSync(path, 'latin1').includes('Reading 5.')).length;
+
 const filesOf = (work) => readdirSync(work, { recursive: true }).filter((name) => !name.startsWith('.')).sort().map((name) => { try { return [name, readFileSync(join(work, name), 'utf8')]; } catch { return [name, null]; } });
 
 async function task(name, agent, place, wrapped) {
@@ -151,6 +166,8 @@ async function task(name, agent, place, wrapped) {
   const calls = actions();
   const result = { first, second, files: filesOf(work), refused: provider.refused, calls: calls.length, overloaded: calls.filter((r) => r.status === 529).length, offered: calls.filter((r) => JSON.stringify(r.body?.tools ?? []).includes('"recall"')).length, recalls: calls.filter((r) => r.answer?.tools?.some((t) => t.name === 'recall')).length, home };
   if (wrapped) {
+    result.ours = filesWithOurTools(home);
+    result.transcripts = transcriptsOf(home);
     await wait(200);
     const books = await run(join(binaries, 'fovea-gateway'), ['savings', '--json', '--by', 'reason'], { cwd: work, env: { ...base, XDG_RUNTIME_DIR: home, XDG_DATA_HOME: join(home, 'share') } });
     try { result.rows = JSON.parse(books.out).rows; } catch { result.rows = []; }
@@ -173,9 +190,9 @@ for (const name of chosen) {
   const compressed = wrapped.rows.reduce((sum, row) => sum + row.compressed, 0);
   const notes = wrapped.files.find(([file]) => file === 'notes.txt')?.[1].split('\n').length ?? 0;
   const epochs = new Set(wrapped.rows.map((row) => /epoch \d+/.exec(row.key)?.[0]).filter(Boolean)).size;
-  const fine = same && notes > 5 && epochs > 2 && wrapped.recalls === 1 && wrapped.overloaded === 1 && wrapped.refused.length === 0 && wrapped.first.code === 0 && wrapped.second.code === 0 && compressed > 0 && (!agent.proof || wrapped.rows.some((row) => agent.proof.test(row.key)));
-  console.log(`${name}: ${fine ? 'fine' : 'FAILED'}: ${direct.calls} calls directly, ${wrapped.calls} wrapped, ${compressed} compressed over ${epochs} epochs, ${wrapped.overloaded} answered 529, ${wrapped.recalls} recalls inside, ${wrapped.refused.length} refused, ${same ? 'the same files' : 'OTHER FILES'}, exit codes ${wrapped.first.code} and ${wrapped.second.code}`);
-  if (!fine || process.env.FOVEA_VERBOSE) console.log(JSON.stringify({ rows: wrapped.rows.map((r) => [r.key, r.requests]), refused: wrapped.refused.slice(0, 3), direct: direct.first.out.slice(-600), first: wrapped.first.out.slice(-1500), second: wrapped.second.out.slice(-500) }, null, 1));
+  const fine = same && wrapped.ours.length === 0 && notes > 5 && epochs > 2 && wrapped.recalls === 1 && wrapped.overloaded === 1 && wrapped.refused.length === 0 && wrapped.first.code === 0 && wrapped.second.code === 0 && compressed > 0 && (!agent.proof || wrapped.rows.some((row) => agent.proof.test(row.key)));
+  console.log(`${name}: ${fine ? 'fine' : 'FAILED'}: ${direct.calls} calls directly, ${wrapped.calls} wrapped, ${compressed} compressed over ${epochs} epochs, ${wrapped.overloaded} answered 529, ${wrapped.recalls} recalls inside, ${wrapped.refused.length} refused, ${same ? 'the same files' : 'OTHER FILES'}, Fovea's tools in ${wrapped.ours.length} of ${wrapped.transcripts} transcripts, exit codes ${wrapped.first.code} and ${wrapped.second.code}`);
+  if (!fine || process.env.FOVEA_VERBOSE) console.log(JSON.stringify({ rows: wrapped.rows.map((r) => [r.key, r.requests]), refused: wrapped.refused.slice(0, 3), ours: wrapped.ours, direct: direct.first.out.slice(-600), first: wrapped.first.out.slice(-1500), second: wrapped.second.out.slice(-500) }, null, 1));
   if (!fine) failed += 1;
   place.remove();
 }
