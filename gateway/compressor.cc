@@ -23,6 +23,7 @@ constexpr size_t kMaxStates = 10'000;
 constexpr size_t kMaxCounted = 10'000;
 constexpr size_t kMaxCountedBytes = 16 << 20;
 constexpr int64_t kLeastBudget = 4'000;
+constexpr size_t kRecentBytes = 32 << 20;
 constexpr size_t kJobBytes = 64 << 20;
 constexpr size_t kJobThreads = 16;
 constexpr double kFullWindow = 0.95;  // of the window may be used
@@ -96,6 +97,7 @@ Compressor::Compressor(const GatewayConfig& config, FoveaClient& fovea, Database
       fovea_(fovea),
       database_(database),
       sessions_(fovea, database, config.project),
+      recent_(kRecentBytes),
       pages_(kPageCacheBytes),
       jobs_(kJobBytes, kJobThreads) {}
 
@@ -175,7 +177,13 @@ Plan Compressor::Prepare(const Route& route, const Headers& headers, Body asked,
   Plan plan;
   plan.asked = std::move(asked);
   const std::string& body = *plan.asked;
-  auto conversation = ReadConversation(route, headers, body, digests_);
+  const RecentConversations::Beginning before = recent_.Closest(route.wire, body);
+  const auto known = before.conversation == nullptr
+                         ? std::nullopt
+                         : std::optional<KnownConversation>(
+                               {*before.conversation, *before.body, before.same_bytes});
+  auto conversation =
+      ReadConversation(route, headers, body, digests_, known.has_value() ? &*known : nullptr);
   if (!conversation.ok()) {
     plan.outcome.reason = Plain(absl::StrCat("not read: ", conversation.status().message()));
     return plan;
@@ -184,6 +192,7 @@ Plan Compressor::Prepare(const Route& route, const Headers& headers, Body asked,
   const bool any = conversation->items.size() > conversation->head;
   plan.key = any ? conversation->items[conversation->head].chain : conversation->root;
   plan.conversation = std::make_shared<const Conversation>(*std::move(conversation));
+  recent_.Add(before, plan.asked, plan.conversation);
   const bool long_window = absl::StrContains(headers.Get("anthropic-beta"), "context-1m");
   plan.model = FactsOf(plan.conversation->model, long_window);
   if (!config_.reader.empty()) plan.model.reader = config_.reader;

@@ -27,6 +27,7 @@
 #include "gateway/models.h"
 #include "gateway/outcome.h"
 #include "gateway/recall.h"
+#include "gateway/recent_conversations.h"
 #include "gateway/relay.h"
 #include "gateway/route.h"
 #include "gateway/sessions.h"
@@ -162,6 +163,9 @@ class Compressor {
   // turns are appended and the context is built beside the provider's call. False: it must be
   // asked before.
   bool GoOn(const Route& route, Plan& plan, absl::Time now);
+  // At most so many tokens has `added`, the JSON of new items; over what the epoch has to spare
+  // only if it may be.
+  int64_t MostTokens(const Epoch& epoch, const std::string& added, size_t items);
   // The job behind GoOn.
   struct Behind {
     Body asked;
@@ -221,6 +225,7 @@ class Compressor {
   Database& database_;
   Sessions sessions_;
   DigestCache digests_;
+  RecentConversations recent_;
   PageCache pages_;
   absl::Mutex mutex_;
   absl::flat_hash_map<std::string, SessionState> states_ ABSL_GUARDED_BY(mutex_);

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "gateway/compressor.h"
+#include "gateway/estimate.h"
 
 namespace fovea::gateway {
 namespace {
@@ -12,8 +13,10 @@ namespace {
 // A cache that lives less than this is of no reader.
 constexpr absl::Duration kSurelyWarm = absl::Minutes(1);
 constexpr size_t kMaxNewItems = 64;
-// Of an item's turns beside their text, with room to spare; a text has no more tokens than bytes.
-constexpr int64_t kItemTokens = 64;
+// Of an item's turns beside their text, with room to spare.
+constexpr size_t kItemTokens = 64;
+// An item's JSON has more tokens than its texts; where escapes make that otherwise, this is more.
+constexpr double kCountMargin = 1.1;
 
 // Whether the item has no part whose price is not that of its text. False also where a text only
 // says so.
@@ -58,6 +61,19 @@ Compressor::Known Compressor::FindEpoch(const Conversation& conversation) {
   return {};
 }
 
+int64_t Compressor::MostTokens(const Epoch& epoch, const std::string& added, size_t items) {
+  const double factor = std::max(1.0, epoch.text_factor);
+  const auto spare = static_cast<double>(epoch.spare_tokens);
+  const auto beside = static_cast<double>(items * kItemTokens);
+  // A text has no more tokens than bytes.
+  double tokens = factor * (static_cast<double>(added.size()) + beside);
+  if (tokens <= spare) return static_cast<int64_t>(tokens);
+  // Near the end of an epoch they are counted, unless a guess is over it already.
+  if (factor * static_cast<double>(EstimateTokens(added)) > spare) return epoch.spare_tokens + 1;
+  const auto counted = static_cast<double>(TokensOf(epoch.reader, added));
+  return static_cast<int64_t>(factor * (kCountMargin * counted + beside));
+}
+
 bool Compressor::GoOn(const Route& route, Plan& plan, absl::Time now) {
   const Conversation& conversation = *plan.conversation;
   if (!conversation.has_tools) return false;
@@ -70,14 +86,15 @@ bool Compressor::GoOn(const Route& route, Plan& plan, absl::Time now) {
   const Epoch& epoch = *state.epoch;
   if (epoch.reader != plan.model.reader || epoch.budget != BudgetOf(plan)) return false;
   const absl::string_view body = *plan.asked;
-  double new_tokens = 0;
+  std::string added;
   for (size_t i = known.items; i < conversation.items.size(); ++i) {
     const absl::string_view item = conversation.items[i].span.In(body);
     if (!HoldsTextAlone(item)) return false;
-    new_tokens += static_cast<double>(item.size()) + kItemTokens;
+    absl::StrAppend(&added, item);
   }
-  new_tokens *= std::max(1.0, epoch.text_factor);
-  if (new_tokens > static_cast<double>(epoch.spare_tokens)) return false;
+  const size_t new_items = conversation.items.size() - known.items;
+  const int64_t new_tokens = MostTokens(epoch, added, new_items);
+  if (new_tokens > epoch.spare_tokens) return false;
   const std::optional<size_t> first = FirstBehind(conversation, *state.served);
   if (!first.has_value()) return false;
   auto continued =
@@ -89,7 +106,7 @@ bool Compressor::GoOn(const Route& route, Plan& plan, absl::Time now) {
     changed.last_request = now;
     changed.full_tokens = plan.full_tokens;
   });
-  const bool grows = known.items < conversation.items.size();
+  const bool grows = new_items > 0;
   plan.outcome = {.action = Outcome::Action::kCompressed,
                   .reason = absl::StrCat(ArrivalName(grows ? Arrival::kExtends : Arrival::kRepeats),
                                          ": ", EpochName(epoch.number, state.recounts)),
@@ -106,7 +123,7 @@ bool Compressor::GoOn(const Route& route, Plan& plan, absl::Time now) {
                                    .epoch = state.epoch,
                                    .pages = state.pages,
                                    .uncounted = std::move(continued->uncounted),
-                                   .new_tokens = static_cast<int64_t>(new_tokens),
+                                   .new_tokens = new_tokens,
                                    .now = now,
                                    .settled = plan.settled}] { CatchUp(behind); });
   return true;

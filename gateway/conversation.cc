@@ -69,6 +69,23 @@ bool HasTools(absl::string_view body, const JsonMember* tools) {
   return items.ok() && !items->empty();
 }
 
+// The part of a known body that need not be scanned again; no items if that is none.
+KnownBeginning BeginningOf(const KnownConversation* known) {
+  KnownBeginning beginning;
+  if (known == nullptr) return beginning;
+  const Conversation& conversation = known->conversation;
+  beginning.text = known->body;
+  beginning.array = conversation.array;
+  for (const JsonMember& member : conversation.members) {
+    if (member.value.end <= conversation.array.begin) beginning.before.push_back(member);
+  }
+  for (const Item& item : conversation.items) {
+    if (item.span.end > known->same_bytes) break;
+    beginning.items.push_back(item.span);
+  }
+  return beginning;
+}
+
 // The one-shot SHA256() looks the algorithm up behind OpenSSL's locks each time, which takes longer
 // than hashing a short text.
 class Hasher {
@@ -136,30 +153,43 @@ absl::StatusOr<std::string> DigestCache::DigestOf(Wire wire, absl::string_view i
 }
 
 absl::StatusOr<Conversation> ReadConversation(const Route& route, const Headers& headers,
-                                              absl::string_view body, DigestCache& digests) {
-  const auto members = ScanObject(body);
-  if (!members.ok()) return members.status();
-  const JsonMember* array = FindMember(*members, ArrayKey(route.wire));
-  if (array == nullptr) {
-    return absl::InvalidArgumentError(absl::StrCat(ArrayKey(route.wire), ": missing"));
+                                              absl::string_view body, DigestCache& digests,
+                                              const KnownConversation* known) {
+  const absl::string_view key = ArrayKey(route.wire);
+  const KnownBeginning beginning = BeginningOf(known);
+  auto scanned = ScanBody(body, key, beginning.items.empty() ? nullptr : &beginning);
+  if (!scanned.ok()) return scanned.status();
+  const std::vector<JsonMember>& members = scanned->members;
+  const JsonMember* array = FindMember(members, key);
+  if (array == nullptr) return absl::InvalidArgumentError(absl::StrCat(key, ": missing"));
+  if (body[array->value.begin] != '[') {
+    return absl::InvalidArgumentError(absl::StrCat(key, ": not a list"));
   }
-  const auto spans = ScanArray(body, array->value);
-  if (!spans.ok()) return spans.status();
-  if (spans->size() > kMaxItems) {
+  if (scanned->items.size() > kMaxItems) {
     return absl::InvalidArgumentError(absl::StrCat("over ", kMaxItems, " messages"));
   }
   Conversation read{.wire = route.wire, .model = route.model, .array = array->value};
-  read.scope = ScopeOf(headers, *members, body);
-  if (read.model.empty()) read.model = std::string(PlainString(ValueOf(*members, "model", body)));
-  const JsonMember* tools = FindMember(*members, "tools");
+  read.scope = ScopeOf(headers, members, body);
+  if (read.model.empty()) read.model = std::string(PlainString(ValueOf(members, "model", body)));
+  const JsonMember* tools = FindMember(members, "tools");
   read.has_tools = HasTools(body, tools);
   if (read.has_tools) read.tools = tools->value;
-  read.stream = route.streams || ValueOf(*members, "stream", body) == "true";
+  read.stream = route.streams || ValueOf(members, "stream", body) == "true";
   std::string chain =
       Sha256Of(absl::StrCat("fovea gateway 1\n", WireName(read.wire), "\n", read.scope));
   read.root = chain;
-  size_t item_bytes = 0;
-  for (const JsonSpan& span : *spans) {
+  size_t begin = 0;
+  if (beginning.items.size() > 0 && known->conversation.root == read.root &&
+      beginning.items.size() > known->conversation.head) {
+    const auto& items = known->conversation.items;
+    begin = beginning.items.size();
+    read.head = known->conversation.head;
+    read.items.assign(items.begin(), items.begin() + static_cast<ptrdiff_t>(begin));
+    chain = read.items.back().chain;
+  }
+  read.items.reserve(scanned->items.size());
+  for (size_t i = begin; i < scanned->items.size(); ++i) {
+    const JsonSpan& span = scanned->items[i];
     const absl::string_view text = span.In(body);
     const bool system = read.head == read.items.size() && IsSystemItem(read.wire, text);
     if (system) {
@@ -168,11 +198,15 @@ absl::StatusOr<Conversation> ReadConversation(const Route& route, const Headers&
       const auto digest = digests.DigestOf(read.wire, text);
       if (!digest.ok()) return digest.status();
       chain = ChainOf(chain, *digest);
-      item_bytes += text.size();
     }
     read.items.push_back({.span = span, .chain = chain});
   }
+  size_t item_bytes = 0;
+  for (size_t i = read.head; i < read.items.size(); ++i) {
+    item_bytes += read.items[i].span.end - read.items[i].span.begin;
+  }
   read.frame_bytes = body.size() - item_bytes;
+  read.members = std::move(scanned->members);
   return read;
 }
 

@@ -32,9 +32,10 @@ struct Conversation {
   std::string
       scope;  // what the agent says of who it is: equal within a session, "" if it says nothing
   std::string model;
-  JsonSpan array;    // the value of `messages`, `input` or `contents`
-  size_t head = 0;   // items before it are system text that stays as it is
-  std::string root;  // the chain before the first item
+  std::vector<JsonMember> members;  // of the body, in which their keys are views
+  JsonSpan array;                   // the value of `messages`, `input` or `contents`
+  size_t head = 0;                  // items before it are system text that stays as it is
+  std::string root;                 // the chain before the first item
   std::vector<Item> items;
   bool has_tools = false;
   JsonSpan tools;          // where there are any
@@ -58,10 +59,18 @@ class DigestCache {
   absl::flat_hash_map<std::string, std::string> digests_ ABSL_GUARDED_BY(mutex_);
 };
 
+// A conversation that was read, of whose body the first bytes are the same.
+struct KnownConversation {
+  const Conversation& conversation;
+  absl::string_view body;
+  size_t same_bytes = 0;
+};
+
 // Reads a generating request's body. INVALID_ARGUMENT if it is not one that can be understood: it
-// is then to be passed on as it is.
+// is then to be passed on as it is. `known` saves time and changes nothing.
 absl::StatusOr<Conversation> ReadConversation(const Route& route, const Headers& headers,
-                                              absl::string_view body, DigestCache& digests);
+                                              absl::string_view body, DigestCache& digests,
+                                              const KnownConversation* known = nullptr);
 
 // The chain of one more item behind `chain`.
 std::string ChainOf(absl::string_view chain, absl::string_view digest);

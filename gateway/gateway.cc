@@ -150,7 +150,7 @@ void Gateway::HandleAdmitted(const SharedRequest& shared, const absl::Status& ad
   } else if (options_.config.off) {
     plan.outcome = {.action = Outcome::Action::kBypassed, .reason = "switched off"};
   } else if (route->purpose == Purpose::kGenerate || route->purpose == Purpose::kCompact) {
-    plan = Read(*route, shared);
+    plan = Read(*route, request);
     if (plan.outcome.reason.empty()) {
       const auto asked = AsksForCompaction(*route, *plan.asked);
       if (asked.has_value() && Compact(*route, request, *asked, plan, response)) return;
@@ -188,10 +188,10 @@ bool Gateway::AnswerLiteLlm(const Request& request, ResponseWriter& response) {
   return true;
 }
 
-Plan Gateway::Read(const Route& route, const SharedRequest& request) {
+Plan Gateway::Read(const Route& route, const Request& request) {
   Plan plan;
-  plan.asked = Body(request, &request->body);
-  const std::string coding(request->headers.Get("Content-Encoding"));
+  plan.asked = request.body;
+  const std::string coding(request.headers.Get("Content-Encoding"));
   if (!coding.empty() && !absl::EqualsIgnoreCase(coding, "identity")) {
     // The most that it may take is kept for it until it is decoded.
     if (decoding_.fetch_add(kMaxDecodedBytes) + kMaxDecodedBytes > kMaxDecodingBytes) {
@@ -199,7 +199,7 @@ Plan Gateway::Read(const Route& route, const SharedRequest& request) {
       plan.outcome.reason = "not read: too many bodies with a coding at a time";
       return plan;
     }
-    auto decoded = Decoded(coding, request->body, kMaxDecodedBytes);
+    auto decoded = Decoded(coding, *request.body, kMaxDecodedBytes);
     decoding_ -= kMaxDecodedBytes;
     if (!decoded.ok()) {
       plan.outcome.reason = absl::StrCat("not read: ", decoded.status().message());
@@ -267,10 +267,15 @@ void Gateway::Forward(const Route& route, const SharedRequest& request, Plan pla
   if (route.purpose == Purpose::kGenerate) {
     // The agent's next request does not wait for it.
     const Plan& sent = call->plan();
-    const size_t bytes = request->body.size() + (sent.body.has_value() ? sent.body->size() : 0);
+    const size_t bytes = request->body->size() + (sent.body.has_value() ? sent.body->size() : 0);
     compressor_.jobs().Run(sent.key, bytes, [this, route, request, call] {
       call->Finish();
-      Record(route, *request, *call);
+      // For these, a request that asks for its context does not wait.
+      compressor_.jobs().Run(absl::StrCat("books ", call->plan().key), 0,
+                             [this, route, request, call] {
+                               call->Report();
+                               Record(route, *request, *call);
+                             });
     });
   }
   if (status.ok() || response.started()) return;

@@ -58,7 +58,7 @@ class Gateway {
   bool AnswerLiteLlm(const Request& request, ResponseWriter& response);
   // The request's text: its body, without its coding where there is room for it, and with a
   // conversation in its handle's place. A reason, if it cannot be read.
-  Plan Read(const Route& route, const SharedRequest& request);
+  Plan Read(const Route& route, const Request& request);
   // The plan for what was read.
   Plan Prepare(const Route& route, const Request& request, const Plan& read);
   // Answers a request for a compaction, of what `asked` holds, with a handle; false if that is for

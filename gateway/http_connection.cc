@@ -36,7 +36,7 @@ Request Taken(http::request<http::string_body> message) {
     request.headers.Add({field.name_string().data(), field.name_string().size()},
                         {field.value().data(), field.value().size()});
   }
-  request.body = std::move(message.body());
+  request.body = std::make_shared<const std::string>(std::move(message.body()));
   return request;
 }
 

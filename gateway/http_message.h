@@ -2,6 +2,7 @@
 #ifndef FOVEA_GATEWAY_HTTP_MESSAGE_H_
 #define FOVEA_GATEWAY_HTTP_MESSAGE_H_
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -42,7 +43,8 @@ struct Request {
   std::string method;
   std::string target;  // as it stands in the request line: path and query
   Headers headers;
-  std::string body;  // without transfer coding
+  // Without transfer coding; never null. What was read of it may outlive the request.
+  std::shared_ptr<const std::string> body = std::make_shared<const std::string>();
   bool http_1_0 = false;
 
   absl::string_view path() const { return absl::string_view(target).substr(0, target.find('?')); }

@@ -29,7 +29,7 @@ class Jobs {
   ~Jobs();
 
   // `bytes`: what the job keeps in memory until it is done. Waits until there is room for them;
-  // where none other waits, there always is.
+  // where none other waits, there always is, and for none, so that a job can give another.
   void Run(const std::string& key, size_t bytes, std::function<void()> job);
   // False: Run would wait.
   bool HasRoom(size_t bytes);
@@ -50,7 +50,7 @@ class Jobs {
   };
   void Work();
   bool Fits(size_t bytes) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    return bytes_ == 0 || bytes_ + bytes <= max_bytes_;
+    return bytes == 0 || bytes_ == 0 || bytes_ + bytes <= max_bytes_;
   }
   // Behind a job: the next of its lane is ready, or the lane is gone.
   void End(const std::string& key) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 
@@ -78,6 +79,21 @@ class Scanner {
     return depth == 0 && to->end > to->begin;
   }
 
+  bool TakeItem(std::vector<JsonSpan>& items) {
+    JsonSpan item;
+    if (!TakeValue(&item)) return false;
+    items.push_back(item);
+    return true;
+  }
+
+  // The rest of an array, behind an item.
+  bool TakeItems(std::vector<JsonSpan>& items) {
+    while (Take(',')) {
+      if (!TakeItem(items)) return false;
+    }
+    return Take(']');
+  }
+
   bool AtEnd() {
     SkipSpace();
     return at_ == end_;
@@ -104,42 +120,67 @@ absl::Status Malformed(size_t at) {
 }  // namespace
 
 absl::StatusOr<std::vector<JsonMember>> ScanObject(absl::string_view text) {
-  Scanner scanner(text, 0, text.size());
-  if (!scanner.Take('{')) return Malformed(scanner.at());
-  std::vector<JsonMember> members;
+  auto body = ScanBody(text, "");
+  if (!body.ok()) return body.status();
+  return std::move(body->members);
+}
+
+absl::StatusOr<ScannedBody> ScanBody(absl::string_view text, absl::string_view key,
+                                     const KnownBeginning* known) {
+  ScannedBody body;
+  Scanner scanner(text, known == nullptr ? 0 : known->items.back().end, text.size());
+  if (known != nullptr) {
+    for (JsonMember member : known->before) {
+      member.key = text.substr(static_cast<size_t>(member.key.data() - known->text.data()),
+                               member.key.size());
+      body.members.push_back(member);
+    }
+    body.items = known->items;
+    if (!scanner.TakeItems(body.items)) return Malformed(scanner.at());
+    body.members.push_back({key, {known->array.begin, scanner.at()}});
+  } else if (!scanner.Take('{')) {
+    return Malformed(scanner.at());
+  }
   if (!scanner.Take('}')) {
-    do {
+    // The first member has no comma before it.
+    bool first = known == nullptr;
+    while (first || scanner.Take(',')) {
+      first = false;
       JsonMember member;
-      if (!scanner.TakeString(&member.key) || !scanner.Take(':') ||
-          !scanner.TakeValue(&member.value)) {
+      if (!scanner.TakeString(&member.key) || !scanner.Take(':')) return Malformed(scanner.at());
+      scanner.SkipSpace();
+      member.value.begin = scanner.at();
+      if (!key.empty() && member.key == key && scanner.Take('[')) {
+        body.items.clear();
+        if (!scanner.Take(']') &&
+            (!scanner.TakeItem(body.items) || !scanner.TakeItems(body.items))) {
+          return Malformed(scanner.at());
+        }
+        member.value.end = scanner.at();
+      } else if (!scanner.TakeValue(&member.value)) {
         return Malformed(scanner.at());
       }
-      members.push_back(member);
-    } while (scanner.Take(','));
+      body.members.push_back(member);
+    }
     if (!scanner.Take('}')) return Malformed(scanner.at());
   }
   if (!scanner.AtEnd()) return Malformed(scanner.at());
   std::vector<absl::string_view> keys;
-  keys.reserve(members.size());
-  for (const JsonMember& member : members) keys.push_back(member.key);
+  keys.reserve(body.members.size());
+  for (const JsonMember& member : body.members) keys.push_back(member.key);
   std::sort(keys.begin(), keys.end());
   if (const auto twice = std::adjacent_find(keys.begin(), keys.end()); twice != keys.end()) {
     return absl::InvalidArgumentError(absl::StrCat("the key ", *twice, " stands there twice"));
   }
-  return members;
+  return body;
 }
 
 absl::StatusOr<std::vector<JsonSpan>> ScanArray(absl::string_view text, JsonSpan span) {
   Scanner scanner(text, span.begin, span.end);
-  if (!scanner.Take('[')) return Malformed(scanner.at());
   std::vector<JsonSpan> items;
-  if (!scanner.Take(']')) {
-    do {
-      JsonSpan item;
-      if (!scanner.TakeValue(&item)) return Malformed(scanner.at());
-      items.push_back(item);
-    } while (scanner.Take(','));
-    if (!scanner.Take(']')) return Malformed(scanner.at());
+  if (!scanner.Take('[')) return Malformed(scanner.at());
+  if (!scanner.Take(']') && (!scanner.TakeItem(items) || !scanner.TakeItems(items))) {
+    return Malformed(scanner.at());
   }
   if (!scanner.AtEnd()) return Malformed(scanner.at());
   return items;

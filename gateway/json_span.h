@@ -36,6 +36,26 @@ absl::StatusOr<std::vector<JsonMember>> ScanObject(absl::string_view text);
 // The items of the array at `span` of `text`; errors as above.
 absl::StatusOr<std::vector<JsonSpan>> ScanArray(absl::string_view text, JsonSpan span);
 
+// A request's body: its members, and the items of the one that is an array and has the key asked
+// for.
+struct ScannedBody {
+  std::vector<JsonMember> members;
+  std::vector<JsonSpan> items;
+};
+
+// What is known of a text that begins with the same bytes.
+struct KnownBeginning {
+  absl::string_view text;
+  std::vector<JsonMember> before;  // the members in front of the array
+  JsonSpan array;                  // its span, of which only the beginning counts
+  std::vector<JsonSpan> items;     // all within the bytes that are the same; not empty
+};
+
+// ScanObject and ScanArray in one; no items if there is no such array. Does not scan again what is
+// known.
+absl::StatusOr<ScannedBody> ScanBody(absl::string_view text, absl::string_view key,
+                                     const KnownBeginning* known = nullptr);
+
 // The member of that key; null if there is none.
 const JsonMember* FindMember(const std::vector<JsonMember>& members, absl::string_view key);
 

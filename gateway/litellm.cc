@@ -109,8 +109,9 @@ std::optional<Rows> OneForOne(absl::string_view asked, absl::string_view served)
 
 }  // namespace
 
-absl::StatusOr<std::string> CompressMessages(Compressor& compressor, const std::string& body,
+absl::StatusOr<std::string> CompressMessages(Compressor& compressor, const Body& asked_body,
                                              absl::Time now) {
+  const std::string& body = *asked_body;
   const auto members = ScanObject(body);
   if (!members.ok()) return members.status();
   const JsonMember* messages = FindMember(*members, "messages");

@@ -19,7 +19,7 @@ namespace fovea::gateway {
 // Messages are of OpenAI's Chat; as many come back, in their order and with their roles, since
 // LiteLLM puts them back by their places. The same conversation gets the same prefix. What cannot
 // be compressed comes back as it was; INVALID_ARGUMENT if there are no messages.
-absl::StatusOr<std::string> CompressMessages(Compressor& compressor, const std::string& body,
+absl::StatusOr<std::string> CompressMessages(Compressor& compressor, const Body& body,
                                              absl::Time now);
 
 // GET /v1/retrieve/HANDLE?query=Q → {"original_content"}: the exact text of turn N where Q is "#N"

@@ -55,7 +55,7 @@ UpstreamRequest OutgoingRequest(const Route& route, const Request& request, int 
   UpstreamRequest out{.url = route.url,
                       .method = request.method,
                       .headers = request.headers,
-                      .body = request.body,
+                      .body = *request.body,
                       .client_fd = client_fd};
   RemoveHopByHop(out.headers);
   for (const char* name : {"Host", "Content-Length", "Expect", "x-fovea-bypass"}) {
@@ -164,7 +164,7 @@ absl::Status ModelCall::Recall() {
     round_tokens_ = plan_.predicted_tokens;
   }
   while (relay_->goes_on()) {
-    if (body.empty()) body = plan_.body.value_or(request_->body);
+    if (body.empty()) body = plan_.body.value_or(*request_->body);
     if (relay_->rounds() > kMaxRounds)
       return absl::ResourceExhaustedError("recalls without an end");
     const size_t before = said_.size();
@@ -200,7 +200,7 @@ absl::Status ModelCall::Recall() {
 absl::Status ModelCall::Run(Plan plan, ResponseWriter& response) {
   plan_ = std::move(plan);
   response_ = &response;
-  absl::Status status = SendRound(plan_.body.has_value() ? *plan_.body : request_->body);
+  absl::Status status = SendRound(plan_.body.has_value() ? *plan_.body : *request_->body);
   if (status.ok() && refused_) {
     // What the gateway made is at fault; the agent's own request is tried as it came.
     compressor_->Refused(plan_, absl::Now());
@@ -212,7 +212,7 @@ absl::Status ModelCall::Run(Plan plan, ResponseWriter& response) {
     plan_.recall = false;
     plan_.predicted_tokens = 0;
     refused_ = false;
-    status = SendRound(plan_.body.has_value() ? *plan_.body : request_->body);
+    status = SendRound(plan_.body.has_value() ? *plan_.body : *request_->body);
   }
   if (status.ok() && relay_ != nullptr) {
     std::string out;
@@ -236,6 +236,10 @@ void ModelCall::Finish() {
   if (relay_ != nullptr && relay_->complete() && !relay_->hid_anything()) answer = relay_->said();
   if (reader_ != nullptr && reader_->complete()) answer = reader_->items();
   compressor_->Finish(plan_, answer, absl::Now());
+}
+
+void ModelCall::Report() {
+  if (compressor_ == nullptr || status_ != 200 || !whole_) return;
   const bool one_round = relay_ == nullptr || relay_->rounds() == 1;
   if (one_round && plan_.outcome.action == Outcome::Action::kCompressed) {
     compressor_->Report(plan_, usage().input);

@@ -44,8 +44,10 @@ class ModelCall {
   // OK if the agent has its whole answer; else what went wrong on the way to the provider. Where
   // the answer had begun, the connection is broken off. `response` is not used after that.
   absl::Status Run(Plan plan, ResponseWriter& response);
-  // Behind Run, in a job of the plan's key: the answer into the log, what was billed to fovead.
+  // Behind Run, in a job of the plan's key: the answer into the log.
   void Finish();
+  // Behind Finish: what was billed, to fovead.
+  void Report();
 
   const Plan& plan() const { return plan_; }
   Usage usage() const;

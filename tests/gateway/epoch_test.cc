@@ -2,7 +2,10 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <memory>
+#include <random>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -13,6 +16,7 @@
 #include "gateway/compose.h"
 #include "gateway/conversation.h"
 #include "gateway/jobs.h"
+#include "gateway/recent_conversations.h"
 
 namespace fovea::gateway {
 namespace {
@@ -164,6 +168,93 @@ TEST_F(EpochTest, WhatIsNoContinuationIsAsked) {
            {User(1), Answer(1), User(2), Answer(2), marked(3), Answer(3), marked(4)}, tools);
   EXPECT_NE(GoesOn(three, three, 4), "");
   EXPECT_EQ(GoesOn(three, four, 4), "");
+}
+
+// What is known of a body's beginning saves time and changes nothing, wherever the bodies part.
+TEST(KnownConversation, ReadsAsWithoutIt) {
+  std::mt19937 random(5);
+  const auto roll = [&](size_t below) { return random() % below; };
+  DigestCache digests;
+  size_t used = 0;
+  for (int round = 0; round < 3'000; ++round) {
+    const Wire wire = roll(2) == 0 ? Wire::kAnthropic : Wire::kOpenAiChat;
+    std::string items;
+    if (roll(2) == 0) items = R"({"role":"system","content":"s"})";
+    const size_t count = 1 + roll(6);
+    for (size_t i = 0; i < count; ++i) {
+      absl::StrAppend(&items, items.empty() ? "" : ", ", roll(2) == 0 ? User(i) : Answer(i));
+    }
+    const std::string before = absl::StrCat(R"({"model":"m", "n":[1, {"messages":[]}],)");
+    const std::string after = R"(,"tools":[{"name":"t"}],"metadata":{"user_id":"u"} })";
+    const std::string known = absl::StrCat(before, R"("messages":[)", items, "]", after);
+    std::string body = absl::StrCat(before, R"("messages":[)", items, ",", User(99), "]", after);
+    for (size_t edits = roll(3); edits > 0; --edits) {
+      constexpr char kBytes[] = "\"{}[],: x1\\";
+      const size_t at = roll(body.size());
+      if (roll(3) == 0)
+        body.erase(at, 1 + roll(3));
+      else if (roll(2) == 0)
+        body.insert(at, 1, kBytes[roll(sizeof kBytes - 1)]);
+      else
+        body[at] = kBytes[roll(sizeof kBytes - 1)];
+    }
+    const Route route{.wire = wire, .purpose = Purpose::kGenerate};
+    const auto first = ReadConversation(route, Headers(), known, digests);
+    ASSERT_TRUE(first.ok()) << first.status() << known;
+    size_t same = 0;
+    while (same < known.size() && same < body.size() && known[same] == body[same]) ++same;
+    const KnownConversation beginning{*first, known, same};
+    const auto with = ReadConversation(route, Headers(), body, digests, &beginning);
+    const auto without = ReadConversation(route, Headers(), body, digests);
+    ASSERT_EQ(with.ok(), without.ok()) << body << "\n" << with.status() << without.status();
+    if (!with.ok()) continue;
+    used += first->items.front().span.end <= same ? 1 : 0;
+    ASSERT_EQ(with->items.size(), without->items.size()) << body;
+    for (size_t i = 0; i < with->items.size(); ++i) {
+      ASSERT_EQ(with->items[i].chain, without->items[i].chain) << body;
+      ASSERT_EQ(with->items[i].span.begin, without->items[i].span.begin) << body;
+      ASSERT_EQ(with->items[i].span.end, without->items[i].span.end) << body;
+    }
+    ASSERT_EQ(with->array.end, without->array.end) << body;
+    ASSERT_EQ(with->head, without->head) << body;
+    ASSERT_EQ(with->scope, without->scope) << body;
+    ASSERT_EQ(with->model, without->model) << body;
+    ASSERT_EQ(with->has_tools, without->has_tools) << body;
+    ASSERT_EQ(with->frame_bytes, without->frame_bytes) << body;
+    ASSERT_EQ(with->members.size(), without->members.size()) << body;
+    for (size_t i = 0; i < with->members.size(); ++i) {
+      ASSERT_EQ(with->members[i].key, without->members[i].key) << body;
+      ASSERT_EQ(with->members[i].value.In(body), without->members[i].value.In(body)) << body;
+    }
+  }
+  EXPECT_GT(used, 500U);
+}
+
+TEST(RecentConversations, TheClosestIsFoundAndRoomIsBounded) {
+  RecentConversations recent(100'000);
+  const auto add = [&](const std::string& task, int answers) {
+    std::vector<std::string> items = {absl::StrCat(R"({"role":"user","content":")", task, "\"}")};
+    for (int i = 0; i < answers; ++i) items.push_back(Answer(i));
+    Sent sent = Send(Wire::kAnthropic, items);
+    const auto before = recent.Closest(Wire::kAnthropic, sent.body);
+    const auto body = std::make_shared<const std::string>(std::move(sent.body));
+    recent.Add(before, body, std::make_shared<const Conversation>(std::move(sent.conversation)));
+    return body;
+  };
+  const auto a = add("the first task", 10);
+  add("another task", 10);
+  const auto longer = add("the first task", 12);
+  const auto closest = recent.Closest(Wire::kAnthropic, *longer + " ");
+  EXPECT_EQ(closest.body, longer);
+  EXPECT_EQ(closest.same_bytes, longer->size());
+  // The shorter one has given its place.
+  EXPECT_EQ(a.use_count(), 1);
+  EXPECT_EQ(recent.Closest(Wire::kOpenAiChat, *longer).body, nullptr);
+  const auto huge = add(std::string(99'500, 'x'), 1);
+  EXPECT_EQ(huge.use_count(), 2);
+  EXPECT_LT(recent.Closest(Wire::kAnthropic, *longer).same_bytes, longer->size());
+  const auto too_large = add(std::string(200'000, 'y'), 1);
+  EXPECT_EQ(too_large.use_count(), 1);
 }
 
 TEST(Jobs, OfOneKeyKeepTheirOrderAndThoseOfOthersGoBeside) {

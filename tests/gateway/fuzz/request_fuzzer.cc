@@ -25,7 +25,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       HeldBytes held(all, 1 << 20);
       const auto next = reader.Next(held);
       if (!next.request.has_value()) break;
-      if (next.request->body.size() > options.max_body_bytes) __builtin_trap();
+      if (next.request->body->size() > options.max_body_bytes) __builtin_trap();
     }
     if (all.load() != 0) __builtin_trap();
   }
