@@ -24,6 +24,16 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     if (item.span.end > body.size() || item.span.begin > item.span.end) __builtin_trap();
     turns.Read(item.span.In(body)).status().IgnoreError();
   }
+  // What is known of a beginning changes nothing.
+  for (const size_t same : {body.size(), body.size() / 2}) {
+    const KnownConversation known{*read, body, same};
+    const auto again = ReadConversation(route, headers, body, digests, &known);
+    if (!again.ok() || again->items.size() != read->items.size() ||
+        again->array.end != read->array.end || again->frame_bytes != read->frame_bytes ||
+        (!read->items.empty() && again->items.back().chain != read->items.back().chain)) {
+      __builtin_trap();
+    }
+  }
   const auto cut = Truncated(*read, body, 100);
   if (cut.ok()) {
     // What was made can be read again.
