@@ -58,7 +58,7 @@ struct ContextSummary {
   uint64_t epoch = 0;
   uint64_t epoch_since_seq = 0;
   std::string epoch_reason;
-  double text_factor = 1;  // ReaderProfile::text_correction of the plan's reader
+  double text_factor = 1;    // ReaderProfile::text_correction of the plan's reader
   int64_t spare_tokens = 0;  // Planner::spare_tokens
   uint64_t as_of_seq = 0;
   // Every group of the tail is there as a whole. A call that never got a result is served with a

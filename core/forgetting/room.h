@@ -35,8 +35,8 @@ class Room {
   int64_t whole_goal_tokens() const { return std::max(goal_tokens(), GoalAt(kWholePermille)); }
   static constexpr int kWholePermille = 900;
 
-  // How many tokens of text the tail can grow by before it is over its mark, or the context over its
-  // budget or a limit of the reader's.
+  // How many tokens of text the tail can grow by before it is over its mark, or the context over
+  // its budget or a limit of the reader's.
   int64_t tokens_before_step() const;
 
   // Half of what a step would move, or free, were the cache warm.
