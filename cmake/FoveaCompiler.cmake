@@ -49,7 +49,7 @@ endif()
 set(FOVEA_WARNINGS -Wall -Wextra -Wno-missing-field-initializers -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual
     -Wimplicit-fallthrough -Werror)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
-  list(APPEND FOVEA_WARNINGS -Wthread-safety)
+  list(APPEND FOVEA_WARNINGS -Wthread-safety -Wno-overlength-strings)
 elseif(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
   list(APPEND FOVEA_WARNINGS -Wno-restrict)  # false alarms on std::string at -O3: GCC bug 105651
 endif()
