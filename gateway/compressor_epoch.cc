@@ -142,9 +142,11 @@ void Compressor::CatchUp(const Behind& behind) {
                          TokensOf(epoch.reader, behind.uncounted);
   settled.context_tokens = epoch.tokens + behind.new_tokens;
   const auto context = Build(*mapping, epoch.reader, epoch.budget, behind.pages);
+  const bool forked = mapping->session != behind.session;
   settled.mapping = *std::move(mapping);
-  // Somebody else may have ended the epoch: a pin, a report of usage.
-  if (!context.ok() || context->summary().prefix_sha256() != epoch.prefix_sha256) return forget();
+  // A fork's next request begins its own; or somebody has ended the epoch, with a pin, say.
+  if (forked || !context.ok() || context->summary().prefix_sha256() != epoch.prefix_sha256)
+    return forget();
   settled.context_tokens = context->summary().tokens();
   settled.context_sha256 = context->payload_sha256();
   Update(behind.session, [&](SessionState& state) {
