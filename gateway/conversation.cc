@@ -179,7 +179,7 @@ absl::StatusOr<Conversation> ReadConversation(const Route& route, const Headers&
       Sha256Of(absl::StrCat("fovea gateway 1\n", WireName(read.wire), "\n", read.scope));
   read.root = chain;
   size_t begin = 0;
-  if (beginning.items.size() > 0 && known->conversation.root == read.root &&
+  if (!beginning.items.empty() && known->conversation.root == read.root &&
       beginning.items.size() > known->conversation.head) {
     const auto& items = known->conversation.items;
     begin = beginning.items.size();

@@ -132,7 +132,7 @@ absl::Status Indexer::RunOnThread(std::function<absl::Status()> task) {
   {
     const MutexLock lock(&mutex_);
     if (stopping_) return absl::UnavailableError("the store is closing");
-    tasks_.push_back([&] { status.Give(task()); });
+    tasks_.emplace_back([&] { status.Give(task()); });
     work_came_.NotifyAll();
   }
   return status.Wait();

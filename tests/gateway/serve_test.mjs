@@ -4,8 +4,10 @@ import test, { before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { Provider } from './provider.mjs';
 import { Agent } from './agent.mjs';
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { folder, raw, startFovead, startGateway } from './harness.mjs';
+import { binaries, folder, raw, startFovead, startGateway } from './harness.mjs';
 
 let place, fovead;
 before(async () => {
@@ -136,6 +138,47 @@ test('529 and 500 are the agent\'s to retry; the retry appends nothing', async (
     assert.match(one.answers.at(-1).reason, /^repeats/);
   } });
   assert.ok(agent);
+});
+
+test('a fovead that hangs holds up no request within an epoch, and has all of it later, once', { timeout: 60000 }, async () => {
+  const own = folder();
+  const server = await startFovead(own);
+  const provider = await new Provider({ script: (step) => (step < 40 ? { text: `Step ${step}.`, tools: [{ name: 'read', input: { path: `f${step}` } }] } : { text: 'All done.' }) }).listen();
+  const gateway = await startGateway(own, provider.url, ['--force', '--budget', '30000', '--reader', 'claude', '--no-recall']);
+  try {
+    const agent = new Agent('anthropic', gateway.port, { size: 6000 });
+    await agent.run('A long task.', 30);
+    const step = async () => {
+      const began = performance.now();
+      const read = await agent.send();
+      const took = performance.now() - began;
+      agent.history.push(...read.items, ...agent.wire.results(read.calls.map((call) => ({ id: call.id, text: `result of ${call.input.path}` }))));
+      return took;
+    };
+    for (let i = 0; i < 3; i += 1) await step();
+    server.child.kill('SIGSTOP');
+    const took = await step();
+    server.child.kill('SIGCONT');
+    assert.equal(agent.answers.at(-1).action, 'compressed', agent.answers.at(-1).reason);
+    assert.match(agent.answers.at(-1).reason, /^extends: epoch [1-9]/);
+    assert.ok(took < 1500, `${took} ms while fovead hung`);
+    await step();
+    await step();
+    assert.deepEqual(provider.refused, []);
+    assert.equal(new Set(agent.answers.map((answer) => answer.session)).size, 1);
+    await gateway.stop();
+    const log = spawnSync(join(binaries, 'fovea'), ['--server', server.address, 'export', agent.answers.at(-1).session, '--format', 'jsonl'], { maxBuffer: 1 << 28 }).stdout.toString();
+    const calls = agent.history.flatMap((item) => (Array.isArray(item.content) ? item.content : [])).filter((part) => part.type === 'tool_use');
+    assert.equal(calls.length, 36);
+    // A call and its result; the last result was not sent.
+    for (const [i, { id }] of calls.entries()) assert.equal(log.split(`"${id}"`).length - 1, i < 35 ? 2 : 1, `${id}, call ${i}`);
+  } finally {
+    server.child.kill('SIGCONT');
+    await gateway.stop('SIGKILL');
+    await provider.close();
+    await server.stop('SIGKILL');
+    own.remove();
+  }
 });
 
 test('with fovead gone, requests go out as they came, then cut to the window', async () => {
