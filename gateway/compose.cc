@@ -72,21 +72,27 @@ std::string UserMessage(Wire wire, const std::vector<std::string>& parts) {
   }
 }
 
-int CountMarks(absl::string_view json) {
-  int marks = 0;
-  constexpr absl::string_view kKey = "\"cache_control\"";
-  for (size_t at = FindText(json, kKey, 0); at != absl::string_view::npos;
-       at = FindText(json, kKey, at + 1)) {
-    ++marks;
-  }
-  return marks;
-}
-
 // The lifetime of the last mark, so that ours is in the order that the API asks for.
 bool LastMarkIsLong(absl::string_view json) {
   const size_t last = json.rfind("\"cache_control\"");
   if (last == absl::string_view::npos) return false;
   return absl::StrContains(json.substr(last, 64), "\"1h\"");
+}
+
+// How many cache marks there are, and how many of them live long.
+struct Marks {
+  int all = 0;
+  int lasting = 0;
+};
+Marks MarksIn(absl::string_view json) {
+  Marks marks;
+  constexpr absl::string_view kKey = "\"cache_control\"";
+  for (size_t at = FindText(json, kKey, 0); at != absl::string_view::npos;
+       at = FindText(json, kKey, at + 1)) {
+    ++marks.all;
+    marks.lasting += absl::StrContains(json.substr(at, 64), "\"1h\"") ? 1 : 0;
+  }
+  return marks;
 }
 
 // Collects the served items in their order.
@@ -248,10 +254,10 @@ class Composer {
     if (conversation_.wire != Wire::kAnthropic || !has_history_) return;
     const absl::string_view before = body_.substr(0, conversation_.array.begin);
     const absl::string_view after = body_.substr(conversation_.array.end);
-    int marks = CountMarks(before) + CountMarks(after);
+    int marks = MarksIn(before).all + MarksIn(after).all;
     absl::string_view last = before;
     for (const std::string& item : out_) {
-      const int own = CountMarks(item);
+      const int own = MarksIn(item).all;
       if (own > 0) last = item;
       marks += own;
     }
@@ -331,12 +337,17 @@ std::optional<Continued> Continue(const Conversation& conversation, absl::string
   }
   if (waiting != items.size()) return std::nullopt;
   continued.array.back() = ']';
-  if (conversation.wire == Wire::kAnthropic &&
-      CountMarks(body.substr(0, conversation.array.begin)) +
-              CountMarks(body.substr(conversation.array.end)) + CountMarks(continued.array) >
-          kMaxMarks) {
-    return std::nullopt;
+  if (conversation.wire != Wire::kAnthropic) return continued;
+  Marks marks = MarksIn(continued.array);
+  for (const absl::string_view beside :
+       {body.substr(0, conversation.array.begin), body.substr(conversation.array.end)}) {
+    const Marks more = MarksIn(beside);
+    marks.all += more.all;
+    marks.lasting += more.lasting;
   }
+  // Those that live long must stand before the others; the prefix has its mark as it was then.
+  const bool mixed = marks.lasting > 0 && marks.lasting < marks.all;
+  if (mixed || marks.all > kMaxMarks) return std::nullopt;
   return continued;
 }
 

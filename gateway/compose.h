@@ -72,7 +72,7 @@ std::optional<size_t> FirstBehind(const Conversation& conversation, const Served
 
 // What Compose makes of a context with the same prefix whose other turns are all text: the prefix,
 // and the agent's items from `first` on. None where that cannot be told, or would have more cache
-// marks than the wire allows.
+// marks than the wire allows, or such that live for different times.
 struct Continued {
   std::string array;
   std::string uncounted;  // as in Composed

@@ -163,7 +163,7 @@ int64_t Compressor::TokensOf(const std::string& reader, absl::string_view text) 
   // Pictures have a price of their own, and what is too long is a guess.
   const int64_t guess = EstimateTokens(text);
   if (text.size() > kMaxCountedBytes || guess < static_cast<int64_t>(text.size() / 4)) return guess;
-  const auto counted = fovea_.CountTokens(reader, text);
+  const auto counted = fovea_.CountTokens(reader, text, absl::InfiniteDuration());
   if (!counted.ok()) return guess;
   const int64_t tokens = std::max(guess, *counted);
   absl::MutexLock lock(&mutex_);
@@ -324,8 +324,11 @@ void Compressor::Compress(const Route& route, Plan& plan, absl::Time now, Asking
     return;
   }
   plan.outcome.action = Outcome::Action::kCompressed;
-  plan.other_tokens = CountedBeside(body, conversation, plan.model.reader) +
-                      TokensOf(plan.model.reader, composed->uncounted);
+  const Beside beside{.frame_estimate = plan.other_tokens,
+                      .tokens = CountedBeside(body, conversation, plan.model.reader) +
+                                TokensOf(plan.model.reader, composed->uncounted),
+                      .uncounted_bytes = composed->uncounted.size()};
+  plan.other_tokens = beside.tokens;
   plan.context_sha256 = context->payload_sha256();
   plan.body = Replaced(body, conversation.array, composed->array);
   int recounts = 0;
@@ -342,7 +345,7 @@ void Compressor::Compress(const Route& route, Plan& plan, absl::Time now, Asking
       changed.served = std::make_shared<const ServedPrefix>(PrefixOf(conversation, *composed));
       // A call that only looks on leaves nothing behind to go on from.
       if (conversation.has_tools) {
-        changed.epoch = EpochOf(conversation, plan.model.reader, budget, summary);
+        changed.epoch = EpochOf(conversation, plan.model.reader, budget, beside, summary);
       }
     }
     changed.pages.clear();

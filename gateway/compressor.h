@@ -109,9 +109,11 @@ class Compressor {
   void Keep(const Plan& plan, const std::vector<transcripts::Json>& visible,
             const std::vector<transcripts::Json>& said);
 
-  // The gateway's answer to a call of recall or search.
+  // The gateway's answer to a call of recall or search, of a plan that is settled: which session
+  // it is of is not known before.
   std::string Recall(const Plan& plan, const HiddenCall& call) {
-    return AnswerCall(fovea_, plan.outcome.session, call);
+    if (!plan.mapping.has_value()) return "The history is out of reach just now. Go on without it.";
+    return AnswerCall(fovea_, plan.mapping->session, call);
   }
 
   // What the provider counted for what was served: fovead counts better from the next epoch on.
@@ -136,6 +138,9 @@ class Compressor {
     int64_t spare_tokens = 0;
     double text_factor = 1;
     uint64_t number = 0;
+    int64_t frame_estimate = 0;  // of what stands beside the history, as it was guessed
+    int64_t beside_tokens = 0;   // as it was counted, without Fovea's tools
+    size_t uncounted_bytes = 0;  // of these, what was said inside
   };
   struct SessionState {
     absl::Time last_request = absl::InfinitePast();
@@ -217,8 +222,14 @@ class Compressor {
   std::string AddRecallTools(const Route& route, std::string body, Plan& plan);
   // Of the items from `first` on.
   Replacements ReplacementsOf(const Conversation& conversation, size_t first);
+  struct Beside {  // as in Epoch
+    int64_t frame_estimate = 0;
+    int64_t tokens = 0;
+    size_t uncounted_bytes = 0;
+  };
   static std::shared_ptr<const Epoch> EpochOf(const Conversation& conversation, std::string reader,
-                                              int64_t budget, const v1::ContextSummary& summary);
+                                              int64_t budget, const Beside& beside,
+                                              const v1::ContextSummary& summary);
 
   const GatewayConfig& config_;
   FoveaClient& fovea_;

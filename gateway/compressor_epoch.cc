@@ -15,6 +15,7 @@ constexpr absl::Duration kSurelyWarm = absl::Minutes(1);
 constexpr size_t kMaxNewItems = 64;
 // Of an item's turns beside their text, with room to spare.
 constexpr size_t kItemTokens = 64;
+constexpr absl::Duration kCountPatience = absl::Milliseconds(100);
 // An item's JSON has more tokens than its texts; where escapes make that otherwise, this is more.
 constexpr double kCountMargin = 1.1;
 
@@ -39,6 +40,7 @@ std::string Compressor::EpochName(uint64_t number, int recounts) {
 
 std::shared_ptr<const Compressor::Epoch> Compressor::EpochOf(const Conversation& conversation,
                                                              std::string reader, int64_t budget,
+                                                             const Beside& beside,
                                                              const v1::ContextSummary& summary) {
   return std::make_shared<const Epoch>(Epoch{.reader = std::move(reader),
                                              .budget = budget,
@@ -47,7 +49,10 @@ std::shared_ptr<const Compressor::Epoch> Compressor::EpochOf(const Conversation&
                                              .tokens = summary.tokens(),
                                              .spare_tokens = summary.spare_tokens(),
                                              .text_factor = summary.text_factor(),
-                                             .number = summary.epoch()});
+                                             .number = summary.epoch(),
+                                             .frame_estimate = beside.frame_estimate,
+                                             .beside_tokens = beside.tokens,
+                                             .uncounted_bytes = beside.uncounted_bytes});
 }
 
 Compressor::Known Compressor::FindEpoch(const Conversation& conversation) {
@@ -70,7 +75,10 @@ int64_t Compressor::MostTokens(const Epoch& epoch, const std::string& added, siz
   if (tokens <= spare) return static_cast<int64_t>(tokens);
   // Near the end of an epoch they are counted, unless a guess is over it already.
   if (factor * static_cast<double>(EstimateTokens(added)) > spare) return epoch.spare_tokens + 1;
-  const auto counted = static_cast<double>(TokensOf(epoch.reader, added));
+  // No answer is worth more than a moment here: who is not sure asks for the context.
+  const auto answer = fovea_.CountTokens(epoch.reader, added, kCountPatience);
+  if (!answer.ok()) return epoch.spare_tokens + 1;
+  const auto counted = static_cast<double>(*answer);
   return static_cast<int64_t>(factor * (kCountMargin * counted + beside));
 }
 
@@ -84,7 +92,10 @@ bool Compressor::GoOn(const Route& route, Plan& plan, absl::Time now) {
     return false;
   }
   const Epoch& epoch = *state.epoch;
-  if (epoch.reader != plan.model.reader || epoch.budget != BudgetOf(plan)) return false;
+  if (epoch.reader != plan.model.reader || epoch.budget != BudgetOf(plan) ||
+      epoch.frame_estimate != plan.other_tokens) {
+    return false;
+  }
   const absl::string_view body = *plan.asked;
   std::string added;
   for (size_t i = known.items; i < conversation.items.size(); ++i) {
@@ -115,6 +126,11 @@ bool Compressor::GoOn(const Route& route, Plan& plan, absl::Time now) {
   if (OffersRecall(route, conversation)) {
     plan.body = AddRecallTools(route, *std::move(plan.body), plan);
   }
+  // Until it is settled. What was said inside since then has no more tokens than bytes.
+  const size_t said = continued->uncounted.size();
+  plan.other_tokens = epoch.beside_tokens + plan.tool_tokens +
+                      static_cast<int64_t>(said - std::min(said, epoch.uncounted_bytes));
+  plan.predicted_tokens = epoch.tokens + new_tokens + plan.other_tokens;
   plan.settled = std::make_shared<Settled>();
   jobs_.Run(plan.key, body.size(),
             [this, behind = Behind{.asked = plan.asked,
@@ -152,7 +168,11 @@ void Compressor::CatchUp(const Behind& behind) {
   Update(behind.session, [&](SessionState& state) {
     // A rewind meanwhile has another epoch.
     if (state.epoch == nullptr || state.epoch->prefix_sha256 != epoch.prefix_sha256) return;
-    state.epoch = EpochOf(*behind.conversation, epoch.reader, epoch.budget, context->summary());
+    const Beside beside{.frame_estimate = epoch.frame_estimate,
+                        .tokens = settled.other_tokens,
+                        .uncounted_bytes = behind.uncounted.size()};
+    state.epoch =
+        EpochOf(*behind.conversation, epoch.reader, epoch.budget, beside, context->summary());
   });
 }
 
@@ -168,6 +188,7 @@ void Compressor::TakeSettled(Plan& plan) {
   plan.settled = nullptr;
   if (!settled->mapping.has_value()) return;
   plan.mapping = settled->mapping;
+  plan.outcome.session = plan.mapping->session;
   plan.other_tokens = settled->other_tokens + plan.tool_tokens;
   // What the provider refused went out as it came after all.
   if (plan.outcome.action != Outcome::Action::kCompressed) return;

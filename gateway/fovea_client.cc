@@ -2,6 +2,8 @@
 
 #include <grpcpp/grpcpp.h>
 
+#include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <utility>
 
@@ -14,6 +16,7 @@ namespace fovea::gateway {
 namespace {
 
 constexpr int kMaxMessageBytes = 1 << 30;
+constexpr absl::Duration kHanging = absl::Seconds(1);
 
 absl::Status FromGrpc(const grpc::Status& status) {
   return absl::Status(static_cast<absl::StatusCode>(status.error_code()), status.error_message());
@@ -49,7 +52,7 @@ class GrpcClient final : public FoveaClient {
     request.set_session_id(session);
     request.mutable_range()->set_first(first);
     grpc::ClientContext context;
-    Prepare(context);
+    Prepare(context, patience_);
     const auto stream = sessions_->ReadTurns(&context, request);
     std::vector<v1::Turn> turns;
     v1::ReadTurnsResponse response;
@@ -57,12 +60,16 @@ class GrpcClient final : public FoveaClient {
       for (v1::Turn& turn : *response.mutable_turns()) turns.push_back(std::move(turn));
     }
     const grpc::Status status = stream->Finish();
+    NoteAnswer(status, patience_);
     if (!status.ok()) return FromGrpc(status);
     return turns;
   }
   absl::StatusOr<v1::BuildContextResponse> BuildContext(
       const v1::BuildContextRequest& request) override {
-    return Call(*contexts_, &v1::ContextService::Stub::BuildContext, request);
+    auto context = Call(*contexts_, &v1::ContextService::Stub::BuildContext, request);
+    // A long history's first context takes its time, and goes on meanwhile.
+    if (absl::IsDeadlineExceeded(context.status())) hangs_ = false;
+    return context;
   }
   absl::StatusOr<std::string> RecallTools(v1::WireFormat format) override {
     v1::GetRecallToolsRequest request;
@@ -80,11 +87,12 @@ class GrpcClient final : public FoveaClient {
   absl::StatusOr<v1::SearchTurnsResponse> Search(const v1::SearchTurnsRequest& request) override {
     return Call(*sessions_, &v1::SessionService::Stub::SearchTurns, request);
   }
-  absl::StatusOr<int64_t> CountTokens(const std::string& reader, absl::string_view text) override {
+  absl::StatusOr<int64_t> CountTokens(const std::string& reader, absl::string_view text,
+                                      absl::Duration most) override {
     v1::CountTokensRequest request;
     request.set_reader(reader);
     request.set_text(text.data(), text.size());
-    const auto counted = Call(*readers_, &v1::ReaderService::Stub::CountTokens, request);
+    const auto counted = Call(*readers_, &v1::ReaderService::Stub::CountTokens, request, most);
     if (!counted.ok()) return counted.status();
     return counted->tokens();
   }
@@ -93,20 +101,29 @@ class GrpcClient final : public FoveaClient {
   }
 
  private:
-  void Prepare(grpc::ClientContext& context) const {
-    context.set_deadline(std::chrono::system_clock::now() + absl::ToChronoMilliseconds(patience_));
+  void Prepare(grpc::ClientContext& context, absl::Duration most) const {
+    const absl::Duration patience = std::min({most, patience_, hangs_ ? kHanging : patience_});
+    context.set_deadline(std::chrono::system_clock::now() + absl::ToChronoMilliseconds(patience));
     if (!token_.empty()) context.AddMetadata("authorization", absl::StrCat("Bearer ", token_));
   }
 
+  void NoteAnswer(const grpc::Status& status, absl::Duration most) const {
+    if (status.error_code() != grpc::StatusCode::DEADLINE_EXCEEDED) {
+      hangs_ = false;
+    } else if (most >= patience_) {
+      hangs_ = true;
+    }
+  }
+
   template <typename Stub, typename Request, typename Response>
-  absl::StatusOr<Response> Call(Stub& stub,
-                                grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
-                                                             Response*),
-                                const Request& request) const {
+  absl::StatusOr<Response> Call(
+      Stub& stub, grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
+      const Request& request, absl::Duration most = absl::InfiniteDuration()) const {
     grpc::ClientContext context;
-    Prepare(context);
+    Prepare(context, most);
     Response response;
     const grpc::Status status = (stub.*method)(&context, request, &response);
+    NoteAnswer(status, most);
     if (!status.ok()) return FromGrpc(status);
     return response;
   }
@@ -116,6 +133,7 @@ class GrpcClient final : public FoveaClient {
   const std::unique_ptr<v1::ReaderService::Stub> readers_;
   const std::string token_;
   const absl::Duration patience_;
+  mutable std::atomic<bool> hangs_ = false;
 };
 
 }  // namespace

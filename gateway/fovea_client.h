@@ -38,14 +38,16 @@ class FoveaClient {
   virtual absl::StatusOr<v1::ExpandTurnResponse> ExpandTurn(
       const v1::ExpandTurnRequest& request) = 0;
   virtual absl::StatusOr<v1::SearchTurnsResponse> Search(const v1::SearchTurnsRequest& request) = 0;
-  // What a text costs a reader; at most 16 MiB.
-  virtual absl::StatusOr<int64_t> CountTokens(const std::string& reader,
-                                              absl::string_view text) = 0;
+  // What a text costs a reader; at most 16 MiB. `most`: how long it may take.
+  virtual absl::StatusOr<int64_t> CountTokens(const std::string& reader, absl::string_view text,
+                                              absl::Duration most) = 0;
   virtual absl::Status ReportUsage(const v1::ReportUsageRequest& request) = 0;
 };
 
 // A client of the server at `address` ("unix:PATH" or "HOST:PORT"). Does not connect yet. `token`
-// is sent as "authorization: Bearer"; empty: none. `patience` bounds each call.
+// is sent as "authorization: Bearer"; empty: none. `patience` bounds each call; where one that
+// takes no work took longer, later ones are given up after a second until one succeeds, so that a
+// server that hangs does not hold up a request for each call in it.
 std::unique_ptr<FoveaClient> ConnectFovea(const std::string& address, const std::string& token,
                                           absl::Duration patience);
 

@@ -135,6 +135,7 @@ void ModelCall::KeepIfEnded() {
 
 // Answers the round's calls; the results are behind what was said.
 void ModelCall::AnswerCalls() {
+  compressor_->Settle(plan_);
   std::map<std::string, std::string> texts;
   for (const HiddenCall& call : relay_->calls()) {
     texts[call.id] = relay_->rounds() < kMaxRounds
@@ -202,8 +203,7 @@ absl::Status ModelCall::Run(Plan plan, ResponseWriter& response) {
   response_ = &response;
   absl::Status status = SendRound(plan_.body.has_value() ? *plan_.body : *request_->body);
   if (status.ok() && refused_) {
-    // What the gateway made is at fault; the agent's own request is tried as it came.
-    compressor_->Refused(plan_, absl::Now());
+    // The agent's own request is tried as it came.
     plan_.outcome = {.action = Outcome::Action::kFallback,
                      .reason = absl::StrCat("sent as it came: the provider answered ", status_),
                      .session = plan_.outcome.session};
@@ -213,6 +213,8 @@ absl::Status ModelCall::Run(Plan plan, ResponseWriter& response) {
     plan_.predicted_tokens = 0;
     refused_ = false;
     status = SendRound(plan_.body.has_value() ? *plan_.body : *request_->body);
+    // Where that is taken, what the gateway made is at fault.
+    if (status.ok() && status_ < 300) compressor_->Refused(plan_, absl::Now());
   }
   if (status.ok() && relay_ != nullptr) {
     std::string out;

@@ -150,9 +150,7 @@ absl::StatusOr<Mapping> Sessions::TryMap(const Conversation& conversation, absl:
     absl::Status status = CreateRoot(conversation, place.session);
     if (!status.ok()) return status;
   }
-  const std::string before = known.items == 0 ? conversation.root : chains[known.items - 1];
-  absl::Status status =
-      Append(turns, chains.back(), FirstNewChain(before, chains, known.items), place);
+  absl::Status status = Append(turns, chains.back(), place);
   if (absl::IsNotFound(status)) database_.ForgetSession(place.session).IgnoreError();
   if (!status.ok()) return status;
   if (place.forked) mapping.arrival = Arrival::kForked;
@@ -190,11 +188,11 @@ absl::Status Sessions::CreateRoot(const Conversation& conversation, const std::s
   return absl::IsAlreadyExists(status) ? absl::OkStatus() : status;
 }
 
-absl::Status Sessions::Fork(const std::string& fork_chain, uint64_t at, Place& place) {
+absl::Status Sessions::Fork(const std::string& chain, uint64_t at, Place& place) {
   v1::ForkSessionRequest request;
   request.set_session_id(place.session);
   request.set_at_seq(at);
-  request.set_new_session_id(SessionName(fork_chain));
+  request.set_new_session_id(SessionName(chain));
   const auto forked = fovea_.ForkSession(request);
   if (!forked.ok() && !absl::IsAlreadyExists(forked.status())) return forked.status();
   place = {.session = request.new_session_id(), .seq = at, .forked = true};
@@ -202,7 +200,7 @@ absl::Status Sessions::Fork(const std::string& fork_chain, uint64_t at, Place& p
 }
 
 absl::Status Sessions::Append(const std::vector<v1::Turn>& turns, const std::string& chain,
-                              const std::string& fork_chain, Place& place) {
+                              Place& place) {
   size_t there = 0;  // of `turns`
   // Twice at most: in the session, and in a fork of it.
   for (int attempt = 0; attempt < 3; ++attempt) {
@@ -228,7 +226,7 @@ absl::Status Sessions::Append(const std::vector<v1::Turn>& turns, const std::str
     // Something else follows there.
     const bool answer_differs = there == 0 && turns[0].role() == v1::ROLE_ASSISTANT &&
                                 (*present)[0].role() == v1::ROLE_ASSISTANT;
-    const absl::Status forked = Fork(fork_chain, place.seq, place);
+    const absl::Status forked = Fork(chain, place.seq, place);
     if (!forked.ok()) return forked;
     place.answer_differs = answer_differs;
     there = 0;

@@ -72,10 +72,10 @@ class Sessions {
                                  bool look_on, absl::Time now);
   absl::Status CreateRoot(const Conversation& conversation, const std::string& session);
   // Appends `turns` behind `place`, or finds them there; moves `place` to a fork if something else
-  // is there. `chain` names the last of them.
-  absl::Status Append(const std::vector<v1::Turn>& turns, const std::string& chain,
-                      const std::string& fork_chain, Place& place);
-  absl::Status Fork(const std::string& fork_chain, uint64_t at, Place& place);
+  // is there. `chain` is of the last of them, and names a fork: parallel requests may share all but
+  // their last item.
+  absl::Status Append(const std::vector<v1::Turn>& turns, const std::string& chain, Place& place);
+  absl::Status Fork(const std::string& chain, uint64_t at, Place& place);
 
   FoveaClient& fovea_;
   Database& database_;

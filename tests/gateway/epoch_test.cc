@@ -166,6 +166,11 @@ TEST_F(EpochTest, WhatIsNoContinuationIsAsked) {
   const Sent four =
       Send(Wire::kAnthropic,
            {User(1), Answer(1), User(2), Answer(2), marked(3), Answer(3), marked(4)}, tools);
+  // Marks that live for different times have an order; with the prefix's among them, who knows.
+  const Sent longer = Send(Wire::kAnthropic,
+                           {User(1), Answer(1), User(2), Answer(2), marked(3), Answer(3), User(4)},
+                           R"(,"tools":[{"cache_control":{"type":"ephemeral","ttl":"1h"}}])");
+  EXPECT_EQ(GoesOn(three, longer, 4), "");
   EXPECT_NE(GoesOn(three, three, 4), "");
   EXPECT_EQ(GoesOn(three, four, 4), "");
 }

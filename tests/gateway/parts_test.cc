@@ -5,6 +5,8 @@
 #include <zstd.h>
 
 #include <map>
+#include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -195,7 +197,8 @@ class FakeFovea final : public FoveaClient {
   absl::StatusOr<v1::SearchTurnsResponse> Search(const v1::SearchTurnsRequest&) override {
     return absl::UnimplementedError("");
   }
-  absl::StatusOr<int64_t> CountTokens(const std::string&, absl::string_view) override {
+  absl::StatusOr<int64_t> CountTokens(const std::string&, absl::string_view,
+                                      absl::Duration) override {
     return absl::UnimplementedError("");
   }
   absl::Status ReportUsage(const v1::ReportUsageRequest&) override { return absl::OkStatus(); }
@@ -205,6 +208,10 @@ class SessionsTest : public testing::Test {
  protected:
   // "uaua": a conversation of the user's and the model's turns, each with a text of its own.
   absl::StatusOr<Mapping> Map(const std::vector<std::string>& texts, bool look_on = false) {
+    return Map(sessions_, texts, look_on);
+  }
+  absl::StatusOr<Mapping> Map(Sessions& sessions, const std::vector<std::string>& texts,
+                              bool look_on = false) {
     std::string body = R"({"model":"m","messages":[)";
     for (size_t i = 0; i < texts.size(); ++i) {
       absl::StrAppend(&body, i == 0 ? "" : ",", R"({"role":")", i % 2 == 0 ? "user" : "assistant",
@@ -214,7 +221,7 @@ class SessionsTest : public testing::Test {
     const auto read = ReadConversation({.wire = Wire::kAnthropic, .purpose = Purpose::kGenerate},
                                        Headers(), body, digests_);
     if (!read.ok()) return read.status();
-    return sessions_.Map(*read, body, look_on, absl::Now());
+    return sessions.Map(*read, body, look_on, absl::Now());
   }
   FakeFovea fovea_;
   std::unique_ptr<Database> database_ = *Database::Open(":memory:");
@@ -238,6 +245,26 @@ TEST_F(SessionsTest, ExtendsRepeatsAndForks) {
   EXPECT_EQ(fovea_.logs[fork->session].size(), 3U);
   EXPECT_EQ(Map({"a", "b", "c", "d", "e"})->session, first->session);
   EXPECT_EQ(Map({"x"})->arrival, Arrival::kNew);
+}
+
+// Each of them begins before the others' items are known: here, as each has a database of its own.
+TEST_F(SessionsTest, ParallelRequestsThatShareAllButTheLastItemGetForksOfTheirOwn) {
+  std::vector<std::unique_ptr<Database>> databases;
+  std::vector<std::unique_ptr<Sessions>> all;
+  for (int i = 0; i < 5; ++i) {
+    databases.push_back(*Database::Open(":memory:"));
+    all.push_back(std::make_unique<Sessions>(fovea_, *databases.back(), "project"));
+    ASSERT_TRUE(Map(*all.back(), {"a"}).ok());
+  }
+  std::set<std::string> sessions;
+  for (int i = 0; i < 5; ++i) {
+    const std::string last = absl::StrCat("last ", i);
+    const auto mapping = Map(*all[i], {"a", "b", last});
+    ASSERT_TRUE(mapping.ok()) << mapping.status();
+    EXPECT_TRUE(sessions.insert(mapping->session).second);
+    ASSERT_EQ(fovea_.logs[mapping->session].size(), 3U);
+    EXPECT_EQ(fovea_.logs[mapping->session].back().parts(0).text().text(), last);
+  }
 }
 
 TEST_F(SessionsTest, AnAppendWhoseAnswerIsLostIsThereOnce) {
