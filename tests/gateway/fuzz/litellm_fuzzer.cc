@@ -37,7 +37,8 @@ class AwayFovea final : public FoveaClient {
   absl::StatusOr<v1::SearchTurnsResponse> Search(const v1::SearchTurnsRequest&) override {
     return Away();
   }
-  absl::StatusOr<int64_t> CountTokens(const std::string&, absl::string_view, absl::Duration) override {
+  absl::StatusOr<int64_t> CountTokens(const std::string&, absl::string_view,
+                                      absl::Duration) override {
     return Away();
   }
   absl::Status ReportUsage(const v1::ReportUsageRequest&) override { return Away(); }
