@@ -36,9 +36,8 @@ class Planner::Life {
   absl::Status Append(const Turn& turn);
   absl::Status Apply(const LogEvent& event);
   int64_t spare_tokens() const {
-    const bool steady =
-        plan_.required_tokens == 0 && !plan_.cache_is_cold && !prefix_.HasUnservedPin();
-    return steady ? room_.tokens_before_step() : 0;
+    if (plan_.required_tokens > 0 || plan_.cache_is_cold || prefix_.HasUnservedPin()) return 0;
+    return room_.tokens_before_step();
   }
   const Setting& setting() const { return *setting_; }
   const Plan& plan() const { return plan_; }
