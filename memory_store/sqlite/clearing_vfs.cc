@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "memory_store/mutex.h"
+#include "memory_store/sqlite/forwarding_file.h"
 
 namespace fovea::sqlite {
 namespace {
@@ -28,22 +29,16 @@ size_t Number16(std::span<const unsigned char> page, size_t at) {
 
 // What SQLite holds of an open file; the file of the base follows it in memory.
 struct File {
-  sqlite3_file head;
-  sqlite3_file* base;
+  ForwardingFile file;
   std::vector<unsigned char>* page;  // null for other files than databases
   sqlite3_int64 bytes;               // how long the file is, or will be soon
 };
 
 File* Cast(sqlite3_file* file) { return reinterpret_cast<File*>(file); }
-sqlite3_file* Base(sqlite3_file* file) { return Cast(file)->base; }
 
 int Close(sqlite3_file* file) {
   delete std::exchange(Cast(file)->page, nullptr);
-  return Base(file)->pMethods->xClose(Base(file));
-}
-
-int Read(sqlite3_file* file, void* bytes, int size, sqlite3_int64 at) {
-  return Base(file)->pMethods->xRead(Base(file), bytes, size, at);
+  return BaseOf(file)->pMethods->xClose(BaseOf(file));
 }
 
 bool HoldsPage(const File& file, int size, int64_t at) {
@@ -56,70 +51,28 @@ int Write(sqlite3_file* file, const void* bytes, int size, sqlite3_int64 at) {
   File& self = *Cast(file);
   self.bytes = std::max(self.bytes, at + size);
   if (!HoldsPage(self, size, at)) {
-    return self.base->pMethods->xWrite(self.base, bytes, size, at);
+    return BaseOf(file)->pMethods->xWrite(BaseOf(file), bytes, size, at);
   }
   const auto* const begin = static_cast<const unsigned char*>(bytes);
   self.page->assign(begin, begin + size);
   ClearUnusedMiddle(*self.page, at == 0);
-  return self.base->pMethods->xWrite(self.base, self.page->data(), size, at);
+  return BaseOf(file)->pMethods->xWrite(BaseOf(file), self.page->data(), size, at);
 }
 
-int Truncate(sqlite3_file* file, sqlite3_int64 size) {
-  return Base(file)->pMethods->xTruncate(Base(file), size);
-}
-int Sync(sqlite3_file* file, int flags) { return Base(file)->pMethods->xSync(Base(file), flags); }
-int FileSize(sqlite3_file* file, sqlite3_int64* size) {
-  return Base(file)->pMethods->xFileSize(Base(file), size);
-}
-int Lock(sqlite3_file* file, int level) { return Base(file)->pMethods->xLock(Base(file), level); }
-int Unlock(sqlite3_file* file, int level) {
-  return Base(file)->pMethods->xUnlock(Base(file), level);
-}
-int CheckReservedLock(sqlite3_file* file, int* result) {
-  return Base(file)->pMethods->xCheckReservedLock(Base(file), result);
-}
 int FileControl(sqlite3_file* file, int operation, void* argument) {
   if (operation == SQLITE_FCNTL_SIZE_HINT) {
     sqlite3_int64& bytes = Cast(file)->bytes;
     bytes = std::max(bytes, *static_cast<sqlite3_int64*>(argument));
   }
-  return Base(file)->pMethods->xFileControl(Base(file), operation, argument);
+  return BaseOf(file)->pMethods->xFileControl(BaseOf(file), operation, argument);
 }
-int SectorSize(sqlite3_file* file) { return Base(file)->pMethods->xSectorSize(Base(file)); }
-int Characteristics(sqlite3_file* file) {
-  return Base(file)->pMethods->xDeviceCharacteristics(Base(file));
-}
-int ShmMap(sqlite3_file* file, int page, int size, int extend, void volatile** memory) {
-  return Base(file)->pMethods->xShmMap(Base(file), page, size, extend, memory);
-}
-int ShmLock(sqlite3_file* file, int offset, int count, int flags) {
-  return Base(file)->pMethods->xShmLock(Base(file), offset, count, flags);
-}
-void ShmBarrier(sqlite3_file* file) { Base(file)->pMethods->xShmBarrier(Base(file)); }
-int ShmUnmap(sqlite3_file* file, int remove) {
-  return Base(file)->pMethods->xShmUnmap(Base(file), remove);
-}
-
-// Version 2: no memory mapping, which would write past us.
-constexpr sqlite3_io_methods kMethods = {2,
-                                         Close,
-                                         Read,
-                                         Write,
-                                         Truncate,
-                                         Sync,
-                                         FileSize,
-                                         Lock,
-                                         Unlock,
-                                         CheckReservedLock,
-                                         FileControl,
-                                         SectorSize,
-                                         Characteristics,
-                                         ShmMap,
-                                         ShmLock,
-                                         ShmBarrier,
-                                         ShmUnmap,
-                                         nullptr,
-                                         nullptr};
+constexpr sqlite3_io_methods kMethods = [] {
+  sqlite3_io_methods methods = ForwardingMethods();
+  methods.xClose = Close;
+  methods.xWrite = Write;
+  methods.xFileControl = FileControl;
+  return methods;
+}();
 
 struct Registered {
   std::string name;
@@ -134,20 +87,20 @@ sqlite3_vfs* Find(const std::string& base) {
 int Open(sqlite3_vfs* vfs, sqlite3_filename name, sqlite3_file* file, int flags, int* out_flags) {
   File* const self = Cast(file);
   *self = {};
-  self->base = reinterpret_cast<sqlite3_file*>(self + 1);
+  self->file.base = reinterpret_cast<sqlite3_file*>(self + 1);
   sqlite3_vfs* const base = Find(static_cast<Registered*>(vfs->pAppData)->base);
   if (base == nullptr) return SQLITE_CANTOPEN;
-  int code = base->xOpen(base, name, self->base, flags, out_flags);
+  int code = base->xOpen(base, name, self->file.base, flags, out_flags);
   if (code != SQLITE_OK) return code;
   if ((flags & SQLITE_OPEN_MAIN_DB) != 0) {
-    code = self->base->pMethods->xFileSize(self->base, &self->bytes);
+    code = self->file.base->pMethods->xFileSize(self->file.base, &self->bytes);
     if (code != SQLITE_OK) {
-      self->base->pMethods->xClose(self->base);
+      self->file.base->pMethods->xClose(self->file.base);
       return code;
     }
     self->page = new std::vector<unsigned char>();
   }
-  self->head.pMethods = &kMethods;
+  self->file.head.pMethods = &kMethods;
   return SQLITE_OK;
 }
 

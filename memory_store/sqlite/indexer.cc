@@ -286,8 +286,9 @@ absl::Status Indexer::IndexSome(const std::vector<int64_t>& sessions) {
     if (levels >= kMaxMergeLevels) {
       STORE_RETURN_IF_ERROR(EmptyAndCompare());
       std::erase_if(pending_, [](const auto& progress) { return progress.second != 0; });
+    } else {
+      STORE_RETURN_IF_ERROR(BeginMerge(*database_));
     }
-    STORE_RETURN_IF_ERROR(BeginMerge(*database_));
     merge = true;
     removed_ = false;
   }

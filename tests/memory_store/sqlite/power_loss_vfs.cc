@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "memory_store/sqlite/forwarding_file.h"
+
 namespace fovea::testing {
 namespace {
 
@@ -85,23 +87,18 @@ using State = PowerLossVfs::State;
 
 // What SQLite holds of an open file; the system's own file follows it in memory.
 struct File {
-  sqlite3_file base;
+  sqlite::ForwardingFile file;
   State* state;
   std::string* path;  // null for a temporary file, which no power loss brings back
-  sqlite3_file* system;
 };
 
 File* Cast(sqlite3_file* file) { return reinterpret_cast<File*>(file); }
-sqlite3_file* System(sqlite3_file* file) { return Cast(file)->system; }
+using sqlite::BaseOf;
 
 int Close(sqlite3_file* file) {
-  const int code = System(file)->pMethods->xClose(System(file));
+  const int code = BaseOf(file)->pMethods->xClose(BaseOf(file));
   delete Cast(file)->path;
   return code;
-}
-
-int Read(sqlite3_file* file, void* bytes, int size, sqlite3_int64 at) {
-  return System(file)->pMethods->xRead(System(file), bytes, size, at);
 }
 
 int Write(sqlite3_file* file, const void* bytes, int size, sqlite3_int64 at) {
@@ -115,18 +112,18 @@ int Write(sqlite3_file* file, const void* bytes, int size, sqlite3_int64 at) {
     for (size_t s = begin / kSector; s <= (begin + size - 1) / kSector; ++s) {
       unsynced.sectors[s] = true;
     }
-    return self->system->pMethods->xWrite(self->system, bytes, size, at);
+    return BaseOf(file)->pMethods->xWrite(BaseOf(file), bytes, size, at);
   }
-  return self->system->pMethods->xWrite(self->system, bytes, size, at);
+  return BaseOf(file)->pMethods->xWrite(BaseOf(file), bytes, size, at);
 }
 
 int Truncate(sqlite3_file* file, sqlite3_int64 size) {
   File* const self = Cast(file);
-  if (self->path == nullptr) return self->system->pMethods->xTruncate(self->system, size);
+  if (self->path == nullptr) return BaseOf(file)->pMethods->xTruncate(BaseOf(file), size);
   const MutexLock lock(&self->state->mutex);
   if (!self->state->Pass()) return SQLITE_IOERR_TRUNCATE;
   self->state->Touch(*self->path);
-  return self->system->pMethods->xTruncate(self->system, size);
+  return BaseOf(file)->pMethods->xTruncate(BaseOf(file), size);
 }
 
 int Sync(sqlite3_file* file, int /*flags*/) {
@@ -138,76 +135,38 @@ int Sync(sqlite3_file* file, int /*flags*/) {
   return SQLITE_OK;
 }
 
-int FileSize(sqlite3_file* file, sqlite3_int64* size) {
-  return System(file)->pMethods->xFileSize(System(file), size);
-}
-int Lock(sqlite3_file* file, int level) {
-  return System(file)->pMethods->xLock(System(file), level);
-}
-int Unlock(sqlite3_file* file, int level) {
-  return System(file)->pMethods->xUnlock(System(file), level);
-}
-int CheckReservedLock(sqlite3_file* file, int* result) {
-  return System(file)->pMethods->xCheckReservedLock(System(file), result);
-}
 int FileControl(sqlite3_file* file, int operation, void* argument) {
   // A size hint would lengthen the file behind our back.
   if (operation == SQLITE_FCNTL_SIZE_HINT) return SQLITE_OK;
-  return System(file)->pMethods->xFileControl(System(file), operation, argument);
+  return BaseOf(file)->pMethods->xFileControl(BaseOf(file), operation, argument);
 }
-int SectorSize(sqlite3_file* file) { return System(file)->pMethods->xSectorSize(System(file)); }
-int Characteristics(sqlite3_file* file) {
-  return System(file)->pMethods->xDeviceCharacteristics(System(file));
-}
-int ShmMap(sqlite3_file* file, int page, int size, int extend, void volatile** memory) {
-  return System(file)->pMethods->xShmMap(System(file), page, size, extend, memory);
-}
-int ShmLock(sqlite3_file* file, int offset, int count, int flags) {
-  return System(file)->pMethods->xShmLock(System(file), offset, count, flags);
-}
-void ShmBarrier(sqlite3_file* file) { System(file)->pMethods->xShmBarrier(System(file)); }
-int ShmUnmap(sqlite3_file* file, int remove) {
-  return System(file)->pMethods->xShmUnmap(System(file), remove);
-}
-
-// Version 2: no memory mapping, which would write past us.
-constexpr sqlite3_io_methods kMethods = {2,
-                                         Close,
-                                         Read,
-                                         Write,
-                                         Truncate,
-                                         Sync,
-                                         FileSize,
-                                         Lock,
-                                         Unlock,
-                                         CheckReservedLock,
-                                         FileControl,
-                                         SectorSize,
-                                         Characteristics,
-                                         ShmMap,
-                                         ShmLock,
-                                         ShmBarrier,
-                                         ShmUnmap,
-                                         nullptr,
-                                         nullptr};
+constexpr sqlite3_io_methods kMethods = [] {
+  sqlite3_io_methods methods = sqlite::ForwardingMethods();
+  methods.xClose = Close;
+  methods.xWrite = Write;
+  methods.xTruncate = Truncate;
+  methods.xSync = Sync;
+  methods.xFileControl = FileControl;
+  return methods;
+}();
 
 State* StateOf(sqlite3_vfs* vfs) { return static_cast<State*>(vfs->pAppData); }
 
 int Open(sqlite3_vfs* vfs, sqlite3_filename name, sqlite3_file* file, int flags, int* out_flags) {
   State* const state = StateOf(vfs);
   File* const self = Cast(file);
-  self->base.pMethods = nullptr;
+  self->file.head.pMethods = nullptr;
   self->state = state;
   self->path = nullptr;
-  self->system = reinterpret_cast<sqlite3_file*>(self + 1);
-  const int code = state->system->xOpen(state->system, name, self->system, flags, out_flags);
+  self->file.base = reinterpret_cast<sqlite3_file*>(self + 1);
+  const int code = state->system->xOpen(state->system, name, self->file.base, flags, out_flags);
   if (code != SQLITE_OK) return code;
   if (name != nullptr) {
     self->path = new std::string(name);
     const MutexLock lock(&state->mutex);
     state->files[*self->path];
   }
-  self->base.pMethods = &kMethods;
+  self->file.head.pMethods = &kMethods;
   return SQLITE_OK;
 }
 
