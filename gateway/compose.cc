@@ -72,11 +72,17 @@ std::string UserMessage(Wire wire, const std::vector<std::string>& parts) {
   }
 }
 
+constexpr absl::string_view kMarkKey = "\"cache_control\"";
+
+// Of the mark whose key stands there.
+bool LivesLong(absl::string_view json, size_t at) {
+  return absl::StrContains(json.substr(at, 64), "\"1h\"");
+}
+
 // The lifetime of the last mark, so that ours is in the order that the API asks for.
 bool LastMarkIsLong(absl::string_view json) {
-  const size_t last = json.rfind("\"cache_control\"");
-  if (last == absl::string_view::npos) return false;
-  return absl::StrContains(json.substr(last, 64), "\"1h\"");
+  const size_t last = json.rfind(kMarkKey);
+  return last != absl::string_view::npos && LivesLong(json, last);
 }
 
 // How many cache marks there are, and how many of them live long.
@@ -86,11 +92,10 @@ struct Marks {
 };
 Marks MarksIn(absl::string_view json) {
   Marks marks;
-  constexpr absl::string_view kKey = "\"cache_control\"";
-  for (size_t at = FindText(json, kKey, 0); at != absl::string_view::npos;
-       at = FindText(json, kKey, at + 1)) {
+  for (size_t at = FindText(json, kMarkKey, 0); at != absl::string_view::npos;
+       at = FindText(json, kMarkKey, at + 1)) {
     ++marks.all;
-    marks.lasting += absl::StrContains(json.substr(at, 64), "\"1h\"") ? 1 : 0;
+    marks.lasting += LivesLong(json, at) ? 1 : 0;
   }
   return marks;
 }

@@ -128,6 +128,12 @@ class Compressor {
  private:
   static constexpr absl::Duration kCacheLifetime = absl::Minutes(5);
   static constexpr absl::Duration kJobPatience = absl::Seconds(2);
+  // Of what stands beside the history.
+  struct Beside {
+    int64_t frame_estimate = 0;  // tokens, as they were guessed
+    int64_t tokens = 0;          // as they were counted, without Fovea's tools
+    size_t uncounted_bytes = 0;  // of these, what was said inside
+  };
   // The context of a session's last request, and how far its epoch reaches.
   struct Epoch {
     std::string reader;
@@ -138,9 +144,7 @@ class Compressor {
     int64_t spare_tokens = 0;
     double text_factor = 1;
     uint64_t number = 0;
-    int64_t frame_estimate = 0;  // of what stands beside the history, as it was guessed
-    int64_t beside_tokens = 0;   // as it was counted, without Fovea's tools
-    size_t uncounted_bytes = 0;  // of these, what was said inside
+    Beside beside;
   };
   struct SessionState {
     absl::Time last_request = absl::InfinitePast();
@@ -222,11 +226,6 @@ class Compressor {
   std::string AddRecallTools(const Route& route, std::string body, Plan& plan);
   // Of the items from `first` on.
   Replacements ReplacementsOf(const Conversation& conversation, size_t first);
-  struct Beside {  // as in Epoch
-    int64_t frame_estimate = 0;
-    int64_t tokens = 0;
-    size_t uncounted_bytes = 0;
-  };
   static std::shared_ptr<const Epoch> EpochOf(const Conversation& conversation, std::string reader,
                                               int64_t budget, const Beside& beside,
                                               const v1::ContextSummary& summary);

@@ -50,9 +50,7 @@ std::shared_ptr<const Compressor::Epoch> Compressor::EpochOf(const Conversation&
                                              .spare_tokens = summary.spare_tokens(),
                                              .text_factor = summary.text_factor(),
                                              .number = summary.epoch(),
-                                             .frame_estimate = beside.frame_estimate,
-                                             .beside_tokens = beside.tokens,
-                                             .uncounted_bytes = beside.uncounted_bytes});
+                                             .beside = beside});
 }
 
 Compressor::Known Compressor::FindEpoch(const Conversation& conversation) {
@@ -93,7 +91,7 @@ bool Compressor::GoOn(const Route& route, Plan& plan, absl::Time now) {
   }
   const Epoch& epoch = *state.epoch;
   if (epoch.reader != plan.model.reader || epoch.budget != BudgetOf(plan) ||
-      epoch.frame_estimate != plan.other_tokens) {
+      epoch.beside.frame_estimate != plan.other_tokens) {
     return false;
   }
   const absl::string_view body = *plan.asked;
@@ -112,7 +110,7 @@ bool Compressor::GoOn(const Route& route, Plan& plan, absl::Time now) {
       Continue(conversation, body, *state.served, *first, ReplacementsOf(conversation, *first));
   if (!continued.has_value() || !jobs_.HasRoom(body.size())) return false;
 
-  if (now - state.last_request <= kCacheLifetime) plan.earlier_tokens = state.full_tokens;
+  plan.earlier_tokens = state.full_tokens;
   Update(known.session, [&](SessionState& changed) {
     changed.last_request = now;
     changed.full_tokens = plan.full_tokens;
@@ -128,8 +126,8 @@ bool Compressor::GoOn(const Route& route, Plan& plan, absl::Time now) {
   }
   // Until it is settled. What was said inside since then has no more tokens than bytes.
   const size_t said = continued->uncounted.size();
-  plan.other_tokens = epoch.beside_tokens + plan.tool_tokens +
-                      static_cast<int64_t>(said - std::min(said, epoch.uncounted_bytes));
+  plan.other_tokens = epoch.beside.tokens + plan.tool_tokens +
+                      static_cast<int64_t>(said - std::min(said, epoch.beside.uncounted_bytes));
   plan.predicted_tokens = epoch.tokens + new_tokens + plan.other_tokens;
   plan.settled = std::make_shared<Settled>();
   jobs_.Run(plan.key, body.size(),
@@ -168,7 +166,7 @@ void Compressor::CatchUp(const Behind& behind) {
   Update(behind.session, [&](SessionState& state) {
     // A rewind meanwhile has another epoch.
     if (state.epoch == nullptr || state.epoch->prefix_sha256 != epoch.prefix_sha256) return;
-    const Beside beside{.frame_estimate = epoch.frame_estimate,
+    const Beside beside{.frame_estimate = epoch.beside.frame_estimate,
                         .tokens = settled.other_tokens,
                         .uncounted_bytes = behind.uncounted.size()};
     state.epoch =
