@@ -54,6 +54,22 @@ std::string Recall(FoveaClient& fovea, const std::string& session, const Json& a
   return text;
 }
 
+// What of the session the search has not seen: the index follows the log, and a search has an end.
+std::string NotSearched(FoveaClient& fovea, const std::string& session,
+                        const v1::SearchTurnsResponse& found) {
+  std::string text;
+  if (found.searched_from_seq() > 1) {
+    absl::StrAppend(&text, "[turns before #", found.searched_from_seq(),
+                    " were not searched: the time was up]\n");
+  }
+  const auto head = fovea.GetSession(session);
+  if (head.ok() && found.indexed_through_seq() < head->last_seq()) {
+    absl::StrAppend(&text, "[turns after #", found.indexed_through_seq(),
+                    " were not searched yet: search again later]\n");
+  }
+  return text;
+}
+
 std::string Search(FoveaClient& fovea, const std::string& session, const Json& arguments) {
   const auto query = arguments.find("query");
   if (query == arguments.end() || !query->is_string()) return "search: query must be a text";
@@ -64,12 +80,11 @@ std::string Search(FoveaClient& fovea, const std::string& session, const Json& a
       static_cast<int32_t>(std::clamp<int64_t>(NumberAt(arguments, "limit", 10), 1, kMaxHits)));
   const auto found = fovea.Search(request);
   if (!found.ok()) return absl::StrCat("search: ", found.status().message());
-  if (found->hits().empty()) return "Nothing was found.";
-  std::string text;
+  std::string text = found->hits().empty() ? "Nothing was found.\n" : "";
   for (const auto& hit : found->hits()) {
     absl::StrAppend(&text, "#", hit.seq(), " ", RoleName(hit.role()), ": ", hit.snippet(), "\n");
   }
-  return text;
+  return absl::StrCat(text, NotSearched(fovea, session, *found));
 }
 
 }  // namespace

@@ -167,11 +167,7 @@ class Recall : public ::testing::Test {
     request.set_session_id(id);
     request.set_query(query);
     request.set_limit(200);
-    v1::SearchTurnsResponse response;
-    grpc::ClientContext context;
-    const grpc::Status status = client_.sessions->SearchTurns(&context, request, &response);
-    EXPECT_TRUE(status.ok()) << status.error_message();
-    return response;
+    return client_.MustSearch(request);
   }
 
   // Every hit's bytes are its snippet, and hold the word.

@@ -16,6 +16,7 @@
 #include "gateway/books/database.h"
 #include "gateway/content_coding.h"
 #include "gateway/pictures.h"
+#include "gateway/recall.h"
 #include "gateway/sessions.h"
 
 namespace fovea::gateway {
@@ -146,6 +147,8 @@ class FakeFovea final : public FoveaClient {
   std::map<std::string, std::string> keys;
   bool down = false;
   int answers_lost = 0;  // the next appends are done, and their answers lost
+  v1::Session head;
+  v1::SearchTurnsResponse found;
 
   absl::Status CreateSession(const v1::CreateSessionRequest& request) override {
     if (down) return absl::UnavailableError("down");
@@ -153,7 +156,7 @@ class FakeFovea final : public FoveaClient {
                ? absl::OkStatus()
                : absl::AlreadyExistsError("there");
   }
-  absl::StatusOr<v1::Session> GetSession(const std::string&) override { return v1::Session(); }
+  absl::StatusOr<v1::Session> GetSession(const std::string&) override { return head; }
   absl::StatusOr<v1::Session> ForkSession(const v1::ForkSessionRequest& request) override {
     if (logs.count(request.new_session_id()) > 0) return absl::AlreadyExistsError("there");
     auto turns = logs[request.session_id()];
@@ -195,7 +198,7 @@ class FakeFovea final : public FoveaClient {
     return absl::UnimplementedError("");
   }
   absl::StatusOr<v1::SearchTurnsResponse> Search(const v1::SearchTurnsRequest&) override {
-    return absl::UnimplementedError("");
+    return found;
   }
   absl::StatusOr<int64_t> CountTokens(const std::string&, absl::string_view,
                                       absl::Duration) override {
@@ -299,6 +302,26 @@ TEST_F(SessionsTest, WhoOnlyLooksAppendsNothing) {
   const auto first = Map({"a"});
   EXPECT_EQ(Map({"a", "b", "c"}, true)->arrival, Arrival::kLooksOn);
   EXPECT_EQ(fovea_.logs[first->session].size(), 1U);
+}
+
+TEST(Recall, ASearchSaysWhatItHasNotSearched) {
+  FakeFovea fovea;
+  const HiddenCall call{.id = "", .name = "search", .arguments = R"({"query":"zebra"})"};
+  fovea.head.set_last_seq(9);
+  fovea.found.set_indexed_through_seq(9);
+  fovea.found.set_searched_from_seq(1);
+  EXPECT_EQ(AnswerCall(fovea, "s", call), "Nothing was found.\n");
+  fovea.found.set_indexed_through_seq(7);
+  EXPECT_EQ(AnswerCall(fovea, "s", call),
+            "Nothing was found.\n[turns after #7 were not searched yet: search again later]\n");
+  auto& hit = *fovea.found.add_hits();
+  hit.set_seq(6);
+  hit.set_role(v1::ROLE_USER);
+  hit.set_snippet("a zebra");
+  fovea.found.set_indexed_through_seq(9);
+  fovea.found.set_searched_from_seq(5);
+  EXPECT_EQ(AnswerCall(fovea, "s", call),
+            "#6 user: a zebra\n[turns before #5 were not searched: the time was up]\n");
 }
 
 }  // namespace

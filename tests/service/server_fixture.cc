@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "grpc/grpc.h"
 #include "grpcpp/impl/codegen/client_unary_call.h"
 #include "spdlog/sinks/null_sink.h"
@@ -97,6 +98,27 @@ std::vector<v1::Turn> Client::MustRead(const std::string& id) {
   const grpc::Status status = reader->Finish();
   EXPECT_TRUE(status.ok()) << status.error_message();
   return turns;
+}
+
+v1::SearchTurnsResponse Client::MustSearch(const v1::SearchTurnsRequest& request) {
+  v1::GetSessionRequest get;
+  get.set_session_id(request.session_id());
+  v1::Session session;
+  grpc::ClientContext get_context;
+  Prepare(get_context);
+  const grpc::Status known = sessions->GetSession(&get_context, get, &session);
+  EXPECT_TRUE(known.ok()) << known.error_message();
+  const absl::Time end = absl::Now() + absl::Minutes(1);
+  while (true) {
+    grpc::ClientContext context;
+    Prepare(context);
+    v1::SearchTurnsResponse response;
+    const grpc::Status status = sessions->SearchTurns(&context, request, &response);
+    EXPECT_TRUE(status.ok()) << status.error_message();
+    if (!status.ok() || response.indexed_through_seq() >= session.last_seq()) return response;
+    EXPECT_LT(absl::Now(), end) << "the index is through " << response.indexed_through_seq();
+    if (absl::Now() >= end) return response;
+  }
 }
 
 grpc::Status CallRaw(const Client& client, const std::string& method, const std::string& bytes,

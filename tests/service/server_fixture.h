@@ -42,6 +42,9 @@ class Client {
   // Fails the test on an error.
   v1::BuildContextResponse MustBuild(const v1::BuildContextRequest& request);
   std::vector<v1::Turn> MustRead(const std::string& id);
+  // Asks again for up to a minute while the index, which follows the log, lacks turns of the
+  // session.
+  v1::SearchTurnsResponse MustSearch(const v1::SearchTurnsRequest& request);
 
   void Prepare(grpc::ClientContext& context) const;
 

@@ -297,9 +297,7 @@ TEST(StoreE2e, AnExactSearchFindsInsideWords) {
   request.set_session_id("s");
   request.set_query("be32f7");
   request.set_match(v1::SEARCH_MATCH_EXACT);
-  v1::SearchTurnsResponse response;
-  grpc::ClientContext context;
-  ASSERT_TRUE(client.sessions->SearchTurns(&context, request, &response).ok());
+  const v1::SearchTurnsResponse response = client.MustSearch(request);
   ASSERT_EQ(response.hits_size(), 1);
   EXPECT_EQ(response.hits(0).seq(), 1);
   EXPECT_EQ(response.searched_from_seq(), 1);
