@@ -122,6 +122,9 @@ class SqliteMemoryStore final : public MemoryStore {
   std::string StagingPath() override {
     return absl::StrCat(staging_prefix_, staged_.fetch_add(1), ".db");
   }
+  absl::StatusOr<TenantHoldings> HoldingsOf(const std::string& tenant) override {
+    return log_->HoldingsOf(tenant);
+  }
   absl::StatusOr<std::vector<OldSession>> ListByAge() override { return log_->ListByAge(); }
   absl::StatusOr<DeletionReceipt> DeleteUnchanged(const OldSession& session,
                                                   int64_t now_us) override {

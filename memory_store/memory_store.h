@@ -87,6 +87,8 @@ class MemoryStore {
   // A name for a file in the store's directory, which is removed at the next start if it is still
   // there.
   virtual std::string StagingPath() = 0;
+  // A row is read for each session of the tenant.
+  virtual absl::StatusOr<TenantHoldings> HoldingsOf(const std::string& tenant) = 0;
   // All sessions of all tenants, those first that were longest without an append.
   virtual absl::StatusOr<std::vector<OldSession>> ListByAge() = 0;
   // Deletes a session as LogStore::DeleteSession does, if nothing was appended to it since it was

@@ -22,6 +22,11 @@ struct RestoreReport {
   std::vector<SessionKey> skipped;  // whose names are taken
 };
 
+struct TenantHoldings {
+  uint64_t sessions = 0;
+  uint64_t stored_bytes = 0;  // of turns
+};
+
 struct OldSession {
   SessionKey key;
   uint64_t identity = 0;

@@ -160,7 +160,7 @@ std::vector<ConfigKey> MakeKeys() {
   add("prefix_cache", "BYTES",
       "Of written prefixes held in memory; 0 for a tenth of what the limit leaves",
       Bytes([](Config& c) -> uint64_t& { return c.prefix_cache; }));
-  add("view_cache", "BYTES", "Of planners held in memory; 0 for a tenth of what the limit leaves",
+  add("view_cache", "BYTES", "Of planners held in memory; 0 for a quarter of what the limit leaves",
       Bytes([](Config& c) -> uint64_t& { return c.view_cache; }));
   add("call_memory", "BYTES",
       "Of requests and answers in progress; 0 for a quarter of what the limit leaves",
@@ -192,6 +192,11 @@ std::vector<ConfigKey> MakeKeys() {
       Rate(&QuotaLimits::builds_per_second), true);
   add("tenant_bytes_per_second", "BYTES", "That one tenant sends; 0 for no limit",
       Bytes([](Config& c) -> uint64_t& { return c.quotas.bytes_per_second; }), true);
+  add("tenant_sessions", "N", "That one tenant may have; 0 for no limit",
+      Whole([](Config& c) -> uint64_t& { return c.storage.sessions; }, 0, 1'000'000'000), true);
+  add("tenant_stored_bytes", "BYTES",
+      "Of one tenant's turns, compressed as they are stored; 0 for no limit",
+      Bytes([](Config& c) -> uint64_t& { return c.storage.stored_bytes; }), true);
   add(
       "retention_days", "N",
       "Sessions go that had no append for so many days; 0 to keep them; looked at every hour",
@@ -312,7 +317,7 @@ absl::StatusOr<Config> MakeConfig(const std::vector<ConfigSource>& sources) {
   share(&config.turn_cache, 10);
   share(&config.page_cache, 10);
   share(&config.prefix_cache, 10);
-  share(&config.view_cache, 10);
+  share(&config.view_cache, 4);
   share(&config.call_memory, 4);
   share(&config.receive_memory, 10);
   absl::Status status = Problems(problems);

@@ -15,6 +15,7 @@
 #include "service/connections.h"
 #include "service/quotas.h"
 #include "service/retention.h"
+#include "service/storage_quotas.h"
 
 namespace fovea::service {
 
@@ -50,6 +51,7 @@ struct Config {
   absl::Duration drain_time = absl::Seconds(10);
   QuotaLimits quotas;
   RetentionRule retention;
+  StorageLimits storage;
 };
 
 // One key of the configuration.

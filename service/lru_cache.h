@@ -103,6 +103,11 @@ class LruCache {
     return entries_.size();
   }
 
+  uint64_t cost() const {
+    const absl::MutexLock lock(&mutex_);
+    return cost_;
+  }
+
  private:
   struct Entry {
     Key key;

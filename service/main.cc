@@ -144,6 +144,7 @@ void Reload(const Flags& flags, fovea::service::Server& server, spdlog::logger& 
     return;
   }
   server.SetQuotas(fresh->quotas);
+  server.SetStorageLimits(fresh->storage);
   server.SetRetention(fresh->retention);
   log.set_level(spdlog::level::from_str(fresh->log_level));
   config.drain_time = fresh->drain_time;
@@ -203,6 +204,7 @@ fovea::service::ServerOptions OptionsOf(const Config& config, fovea::ReaderCatal
           .metrics_address = config.metrics_listen,
           .audit_log = config.audit_log,
           .quotas = config.quotas,
+          .storage = config.storage,
           .retention = config.retention,
           .max_page_bytes = config.page_cache,
           .max_prefix_bytes = config.prefix_cache,

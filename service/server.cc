@@ -29,6 +29,7 @@
 #include "service/metrics_http.h"
 #include "service/page_provider.h"
 #include "service/page_service.h"
+#include "service/quota_log.h"
 #include "service/quotas.h"
 #include "service/reader_service.h"
 #include "service/rpc.h"
@@ -103,6 +104,9 @@ class GrpcServer final : public Server {
   }
 
   void SetQuotas(const QuotaLimits& limits) override { quotas_->SetLimits(limits); }
+  void SetStorageLimits(const StorageLimits& limits) override {
+    storage_quotas_->SetLimits(limits);
+  }
   void SetRetention(const RetentionRule& rule) override { retention_->SetRule(rule); }
   int metrics_port() const override { return metrics_http_ == nullptr ? 0 : metrics_http_->port(); }
 
@@ -139,6 +143,9 @@ class GrpcServer final : public Server {
                                                   many_tenants ? kTenantPermille : 1000);
     calls_ = std::make_unique<CallRegistry>(options_.answer_time);
     quotas_ = std::make_unique<Quotas>(options_.quotas);
+    storage_quotas_ = std::make_unique<StorageQuotas>(
+        options_.storage, [this](const std::string& tenant) { return store_->HoldingsOf(tenant); });
+    quota_log_ = std::make_unique<QuotaLog>(&store_->log(), storage_quotas_.get());
     write_health_ =
         std::make_unique<WriteHealth>([this] { return store_->Writable(); },
                                       [this](const absl::Status& state) { TellOfWrites(state); });
@@ -191,6 +198,8 @@ class GrpcServer final : public Server {
         {"fovea_call_memory_bytes", "Held by requests and answers in progress.",
          static_cast<double>(call_memory_->held_bytes())},
         {"fovea_views", "Planners in memory.", static_cast<double>(views_->size())},
+        {"fovea_views_bytes", "Of planners in memory, about; at most view_cache.",
+         static_cast<double>(views_->bytes())},
         {"fovea_views_restored_total", "Planners that did not have to be made from the log.",
          static_cast<double>(metrics_.views_restored), true},
         {"fovea_epochs_crossed_total", "Steps of forgetting.",
@@ -244,7 +253,7 @@ class GrpcServer final : public Server {
                                                                     .drawing = &drawing_});
     sessions_ = std::make_unique<SessionService>(SessionServiceInputs{
         .environment = &environment_,
-        .log = &store_->log(),
+        .log = quota_log_.get(),
         .pages = &store_->pages(),
         .views = &store_->views(),
         .search = &store_->search(),
@@ -359,6 +368,8 @@ class GrpcServer final : public Server {
   std::unique_ptr<MemoryBudget> call_memory_;
   std::unique_ptr<CallRegistry> calls_;
   std::unique_ptr<Quotas> quotas_;
+  std::unique_ptr<StorageQuotas> storage_quotas_;
+  std::unique_ptr<QuotaLog> quota_log_;
   std::unique_ptr<AuditLog> audit_;
   RpcEnvironment environment_;
   std::unique_ptr<SessionStates> states_;

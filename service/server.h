@@ -16,6 +16,7 @@
 #include "service/credentials.h"
 #include "service/quotas.h"
 #include "service/retention.h"
+#include "service/storage_quotas.h"
 #include "spdlog/logger.h"
 
 namespace fovea::service {
@@ -33,6 +34,7 @@ struct ServerOptions {
   std::string metrics_address;          // HOST:PORT of HTTP; "" for none
   std::string audit_log;                // a file; "" for none
   QuotaLimits quotas;                   // of each tenant
+  StorageLimits storage;                // of each tenant
   RetentionRule retention;              // applied at start and every hour
   uint64_t max_page_bytes = uint64_t{128} << 20;    // of pages held in memory
   uint64_t max_prefix_bytes = uint64_t{256} << 20;  // of written prefixes held in memory
@@ -66,6 +68,7 @@ class Server {
   // file again.
   virtual absl::Status ReloadTokens() = 0;
   virtual void SetQuotas(const QuotaLimits& limits) = 0;
+  virtual void SetStorageLimits(const StorageLimits& limits) = 0;
   virtual void SetRetention(const RetentionRule& rule) = 0;
   // Takes no more calls, and returns when those in progress are done, or are cancelled at the end
   // of `patience`.

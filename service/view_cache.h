@@ -96,6 +96,7 @@ class ViewCache {
   // Keeps what was built since the last checkpoints; for the end of the process.
   void SaveAll();
   size_t size() const { return views_.size(); }
+  uint64_t bytes() const { return views_.cost(); }
 
  private:
   static constexpr size_t kMaxCountings = 10'000;

@@ -9,7 +9,7 @@
 set -euo pipefail
 bin=${1:?usage: tenant_bars.sh BIN-DIRECTORY DIRECTORY [short]}
 place=${2:?usage: tenant_bars.sh BIN-DIRECTORY DIRECTORY [short]}
-turns=2000 seconds=120 rounds=7 samples=1000 limit=512
+turns=2000 seconds=120 rounds=7 samples=1000 limit=1024
 if [ "${3:-}" = short ]; then turns=300 seconds=5 rounds=2 samples=50; fi
 work=$(mktemp -d "$place/tenants-XXXXXX")
 pids=()
@@ -78,9 +78,10 @@ safe=(--server "$(address safe)" --authority "$work/certificate" --token token-0
 ask "${safe[@]}" fill --turns "$turns"
 metrics=127.0.0.1:$(sed -n "s/.*metrics on port \([0-9]*\).*/\1/p" "$work/safe.out")
 [ "$metrics" != 127.0.0.1: ] || { echo "no port of metrics" >&2; exit 1; }
-while curl -sf "http://$metrics/metrics" > "$work/metrics"; do sleep 1; done &
+while curl -sf "http://$metrics/metrics" -o "$work/metrics.next" && mv "$work/metrics.next" "$work/metrics"; do sleep 1; done &
 pids+=($!)
 ask "${safe[@]}" overhead --plain "$(address plain)" --rounds "$rounds" --samples "$samples"
 bar "at most 1.2 times"
-grep -q '"BuildContext"' "$work/audit" && grep -q 'BuildContext OK' "$work/safe.log" && grep -q BuildContext "$work/metrics" ||
-  { echo "audit, logs or metrics know no context" >&2; exit 1; }
+for said in '"BuildContext"|audit' 'BuildContext OK|safe.log' 'BuildContext|metrics'; do
+  grep -q "${said%|*}" "$work/${said#*|}" || { echo "no ${said%|*} in ${said#*|}" >&2; exit 1; }
+done

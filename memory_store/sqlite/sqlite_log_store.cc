@@ -97,7 +97,7 @@ absl::StatusOr<AppendReceipt> AppendRows(Database& database, const SessionHead& 
     if (answer && answer->body_digest != batch.body_digest) {
       return absl::AlreadyExistsError("the idempotency key was used with another body");
     }
-    if (answer) return AppendReceipt{answer->first_seq, answer->last_seq, true};
+    if (answer) return AppendReceipt{answer->first_seq, answer->last_seq, true, 0};
   }
   const uint64_t next_seq = head.last_seq + 1;
   if (batch.expected_next_seq.value_or(next_seq) != next_seq) {
@@ -105,7 +105,7 @@ absl::StatusOr<AppendReceipt> AppendRows(Database& database, const SessionHead& 
                                            ", but the next turn is ", next_seq));
   }
   STORE_RETURN_IF_ERROR(InsertTurns(database, head, turns, now_us, commit));
-  const AppendReceipt receipt = {next_seq, head.last_seq + turns.size(), false};
+  const AppendReceipt receipt = {next_seq, head.last_seq + turns.size(), false, BytesOf(turns)};
   if (keyed) {
     const StoredAnswer answer = {batch.body_digest, receipt.first_seq, receipt.last_seq};
     STORE_RETURN_IF_ERROR(InsertAnswer(database, head.row, batch.idempotency_key, answer));

@@ -92,6 +92,7 @@ class SqliteLogStore final : public LogStore, public LogTail {
   // idempotency keys; each appears whole, or not at all. The file, or an older version's log, is
   // checked before the first, and may be changed (LogSource).
   absl::StatusOr<RestoreReport> Restore(const std::string& path);
+  absl::StatusOr<TenantHoldings> HoldingsOf(const std::string& tenant);
   // All sessions, those first that were longest without an append.
   absl::StatusOr<std::vector<OldSession>> ListByAge();
   // As MemoryStore::DeleteUnchanged.

@@ -17,6 +17,9 @@ constexpr char kListByAgeSql[] =
     "SELECT tenant, session_id, row, updated_us, stored_bytes FROM sessions WHERE state = 0"
     " ORDER BY updated_us, row";
 
+constexpr char kHoldingsSql[] =
+    "SELECT COUNT(*), COALESCE(SUM(stored_bytes), 0) FROM sessions WHERE tenant = ?1";
+
 }  // namespace
 
 absl::StatusOr<VerifyReport> SqliteLogStore::Backup(const std::string& path) {
@@ -104,6 +107,13 @@ absl::StatusOr<uint64_t> SqliteLogStore::RestoreTurns(LogSource& source,
         }));
     copied += turns.size();
   }
+}
+
+absl::StatusOr<TenantHoldings> SqliteLogStore::HoldingsOf(const std::string& tenant) {
+  const ReadPool::Lease database = readers_->Borrow();
+  STORE_ASSIGN_OR_RETURN(Query query, database->Prepare(kHoldingsSql));
+  STORE_RETURN_IF_ERROR(query.Blob(tenant).Step().status());
+  return TenantHoldings{.sessions = query.UnsignedAt(0), .stored_bytes = query.UnsignedAt(1)};
 }
 
 absl::StatusOr<std::vector<OldSession>> SqliteLogStore::ListByAge() {

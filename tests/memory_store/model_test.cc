@@ -58,12 +58,12 @@ class LogModel {
     const auto answer = session->answers.find(batch.idempotency_key);
     if (answer != session->answers.end()) {
       if (answer->second.digest != batch.body_digest) return absl::AlreadyExistsError("");
-      return AppendReceipt{answer->second.first_seq, answer->second.last_seq, true};
+      return AppendReceipt{answer->second.first_seq, answer->second.last_seq, true, 0};
     }
     const uint64_t next = session->turns.size() + 1;
     if (batch.expected_next_seq.value_or(next) != next) return absl::AbortedError("");
     for (const Turn& turn : Numbered(batch.turns, next)) session->turns.push_back(turn);
-    const AppendReceipt receipt = {next, session->turns.size(), false};
+    const AppendReceipt receipt = {next, session->turns.size(), false, 0};
     if (!batch.idempotency_key.empty()) {
       session->answers[batch.idempotency_key] = {batch.body_digest, next, receipt.last_seq};
     }

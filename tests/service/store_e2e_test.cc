@@ -285,6 +285,66 @@ TEST(StoreE2e, AViewIsKeptOverARestart) {
   EXPECT_EQ(ViewsRestored(other), 0);
 }
 
+TEST(StoreE2e, ATenantHoldsNoMoreThanItMay) {
+  ServerFixture fixture([](service::ServerOptions& options) {
+    options.storage = {.sessions = 2, .stored_bytes = 100'000};
+  });
+  Client client = fixture.MakeClient();
+  ASSERT_TRUE(client.CreateSession("a").ok());
+  ASSERT_TRUE(client.CreateSession("b").ok());
+  const grpc::Status third = client.CreateSession("c");
+  EXPECT_EQ(third.error_code(), StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_THAT(third.error_message(), HasSubstr("tenant_sessions: this tenant has 2 sessions of 2"));
+  std::mt19937 random(1);
+  std::string text(70'000, ' ');
+  for (char& one : text) one = static_cast<char>('!' + random() % 90);
+  const std::vector<v1::Turn> turn = {TextTurn(v1::ROLE_USER, text)};
+  ASSERT_TRUE(client.Append("a", turn).ok());
+  // The one that goes over the limit is the last.
+  ASSERT_TRUE(client.Append("b", turn).ok());
+  const grpc::Status full = client.Append("b", turn);
+  EXPECT_EQ(full.error_code(), StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_THAT(full.error_message(), HasSubstr("tenant_stored_bytes: "));
+  EXPECT_EQ(client.MustRead("b").size(), 1U);
+  // Room comes back with a deletion, and with a larger limit.
+  v1::DeleteSessionRequest request;
+  request.set_session_id("a");
+  v1::DeleteSessionResponse receipt;
+  grpc::ClientContext context;
+  ASSERT_TRUE(client.sessions->DeleteSession(&context, request, &receipt).ok());
+  const grpc::Status again = client.Append("b", turn);
+  EXPECT_TRUE(again.ok()) << again.error_message();
+  fixture.server().SetStorageLimits({.sessions = 3});
+  EXPECT_TRUE(client.CreateSession("c").ok());
+  EXPECT_TRUE(client.CreateSession("d").ok());
+  EXPECT_FALSE(client.CreateSession("e").ok());
+}
+
+// What is there already when the server starts is counted, too, and forks are.
+TEST(StoreE2e, ATenantsHoldingsAreKnownAfterARestart) {
+  ServerFixture fixture([](service::ServerOptions& options) { options.storage = {.sessions = 2}; });
+  {
+    Client client = fixture.MakeClient();
+    ASSERT_TRUE(client.CreateSession("a").ok());
+    ASSERT_TRUE(client.Append("a", {TextTurn(v1::ROLE_USER, "one")}).ok());
+  }
+  fixture.Restart();
+  Client client = fixture.MakeClient();
+  ASSERT_TRUE(client.Append("a", {TextTurn(v1::ROLE_USER, "two")}).ok());
+  // The first call of a tenant has it measured.
+  absl::SleepFor(absl::Seconds(1));
+  v1::ForkSessionRequest fork;
+  fork.set_session_id("a");
+  fork.set_new_session_id("b");
+  v1::Session forked;
+  grpc::ClientContext first;
+  ASSERT_TRUE(client.sessions->ForkSession(&first, fork, &forked).ok());
+  fork.set_new_session_id("c");
+  grpc::ClientContext second;
+  EXPECT_EQ(client.sessions->ForkSession(&second, fork, &forked).error_code(),
+            StatusCode::RESOURCE_EXHAUSTED);
+}
+
 TEST(StoreE2e, AnExactSearchFindsInsideWords) {
   ServerFixture fixture;
   Client client = fixture.MakeClient();

@@ -1,0 +1,117 @@
+#include "service/storage_quotas.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+
+namespace fovea::service {
+namespace {
+
+// Measuring reads a row for each session of the tenant.
+constexpr absl::Duration kMeasureEvery = absl::Seconds(10);
+// One at its limit may have become smaller in a way that is not told here.
+constexpr absl::Duration kMeasureAgain = absl::Seconds(1);
+constexpr size_t kManyTenants = 10'000;
+
+void AddTo(TenantHoldings& held, const TenantHoldings& more) {
+  held.sessions += more.sessions;
+  held.stored_bytes += more.stored_bytes;
+}
+
+}  // namespace
+
+StorageQuotas::StorageQuotas(const StorageLimits& limits, Measure measure)
+    : measure_(std::move(measure)), limits_(limits), thread_([this] { Run(); }) {}
+
+StorageQuotas::~StorageQuotas() {
+  {
+    const absl::MutexLock lock(&mutex_);
+    stopping_ = true;
+  }
+  thread_.join();
+}
+
+absl::Status StorageQuotas::Check(const std::string& tenant, uint64_t sessions) {
+  const absl::MutexLock lock(&mutex_);
+  if (!limited()) return absl::OkStatus();
+  if (tenants_.size() > kManyTenants) tenants_.clear();
+  const Tenant& known = tenants_[tenant];
+  const bool too_many =
+      limits_.sessions > 0 && sessions > 0 && known.held.sessions + sessions > limits_.sessions;
+  const bool too_large =
+      limits_.stored_bytes > 0 && known.held.stored_bytes >= limits_.stored_bytes;
+  const absl::Duration every = too_many || too_large ? kMeasureAgain : kMeasureEvery;
+  if (absl::Now() - known.measured >= every) wanted_.insert(tenant);
+  if (too_many) {
+    return absl::ResourceExhaustedError(absl::StrCat("tenant_sessions: this tenant has ",
+                                                     known.held.sessions, " sessions of ",
+                                                     limits_.sessions, ": delete some"));
+  }
+  if (too_large) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("tenant_stored_bytes: this tenant's sessions take ", known.held.stored_bytes,
+                     " bytes of ", limits_.stored_bytes, ": delete some"));
+  }
+  return absl::OkStatus();
+}
+
+void StorageQuotas::Add(const std::string& tenant, const TenantHoldings& more) {
+  const absl::MutexLock lock(&mutex_);
+  if (!limited()) return;
+  Tenant& known = tenants_[tenant];
+  AddTo(known.held, more);
+  AddTo(known.added, more);
+}
+
+void StorageQuotas::Remove(const std::string& tenant, const TenantHoldings& less) {
+  const absl::MutexLock lock(&mutex_);
+  const auto known = tenants_.find(tenant);
+  if (known == tenants_.end()) return;
+  TenantHoldings& held = known->second.held;
+  held.sessions -= std::min(held.sessions, less.sessions);
+  held.stored_bytes -= std::min(held.stored_bytes, less.stored_bytes);
+  // A measurement that has seen these still would bring them back.
+  wanted_.insert(tenant);
+}
+
+void StorageQuotas::MeasureSoon(const std::string& tenant) {
+  const absl::MutexLock lock(&mutex_);
+  if (limited()) wanted_.insert(tenant);
+}
+
+void StorageQuotas::SetLimits(const StorageLimits& limits) {
+  const absl::MutexLock lock(&mutex_);
+  limits_ = limits;
+  // What came without a limit was not counted.
+  for (const auto& [tenant, known] : tenants_) wanted_.insert(tenant);
+}
+
+bool StorageQuotas::limited() const { return limits_.sessions > 0 || limits_.stored_bytes > 0; }
+
+void StorageQuotas::Run() {
+  mutex_.Lock();
+  while (true) {
+    const auto come = [this]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
+      return stopping_ || !wanted_.empty();
+    };
+    mutex_.Await(absl::Condition(&come));
+    if (stopping_) break;
+    const std::string tenant = *wanted_.begin();
+    wanted_.erase(wanted_.begin());
+    tenants_[tenant].added = {};
+    mutex_.Unlock();
+    const absl::StatusOr<TenantHoldings> held = measure_(tenant);
+    mutex_.Lock();
+    Tenant& known = tenants_[tenant];
+    known.measured = absl::Now();
+    // What cannot be read now is measured the next time.
+    if (!held.ok()) continue;
+    known.held = *held;
+    AddTo(known.held, known.added);
+  }
+  mutex_.Unlock();
+}
+
+}  // namespace fovea::service
