@@ -1,11 +1,14 @@
 #include "service/audit_log.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "service/wire/json_text.h"
-#include "spdlog/sinks/basic_file_sink.h"
-#include "spdlog/sinks/dist_sink.h"
 
 namespace fovea::service {
 namespace {
@@ -33,6 +36,11 @@ std::string AuditJson(const AuditLine& line) {
 
 AuditLog::AuditLog(std::string file) : file_(std::move(file)) {}
 
+AuditLog::~AuditLog() {
+  const absl::MutexLock lock(&mutex_);
+  if (descriptor_ >= 0) close(descriptor_);
+}
+
 absl::StatusOr<std::unique_ptr<AuditLog>> AuditLog::Open(std::string file) {
   std::unique_ptr<AuditLog> log(new AuditLog(std::move(file)));
   absl::Status status = log->Reopen();
@@ -41,26 +49,25 @@ absl::StatusOr<std::unique_ptr<AuditLog>> AuditLog::Open(std::string file) {
 }
 
 absl::Status AuditLog::Reopen() {
-  // spdlog tells of a file that does not open by an exception alone.
-  try {
-    if (log_ == nullptr) {
-      auto file = std::make_shared<spdlog::sinks::basic_file_sink_mt>(file_);
-      sink_ = std::make_shared<spdlog::sinks::dist_sink_mt>();
-      sink_->add_sink(std::move(file));
-      log_ = std::make_shared<spdlog::logger>("audit", sink_);
-      log_->set_pattern("%v");
-      log_->flush_on(spdlog::level::info);
-    } else {
-      auto fresh = std::make_shared<spdlog::sinks::basic_file_sink_mt>(file_);
-      fresh->set_pattern("%v");
-      sink_->set_sinks({std::move(fresh)});
-    }
-  } catch (const spdlog::spdlog_ex& error) {
-    return absl::UnavailableError(absl::StrCat("cannot open the audit log: ", error.what()));
+  const int fresh = open(file_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+  if (fresh < 0) {
+    return absl::UnavailableError(
+        absl::StrCat("cannot open the audit log: ", file_, ": ", std::strerror(errno)));
   }
+  const absl::MutexLock lock(&mutex_);
+  if (descriptor_ >= 0) close(descriptor_);
+  descriptor_ = fresh;
   return absl::OkStatus();
 }
 
-void AuditLog::Write(const AuditLine& line) { log_->info(AuditJson(line)); }
+void AuditLog::Write(const AuditLine& line) {
+  const std::string json = absl::StrCat(AuditJson(line), "\n");
+  const absl::ReaderMutexLock lock(&mutex_);
+  ssize_t written = 0;
+  do {
+    written = write(descriptor_, json.data(), json.size());
+  } while (written < 0 && errno == EINTR);
+  if (written != static_cast<ssize_t>(json.size())) ++lost_;
+}
 
 }  // namespace fovea::service

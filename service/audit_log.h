@@ -2,14 +2,16 @@
 #ifndef FOVEA_SERVICE_AUDIT_LOG_H_
 #define FOVEA_SERVICE_AUDIT_LOG_H_
 
+#include <atomic>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
-#include "spdlog/logger.h"
-#include "spdlog/sinks/dist_sink.h"
 
 namespace fovea::service {
 
@@ -31,15 +33,21 @@ class AuditLog {
   // UNAVAILABLE if it cannot be opened.
   static absl::StatusOr<std::unique_ptr<AuditLog>> Open(std::string file);
 
-  void Write(const AuditLine& line);
-  absl::Status Reopen();
+  ~AuditLog();
+
+  // The line is the kernel's when this returns: what ends the process does not take it away.
+  void Write(const AuditLine& line) ABSL_LOCKS_EXCLUDED(mutex_);
+  absl::Status Reopen() ABSL_LOCKS_EXCLUDED(mutex_);
+  // Lines that could not be written, on a full disk say.
+  uint64_t lost() const { return lost_; }
 
  private:
   explicit AuditLog(std::string file);
 
-  std::string file_;
-  std::shared_ptr<spdlog::sinks::dist_sink_mt> sink_;  // which lets the file be changed
-  std::shared_ptr<spdlog::logger> log_;
+  const std::string file_;
+  absl::Mutex mutex_;  // of the descriptor, which writers share
+  int descriptor_ ABSL_GUARDED_BY(mutex_) = -1;
+  std::atomic<uint64_t> lost_ = 0;
 };
 
 // `line` as JSON, without a newline.

@@ -59,6 +59,7 @@ Call::Call(const RpcEnvironment& environment, grpc::CallbackServerContext* conte
 
 Call::~Call() {
   if (entered_) environment_.lanes->Of(lane_).Leave(identity_.tenant);
+  Log();
   environment_.calls->Remove(place_);
 }
 
@@ -157,10 +158,10 @@ void Call::Sent() {
 }
 
 grpc::Status Call::End(const absl::Status& status) {
-  const absl::Duration latency = absl::Now() - started_;
-  environment_.metrics->Method(method_.name).Record(!status.ok(), latency);
+  ended_ = status;
+  latency_ = absl::Now() - started_;
+  environment_.metrics->Method(method_.name).Record(!status.ok(), latency_);
   if (method_.access == Access::kWrite) environment_.write_health->Note(status);
-  Log(status, latency);
   if (method_.audited && environment_.audit != nullptr) {
     environment_.audit->Write({.time = absl::Now(),
                                .method = method_.name,
@@ -189,15 +190,16 @@ grpc::Status Call::End(const absl::Status& status) {
 }
 
 // Never a word of what callers sent: ids and codes, and internal errors, which are of the store.
-void Call::Log(const absl::Status& status, absl::Duration latency) const {
-  const spdlog::level::level_enum level =
-      HasInternalText(status) ? spdlog::level::err : spdlog::level::debug;
+void Call::Log() const {
+  if (!ended_.has_value()) return;
+  const bool internal = HasInternalText(*ended_);
+  const spdlog::level::level_enum level = internal ? spdlog::level::err : spdlog::level::debug;
   if (!environment_.log->should_log(level)) return;
   environment_.log->log(level, "{} {} in {:.2f} ms [tenant={} session={} request={}]{}{}",
-                        method_.name, absl::StatusCodeToString(status.code()),
-                        absl::ToDoubleMilliseconds(latency), identity_.tenant, session_,
-                        request_id_, HasInternalText(status) ? ": " : "",
-                        HasInternalText(status) ? std::string(status.message()) : "");
+                        method_.name, absl::StatusCodeToString(ended_->code()),
+                        absl::ToDoubleMilliseconds(latency_), identity_.tenant, session_,
+                        request_id_, internal ? ": " : "",
+                        internal ? std::string(ended_->message()) : "");
 }
 
 }  // namespace fovea::service

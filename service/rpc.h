@@ -2,6 +2,7 @@
 #ifndef FOVEA_SERVICE_RPC_H_
 #define FOVEA_SERVICE_RPC_H_
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -59,7 +60,8 @@ class Call {
   // Whether this thread may begin the call itself, which then waits without a thread: a small
   // append where nobody queues. The call holds a place in its lane from then on.
   bool MayBeginAtOnce(const grpc::ByteBuffer& request);
-  // Counts and logs the call; to be called once, with the handler's answer.
+  // Counts the call; to be called once, with the handler's answer. The log has it when the call is
+  // over, so that nobody waits for that.
   grpc::Status End(const absl::Status& status);
 
   // Parses a request, after Begin and for as long as the call lives, and gives `bytes` back.
@@ -102,7 +104,7 @@ class Call {
   void MoveToCold() { lane_ = lane_ == Lane::kWarm ? Lane::kCold : lane_; }
 
  private:
-  void Log(const absl::Status& status, absl::Duration latency) const;
+  void Log() const;
 
   const RpcEnvironment& environment_;
   grpc::CallbackServerContext* const context_;
@@ -114,6 +116,8 @@ class Call {
   std::string request_id_;  // the trace id of the caller's traceparent, or one made here
   Lane lane_;
   bool entered_ = false;  // its lane
+  std::optional<absl::Status> ended_;
+  absl::Duration latency_;
   MemoryBudget::Hold request_memory_;
   MemoryBudget::Hold response_memory_;
 };

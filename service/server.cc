@@ -210,6 +210,10 @@ class GrpcServer final : public Server {
          static_cast<double>(metrics_.pages_from_cache), true},
         {"fovea_writes_serving", "1 while the disk takes writes.",
          write_health_->serving() ? 1.0 : 0.0}};
+    if (audit_ != nullptr) {
+      gauges.push_back({"fovea_audit_lines_lost_total", "That the audit log could not be given.",
+                        static_cast<double>(audit_->lost()), true});
+    }
     for (size_t i = 0; i < kLanes; ++i) {
       const auto lane = static_cast<Lane>(i);
       gauges.push_back({absl::StrCat("fovea_waiting_", LaneName(lane)),

@@ -1,6 +1,10 @@
 #include "bench/service/open_loop.h"
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include <atomic>
+#include <condition_variable>
 #include <memory>
 #include <mutex>
 #include <queue>
@@ -34,6 +38,7 @@ class Loop {
 
   OpenLoopResult Run(const std::vector<absl::Duration>& phases) {
     std::thread taker([this] { Take(); });
+    std::thread learner([this] { Learn(); });
     absl::Time at = absl::Now();
     for (size_t phase = 0; phase < phases.size(); ++phase) {
       result_.phases.push_back(at);
@@ -44,6 +49,7 @@ class Loop {
     while (open_ > 0) absl::SleepFor(absl::Milliseconds(10));
     queue_.Shutdown();
     taker.join();
+    learner.join();
     return std::move(result_);
   }
 
@@ -96,17 +102,38 @@ class Loop {
     bool ok = false;
     while (queue_.Next(&tag, &ok)) {
       const absl::Time now = absl::Now();
-      const std::unique_ptr<OpenCall> call(static_cast<OpenCall*>(tag));
+      std::unique_ptr<OpenCall> call(static_cast<OpenCall*>(tag));
       call->answer.done = now;
       call->answer.code = call->status.error_code();
       call->answer.message = call->status.error_message();
       result_.answers.push_back(call->answer);
-      if (call->status.ok()) {
-        const std::lock_guard<std::mutex> lock(mutex_);
-        Stream& stream = streams_[call->stream];
-        if (stream.learn) stream.learn(call->response, &stream.request);
-      }
       --open_;
+      if (!call->status.ok() || streams_[call->stream].learn == nullptr) continue;
+      const std::lock_guard<std::mutex> lock(learning_mutex_);
+      to_learn_.push(std::move(call));
+      came_.notify_one();
+    }
+    const std::lock_guard<std::mutex> lock(learning_mutex_);
+    to_learn_.push(nullptr);
+    came_.notify_one();
+  }
+
+  // Beside the thread that takes answers: a large one takes milliseconds to read, in which others
+  // come.
+  void Learn() {
+    (void)setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), 10);
+    while (true) {
+      std::unique_lock<std::mutex> learning(learning_mutex_);
+      came_.wait(learning, [this] { return !to_learn_.empty(); });
+      const std::unique_ptr<OpenCall> call = std::move(to_learn_.front());
+      to_learn_.pop();
+      learning.unlock();
+      if (call == nullptr) return;
+      Stream& stream = streams_[call->stream];
+      grpc::ByteBuffer request;
+      stream.learn(call->response, &request);
+      const std::lock_guard<std::mutex> lock(mutex_);
+      stream.request.Swap(&request);
     }
   }
 
@@ -116,6 +143,9 @@ class Loop {
   std::mt19937_64 random_{7};
   grpc::CompletionQueue queue_;
   std::atomic<int> open_ = 0;
+  std::mutex learning_mutex_;  // of to_learn_
+  std::condition_variable came_;
+  std::queue<std::unique_ptr<OpenCall>> to_learn_;  // null at the end
   OpenLoopResult result_;  // .answers: of the taking thread until it is joined
 };
 

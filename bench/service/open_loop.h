@@ -20,7 +20,7 @@ struct Stream {
   size_t kind = 0;
   std::string method;        // "/fovea.v1.SessionService/GetSession"
   grpc::ByteBuffer request;  // written once, so that sending costs little
-  // Gets what was answered with OK, and may change the request. Null for none.
+  // Gets what was answered with OK, and writes the next request. Null for none.
   std::function<void(const grpc::ByteBuffer& answer, grpc::ByteBuffer* request)> learn;
   std::vector<double> rates;  // calls a second, in each phase
 };
@@ -47,8 +47,8 @@ struct OpenLoopResult {
 };
 
 // Sends the streams' calls at their rates, phase after phase (an interval is half to one and a half
-// of its mean), and waits for the answers. One thread sends, one takes the answers, which
-// it parses only where a stream learns of them. Ends the program if 20,000 calls are open: then the
+// of its mean), and waits for the answers. One thread sends, one takes the answers,
+// and one parses those that a stream learns of. Ends the program if 20,000 calls are open: then the
 // server does not keep up.
 OpenLoopResult RunOpenLoop(std::vector<Stream> streams, const std::vector<absl::Duration>& phases);
 

@@ -63,14 +63,16 @@ int Run(int argc, char** argv) {
   app.add_option("--token", tokens, "one for each tenant; the first is the busy one")
       ->allow_extra_args(false);
   app.add_option("--authority", access.authority, "certificates in PEM: TLS");
-  auto* fill = app.add_subcommand("fill", "a session \"s\" of turns of 1 KB for each tenant");
+  auto* fill = app.add_subcommand(
+      "fill", "a session \"s\" of --turns turns of 1 KB or some more, for each tenant");
   fill->add_option("--turns", turns);
   fill->callback([&] {
     std::mt19937_64 random(8);
-    for (const std::string& token : tokens) {
-      access.token = token;
+    for (size_t i = 0; i < tokens.size(); ++i) {
+      access.token = tokens[i];
       Stubs stubs(access);
-      Fill(stubs, "s", turns, random);
+      // Of several lengths, so that they do not all take their steps of forgetting at once.
+      Fill(stubs, "s", turns + turns * i / 16, random);
     }
   });
   OverheadFlags overhead;

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <filesystem>
 #include <fstream>
 
 #include "absl/strings/ascii.h"
@@ -14,6 +15,7 @@
 #include "cli/default_address.h"
 #include "core/base/sha256.h"
 #include "fovea/v1/context.pb.h"
+#include "service/audit_log.h"
 #include "service/auth.h"
 #include "service/convert_session.h"
 #include "service/convert_turn.h"
@@ -21,6 +23,7 @@
 #include "service/lru_cache.h"
 #include "service/metrics.h"
 #include "service/status.h"
+#include "service/storage_quotas.h"
 #include "service/wire/formats.h"
 #include "service/worker_pool.h"
 #include "tests/service/server_fixture.h"
@@ -217,6 +220,70 @@ INSTANTIATE_TEST_SUITE_P(All, Addresses,
                                            AddressCase{"NoPort", "127.0.0.1", false, false},
                                            AddressCase{"BadPort", "127.0.0.1:99999", false, false}),
                          [](const auto& each) { return std::string(each.param.name); });
+
+std::string ReadAll(const std::string& file) {
+  std::ifstream input(file);
+  return {std::istreambuf_iterator<char>(input), {}};
+}
+
+TEST(AuditLogTest, IsItsOwnersAloneAndOpenedAgainWhereItWas) {
+  const TemporaryDirectory files;
+  const std::string name = files.Path("audit");
+  auto log = service::AuditLog::Open(name);
+  ASSERT_TRUE(log.ok()) << log.status();
+  const service::AuditLine line = {.time = absl::UnixEpoch(),
+                                   .method = "ReadTurns",
+                                   .tenant = "a\nb",
+                                   .token = "",
+                                   .session = "s",
+                                   .peer = "unix:",
+                                   .request_id = "1",
+                                   .outcome = "OK"};
+  (*log)->Write(line);
+  EXPECT_EQ(std::filesystem::status(name).permissions(),
+            std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+  EXPECT_EQ(ReadAll(name),
+            R"({"time":"1970-01-01T00:00:00+00:00","method":"ReadTurns","tenant":"a\nb",)"
+            R"("session":"s","peer":"unix:","request":"1","outcome":"OK"})"
+            "\n");
+  std::filesystem::rename(name, files.Path("rotated"));
+  ASSERT_TRUE((*log)->Reopen().ok());
+  (*log)->Write(line);
+  EXPECT_EQ(ReadAll(name), ReadAll(files.Path("rotated")));
+  EXPECT_EQ((*log)->lost(), 0U);
+  EXPECT_TRUE(absl::IsUnavailable(service::AuditLog::Open(files.Path("no/where")).status()));
+  auto full = service::AuditLog::Open("/dev/full");
+  ASSERT_TRUE(full.ok()) << full.status();
+  (*full)->Write(line);
+  EXPECT_EQ((*full)->lost(), 1U);
+}
+
+TEST(StorageQuotasTest, CountsBetweenMeasurements) {
+  std::atomic<uint64_t> there = 5;
+  std::atomic<int> measured = 0;
+  service::StorageQuotas quotas({.sessions = 7, .stored_bytes = 0}, [&](const std::string&) {
+    ++measured;
+    return TenantHoldings{.sessions = there, .stored_bytes = 0};
+  });
+  // Nobody waits for the first measurement.
+  EXPECT_TRUE(quotas.Check("a", 1).ok());
+  while (measured == 0 || quotas.Check("a", 3).ok()) absl::SleepFor(absl::Milliseconds(1));
+  quotas.Add("a", {.sessions = 2, .stored_bytes = 0});
+  const absl::Status full = quotas.Check("a", 1);
+  EXPECT_TRUE(absl::IsResourceExhausted(full));
+  EXPECT_EQ(full.message(), "tenant_sessions: this tenant has 7 sessions of 7: delete some");
+  EXPECT_TRUE(quotas.Check("a", 0).ok()) << "it may append";
+  quotas.Remove("a", {.sessions = 1, .stored_bytes = 0});
+  EXPECT_TRUE(quotas.Check("a", 1).ok());
+  // What went without a word is seen within a second of asking.
+  there = 7;
+  quotas.MeasureSoon("a");
+  while (quotas.Check("a", 1).ok()) absl::SleepFor(absl::Milliseconds(1));
+  there = 1;
+  const absl::Time end = absl::Now() + absl::Seconds(10);
+  while (!quotas.Check("a", 1).ok() && absl::Now() < end) absl::SleepFor(absl::Milliseconds(10));
+  EXPECT_TRUE(quotas.Check("a", 1).ok());
+}
 
 TEST(ListenTest, TheCommandLineLooksWhereTheServerListens) {
   EXPECT_EQ(DefaultListenAddress(), DefaultServerAddress());

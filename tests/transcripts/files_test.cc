@@ -380,6 +380,36 @@ TEST(Detect, SaysWhichKindsThereAre) {
   }
 }
 
+// What a file of theirs may begin with, or hold alone, before the first message.
+TEST(Detect, KnowsLinesThatAreNoMessages) {
+  const std::vector<std::pair<Format, std::string>> lines = {
+      {Format::kQwenCode, R"({"sessionId":"a","type":"system","systemPayload":{}})"},
+      {Format::kQwenCode, R"({"sessionId":"a","type":"tool_result"})"},
+      {Format::kQwenCode, R"({"sessionId":"a","type":"user","message":{"parts":[]}})"},
+      {Format::kClaudeCode, R"({"sessionId":"a","type":"user","message":{"content":[]}})"},
+      {Format::kClaudeCode, R"({"type":"file-history-snapshot","messageId":"a"})"},
+      {Format::kClaudeCode, R"({"type":"summary","summary":"a","leafUuid":"b"})"},
+      {Format::kGeminiCli, R"({"sessionId":"a","projectHash":"b"})"},
+      {Format::kGeminiCli, R"({"$set":{}})"},
+      {Format::kGeminiCli, R"({"$rewindTo":"a"})"},
+      {Format::kCodex, R"({"timestamp":"t","type":"event_msg","payload":{}})"},
+      {Format::kCodex, R"({"timestamp":"t","type":"turn_context","payload":{}})"},
+      {Format::kCodex, R"({"record_type":"state"})"},
+      {Format::kCodex, R"({"id":"a","timestamp":"t","instructions":null})"},
+      {Format::kPi, R"({"type":"session","cwd":"/"})"}};
+  for (const auto& [expected, line] : lines) {
+    const absl::StatusOr<Format> format = DetectFormat(line);
+    ASSERT_TRUE(format.ok()) << line << format.status();
+    EXPECT_EQ(*format, expected) << line;
+  }
+  for (const char* line :
+       {R"({"sessionId":"a","type":"system"})", R"({"type":"summary"})", R"({"type":"session"})",
+        R"({"timestamp":"t","type":"other","payload":{}})", R"({"sessionId":"a"})",
+        R"({"id":"a","timestamp":"t","instructions":null,"output":1})"}) {
+    EXPECT_FALSE(DetectFormat(line).ok()) << line;
+  }
+}
+
 TEST(Detect, ReadsNestedListsWithoutRecursion) {
   const std::string deep = std::string(900, '[') + std::string(900, ']');
   EXPECT_FALSE(DetectFormat(deep).ok());
