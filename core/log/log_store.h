@@ -70,7 +70,7 @@ struct AppendBatch {
 struct AppendReceipt {
   uint64_t first_seq = 0;
   uint64_t last_seq = 0;
-  bool replayed = false;  // true if an earlier append with this key gave the answer
+  bool replayed = false;      // true if an earlier append with this key gave the answer
   uint64_t stored_bytes = 0;  // what this append added
 };
 
