@@ -122,10 +122,10 @@ v1::SearchTurnsResponse Client::MustSearch(const v1::SearchTurnsRequest& request
 }
 
 grpc::Status CallRaw(const Client& client, const std::string& method, const std::string& bytes,
-                     std::string* answer) {
+                     std::string* answer, std::chrono::milliseconds patience) {
   grpc::ClientContext context;
   client.Prepare(context);
-  context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(60));
+  context.set_deadline(std::chrono::system_clock::now() + patience);
   const grpc::Slice slice(bytes);
   const grpc::ByteBuffer request(&slice, 1);
   grpc::ByteBuffer response;

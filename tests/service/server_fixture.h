@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -59,7 +60,8 @@ class Client {
 
 // A unary call with whatever bytes; `answer` gets the response's, if it is not null.
 grpc::Status CallRaw(const Client& client, const std::string& method, const std::string& bytes,
-                     std::string* answer = nullptr);
+                     std::string* answer = nullptr,
+                     std::chrono::milliseconds patience = std::chrono::minutes(1));
 
 class ServerFixture {
  public:

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 
 #include <atomic>
+#include <chrono>
 #include <cstdlib>
 #include <iterator>
 #include <random>
@@ -171,6 +172,10 @@ class Maker {
   std::mt19937_64 random_;
 };
 
+// A stream of answers does not end for a caller that takes one: it would wait for the server's
+// patience.
+constexpr std::chrono::milliseconds kPatience(500);
+
 int FuzzSeconds() {
   int seconds = 3;
   const char* named = std::getenv("FOVEA_FUZZ_SECONDS");
@@ -227,7 +232,7 @@ TEST(SocketFuzz, TheServerAnswersWhateverComes) {
         const auto* method = methods[maker.Below(methods.size())];
         const grpc::Status status =
             CallRaw(own, absl::StrCat("/", method->service()->full_name(), "/", method->name()),
-                    maker.RequestOf(method->input_type()));
+                    maker.RequestOf(method->input_type()), nullptr, kPatience);
         // UNKNOWN is what an exception would be.
         if (status.error_code() == grpc::StatusCode::UNKNOWN) ++unknown;
       }
