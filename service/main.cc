@@ -20,6 +20,7 @@
 #include "absl/strings/str_replace.h"
 #include "absl/synchronization/mutex.h"
 #include "core/base/status_macros.h"
+#include "google/protobuf/stubs/logging.h"
 #include "service/config.h"
 #include "service/listen.h"
 #include "service/load_readers.h"
@@ -268,6 +269,8 @@ int Run(const Flags& flags) {
 int main(int argc, char** argv) try {
   // Debian's Abseil looks for cycles at every lock, gRPC's included; the tests leave it on.
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
+  // It tells standard error of each request that is no message; who sent it is told anyway.
+  google::protobuf::SetLogHandler(nullptr);
   CLI::App app("fovead: optical memory for LLM agents", "fovead");
   Flags flags;
   AddFlags(app, flags);

@@ -14,7 +14,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   for (const fovea::ReaderProfile& reader : *readers) {
     const int width = 1 + data[0] + 256 * data[1];
     const int height = 1 + data[2] + 256 * data[3];
-    const auto tokens = fovea::ImageTokens(reader, width, height);
+    const auto tokens = fovea::ImageTokens(reader, width, height, 1 + data[0]);
     if (tokens.ok() && *tokens < 0) __builtin_trap();
   }
   return 0;
