@@ -18,11 +18,6 @@ using ::testing::Optional;
 
 using Pages = std::vector<std::optional<std::string>>;
 
-std::string PageId(int number) {
-  const std::string digits = absl::StrCat(number);
-  return std::string(64 - digits.size(), '0') + digits;
-}
-
 class PageStoreTest : public ::testing::Test {
  protected:
   PageStoreTest() { Reopen(); }
@@ -53,45 +48,6 @@ class PageStoreTest : public ::testing::Test {
   std::unique_ptr<MemoryStore> store_;
 };
 
-TEST_F(PageStoreTest, KeepsPagesBySessionAndId) {
-  Put(a_, 1, std::string("\x89PNG\0", 5));
-  Put(b_, 1, "other");
-  for (int round = 0; round < 2; ++round) {
-    EXPECT_THAT(Get(a_, {2, 1}),
-                ElementsAre(Eq(std::nullopt), Optional(std::string("\x89PNG\0", 5))));
-    EXPECT_THAT(Get(b_, {1}), ElementsAre(Optional(std::string("other"))));
-    EXPECT_THAT(Get({"u", "a"}, {1}), ElementsAre(Eq(std::nullopt)));
-    Reopen();
-  }
-}
-
-TEST_F(PageStoreTest, APageThatIsThereStays) {
-  Put(a_, 1, "first");
-  Put(a_, 1, "second");
-  Value(pages().Stats());
-  Put(a_, 1, "third");
-  EXPECT_EQ(Value(pages().Stats()).pages, 1U);
-  EXPECT_THAT(Get(a_, {1}), ElementsAre(Optional(std::string("first"))));
-}
-
-TEST_F(PageStoreTest, CountsAndDeletes) {
-  Put(a_, 1, "12");
-  Put(a_, 2, "345");
-  Put(b_, 1, "6789");
-  PageStats stats = Value(pages().Stats());
-  EXPECT_EQ(stats.pages, 3U);
-  EXPECT_EQ(stats.bytes, 9U);
-  EXPECT_GT(stats.file_bytes, 0U);
-  EXPECT_EQ(Value(pages().DeleteSession(a_)), 2U);
-  EXPECT_EQ(Value(pages().DeleteSession(a_)), 0U);
-  EXPECT_THAT(Get(a_, {1, 2}), ElementsAre(Eq(std::nullopt), Eq(std::nullopt)));
-  stats = Value(pages().Stats());
-  EXPECT_EQ(stats.pages, 1U);
-  EXPECT_EQ(stats.bytes, 4U);
-  EXPECT_EQ(Value(pages().DeleteAll()), 1U);
-  EXPECT_EQ(Value(pages().Stats()).bytes, 0U);
-}
-
 TEST_F(PageStoreTest, APageIsReadableFromThePutOn) {
   constexpr int kWriters = 4;
   constexpr int kPages = 50;
@@ -109,18 +65,6 @@ TEST_F(PageStoreTest, APageIsReadableFromThePutOn) {
   }
   for (std::thread& writer : writers) writer.join();
   EXPECT_EQ(Value(pages().Stats()).pages, 1U * kWriters * kPages);
-}
-
-TEST_F(PageStoreTest, PagesOfSessionsThatAreGoneAreDropped) {
-  Put(a_, 1, "x");
-  Put(b_, 1, "y");
-  Value(pages().Stats());
-  Value(store_->log().DeleteSession(a_, 0));
-  Put(a_, 2, "drawn while the session was deleted");
-  EXPECT_EQ(Value(pages().Stats()).pages, 2U);  // the service's DeleteSession has not come yet
-  Reopen();  // it makes the session again, but pages of the old one are gone by then
-  EXPECT_THAT(Get(a_, {1, 2}), ElementsAre(Eq(std::nullopt), Eq(std::nullopt)));
-  EXPECT_THAT(Get(b_, {1}), ElementsAre(Optional(std::string("y"))));
 }
 
 TEST_F(PageStoreTest, TheOldestGoWhenTheCacheIsFull) {

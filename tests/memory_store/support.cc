@@ -158,6 +158,11 @@ AppendBatch KeyedBatch(std::vector<Turn> turns, std::string key, char digit) {
   return batch;
 }
 
+std::string PageId(int number) {
+  const std::string digits = absl::StrCat(number);
+  return std::string(64 - digits.size(), '0') + digits;
+}
+
 NewSession Session(std::string id, int64_t created_us) {
   NewSession session;
   session.session_id = std::move(id);

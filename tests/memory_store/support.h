@@ -56,6 +56,9 @@ AppendBatch Batch(std::vector<Turn> turns);
 // `digit` is repeated to a body digest.
 AppendBatch KeyedBatch(std::vector<Turn> turns, std::string key, char digit);
 
+// 64 digits.
+std::string PageId(int number);
+
 NewSession Session(std::string id, int64_t created_us = 0);
 
 // Opens with a clock that says 1, 2, 3, ...; a failed test and null if it does not open.
