@@ -74,7 +74,7 @@ void QuotaLog::StartAppend(const SessionRef& session, AppendBatch batch, AppendD
 }
 
 absl::StatusOr<LogEvent> QuotaLog::AppendEvent(const SessionRef& session, LogEvent event) {
-  return log_.AppendEvent(session, std::move(event));
+  return log_.AppendEvent(session, event);
 }
 
 absl::StatusOr<std::vector<Turn>> QuotaLog::ReadTurns(const SessionRef& session, SeqRange range,

@@ -122,16 +122,16 @@ class Writer {
   ConditionVariable scrubbed_came_;
   std::deque<Job> queue_ ABSL_GUARDED_BY(mutex_);
   size_t queued_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
-  bool scrub_now_ ABSL_GUARDED_BY(mutex_) = false;
   uint64_t scrubs_wanted_ ABSL_GUARDED_BY(mutex_) = 0;
   uint64_t scrubs_done_ ABSL_GUARDED_BY(mutex_) = 0;  // of those wanted
   absl::Time scrub_again_at_ ABSL_GUARDED_BY(mutex_) = absl::InfiniteFuture();
-  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   std::deque<Job> to_tell_ ABSL_GUARDED_BY(mutex_);  // whose transaction has ended
-  bool all_told_ ABSL_GUARDED_BY(mutex_) = false;    // nothing comes behind what is in it
   ConditionVariable told_came_;
   uint64_t commits_ ABSL_GUARDED_BY(mutex_) = 0;
   absl::Status broken_ ABSL_GUARDED_BY(mutex_);
+  bool scrub_now_ ABSL_GUARDED_BY(mutex_) = false;
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  bool all_told_ ABSL_GUARDED_BY(mutex_) = false;  // nothing comes behind what is in to_tell_
   bool full_ ABSL_GUARDED_BY(mutex_) = false;
 
   std::thread thread_;
