@@ -10,6 +10,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdlib>
+#include <fstream>
 #include <iterator>
 #include <random>
 #include <thread>
@@ -195,6 +196,14 @@ uint64_t FuzzSeed() {
   return seed;
 }
 
+// Of a server that has ended: what a sanitizer says, say.
+std::string LastWords(const std::string& log) {
+  std::ifstream file(log);
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  constexpr size_t kMuch = 20'000;
+  return text.substr(text.size() - std::min(text.size(), kMuch));
+}
+
 TEST(SocketFuzz, TheServerAnswersWhateverComes) {
   const TemporaryDirectory directory;
   const std::string socket = directory.Path("s");
@@ -222,11 +231,12 @@ TEST(SocketFuzz, TheServerAnswersWhateverComes) {
   std::vector<std::thread> callers;
   std::atomic<uint64_t> calls = 0;
   std::atomic<int> unknown = 0;
+  std::atomic<bool> gone = false;
   for (uint64_t thread = 0; thread < 3; ++thread) {
     callers.emplace_back([&, thread] {
       Maker maker(seed + thread);
       Client own("unix:" + socket);
-      for (; absl::Now() < end; ++calls) {
+      for (; absl::Now() < end && !gone; ++calls) {
         // The sessions come back when they were deleted.
         if (calls % 50 == 0) own.CreateSession(maker.Below(2) == 0 ? "s" : "t");
         const auto* method = methods[maker.Below(methods.size())];
@@ -238,10 +248,14 @@ TEST(SocketFuzz, TheServerAnswersWhateverComes) {
       }
     });
   }
+  while (absl::Now() < end && !gone) {
+    absl::SleepFor(absl::Milliseconds(100));
+    gone = !server.running();
+  }
   for (std::thread& caller : callers) caller.join();
   std::cout << "[ figure   ] calls: " << calls << "\n";
   EXPECT_EQ(unknown, 0);
-  ASSERT_TRUE(server.running());
+  ASSERT_TRUE(server.running()) << LastWords(directory.Path("log"));
   client.CreateSession("s");
   EXPECT_TRUE(client.CreateSession("afterwards").ok());
   v1::VerifyStoreResponse report;
