@@ -146,6 +146,8 @@ void Score(std::vector<Candidate>& candidates, const std::vector<double>& freque
 // Adds the hit if the text holds the needle.
 void AddSubstringHit(uint64_t seq, std::string_view text, int64_t role, std::string_view needle,
                      std::vector<SearchHit>& hits) {
+  // What has no bytes has no place either.
+  if (text.size() < needle.size()) return;
   const void* at = memmem(text.data(), text.size(), needle.data(), needle.size());
   if (at == nullptr) return;
   const auto match = static_cast<size_t>(static_cast<const char*>(at) - text.data());

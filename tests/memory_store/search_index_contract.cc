@@ -242,6 +242,14 @@ TEST_P(SearchIndexContract, ASubstringIsFoundAnywhereToTheByte) {
             absl::StatusCode::kInvalidArgument);
 }
 
+TEST_P(SearchIndexContract, ATurnWithoutTextIsPassedOver) {
+  const SessionKey key = Make("a", {"one", "", "two"});
+  const SearchAnswer found = Find(key, {.text = "on", .match = SearchMatch::kSubstring});
+  ASSERT_THAT(found.hits, SizeIs(1));
+  EXPECT_EQ(found.hits[0].seq, 1U);
+  EXPECT_THAT(Search(key, "nowhere").hits, IsEmpty());
+}
+
 TEST_P(SearchIndexContract, AWordInADenseScriptMustStandThereWithItsMarks) {
   const SessionKey key = Make("a", {"ไฟล", "ไฟล์"});
   EXPECT_THAT(Seqs(key, "ไฟล์"), ElementsAre(2));
