@@ -112,7 +112,8 @@ class CanarySoak : public ::testing::Test {
     auto reader = ops.admin->BackupStore(&context, {});
     v1::BackupChunk chunk;
     while (reader->Read(&chunk)) continue;
-    EXPECT_TRUE(reader->Finish().ok());
+    const grpc::Status status = reader->Finish();
+    EXPECT_TRUE(status.ok()) << status.error_code() << ": " << status.error_message();
   }
 
   static void CheckNoWord(const std::string& text, const char* what) {
