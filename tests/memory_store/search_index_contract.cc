@@ -1,6 +1,5 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
-#include "absl/time/clock.h"
 #include "core/base/utf8.h"
 #include "core/log/recall_text.h"
 #include "gmock/gmock.h"
@@ -18,15 +17,7 @@ using ::testing::SizeIs;
 }  // namespace
 
 SearchAnswer SearchIndexContract::Find(const SessionKey& key, const SearchQuery& query) {
-  const uint64_t last_seq = Value(log().GetSession(key)).last_seq;
-  const absl::Time end = absl::Now() + absl::Minutes(1);
-  while (true) {
-    SearchAnswer answer = Value(search().Find(key, query));
-    if (answer.indexed_through_seq >= last_seq || absl::Now() >= end) {
-      EXPECT_GE(answer.indexed_through_seq, last_seq);
-      return answer;
-    }
-  }
+  return FindWhenIndexed(store(), key, query);
 }
 
 SearchAnswer SearchIndexContract::Search(const SessionKey& key, const std::string& words,

@@ -31,7 +31,7 @@ class SearchIndexTest : public ::testing::Test {
   }
   SearchAnswer Search(const SessionKey& key, const std::string& query,
                       SearchOrder order = SearchOrder::kNewestFirst, int limit = 200) {
-    return Value(store_->search().Search(key, query, order, limit));
+    return FindWhenIndexed(*store_, key, {.text = query, .order = order, .limit = limit});
   }
   std::vector<uint64_t> Seqs(const SessionKey& key, const std::string& query,
                              SearchOrder order = SearchOrder::kNewestFirst, int limit = 200) {

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "memory_store/absl_view.h"
 
 namespace fovea::testing {
@@ -168,6 +169,18 @@ NewSession Session(std::string id, int64_t created_us) {
   session.session_id = std::move(id);
   session.created_us = created_us;
   return session;
+}
+
+SearchAnswer FindWhenIndexed(MemoryStore& store, const SessionKey& key, const SearchQuery& query) {
+  const uint64_t last_seq = Value(store.log().GetSession(key)).last_seq;
+  const absl::Time end = absl::Now() + absl::Minutes(1);
+  while (true) {
+    SearchAnswer answer = Value(store.search().Find(key, query));
+    if (answer.indexed_through_seq >= last_seq || absl::Now() >= end) {
+      EXPECT_GE(answer.indexed_through_seq, last_seq);
+      return answer;
+    }
+  }
 }
 
 std::unique_ptr<MemoryStore> OpenStore(const std::string& directory) {

@@ -61,6 +61,9 @@ std::string PageId(int number);
 
 NewSession Session(std::string id, int64_t created_us = 0);
 
+// Asks again, for up to a minute, until the index, which follows the log, has all turns.
+SearchAnswer FindWhenIndexed(MemoryStore& store, const SessionKey& key, const SearchQuery& query);
+
 // Opens with a clock that says 1, 2, 3, ...; a failed test and null if it does not open.
 std::unique_ptr<MemoryStore> OpenStore(const std::string& directory);
 
