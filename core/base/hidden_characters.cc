@@ -51,6 +51,12 @@ uint64_t CountHiddenCharacters(std::string_view text) {
   uint64_t count = 0;
   char32_t before = 0;
   for (size_t at = 0; at < text.size();) {
+    const size_t end = PrintableEnd(text, at);
+    if (end > at) {
+      before = static_cast<unsigned char>(text[end - 1]);
+      at = end;
+      continue;
+    }
     const auto byte = static_cast<unsigned char>(text[at]);
     if (byte < 0x80) {
       count += IsHiddenByte(byte) ? 1 : 0;

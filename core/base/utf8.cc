@@ -1,5 +1,7 @@
 #include "core/base/utf8.h"
 
+#include <cstring>
+
 namespace fovea {
 namespace {
 
@@ -7,7 +9,39 @@ constexpr char kHexDigits[] = "0123456789ABCDEF";
 
 bool IsContinuation(unsigned char byte) { return (byte & 0xC0) == 0x80; }
 
+constexpr uint64_t kEach = 0x0101010101010101;  // times a byte: eight of it
+constexpr uint64_t kHighBits = 0x80 * kEach;
+
+// The first byte at or behind `at` for which `stops` holds. Eight bytes at a time as long as
+// `eight_pass` holds for them, as most text is plain.
+template <class EightPass, class Stops>
+size_t FindFirst(std::string_view text, size_t at, EightPass eight_pass, Stops stops) {
+  for (uint64_t eight = 0; text.size() - at >= sizeof(eight); at += sizeof(eight)) {
+    std::memcpy(&eight, text.data() + at, sizeof(eight));
+    if (!eight_pass(eight)) break;
+  }
+  while (at < text.size() && !stops(static_cast<unsigned char>(text[at]))) ++at;
+  return at;
+}
+
 }  // namespace
+
+size_t AsciiEnd(std::string_view text, size_t at) {
+  return FindFirst(
+      text, at, [](uint64_t eight) { return (eight & kHighBits) == 0; },
+      [](unsigned char byte) { return byte >= 0x80; });
+}
+
+size_t PrintableEnd(std::string_view text, size_t at) {
+  // Of eight bytes of ASCII, one below 0x20 borrows its high bit, and one of 0x7F is the only one
+  // whose next is 0x80.
+  return FindFirst(
+      text, at,
+      [](uint64_t eight) {
+        return ((eight | (eight - 0x20 * kEach) | (eight + kEach)) & kHighBits) == 0;
+      },
+      [](unsigned char byte) { return byte < 0x20 || byte > 0x7E; });
+}
 
 DecodedCharacter DecodeUtf8(std::string_view text, size_t at) {
   const auto byte = [&](size_t offset) { return static_cast<unsigned char>(text[at + offset]); };
@@ -37,12 +71,7 @@ DecodedCharacter DecodeUtf8(std::string_view text, size_t at) {
 }
 
 bool IsWellFormedUtf8(std::string_view text) {
-  size_t at = 0;
-  while (at < text.size()) {
-    if (static_cast<unsigned char>(text[at]) < 0x80) {
-      ++at;
-      continue;
-    }
+  for (size_t at = AsciiEnd(text, 0); at < text.size(); at = AsciiEnd(text, at)) {
     const DecodedCharacter character = DecodeUtf8(text, at);
     if (!character.well_formed) return false;
     at += character.length;

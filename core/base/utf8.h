@@ -21,6 +21,13 @@ struct DecodedCharacter {
 // own.
 DecodedCharacter DecodeUtf8(std::string_view text, size_t at);
 
+// The first byte at or behind `at` that is no ASCII; the text's size if there is none.
+size_t AsciiEnd(std::string_view text, size_t at);
+
+// The first byte at or behind `at` that is no printable ASCII (U+0020 to U+007E); the text's size
+// if there is none.
+size_t PrintableEnd(std::string_view text, size_t at);
+
 bool IsWellFormedUtf8(std::string_view text);
 
 // `text` with each ill-formed byte written as \xNN, so that it can stand in JSON. Well-formed text

@@ -11,9 +11,9 @@ namespace {
 
 using Kind = ExactString::Kind;
 
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-bool IsUpper(char c) { return c >= 'A' && c <= 'Z'; }
-bool IsLower(char c) { return c >= 'a' && c <= 'z'; }
+constexpr bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+constexpr bool IsUpper(char c) { return c >= 'A' && c <= 'Z'; }
+constexpr bool IsLower(char c) { return c >= 'a' && c <= 'z'; }
 bool IsHex(char c) { return IsDigit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
 
 // What a word consists of.
@@ -29,24 +29,55 @@ struct Shape {
   size_t letters() const { return upper + lower + other_letters; }
 };
 
-Shape ShapeOf(std::string_view word) {
-  Shape shape;
-  char before = ' ';
-  for (const char c : word) {
-    const bool letter = IsUpper(c) || IsLower(c);
-    const bool letter_before = IsUpper(before) || IsLower(before);
-    shape.digits += IsDigit(c) ? 1 : 0;
-    shape.upper += IsUpper(c) ? 1 : 0;
-    shape.lower += IsLower(c) ? 1 : 0;
-    shape.other_letters += (c & 0x80) != 0 ? 1 : 0;
-    shape.slashes += c == '/' || c == '\\' ? 1 : 0;
-    shape.separators += c == '.' || c == ',' || c == ':' || c == '-' || c == '+' ? 1 : 0;
-    shape.digit_borders += (letter && IsDigit(before)) || (letter_before && IsDigit(c)) ? 1 : 0;
-    shape.case_borders +=
-        (IsUpper(c) && IsLower(before)) || (IsLower(c) && IsUpper(before)) ? 1 : 0;
-    before = c;
+// A byte each of what Shape counts, in its order: no word that is looked at has 256 characters.
+constexpr uint64_t kOne[] = {1,          1ULL << 8,  1ULL << 16, 1ULL << 24,
+                             1ULL << 32, 1ULL << 40, 1ULL << 48, 1ULL << 56};
+static_assert(kMaxExactBytes < 256);
+enum ByteKind : uint8_t { kOther = 0, kDigit = 1, kCapital = 2, kSmall = 3 };
+
+struct ByteShapes {
+  std::array<uint64_t, 256> counts{};
+  std::array<uint8_t, 256> kinds{};
+  std::array<std::array<uint64_t, 4>, 4> borders{};  // by the kinds before and behind
+};
+
+constexpr ByteShapes MakeByteShapes() {
+  ByteShapes shapes;
+  for (int byte = 0; byte < 256; ++byte) {
+    const char c = static_cast<char>(byte);
+    const bool slash = c == '/' || c == '\\';
+    const bool separator = c == '.' || c == ',' || c == ':' || c == '-' || c == '+';
+    shapes.kinds[byte] = IsDigit(c) ? kDigit : IsUpper(c) ? kCapital : IsLower(c) ? kSmall : kOther;
+    shapes.counts[byte] = (IsDigit(c) ? kOne[0] : 0) + (IsUpper(c) ? kOne[1] : 0) +
+                          (IsLower(c) ? kOne[2] : 0) + (byte >= 0x80 ? kOne[3] : 0) +
+                          (slash ? kOne[4] : 0) + (separator ? kOne[5] : 0);
   }
-  return shape;
+  for (const uint8_t letter : {kCapital, kSmall}) {
+    shapes.borders[kDigit][letter] = shapes.borders[letter][kDigit] = kOne[6];
+  }
+  shapes.borders[kCapital][kSmall] = shapes.borders[kSmall][kCapital] = kOne[7];
+  return shapes;
+}
+constexpr ByteShapes kByteShapes = MakeByteShapes();
+
+Shape ShapeOf(std::string_view word) {
+  uint64_t counts = 0;
+  uint8_t before = kOther;
+  for (const char c : word) {
+    const auto byte = static_cast<uint8_t>(c);
+    const uint8_t kind = kByteShapes.kinds[byte];
+    counts += kByteShapes.counts[byte] + kByteShapes.borders[before][kind];
+    before = kind;
+  }
+  const auto count = [counts](int which) { return counts >> (8 * which) & 0xFF; };
+  return {.digits = count(0),
+          .upper = count(1),
+          .lower = count(2),
+          .other_letters = count(3),
+          .slashes = count(4),
+          .separators = count(5),
+          .digit_borders = count(6),
+          .case_borders = count(7)};
 }
 
 bool IsUuid(std::string_view word) {

@@ -103,7 +103,7 @@ std::string_view WithoutLabel(std::string_view word) {
 
 // Past an escape of JSON and of most languages, so that \n before "foo" is no part of "nfoo", or
 // past a terminal's colour.
-size_t ExactScanner::SkipNonWord(size_t at) const {
+size_t ExactScanner::SkipEscape(size_t at) const {
   const char c = text_[at];
   const char next = at + 1 < text_.size() ? text_[at + 1] : '\0';
   if (c == '\\' && next == 'u') return std::min(at + 6, text_.size());
@@ -132,28 +132,35 @@ bool ExactScanner::IsThousandsComma(size_t begin, size_t at) const {
 }
 
 size_t ExactScanner::WordEnd(size_t begin, unsigned* traits) const {
-  const bool drive = IsDrive(text_, begin);
+  const std::string_view text = text_;
+  const bool drive = IsDrive(text, begin);
   size_t at = begin;
-  *traits = 0;
-  while (at < text_.size()) {
-    const char c = text_[at];
+  unsigned all = 0;
+  while (at < text.size()) {
+    const char c = text[at];
     const uint8_t trait = TraitOf(c);
+    if ((trait & (kDigit | kUpper | kLower)) != 0) {
+      all |= trait;
+      ++at;
+      continue;
+    }
     if ((trait & kWordByte) == 0) {
       if (!(c == ',' && IsThousandsComma(begin, at)) && !(c == '\\' && drive)) break;
-      *traits |= kSlash;
+      all |= kSlash;
       ++at;
       continue;
     }
     // A range as git writes it, abc1234..def5678, is two words.
-    if (c == '.' && at > begin && at + 1 < text_.size() && text_[at + 1] == '.' &&
-        (TraitOf(text_[at - 1]) & (kDigit | kLetter)) != 0) {
+    if (c == '.' && at > begin && at + 1 < text.size() && text[at + 1] == '.' &&
+        (TraitOf(text[at - 1]) & (kDigit | kLetter)) != 0) {
       break;
     }
     const bool two_bytes = trait == kOtherLetter;
-    if (two_bytes && (at + 1 == text_.size() || !IsContinuation(text_[at + 1]))) break;
-    *traits |= trait;
+    if (two_bytes && (at + 1 == text.size() || !IsContinuation(text[at + 1]))) break;
+    all |= trait;
     at += two_bytes ? 2 : 1;
   }
+  *traits = all;
   return at;
 }
 
@@ -259,13 +266,18 @@ std::string_view ExactScanner::TrimWord(std::string_view word) const {
 }
 
 std::optional<ExactMatch> ExactScanner::Next() {
-  while (at_ < text_.size()) {
-    if ((TraitOf(text_[at_]) & kWordByte) == 0) {
-      at_ = SkipNonWord(at_);
+  const std::string_view text = text_;
+  for (size_t at = at_; at < text.size();) {
+    const char c = text[at];
+    if ((TraitOf(c) & kWordByte) == 0) {
+      at = c == '\\' || c == '\x1B' ? SkipEscape(at) : at + 1;
       continue;
     }
+    at_ = at;
     if (std::optional<ExactMatch> match = Word()) return match;
+    at = at_;
   }
+  at_ = text.size();
   return std::nullopt;
 }
 

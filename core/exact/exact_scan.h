@@ -35,7 +35,7 @@ class ExactScanner {
   size_t WordEnd(size_t begin, unsigned* traits) const;
   std::string_view TrimWord(std::string_view word) const;
   bool IsThousandsComma(size_t begin, size_t at) const;
-  size_t SkipNonWord(size_t at) const;
+  size_t SkipEscape(size_t at) const;
   std::string_view LabelBefore(size_t begin) const;
   bool IsLineNumber(size_t begin, size_t end) const;
 

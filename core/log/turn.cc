@@ -1,6 +1,5 @@
 #include "core/log/turn.h"
 
-#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -33,19 +32,11 @@ std::string TurnText(const Turn& turn) {
 
 uint64_t CountCharacters(std::string_view text) {
   uint64_t characters = 0;
-  size_t at = 0;
-  while (at < text.size()) {
-    // Eight bytes of ASCII at a time, as most text is.
-    uint64_t eight = 0;
-    if (text.size() - at >= sizeof(eight)) {
-      std::memcpy(&eight, text.data() + at, sizeof(eight));
-      if ((eight & 0x8080808080808080) == 0) {
-        at += sizeof(eight);
-        characters += sizeof(eight);
-        continue;
-      }
-    }
-    at += DecodeUtf8(text, at).length;
+  for (size_t at = 0; at < text.size();) {
+    const size_t end = AsciiEnd(text, at);
+    characters += end - at;
+    if (end == text.size()) break;
+    at = end + DecodeUtf8(text, end).length;
     ++characters;
   }
   return characters;

@@ -26,7 +26,14 @@ constexpr size_t kNearBytes = 24;
 // The byte at which code point `count` of the text begins; its size if it has no more than that.
 size_t AfterCharacters(std::string_view text, size_t count) {
   size_t at = 0;
-  for (; count > 0 && at < text.size(); --count) at += DecodeUtf8(text, at).length;
+  while (count > 0 && at < text.size()) {
+    const size_t plain = AsciiEnd(text.substr(0, at + std::min(count, text.size() - at)), at) - at;
+    at += plain;
+    count -= plain;
+    if (count == 0 || at == text.size()) break;
+    at += DecodeUtf8(text, at).length;
+    --count;
+  }
   return at;
 }
 

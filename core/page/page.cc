@@ -16,12 +16,7 @@ namespace {
 // as ^A, what else is hidden as a name no longer than [U+NNNN].
 uint64_t DrawnBytes(std::string_view text) {
   uint64_t bytes = text.size();
-  for (size_t at = 0; at < text.size();) {
-    const auto byte = static_cast<unsigned char>(text[at]);
-    if (byte >= 0x20 && byte < 0x7F) {
-      ++at;
-      continue;
-    }
+  for (size_t at = PrintableEnd(text, 0); at < text.size(); at = PrintableEnd(text, at)) {
     const DecodedCharacter c = DecodeUtf8(text, at);
     if (!c.well_formed) {
       bytes += 3;
