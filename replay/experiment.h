@@ -44,8 +44,8 @@ struct Experiment {
   std::map<const Session*, Recoveries> recoveries;  // empty until somebody asks
 };
 
-// `sessions` and `renderer` outlive the experiment. The threads change nothing but the time. Fails
-// if a strategy does.
+// `sessions`, no two of one name, and `renderer` outlive the experiment. The threads change nothing
+// but the time. Fails if a strategy does.
 absl::StatusOr<Experiment> Live(const std::vector<std::unique_ptr<Session>>& sessions,
                                 const PageRenderer& renderer, const ExperimentOptions& options);
 

@@ -1,5 +1,7 @@
 // fovea-replay: what a policy would do to a history, for a reader and a budget. `fovea replay` runs
 // it.
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <exception>
@@ -48,14 +50,15 @@ absl::StatusOr<int64_t> Tokens(std::string text) {
   std::string digits = text;
   if (unit > 1) digits.pop_back();
   double number = 0;
-  if (!absl::SimpleAtod(digits, &number) ||
-      number * static_cast<double>(unit) < Planner::kMinBudget ||
-      number * static_cast<double>(unit) > Planner::kMaxBudget) {
+  const bool is_number = absl::SimpleAtod(digits, &number);
+  number *= static_cast<double>(unit);
+  // What is no number, "nan", is in no range.
+  if (!is_number || !(number >= Planner::kMinBudget && number <= Planner::kMaxBudget)) {
     return absl::InvalidArgumentError(absl::StrCat("--budget ", text, ": must be ",
                                                    Planner::kMinBudget, " to ", Planner::kMaxBudget,
                                                    " tokens, such as 64000 or 64k"));
   }
-  return static_cast<int64_t>(number * static_cast<double>(unit));
+  return static_cast<int64_t>(number);
 }
 
 absl::StatusOr<std::string> ReadText(const std::filesystem::path& path) {
@@ -99,6 +102,37 @@ absl::Status AddReaders(const std::string& folder, ReaderCatalogue& catalogue) {
   return absl::OkStatus();
 }
 
+// Before hours of work: what is written is a file of its own, in a folder that can be written to.
+absl::Status CheckOutput(const std::string& flag, const std::string& path,
+                         const std::vector<std::string>& others) {
+  namespace fs = std::filesystem;
+  if (path.empty()) return absl::OkStatus();
+  const auto refused = [&](absl::string_view why) {
+    return absl::InvalidArgumentError(absl::StrCat(flag, " ", path, ": ", why));
+  };
+  std::error_code error;
+  if (path == "-") return refused("name a file; --json prints");
+  if (fs::is_directory(path, error)) return refused("is a folder");
+  const fs::path folder = fs::absolute(path, error).parent_path();
+  const bool writable =
+      fs::exists(path, error) ? access(path.c_str(), W_OK) == 0 : access(folder.c_str(), W_OK) == 0;
+  if (!writable) return refused("cannot be written");
+  for (const std::string& other : others) {
+    if (fs::equivalent(path, other, error) || fs::absolute(path, error).lexically_normal() ==
+                                                  fs::absolute(other, error).lexically_normal()) {
+      return refused(absl::StrCat("is ", other, ", too"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckOutputs(const Flags& flags) {
+  absl::Status status = CheckOutput("--csv", flags.csv, flags.files);
+  std::vector<std::string> others = flags.files;
+  if (!flags.csv.empty()) others.push_back(flags.csv);
+  return status.ok() ? CheckOutput("--html", flags.html, others) : status;
+}
+
 absl::Status Write(const std::string& path, const std::string& text) {
   if (path.empty()) return absl::OkStatus();
   std::ofstream file(path, std::ios::binary);
@@ -133,28 +167,38 @@ absl::StatusOr<ExperimentOptions> OptionsOf(const Flags& flags) {
   return options;
 }
 
-absl::Status Run(const Flags& flags) {
-  auto options = OptionsOf(flags);
-  if (!options.ok()) return options.status();
-  auto sessions = ReadHistories(flags.files, flags.format);
-  if (!sessions.ok()) return sessions.status();
+absl::Status Print(const std::string& text) {
+  std::cout << text << std::flush;
+  if (std::cout) return absl::OkStatus();
+  return absl::UnavailableError("standard output cannot be written");
+}
+
+absl::Status Run(const Flags& flags, const ExperimentOptions& options) {
+  auto histories = ReadHistories(flags.files, flags.format);
+  if (!histories.ok()) return histories.status();
+  for (const std::string& left_out : histories->left_out) {
+    std::cerr << "fovea replay: left out: " << left_out << "\n";
+  }
   auto renderer = CreateRenderer({});
   if (!renderer.ok()) return renderer.status();
-  auto experiment = Live(*sessions, **renderer, *options);
+  auto experiment = Live(histories->sessions, **renderer, options);
   if (!experiment.ok()) return experiment.status();
   const std::vector<Row> rows = Rows(*experiment, ExpectedReading());
   if (absl::Status status = Write(flags.csv, Csv(rows)); !status.ok()) return status;
   if (absl::Status status = Write(flags.html, HtmlPage(rows)); !status.ok()) return status;
-  if (flags.json) {
-    std::cout << JsonRows(rows);
-    return absl::OkStatus();
+  if (flags.json) return Print(JsonRows(rows));
+  std::string text;
+  for (const auto& session : histories->sessions) {
+    absl::StrAppend(&text, session->name, ": ", session->turns.size(), " turns, about ",
+                    session->tokens, " tokens\n");
   }
-  for (const auto& session : *sessions) {
-    std::cout << session->name << ": " << session->turns.size() << " turns, about "
-              << session->tokens << " tokens\n";
-  }
-  std::cout << '\n' << TextTable(rows);
-  return absl::OkStatus();
+  return Print(absl::StrCat(text, "\n", TextTable(rows)));
+}
+
+int Report(const absl::Status& status, int failed) {
+  if (status.ok()) return 0;
+  std::cerr << "fovea replay: " << status.message() << "\n";
+  return failed;
 }
 
 }  // namespace
@@ -183,10 +227,12 @@ int main(int argc, char** argv) try {
   app.add_option("--html", flags.html, "write a page with tables and plots");
   app.add_flag("--json", flags.json, "print the rows as JSON");
   CLI11_PARSE(app, argc, argv);
-  const absl::Status status = fovea::replay::Run(flags);
-  if (status.ok()) return 0;
-  std::cerr << "fovea replay: " << status.message() << "\n";
-  return status.code() == absl::StatusCode::kInvalidArgument ? 2 : 1;
+  // 2: what was asked for cannot be; 1: it could not be done.
+  auto options = fovea::replay::OptionsOf(flags);
+  if (!options.ok()) return fovea::replay::Report(options.status(), 2);
+  const absl::Status outputs = fovea::replay::CheckOutputs(flags);
+  if (!outputs.ok()) return fovea::replay::Report(outputs, 2);
+  return fovea::replay::Report(fovea::replay::Run(flags, *options), 1);
 } catch (const std::exception& error) {
   std::cerr << "fovea replay: " << error.what() << "\n";
   return 1;

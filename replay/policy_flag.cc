@@ -25,7 +25,8 @@ struct Switch {
   bool Policy::*field;
 };
 constexpr Switch kSwitches[] = {{"forbid_unmeasured_rungs", &Policy::forbid_unmeasured_rungs},
-                                {"forbid_drawn_results", &Policy::forbid_drawn_results}};
+                                {"forbid_drawn_results", &Policy::forbid_drawn_results},
+                                {"show_colour_codes", &Policy::show_colour_codes}};
 
 bool IsName(std::string_view given, std::string_view name) {
   constexpr std::string_view kUnit = "_permille";

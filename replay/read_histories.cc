@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <optional>
 #include <system_error>
 #include <utility>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "transcripts/transcript.h"
@@ -34,7 +36,12 @@ absl::StatusOr<std::string> Unpacked(const std::string& path) {
     }
     bytes.resize(before + kStep);
     const int read = gzread(file.get(), bytes.data() + before, kStep);
-    if (read < 0) return absl::InvalidArgumentError(absl::StrCat(path, ": is damaged"));
+    // What ends in the middle is an error that only gzerror tells.
+    int error = Z_OK;
+    const char* const message = gzerror(file.get(), &error);
+    if (read < 0 || (error != Z_OK && error != Z_STREAM_END)) {
+      return absl::DataLossError(absl::StrCat(path, ": is damaged or cut short: ", message));
+    }
     bytes.resize(before + static_cast<size_t>(read));
     if (read == 0) return bytes;
   }
@@ -53,9 +60,15 @@ absl::Status ReadFile(const std::string& path, const std::string& bytes, transcr
     }
     return absl::OkStatus();
   };
+  const size_t before = sessions.size();
   const absl::Status status =
       transcripts::ReadTranscripts(bytes, format, transcripts::ReadOptions(), take, &report);
-  return status.ok() ? status : At(path, status);
+  if (!status.ok()) {
+    sessions.resize(before);
+    return At(path, status);
+  }
+  if (sessions.size() > before) return status;
+  return absl::NotFoundError(absl::StrCat(path, ": holds no turns"));
 }
 
 // The files below a folder, by name.
@@ -71,43 +84,73 @@ absl::StatusOr<std::vector<std::string>> FilesBelow(const std::string& folder) {
   return files;
 }
 
-absl::Status ReadFolder(const std::string& folder, Sessions& sessions) {
+// OK, too, where the file is of no format or not of `wanted`: others lie beside an agent's
+// sessions.
+absl::Status ReadFileOfFolder(const std::string& path, std::optional<transcripts::Format> wanted,
+                              Sessions& sessions) {
+  auto bytes = Unpacked(path);
+  if (!bytes.ok()) return bytes.status();
+  auto format = transcripts::DetectFormat(*bytes);
+  if (!format.ok() || (wanted.has_value() && *format != *wanted)) return absl::OkStatus();
+  return ReadFile(path, *bytes, *format, sessions);
+}
+
+absl::Status ReadFolder(const std::string& folder, std::optional<transcripts::Format> wanted,
+                        Histories& histories) {
   auto files = FilesBelow(folder);
   if (!files.ok()) return files.status();
-  const size_t before = sessions.size();
+  const size_t before = histories.sessions.size();
+  const size_t left_out = histories.left_out.size();
   for (const std::string& path : *files) {
-    auto bytes = Unpacked(path);
-    if (!bytes.ok()) return bytes.status();
-    auto format = transcripts::DetectFormat(*bytes);
-    if (!format.ok()) continue;  // other files lie beside an agent's sessions
-    absl::Status status = ReadFile(path, *bytes, *format, sessions);
-    if (!status.ok()) return status;
+    absl::Status status = ReadFileOfFolder(path, wanted, histories.sessions);
+    if (!status.ok()) histories.left_out.emplace_back(status.message());
   }
-  if (sessions.size() > before) return absl::OkStatus();
-  return absl::NotFoundError(absl::StrCat(folder, ": no file below it holds a session"));
+  if (histories.sessions.size() > before) return absl::OkStatus();
+  return absl::NotFoundError(
+      absl::StrCat(folder, ": no file below it holds a session",
+                   histories.left_out.size() == left_out ? "" : " that can be read; the first: ",
+                   histories.left_out.size() == left_out ? "" : histories.left_out[left_out]));
+}
+
+// Figures are put together by a session's name.
+void TellApart(Sessions& sessions) {
+  absl::flat_hash_set<std::string> names;
+  for (const auto& session : sessions) {
+    const std::string name = session->name;
+    for (int i = 2; !names.insert(session->name).second; ++i) {
+      session->name = absl::StrCat(name, " (", i, ")");
+    }
+  }
 }
 
 }  // namespace
 
-absl::StatusOr<Sessions> ReadHistories(const std::vector<std::string>& paths,
-                                       const std::string& format) {
-  Sessions sessions;
+absl::StatusOr<Histories> ReadHistories(const std::vector<std::string>& paths,
+                                        const std::string& format) {
+  std::optional<transcripts::Format> wanted;
+  if (!format.empty()) {
+    auto named = transcripts::FormatByName(format);
+    if (!named.ok()) return named.status();
+    wanted = *named;
+  }
+  Histories histories;
   for (const std::string& path : paths) {
     std::error_code error;
     if (std::filesystem::is_directory(path, error)) {
-      absl::Status status = ReadFolder(path, sessions);
+      absl::Status status = ReadFolder(path, wanted, histories);
       if (!status.ok()) return status;
       continue;
     }
     auto bytes = Unpacked(path);
     if (!bytes.ok()) return bytes.status();
-    auto found =
-        format.empty() ? transcripts::DetectFormat(*bytes) : transcripts::FormatByName(format);
+    auto found = wanted.has_value() ? absl::StatusOr<transcripts::Format>(*wanted)
+                                    : transcripts::DetectFormat(*bytes);
     if (!found.ok()) return At(path, found.status());
-    absl::Status status = ReadFile(path, *bytes, *found, sessions);
+    absl::Status status = ReadFile(path, *bytes, *found, histories.sessions);
     if (!status.ok()) return status;
   }
-  return sessions;
+  TellApart(histories.sessions);
+  return histories;
 }
 
 }  // namespace fovea::replay

@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_replace.h"
 #include "replay/cells.h"
 #include "replay/svg_plot.h"
 
@@ -44,29 +45,74 @@ BarChart Chart(const std::vector<Cell>& cells, const std::string& title, const s
   return chart;
 }
 
+// RFC 4180: where it must be, in quotes, and quotes twice.
+std::string Quoted(std::string_view text) {
+  if (text.find_first_of(",\"\r\n") == std::string_view::npos) return std::string(text);
+  return absl::StrCat("\"", absl::StrReplaceAll(std::string(text), {{"\"", "\"\""}}), "\"");
+}
+
+struct Figure {
+  const char* name;
+  int digits;
+  double (*of)(const Row& row);
+};
+
+template <auto kMember>
+double Of(const Row& row) {
+  return static_cast<double>(row.*kMember);
+}
+
+constexpr Figure kFigures[] = {
+    {"cost", 1, Of<&Row::cost>},
+    {"cost_at_01", 1, Of<&Row::cost_at_01>},
+    {"cost_reads", 1, Of<&Row::cost_reads>},
+    {"cost_text", 1, Of<&Row::cost_text>},
+    {"cost_pages", 1, Of<&Row::cost_pages>},
+    {"cost_again", 1, Of<&Row::cost_again>},
+    {"requests", 0, Of<&Row::requests>},
+    {"refused", 0, Of<&Row::refused>},
+    {"over_budget", 0, Of<&Row::over_budget>},
+    {"peak_tokens", 0, Of<&Row::peak_tokens>},
+    {"mean_tokens", 1, Of<&Row::mean_tokens>},
+    {"epochs", 0, Of<&Row::epochs>},
+    {"prefix_breaks", 0, Of<&Row::prefix_breaks>},
+    {"shown", 4, Of<&Row::shown>},
+    {"shown_end", 4, Of<&Row::shown_end>},
+    {"gist", 4, Of<&Row::gist>},
+    {"exact_strings", 0, Of<&Row::moments>},
+    {"strings", 4, Of<&Row::survival>},
+    {"in_text", 4, Of<&Row::in_text>},
+    {"in_sidecar", 4, Of<&Row::in_sidecar>},
+    {"read_from_page", 4, Of<&Row::read_from_page>},
+    {"lost_on_page", 4, Of<&Row::lost_on_page>},
+    {"not_shown", 4, Of<&Row::not_shown>},
+    {"edit_copies", 0, Of<&Row::edit_copies>},
+    {"copies_in_text", 4, Of<&Row::copies_in_text>},
+    {"copies_readable", 4, Of<&Row::copies_readable>},
+    {"recalls", 1, Of<&Row::recalls>},
+    {"by_recall", 1, Of<&Row::by_recall>},
+    {"by_search", 1, Of<&Row::by_search>},
+    {"sidecar_strings", 0, Of<&Row::sidecar_strings>},
+    {"wrong_strings", 0, Of<&Row::wrong_strings>},
+    {"text_turns", 0, Of<&Row::text_turns>},
+    {"wrong_texts", 0, Of<&Row::wrong_texts>},
+};
+
 }  // namespace
 
 std::string Csv(const std::vector<Row>& rows) {
-  std::string out =
-      "session,session_tokens,reader,budget_share,budget,strategy,cost,cost_at_01,cost_reads,"
-      "cost_text,cost_pages,cost_again,requests,refused,over_budget,peak_tokens,mean_tokens,"
-      "epoch_changes,prefix_breaks,shown,shown_end,gist,moments,survival,in_text,in_sidecar,"
-      "read_from_page,lost_on_page,not_shown,edit_copies,copies_in_text,copies_readable,recalls,"
-      "by_recall,by_search,sidecar_strings,"
-      "wrong_strings,text_turns,wrong_texts\n";
-  for (const Row& r : rows) {
-    absl::StrAppendFormat(&out, "%s,%d,%s,%.2f,%d,%s,%.1f,%.1f,%.1f,%.1f,%.1f,%.1f,%d,%d,%d,%d,",
-                          r.session, r.session_tokens, r.reader, r.budget_share, r.budget,
-                          r.strategy, r.cost, r.cost_at_01, r.cost_reads, r.cost_text, r.cost_pages,
-                          r.cost_again, r.requests, r.refused, r.over_budget, r.peak_tokens);
-    absl::StrAppendFormat(&out, "%.1f,%d,%d,%.4f,%.4f,%.4f,%.0f,", r.mean_tokens, r.epochs,
-                          r.prefix_breaks, r.shown, r.shown_end, r.gist, r.moments);
-    absl::StrAppendFormat(&out, "%.4f,%.4f,%.4f,%.4f,%.4f,%.4f,%.0f,%.4f,%.4f,%.1f,%.1f,%.1f,",
-                          r.survival, r.in_text, r.in_sidecar, r.read_from_page, r.lost_on_page,
-                          r.not_shown, r.edit_copies, r.copies_in_text, r.copies_readable,
-                          r.recalls, r.by_recall, r.by_search);
-    absl::StrAppendFormat(&out, "%d,%d,%d,%d\n", r.sidecar_strings, r.wrong_strings, r.text_turns,
-                          r.wrong_texts);
+  std::string out = "session,session_tokens,reader,budget_share,budget,strategy";
+  for (const Figure& figure : kFigures) absl::StrAppend(&out, ",", figure.name);
+  out += '\n';
+  for (const Row& row : rows) {
+    absl::StrAppend(&out, Quoted(row.session), ",", row.session_tokens, ",", Quoted(row.reader),
+                    absl::StrFormat(",%.2f,", row.budget_share), row.budget, ",", row.strategy);
+    for (const Figure& figure : kFigures) {
+      const double value = figure.of(row);
+      out += ',';
+      if (std::isfinite(value)) absl::StrAppendFormat(&out, "%.*f", figure.digits, value);
+    }
+    out += '\n';
   }
   return out;
 }

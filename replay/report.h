@@ -10,7 +10,7 @@
 
 namespace fovea::replay {
 
-// All rows, with a line of names.
+// All rows, with a line of names, as RFC 4180 has it. A figure that there is none of is empty.
 std::string Csv(const std::vector<Row>& rows);
 
 // SVG by file name.

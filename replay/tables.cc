@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <iterator>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -47,10 +48,16 @@ bool Has(const Cell& cell, std::string_view strategy) {
   return std::ranges::any_of(cell.rows, [&](const Row& row) { return row.strategy == strategy; });
 }
 
+// What is refused is billed nothing: a session with such requests has no cost to compare.
+double Billed(const Row& row, double cost) {
+  return row.refused == 0 ? cost : std::numeric_limits<double>::quiet_NaN();
+}
+
 // The cost against the full history's, then kColumns; medians over the cell's sessions.
 std::vector<std::string> Figures(const Cell& cell, std::string_view strategy) {
-  std::vector<std::string> figures = {
-      Number(MedianOf(cell, strategy, AgainstFull(cell, &Row::cost)), 3)};
+  const Value against_full = AgainstFull(cell, &Row::cost);
+  const Value cost = [&](const Row& row) { return Billed(row, against_full(row)); };
+  std::vector<std::string> figures = {Number(MedianOf(cell, strategy, cost), 3)};
   for (const Column& column : kColumns) {
     figures.push_back(Number(MedianOf(cell, strategy, column.value), column.digits));
   }
@@ -66,12 +73,33 @@ struct AgainstTruncation {
 };
 
 AgainstTruncation Compare(const Cell& cell) {
-  const auto median = [&](double Row::*figure) {
-    return Median(Paired(cell.rows, kTruncation, [figure](const Row& fovea, const Row& other) {
-      return fovea.*figure / other.*figure;
-    }));
-  };
-  return {median(&Row::cost_at_01), CopiesAgainst(cell.rows, kTruncation), median(&Row::shown)};
+  const double cost = Median(Paired(cell.rows, kTruncation, [](const Row& fovea, const Row& other) {
+    return Billed(fovea, fovea.cost_at_01 / other.cost_at_01);
+  }));
+  const double shown =
+      Median(Paired(cell.rows, kTruncation,
+                    [](const Row& fovea, const Row& other) { return fovea.shown / other.shown; }));
+  return {cost, CopiesAgainst(cell.rows, kTruncation), shown};
+}
+
+// Where requests did not fit; "" if all did.
+std::string MisfitLine(const Cell& cell, std::string_view strategy) {
+  int64_t requests = 0;
+  int64_t refused = 0;
+  int64_t over_budget = 0;
+  for (const Row& row : cell.rows) {
+    if (row.strategy != strategy) continue;
+    requests += row.requests;
+    refused += row.refused;
+    over_budget += row.over_budget;
+  }
+  if (refused > 0) {
+    return absl::StrCat(std::string(strategy), ": ", refused, " of ", requests,
+                        " requests refused, as what must be text is over the budget");
+  }
+  // The full history knows no budget.
+  if (over_budget == 0 || strategy == kFullHistory) return "";
+  return absl::StrCat(std::string(strategy), ": ", over_budget, " of ", requests, " requests over the budget");
 }
 
 std::string CompareLine(const Cell& cell) {
@@ -108,18 +136,23 @@ void AddHtmlTable(const Cell& cell, std::string& out) {
   if (Has(cell, kFovea) && Has(cell, kTruncation)) {
     absl::StrAppend(&out, "<p>Fovea ", CompareLine(cell), "</p>\n");
   }
+  for (const std::string_view strategy : kStrategies) {
+    const std::string misfits = MisfitLine(cell, strategy);
+    if (!misfits.empty()) absl::StrAppend(&out, "<p>", misfits, "</p>\n");
+  }
 }
 
 void AddHtmlSessions(const std::vector<Row>& rows, std::string& out) {
   out +=
       "<h2>Every session</h2>\n<table><tr><th>session</th><th>reader</th><th>budget</th>"
-      "<th>strategy</th><th>requests</th><th>refused</th><th>epochs</th>";
+      "<th>strategy</th><th>requests</th><th>refused</th><th>over budget</th><th>epochs</th>";
   for (const Column& column : kColumns) absl::StrAppend(&out, "<th>", column.name, "</th>");
   out += "</tr>\n";
   for (const Row& row : rows) {
     absl::StrAppend(&out, "<tr><td>", Escaped(row.session), "</td><td>", Escaped(row.reader),
                     "</td><td>", row.budget, "</td><td>", row.strategy, "</td><td>", row.requests,
-                    "</td><td>", row.refused, "</td><td>", row.epochs, "</td>");
+                    "</td><td>", row.refused, "</td><td>", row.over_budget, "</td><td>", row.epochs,
+                    "</td>");
     for (const Column& column : kColumns) {
       absl::StrAppend(&out, "<td>", Number(column.value(row), column.digits), "</td>");
     }
@@ -154,6 +187,10 @@ std::string TextTable(const std::vector<Row>& rows) {
     if (Has(cell, kFovea) && Has(cell, kTruncation)) {
       absl::StrAppend(&out, "  fovea ", CompareLine(cell), "\n");
     }
+    for (const std::string_view strategy : kStrategies) {
+      const std::string misfits = MisfitLine(cell, strategy);
+      if (!misfits.empty()) absl::StrAppend(&out, "  ", misfits, "\n");
+    }
     out += '\n';
   }
   return out + kLegend;
@@ -186,16 +223,17 @@ std::string JsonRows(const std::vector<Row>& rows) {
                                   {"cost", NumberOrNull(row.cost)},
                                   {"requests", row.requests},
                                   {"refused", row.refused},
+                                  {"over_budget", row.over_budget},
                                   {"epochs", row.epochs},
                                   {"mean_tokens", NumberOrNull(row.mean_tokens)},
                                   {"peak_tokens", row.peak_tokens},
                                   {"shown", NumberOrNull(row.shown)},
                                   {"gist", NumberOrNull(row.gist)},
-                                  {"strings", row.moments},
-                                  {"strings_found", NumberOrNull(row.survival)},
+                                  {"exact_strings", row.moments},
+                                  {"strings", NumberOrNull(row.survival)},
                                   {"edit_copies", row.edit_copies},
-                                  {"edit_copies_in_text", NumberOrNull(row.copies_in_text)},
-                                  {"edit_copies_readable", NumberOrNull(row.copies_readable)}};
+                                  {"copies_in_text", NumberOrNull(row.copies_in_text)},
+                                  {"copies_readable", NumberOrNull(row.copies_readable)}};
     all.push_back(std::move(one));
   }
   // A session's name may hold any bytes.

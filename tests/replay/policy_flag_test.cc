@@ -6,14 +6,15 @@ namespace fovea::replay {
 namespace {
 
 TEST(PolicyFlag, SetsFieldsByTheirNames) {
-  const auto policy = PolicyOf(
-      {"tail_high=300", "tail_low_permille=100", "entry_rung=0", "forbid_drawn_results=1"});
+  const auto policy = PolicyOf({"tail_high=300", "tail_low_permille=100", "entry_rung=0",
+                                "forbid_drawn_results=1", "show_colour_codes=1"});
   ASSERT_TRUE(policy.ok()) << policy.status();
   Policy wanted;
   wanted.tail_high_permille = 300;
   wanted.tail_low_permille = 100;
   wanted.entry_rung = 0;
   wanted.forbid_drawn_results = true;
+  wanted.show_colour_codes = true;
   EXPECT_EQ(*policy, wanted);
   EXPECT_EQ(*PolicyOf({}), Policy());
 }

@@ -36,6 +36,25 @@ run "$out/missing" && check "a missing file fails" false
 check "and is named" "grep -q 'missing' '$out/stderr'"
 run "$history" --reader no-such-model && check "an unknown reader fails" false
 check "and is named" "grep -q 'no-such-model' '$out/stderr'"
+run "$history" --budget nan && check "a budget that is no number fails" false
+check "with the limit" "grep -q -- '--budget nan: must be 1000' '$out/stderr'"
+run "$history" --budget 0.065m --json
+check "a budget of 0.065m is 65,000" "grep -q '\"budget\": 65000' '$out/stdout'"
+run "$history" --policy no-such-policy
+check "an unknown policy is a mistake" "[ $? -eq 2 ]"
+run "$history" --reader no-such-model
+check "an unknown reader is one, too" "[ $? -eq 2 ]"
+run "$out/missing"
+check "a missing file is none" "[ $? -eq 1 ]"
+cp "$history" "$out/mine.jsonl.gz"
+run "$out/mine.jsonl.gz" --csv "$out/mine.jsonl.gz" && check "an input is no output" false
+check "and is as it was" "cmp -s '$history' '$out/mine.jsonl.gz'"
+run "$history" --csv "$out/both" --html "$out/both" && check "two outputs are two files" false
+run "$history" --html "$out/no/such/folder/page.html" && check "a missing folder fails at once" false
+check "and is named" "grep -q -- '--html .*no/such/folder/page.html: cannot be written' '$out/stderr'"
+run "$history" --html - && check "a page is no standard output" false
+if "$out/bin/fovea" replay "$history" --budget 16k >/dev/full 2>"$out/stderr"; then check "a full disk fails" false; fi
+check "and is said" "grep -q 'standard output' '$out/stderr'"
 run "$history" --budget 7 && check "a tiny budget fails" false
 check "with the limit" "grep -q -- '--budget 7: must be 1000' '$out/stderr'"
 echo '{"neither": "fish nor fowl"}' >"$out/odd.json"

@@ -6,10 +6,14 @@
 
 #include <filesystem>
 #include <fstream>
+#include <iterator>
+
+#include "absl/strings/str_cat.h"
 
 namespace fovea::replay {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 constexpr char kChat[] =
@@ -43,12 +47,76 @@ TEST_F(ReadHistoriesTest, ReadsPlainAndPackedFilesAlike) {
   gzclose(file);
   auto sessions = ReadHistories({plain, packed}, "");
   ASSERT_TRUE(sessions.ok()) << sessions.status();
-  ASSERT_EQ(sessions->size(), 2);
-  for (const auto& session : *sessions) {
+  ASSERT_EQ(sessions->sessions.size(), 2);
+  for (const auto& session : sessions->sessions) {
     ASSERT_EQ(session->turns.size(), 2);
     EXPECT_EQ(session->turns[1].seq, 2);
     EXPECT_EQ(TurnText(session->turns[1]), "ho");
   }
+}
+
+TEST_F(ReadHistoriesTest, SessionsOfOneNameAreToldApart) {
+  std::filesystem::create_directory(folder_ / "a");
+  std::filesystem::create_directory(folder_ / "b");
+  Write("a/chat.json", kChat);
+  Write("b/chat.json", kChat);
+  auto histories = ReadHistories({folder_.string(), (folder_ / "b/chat.json").string()}, "");
+  ASSERT_TRUE(histories.ok()) << histories.status();
+  std::vector<std::string> names;
+  for (const auto& session : histories->sessions) names.push_back(session->name);
+  EXPECT_THAT(names, ElementsAre("chat.json", "chat.json (2)", "chat.json (3)"));
+}
+
+TEST_F(ReadHistoriesTest, APackedFileThatIsCutShortIsAnErrorWhereverItEnds) {
+  std::string lines;
+  for (int i = 0; i < 2'000; ++i)
+    lines += absl::StrCat(R"({"messages": [{"role": "user", "content": ")", i * i, R"("}]})", "\n");
+  const std::string packed = (folder_ / "whole.jsonl.gz").string();
+  // Flushed in the middle, so that a cut there leaves whole lines.
+  gzFile file = gzopen(packed.c_str(), "wb");
+  gzwrite(file, lines.data(), static_cast<unsigned>(lines.size()));
+  gzflush(file, Z_FULL_FLUSH);
+  const auto flushed = static_cast<size_t>(gzoffset(file));
+  gzwrite(file, lines.data(), static_cast<unsigned>(lines.size()));
+  gzclose(file);
+  std::ifstream in(packed, std::ios::binary);
+  const std::string bytes((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+  ASSERT_TRUE(ReadHistories({packed}, "").ok());
+  ASSERT_GT(flushed, 100);
+  for (const size_t cut : {flushed, flushed - 7, bytes.size() - 3}) {
+    const std::string path = Write("cut.jsonl.gz", bytes.substr(0, cut));
+    const absl::Status status = ReadHistories({path}, "").status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss) << cut << " " << status;
+    EXPECT_THAT(status.message(), HasSubstr("cut short")) << cut;
+  }
+}
+
+TEST_F(ReadHistoriesTest, OfAFolderAFileThatCannotBeReadIsLeftOutAndNamed) {
+  Write("a.json", kChat);
+  Write("b.jsonl", std::string(kChat) + "\n{\"messages\": [{\"role\": 7}]}\n");
+  auto histories = ReadHistories({folder_.string()}, "");
+  ASSERT_TRUE(histories.ok()) << histories.status();
+  ASSERT_EQ(histories->sessions.size(), 1);
+  EXPECT_EQ(histories->sessions[0]->name, "a.json");
+  EXPECT_THAT(histories->left_out, ElementsAre(HasSubstr("b.jsonl")));
+  std::filesystem::remove(folder_ / "a.json");
+  const absl::Status status = ReadHistories({folder_.string()}, "").status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
+  EXPECT_THAT(status.message(), HasSubstr("b.jsonl"));
+}
+
+TEST_F(ReadHistoriesTest, AFormatThatIsGivenHoldsForFoldersToo) {
+  Write("a.json", kChat);
+  const auto other = ReadHistories({folder_.string()}, "claude-code").status();
+  EXPECT_EQ(other.code(), absl::StatusCode::kNotFound) << other;
+  EXPECT_FALSE(ReadHistories({folder_.string()}, "no-such-format").ok());
+}
+
+TEST_F(ReadHistoriesTest, AFileWithoutTurnsIsAnError) {
+  const auto status =
+      ReadHistories({Write("none.json", R"({"session_id": "s", "turns": []})")}, "").status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kNotFound) << status;
+  EXPECT_THAT(status.message(), HasSubstr("no turns"));
 }
 
 TEST_F(ReadHistoriesTest, AFolderIsAllFilesThatHoldSessions) {
@@ -56,7 +124,7 @@ TEST_F(ReadHistoriesTest, AFolderIsAllFilesThatHoldSessions) {
   Write("settings.json", R"({"theme": "dark"})");
   auto sessions = ReadHistories({folder_.string()}, "");
   ASSERT_TRUE(sessions.ok()) << sessions.status();
-  EXPECT_EQ(sessions->size(), 1);
+  EXPECT_EQ(sessions->sessions.size(), 1);
   std::filesystem::remove(folder_ / "a.json");
   EXPECT_EQ(ReadHistories({folder_.string()}, "").status().code(), absl::StatusCode::kNotFound);
 }

@@ -59,6 +59,18 @@ TEST(Report, ACsvHasAsManyFieldsInEachLine) {
   EXPECT_EQ(lines, 11);
 }
 
+TEST(Report, ACsvHasEachFigureUnderItsName) {
+  std::vector<Row> rows = TwoSessions();
+  rows.resize(1);
+  rows[0].session = "odd, \"name\"\nof two lines";
+  rows[0].in_text = std::nan("");
+  const std::string csv = Csv(rows);
+  EXPECT_THAT(csv, HasSubstr("\n\"odd, \"\"name\"\"\nof two lines\",60000,claude,0.10,16000,full "
+                             "history,1000.0,1000.0,"));
+  EXPECT_THAT(csv, HasSubstr("shown,shown_end,gist,exact_strings,strings,in_text,in_sidecar,"));
+  EXPECT_THAT(csv, HasSubstr(",0.5000,0.0000,0.2500,100,0.7500,,0.0000,"));
+}
+
 TEST(Report, MarkdownHasTheMedianOfCostsAgainstTheFullHistory) {
   const std::string markdown = Markdown(TwoSessions(),
                                         {{.name = "b", .wanted = "w", .measured = "m", .met = true},

@@ -50,7 +50,34 @@ TEST(Tables, JsonHasNullWhereThereIsNoFigure) {
   ASSERT_EQ(rows.size(), 2);
   EXPECT_EQ(rows[1]["strategy"], "fovea");
   EXPECT_EQ(rows[1]["cost"], 500);
-  EXPECT_TRUE(rows[1]["strings_found"].is_null());
+  EXPECT_TRUE(rows[1]["strings"].is_null());
+  EXPECT_EQ(rows[1]["over_budget"], 0);
+}
+
+TEST(Tables, WhatDoesNotFitIsSaidAndWhatIsRefusedHasNoCost) {
+  std::vector<Row> rows = {Of(kFullHistory, 2000), Of(kTruncation, 1000), Of(kFovea, 0)};
+  for (Row& row : rows) row.requests = 16;
+  rows[0].over_budget = 16;
+  rows[1].over_budget = 3;
+  rows[2].refused = 2;
+  for (const std::string& text : {TextTable(rows), HtmlPage(rows)}) {
+    EXPECT_THAT(text, HasSubstr("truncation: 3 of 16 requests over the budget"));
+    EXPECT_THAT(text, HasSubstr("fovea: 2 of 16 requests refused"));
+    EXPECT_THAT(text, Not(HasSubstr("full history: ")));
+    EXPECT_THAT(text, HasSubstr("against truncation: cost –, "));
+  }
+  EXPECT_THAT(TextTable(rows), HasSubstr("  fovea              –     1234"));
+}
+
+TEST(Tables, AgainstTruncationIsFoveasFigureForOneOfItsOwn) {
+  std::vector<Row> rows = {Of(kFullHistory, 2000), Of(kTruncation, 1000), Of(kFovea, 250)};
+  rows[2].cost_at_01 = 400;
+  rows[1].shown = 0.25;
+  for (Row& row : rows) row.edit_copies = 4;
+  rows[1].copies_readable = 0.8;
+  rows[2].copies_readable = 0.6;
+  EXPECT_THAT(TextTable(rows),
+              HasSubstr("against truncation: cost 0.400, copies 0.750, shown 2.00 times"));
 }
 
 }  // namespace
