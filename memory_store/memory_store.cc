@@ -9,6 +9,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "core/base/status_macros.h"
 #include "memory_store/directory.h"
 #include "memory_store/reserve.h"
 #include "memory_store/sqlite/schema.h"
@@ -17,7 +18,6 @@
 #include "memory_store/sqlite/sqlite_search_index.h"
 #include "memory_store/sqlite/sqlite_usage_store.h"
 #include "memory_store/sqlite/sqlite_view_store.h"
-#include "memory_store/sqlite/status_macros.h"
 
 namespace fovea {
 namespace {
@@ -67,13 +67,13 @@ class SqliteMemoryStore final : public MemoryStore {
   }
 
   absl::Status OpenFiles(const StoreOptions& options) {
-    STORE_RETURN_IF_ERROR(CheckLogIsThere(options.directory));
+    FOVEA_RETURN_IF_ERROR(CheckLogIsThere(options.directory));
     RemoveStaged(options.directory);
-    STORE_RETURN_IF_ERROR(OpenLog(options));
-    STORE_RETURN_IF_ERROR(OpenPages(options));
-    STORE_RETURN_IF_ERROR(OpenViews(options));
-    STORE_RETURN_IF_ERROR(OpenSearch(options));
-    STORE_ASSIGN_OR_RETURN(usage_, sqlite::SqliteUsageStore::Open(usage_path_, log_->store_id()));
+    FOVEA_RETURN_IF_ERROR(OpenLog(options));
+    FOVEA_RETURN_IF_ERROR(OpenPages(options));
+    FOVEA_RETURN_IF_ERROR(OpenViews(options));
+    FOVEA_RETURN_IF_ERROR(OpenSearch(options));
+    FOVEA_ASSIGN_OR_RETURN(usage_, sqlite::SqliteUsageStore::Open(usage_path_, log_->store_id()));
     reserve_.Keep();
     return directory_->Sync();
   }
@@ -85,19 +85,19 @@ class SqliteMemoryStore final : public MemoryStore {
   ViewStore& views() override { return *views_; }
 
   absl::Status Writable() override {
-    STORE_RETURN_IF_ERROR(log_->WriteState());
+    FOVEA_RETURN_IF_ERROR(log_->WriteState());
     return directory_->StillOurs();
   }
   absl::StatusOr<VerifyReport> Verify() override { return log_->Verify(); }
 
   absl::StatusOr<RepairReport> Repair() override {
     RepairReport report;
-    STORE_ASSIGN_OR_RETURN(report, log_->Repair());
-    STORE_ASSIGN_OR_RETURN(const std::vector<std::string> pages, pages_->Repair());
+    FOVEA_ASSIGN_OR_RETURN(report, log_->Repair());
+    FOVEA_ASSIGN_OR_RETURN(const std::vector<std::string> pages, pages_->Repair());
     report.mended.insert(report.mended.end(), pages.begin(), pages.end());
     // The index holds the words of turns that were replaced.
     if (!report.sessions.empty() || absl::IsDataLoss(search_->Verify())) {
-      STORE_RETURN_IF_ERROR(search_->Rebuild());
+      FOVEA_RETURN_IF_ERROR(search_->Rebuild());
       report.mended.emplace_back("index.db is made again from the log");
     }
     if (absl::IsDataLoss(views_->Verify())) {
@@ -108,7 +108,7 @@ class SqliteMemoryStore final : public MemoryStore {
       sqlite::MarkForDiscard(usage_path_);
       report.mended.emplace_back("usage.db will be made new at the next start");
     }
-    STORE_ASSIGN_OR_RETURN(VerifyReport rest, Verify());
+    FOVEA_ASSIGN_OR_RETURN(VerifyReport rest, Verify());
     report.left = std::move(rest.problems);
     return report;
   }
@@ -143,7 +143,7 @@ class SqliteMemoryStore final : public MemoryStore {
 
  private:
   absl::Status VerifyCaches(VerifyReport& report) {
-    STORE_ASSIGN_OR_RETURN(const std::vector<std::string> pages, pages_->Verify());
+    FOVEA_ASSIGN_OR_RETURN(const std::vector<std::string> pages, pages_->Verify());
     report.problems.insert(report.problems.end(), pages.begin(), pages.end());
     for (const auto& [name, status] :
          {std::pair("index.db", search_->Verify()), std::pair("views.db", views_->Verify()),
@@ -174,8 +174,8 @@ class SqliteMemoryStore final : public MemoryStore {
     };
     log.writer.release_reserve = [this] { reserve_.Release(); };
     log.writer.keep_reserve = [this] { reserve_.Keep(); };
-    STORE_ASSIGN_OR_RETURN(log_, sqlite::SqliteLogStore::Open(std::move(log)));
-    STORE_RETURN_IF_ERROR(directory_->Watch("log.db"));
+    FOVEA_ASSIGN_OR_RETURN(log_, sqlite::SqliteLogStore::Open(std::move(log)));
+    FOVEA_RETURN_IF_ERROR(directory_->Watch("log.db"));
     return directory_->Watch("log.db-wal");
   }
 
@@ -188,7 +188,7 @@ class SqliteMemoryStore final : public MemoryStore {
     pages.session_exists = [this](const SessionKey& key) {
       return !absl::IsNotFound(log_->Head(key).status());
     };
-    STORE_ASSIGN_OR_RETURN(pages_, sqlite::SqlitePageStore::Open(std::move(pages)));
+    FOVEA_ASSIGN_OR_RETURN(pages_, sqlite::SqlitePageStore::Open(std::move(pages)));
     return absl::OkStatus();
   }
 
@@ -202,7 +202,7 @@ class SqliteMemoryStore final : public MemoryStore {
       const auto row = static_cast<int64_t>(session);
       return !absl::IsNotFound(log_->ReadStored(row, INT64_MAX, 1).status());
     };
-    STORE_ASSIGN_OR_RETURN(views_, sqlite::SqliteViewStore::Open(std::move(views)));
+    FOVEA_ASSIGN_OR_RETURN(views_, sqlite::SqliteViewStore::Open(std::move(views)));
     return absl::OkStatus();
   }
 
@@ -211,7 +211,7 @@ class SqliteMemoryStore final : public MemoryStore {
     search.path = absl::StrCat(options.directory, "/index.db");
     search.store_id = log_->store_id();
     search.wait = options.search_wait;
-    STORE_ASSIGN_OR_RETURN(search_, sqlite::SqliteSearchIndex::Open(std::move(search), log_.get()));
+    FOVEA_ASSIGN_OR_RETURN(search_, sqlite::SqliteSearchIndex::Open(std::move(search), log_.get()));
     return absl::OkStatus();
   }
 
@@ -232,10 +232,10 @@ class SqliteMemoryStore final : public MemoryStore {
 absl::StatusOr<std::unique_ptr<MemoryStore>> MemoryStore::Open(StoreOptions options) {
   if (options.directory.empty()) return absl::InvalidArgumentError("a store needs a directory");
   if (!options.now_us) options.now_us = [] { return absl::GetCurrentTimeNanos() / 1000; };
-  STORE_ASSIGN_OR_RETURN(std::unique_ptr<LockedDirectory> directory,
+  FOVEA_ASSIGN_OR_RETURN(std::unique_ptr<LockedDirectory> directory,
                          LockedDirectory::Open(options.directory));
   auto store = std::make_unique<SqliteMemoryStore>(std::move(directory), options);
-  STORE_RETURN_IF_ERROR(store->OpenFiles(options));
+  FOVEA_RETURN_IF_ERROR(store->OpenFiles(options));
   return store;
 }
 

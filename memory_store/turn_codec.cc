@@ -302,7 +302,8 @@ absl::Status Damaged(uint64_t seq, absl::string_view what) {
 
 absl::StatusOr<std::string> Decompress(std::string_view frame, uint64_t seq) {
   const uint64_t size = ZSTD_getFrameContentSize(frame.data(), frame.size());
-  if (size == ZSTD_CONTENTSIZE_ERROR || size == ZSTD_CONTENTSIZE_UNKNOWN || size > kMaxTurnBytes) {
+  if (size == ZSTD_CONTENTSIZE_ERROR || size == ZSTD_CONTENTSIZE_UNKNOWN ||
+      size > kMaxEncodedTurnBytes) {
     return Damaged(seq, "no valid frame");
   }
   ZSTD_DCtx* const context = ThreadDecompressor();
@@ -326,9 +327,9 @@ absl::StatusOr<std::string> EncodeTurn(const Turn& turn) {
   encoder.String(turn.agent_id);
   encoder.Variants(turn.parts);
   const std::string& plain = encoder.bytes();
-  if (plain.size() > kMaxTurnBytes) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("a turn of ", plain.size(), " bytes; at most ", kMaxTurnBytes, " are kept"));
+  if (plain.size() > kMaxEncodedTurnBytes) {
+    return absl::InvalidArgumentError(absl::StrCat("a turn of ", plain.size(), " bytes; at most ",
+                                                   kMaxEncodedTurnBytes, " are kept"));
   }
   ZSTD_CCtx* const context = ThreadCompressor();
   if (context == nullptr) return absl::UnavailableError("out of memory");

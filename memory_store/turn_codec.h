@@ -13,12 +13,12 @@
 namespace fovea {
 
 // The largest turn, in bytes of its encoding before compression.
-inline constexpr size_t kMaxTurnBytes = size_t{256} << 20;
+inline constexpr size_t kMaxEncodedTurnBytes = size_t{256} << 20;
 
 // A version byte, then a zstd frame (level 3, with checksum) of the fields in order, each string
 // with its length before it. Exact for any bytes. The sequence number is not part of it: it is the
 // key. Turns of the version before are still read. INVALID_ARGUMENT if the turn is larger than
-// kMaxTurnBytes or has no role. Thread-safe.
+// kMaxEncodedTurnBytes or has no role. Thread-safe.
 absl::StatusOr<std::string> EncodeTurn(const Turn& turn);
 
 // DATA_LOSS if the bytes are not what EncodeTurn gave, or of a version unknown here. Thread-safe.

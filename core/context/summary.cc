@@ -95,6 +95,7 @@ class Summarizer {
                .turns = latent.count,
                .range = latent.turns,
                .characters = latent.characters,
+               .tokens = latent.tokens,
                .text_tokens = latent.text_tokens,
                .legibility = 0,
                .exact_legibility = 0,
@@ -157,12 +158,11 @@ class Summarizer {
     Extend(verbatim_.range, turn.turns);
     uint64_t on_pages = 0;
     int64_t page_tokens = 0;
-    const int64_t served = turn.tokens - turn.unanswered_tokens;
     if (turn.on_pages) {
       const Rung& rung = planner_.ladder()[turn.rung];
       RungShare& share = by_rung_[turn.rung];
       on_pages = turn.result_characters;
-      page_tokens = served - turn.verbatim_tokens();
+      page_tokens = turn.tokens - turn.unanswered_tokens - turn.verbatim_tokens();
       Extend(share.range, turn.turns);
       share.characters += on_pages;
       share.tokens += page_tokens;
@@ -181,7 +181,7 @@ class Summarizer {
     summary_.characters.pages += on_pages;
     summary_.characters.text += turn.characters - on_pages;
     verbatim_.characters += turn.characters - on_pages;
-    verbatim_.tokens += served - page_tokens;
+    verbatim_.tokens += turn.tokens - page_tokens;
     verbatim_.text_tokens += turn.verbatim_tokens();
   }
 
@@ -191,7 +191,7 @@ class Summarizer {
 
   // A pinned turn is text, wherever its chunk is.
   void AddPin(const SheetPart& pin) {
-    verbatim_.tokens += pin.text_tokens;
+    verbatim_.tokens += pin.tokens;
     const SheetPart* home = sheet_.HomeOf(pin.turns.first);
     CharacterCounts& counts = summary_.characters;
     counts.text += pin.characters;

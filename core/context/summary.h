@@ -15,12 +15,13 @@
 namespace fovea {
 
 struct RungShare {
-  std::string rung;  // "verbatim", the rung's name, or "latent"
+  std::string rung;  // "verbatim", the rung's name, "gist" or "latent"
   uint64_t turns = 0;
   SeqRange range;  // first and last
   uint64_t characters = 0;
+  // As served, with what Fovea says of these turns: those of all shares are the context's.
   int64_t tokens = 0;
-  int64_t text_tokens = 0;
+  int64_t text_tokens = 0;  // of their text, had it been served
   uint32_t pages = 0;
   double legibility = 1;
   double exact_legibility = 1;
@@ -66,7 +67,7 @@ struct ContextSummary {
   bool groups_complete = true;
   std::vector<PlannedPage> pages;  // in the order served
   CharacterCounts characters;
-  std::vector<RungShare> rungs;  // oldest first: latent, deepest rung, ..., verbatim
+  std::vector<RungShare> rungs;  // oldest first: latent, gist, deepest rung, ..., verbatim
   std::vector<LossEntry> loss;   // oldest first
   int64_t text_tokens_replaced = 0;
   std::vector<SeqRange> pinned;

@@ -57,7 +57,7 @@ class ExactStringCollector {
 // Deterministic.
 void RankExactStrings(const StringUses& uses, std::vector<ExactString>* strings);
 
-// The same, and drops all behind the first that reach `max_bytes` of text together.
+// Ranks the strings so, and keeps the first that reach `max_bytes` of text together.
 void KeepHighestRanked(const StringUses& uses, size_t max_bytes, std::vector<ExactString>* strings);
 
 struct Sidecar {

@@ -12,7 +12,7 @@
 
 namespace fovea {
 
-// Their friend.
+// The friend of these types.
 class CheckpointAccess {
  public:
   template <class A, class Tracker>

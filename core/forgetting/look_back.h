@@ -42,9 +42,9 @@ inline constexpr LookBack kDistances = {{{0, 1},
                                          {128'000, 0.026},
                                          {256'000, 0.007},
                                          {1'000'000, 0}}};
-// Passages of 40 bytes or more in the arguments of a call that an
-// earlier turn's text or call holds, white space and line numbers normalised; and the share of them
-// that stood last more than so many text tokens before.
+// Passages that a call writes: 40 bytes or more of its arguments that an earlier turn's text or
+// call holds, white space and line numbers normalised. And the share of them that stood last more
+// than so many text tokens before.
 inline constexpr double kPassagesPerCall = 1.7;
 inline constexpr LookBack kPassageDistances = {{{0, 1},
                                                 {500, 0.856},

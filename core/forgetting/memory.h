@@ -19,10 +19,10 @@ struct Memory {
   absl::flat_hash_set<std::string> head_strings;  // exact strings that the head holds as text
   std::vector<ExactString> latent_strings;        // that were in the sidecars of runs now latent
 
-  // About.
+  // An estimate of what it takes.
   uint64_t bytes() const {
     constexpr uint64_t kCallBytes = 32;     // a slot of a table that is half full
-    constexpr uint64_t kUseBytes = 48;      // the same
+    constexpr uint64_t kUseBytes = 48;      // a slot of such a table
     constexpr uint64_t kStringBytes = 160;  // text and label on the heap
     return kCallBytes * calls.size() + kUseBytes * uses.size() +
            kStringBytes * (head_strings.size() + latent_strings.size());

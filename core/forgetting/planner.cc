@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
 #include "core/forgetting/checkpoint_access.h"
 #include "core/forgetting/checkpoint_bytes.h"
 #include "core/forgetting/checkpoint_fields.h"
@@ -54,6 +55,7 @@ class Planner::Life {
  private:
   bool TakeAsHead(const Turn& turn);
   void NoteTime(const Turn& turn);
+  void PinTurn(const Turn& turn);
   void NoteMentions(const Turn& turn);
   absl::Status Pin(const LogEvent& event);
   absl::Status Review();
@@ -119,13 +121,9 @@ absl::Status Planner::Life::Append(const Turn& turn) {
   NoteTime(turn);
   NoteMentions(turn);
   if (!TakeAsHead(turn)) {
-    absl::Status status = tail_.Append(turn, AnswersAnyOf(recall_calls_, turn));
-    if (!status.ok()) return status;
+    FOVEA_RETURN_IF_ERROR(tail_.Append(turn, AnswersAnyOf(recall_calls_, turn)));
     // An opening task that does not open the session is kept as text by a pin.
-    if (turn.seq == opening_seq_) {
-      plan_.pinned[turn.seq] = {.tokens = setting_->counter().Text(TurnNote(turn)),
-                                .characters = TurnCharacters(turn)};
-    }
+    if (turn.seq == opening_seq_) PinTurn(turn);
   }
   return Review();
 }
@@ -200,17 +198,19 @@ absl::Status Planner::Life::Apply(const LogEvent& event) {
   return absl::InvalidArgumentError("unknown kind of event");
 }
 
+void Planner::Life::PinTurn(const Turn& turn) {
+  plan_.pinned[turn.seq] = {.tokens = setting_->counter().Text(TurnNote(turn)) + 1,
+                            .characters = TurnCharacters(turn)};
+}
+
 absl::Status Planner::Life::Pin(const LogEvent& event) {
   if (event.turns.empty() || event.turns.last > plan_.last_seq) {
     return absl::OutOfRangeError(absl::StrCat("turns ", event.turns.first, " to ", event.turns.last,
                                               " are not all in the log"));
   }
-  auto turns = setting_->inputs().turns->Turns(event.turns);
-  if (!turns.ok()) return turns.status();
-  for (const TurnPtr& turn : *turns) {
-    if (turn->seq <= plan_.sheet.head().size()) continue;
-    plan_.pinned[turn->seq] = {.tokens = setting_->counter().Text(TurnNote(*turn)) + 1,
-                               .characters = TurnCharacters(*turn)};
+  FOVEA_ASSIGN_OR_RETURN(const auto turns, setting_->inputs().turns->Turns(event.turns));
+  for (const TurnPtr& turn : turns) {
+    if (turn->seq > plan_.sheet.head().size()) PinTurn(*turn);
   }
   return Review();
 }

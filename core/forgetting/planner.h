@@ -3,8 +3,8 @@
 //
 // A pure function of the log, the policy, the budget, the reader and the renderer: it is fed the
 // log's turns and events in order and keeps the state that follows from them. It reads no clock and
-// writes nothing; living through a session and replaying its log give the same state (DESIGN: laws
-// 2 and 3).
+// writes nothing; living through a session and replaying its log give the same state (laws 2 and 3
+// in docs/LAWS.md; docs/forgetting.md has the rules).
 //
 // All but the tail of the context that it plans (core/forgetting/plan.h) is the prefix. It changes
 // only when the epoch does. An epoch ends when the tail is over its share, when the context is over
@@ -81,12 +81,12 @@ class Planner {
   const Marks& marks() const;
   // What the cost model expects of a long session at these marks. Zeros without a ladder.
   const CostForecast& forecast() const;
-  // Of the whole context as served, by the reader's rules.
+  // What the whole context costs as served, by the reader's rules.
   int64_t tokens() const;
   // Tokens of text that new turns can bring without ending the epoch, where they come before the
   // reader's cache is cold. 0: any turn may end it.
   int64_t spare_tokens() const;
-  // Of what the planner remembers beside the plan, about, in bytes. Bounded.
+  // About how many bytes the planner remembers beside the plan. Bounded.
   uint64_t index_bytes() const;
 
  private:

@@ -23,7 +23,7 @@ const char* NameOf(PolicyName name);
 // INVALID_ARGUMENT, with the names, for any other.
 absl::StatusOr<PolicyName> PolicyByName(std::string_view name);
 
-// Shares are in thousandths of the budget that is left beside the head (core/forgetting/planner.h).
+// Shares are in thousandths of the budget that is left beside the head (core/forgetting/room.h).
 // Marks that are not set are chosen for the reader's prices (core/forgetting/cost_model.h).
 struct Policy {
   PolicyName name = PolicyName::kBalanced;

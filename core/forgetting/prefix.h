@@ -19,9 +19,9 @@ class Prefix {
   Prefix(const Setting& setting, Plan& plan, Memory& memory)
       : setting_(setting), plan_(plan), memory_(memory) {}
 
-  // Of the parts before the pins.
+  // What the parts before the pins cost.
   int64_t tokens() const;
-  // At the end of the runs.
+  // Adds the run at the end of the runs.
   void AddRun(SheetPart run);
   // Its turns are only recallable from now on. The note of them is to be written (WriteLatentNote).
   void Forget(SheetPart run);

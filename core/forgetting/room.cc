@@ -26,7 +26,7 @@ uint64_t Room::first_staying_seq() const {
   return plan_.tail_groups.empty() ? plan_.last_seq + 1 : plan_.tail_groups.back().turns.first;
 }
 
-// Of the tail.
+// What must stay in the tail.
 SheetTotals Room::Staying() const {
   const uint64_t first = first_staying_seq();
   SheetTotals totals;

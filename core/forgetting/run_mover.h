@@ -27,16 +27,17 @@ class RunMover {
       : setting_(setting), plan_(plan), memory_(memory), prefix_(prefix) {}
 
   // Adds chunks that have left the tail at the end of the runs. Where the last page there is less
-  // than half full, they go on on it: the pages before it stay as they are.
+  // than half full, or the budget holds few pages, they fill that page first. The pages before it
+  // stay as they are.
   absl::Status Enter(SheetPart run);
   // Moves each run to its target. Neighbours on the same rung are drawn together, so that their
   // pages are full. No run takes more tokens afterwards than what it replaces: where a position
   // would not be cheaper, the next one is taken.
   absl::Status Move(const Targets& targets);
 
-  // Of the context, from its start to the first change so far.
+  // Tokens of the context from its start to the first change so far.
   int64_t kept_tokens() const { return kept_tokens_; }
-  // That moved to another rung.
+  // Characters that moved to another rung.
   uint64_t redrawn_characters() const { return redrawn_characters_; }
 
  private:
@@ -58,7 +59,6 @@ class RunMover {
   bool IsShort(const SheetPart& run) const;
   absl::Status Flush();
   absl::Status Draw(std::vector<SheetPart> pieces, Place place);
-  void NoteChange(int64_t shared_tokens);
 
   const Setting& setting_;
   Plan& plan_;

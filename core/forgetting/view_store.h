@@ -22,7 +22,7 @@ class ViewStore {
   virtual void Put(uint64_t session, std::string view_id, std::string checkpoint) = 0;
   // nullopt if there is none, or it is damaged.
   virtual std::optional<std::string> Get(uint64_t session, const std::string& view_id) = 0;
-  // Of a session, and of all. Nothing of them is read from then on.
+  // Deletes the checkpoints of a session, or all there are. None of them is read from then on.
   virtual absl::Status DeleteSession(uint64_t session) = 0;
   virtual absl::Status DeleteAll() = 0;
 };

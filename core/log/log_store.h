@@ -136,7 +136,7 @@ class LogStore {
   // expected_next_seq does not match (the message names both numbers); ALREADY_EXISTS if the
   // idempotency key was used with another body.
   virtual absl::StatusOr<AppendReceipt> Append(const SessionRef& session, AppendBatch batch) = 0;
-  // The same for a caller that does not wait: `done` is called once with what Append would return,
+  // Append for a caller that does not wait: `done` is called once with what Append would return,
   // perhaps before this returns, else on a thread of the store's, which it must not hold up.
   using AppendDone = absl::AnyInvocable<void(absl::StatusOr<AppendReceipt>)>;
   virtual void StartAppend(const SessionRef& session, AppendBatch batch, AppendDone done) = 0;

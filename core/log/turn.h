@@ -138,7 +138,7 @@ struct SeqRange {
 struct LogEvent {
   enum class Kind : uint8_t {
     kPin = 1,     // `turns` stay text in every context until unpinned
-    kUnpin = 2,   //
+    kUnpin = 2,   // `turns` are pinned no longer, from the next epoch on
     kRecall = 3,  // `turns` were read back exactly by the model or the agent
     kCompact = 4  // a step of forgetting was asked for; of all `turns`
   };

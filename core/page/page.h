@@ -29,7 +29,7 @@ struct PagePicture {
 struct PageBlock {
   enum class Style : uint8_t {
     kLabel = 1,  // Fovea's own words: "#57 tool" starts a turn; what was left out is named so, too
-    kBody = 2,   //
+    kBody = 2,   // all other text
     kUser = 3,   // a user's own words: emphasised
     kError = 4,  // an error: emphasised
     kHeading = 5,  // a heading of a text in Markdown
@@ -81,7 +81,7 @@ struct DrawnPage {
 
 // What a page's picture shows of the pages around it: the text of its first line.
 struct PageHeader {
-  std::string text;  // "#12–#57 · soft · page 2 of 5"; one line, cut if it is too long
+  std::string text;  // "#12–#57 · soft"; one line, cut if it is too long
 };
 
 // Implemented by render. Thread-safe; every method is a pure function of its arguments and of
@@ -128,7 +128,7 @@ class PageRenderer {
 // In the place of what the elision leaves out stands a label of its own.
 void AppendTurnToPage(const Turn& turn, const Elision& elision, PageContent* content);
 
-// The same with the turn's images as pictures, each behind a note of its type and its size in
+// As above, but with the turn's images as pictures, each behind a note of its type and its size in
 // pixels. Images of no known type or size (DrawableSize) stay notes, and so do all where bulk is
 // left out. Shares the turn's bytes.
 void AppendTurnWithPictures(const TurnPtr& turn, const Elision& elision, PageContent* content);

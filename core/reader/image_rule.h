@@ -67,7 +67,7 @@ struct ImageTokenRule {
     // break if row_breaks, stretched to the closest grid of min_tiles to max_tiles; q = tile_rows
     // (DeepSeek-OCR's Gundam, DeepSeek-OCR-2).
     kAspectViews = 16,
-    // The same for the grid that keeps most of the image, padded (DeepSeek-VL2).
+    // As kAspectViews, for the grid that keeps most of the image, padded (DeepSeek-VL2).
     kPinpointViews = 17,
     // tile_tokens · (slices + 1), the grid nearest in shape for ceil(W·H/tile²) slices (MiniCPM-V).
     kSlices = 18,

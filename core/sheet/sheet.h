@@ -54,8 +54,8 @@ class Sheet {
 
   // Changes keep the totals right.
   void Add(Section section, SheetPart part);
-  SheetPart TakeFirst(Section section);  // which is not empty
-  SheetPart TakeLast(Section section);   // the same
+  SheetPart TakeFirst(Section section);  // which must not be empty
+  SheetPart TakeLast(Section section);   // which must not be empty
   Parts TakeAll(Section section);
   void Change(Section section, size_t index, absl::FunctionRef<void(SheetPart&)> change);
 

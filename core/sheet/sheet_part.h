@@ -30,7 +30,7 @@ enum class SheetSection : uint8_t {
   kLatent = 1,  // at most one part: a note of what is no longer shown
   kRuns = 2,    // older turns, oldest first, on pages or as text
   kPins = 3,    // the text of pinned turns whose home is a run or latent
-  kTail = 4     // the newest turns as text, a part for each turn
+  kTail = 4     // the newest turns, a part for each: text, but for results drawn in place
 };
 
 struct SheetPart {

@@ -14,10 +14,10 @@ namespace fovea {
 enum class SplitPattern : uint8_t {
   kCl100k = 1,    // cl100k_base as tiktoken has it since 0.8: white space that ends a text is whole
   kLlama3 = 2,    // cl100k_base as it was before; Llama 3, GLM 4
-  kQwen2 = 3,     // the same with single digits; Qwen 2, 2.5 and 3
+  kQwen2 = 3,     // as kLlama3, with single digits; Qwen 2, 2.5 and 3
   kO200k = 4,     // o200k_base, o200k_harmony
   kTekken = 5,    // Mistral: as o200k_base, with single digits and no contractions
-  kDeepSeek3 = 6  // DeepSeek V3 and R1: three patterns, one within the pieces of the other
+  kDeepSeek3 = 6  // DeepSeek V3 and R1: three patterns, each within what those before it left
 };
 const char* SplitPatternName(SplitPattern pattern);  // "o200k"
 

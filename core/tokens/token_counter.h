@@ -31,8 +31,8 @@ class TokenCounter {
   // message, kCallTokens a call, kResultTokens a result. An image that the reader does not take
   // costs kImageNoteTokens. A document that is no text costs kDocumentPageTokens a page.
   int64_t Turn(const fovea::Turn& turn) const { return Count(turn).all; }
-  // The same, and of it the texts of tool results (core/log/part_text.h). Each text is counted
-  // once.
+  // What Turn gives, and how much of it is the texts of tool results (core/log/part_text.h). Each
+  // text is counted once.
   struct TurnTokens {
     int64_t all = 0;
     int64_t result_texts = 0;

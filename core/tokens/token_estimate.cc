@@ -37,12 +37,12 @@ struct Family {
   double margin;
 };
 constexpr std::array kFamilies = {
-    Family{1, SplitPattern::kO200k, 1.07},      // TokenFamily::kO200k and so on
-    Family{2, SplitPattern::kCl100k, 1.09},     //
-    Family{4, SplitPattern::kQwen2, 1.09},      //
-    Family{8, SplitPattern::kDeepSeek3, 1.09},  //
-    Family{16, SplitPattern::kLlama3, 1.09},    //
-    Family{32, SplitPattern::kTekken, 1.08}};
+    Family{1, SplitPattern::kO200k, 1.07},      // TokenFamily::kO200k
+    Family{2, SplitPattern::kCl100k, 1.09},     // TokenFamily::kCl100k
+    Family{4, SplitPattern::kQwen2, 1.09},      // TokenFamily::kQwen
+    Family{8, SplitPattern::kDeepSeek3, 1.09},  // TokenFamily::kDeepSeek
+    Family{16, SplitPattern::kLlama3, 1.09},    // TokenFamily::kLlama3
+    Family{32, SplitPattern::kTekken, 1.08}};   // TokenFamily::kTekken
 
 uint64_t Extend(uint64_t hash, char c) {
   return (hash ^ static_cast<unsigned char>(c)) * kTokenHashFactor;

@@ -1,5 +1,7 @@
-// What Fovea itself says in a context: every sentence in one place, and what it costs. Titles and
-// labels on the pages themselves are core/page's.
+// What Fovea itself says in a context of its turns, and what that costs: titles of pages, and notes
+// before and behind pages and in the place of turns and results. Said elsewhere are the marks
+// within a page's or a turn's text (core/page, core/log/part_text.h, core/log/blobs.h) and what a
+// wire format demands (service/wire).
 #ifndef FOVEA_CORE_VOICE_NOTES_H_
 #define FOVEA_CORE_VOICE_NOTES_H_
 
@@ -29,7 +31,7 @@ std::string SidecarNote(SeqRange turns, const std::string& sidecar);
 std::string LatentNote(uint64_t count, SeqRange turns, const std::string& sidecar);
 // A turn's text as a note: "#57 tool" on a line of its own, then its texts, calls and results.
 std::string TurnNote(const Turn& turn, const Elision& elision = {});
-// The same of consecutive turns, one after the other.
+// The notes of consecutive turns, one below the other.
 std::string TurnsNote(const std::vector<TurnPtr>& turns, const Elision& elision);
 
 // In the place of a tool result that had not come, whether it came later or never; and its tokens,

@@ -8,9 +8,9 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
 #include "memory_store/absl_view.h"
 #include "memory_store/sqlite/clearing_vfs.h"
-#include "memory_store/sqlite/status_macros.h"
 
 namespace fovea::sqlite {
 namespace {
@@ -112,7 +112,7 @@ absl::StatusOr<bool> Query::Step() {
 
 absl::Status Query::Run() {
   while (true) {
-    STORE_ASSIGN_OR_RETURN(const bool row, Step());
+    FOVEA_ASSIGN_OR_RETURN(const bool row, Step());
     if (!row) return absl::OkStatus();
   }
 }
@@ -128,13 +128,13 @@ std::string_view Query::BlobAt(int column) const {
 
 absl::StatusOr<std::unique_ptr<Database>> Database::Open(const DatabaseOptions& options) {
   const bool writer = options.access == DatabaseOptions::Access::kReadWriteCreate;
-  if (writer) STORE_RETURN_IF_ERROR(CreatePrivateFile(options.path));
+  if (writer) FOVEA_RETURN_IF_ERROR(CreatePrivateFile(options.path));
   sqlite3* handle = nullptr;
   const int flags = (writer ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY) |
                     SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_PRIVATECACHE;
   std::string vfs = options.vfs;
   if (writer && options.secure_delete) {
-    STORE_ASSIGN_OR_RETURN(vfs, ClearingVfs(vfs));
+    FOVEA_ASSIGN_OR_RETURN(vfs, ClearingVfs(vfs));
   }
   const int code =
       sqlite3_open_v2(options.path.c_str(), &handle, flags, vfs.empty() ? nullptr : vfs.c_str());
@@ -144,8 +144,8 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(const DatabaseOptions& 
     return status;
   }
   std::unique_ptr<Database> database(new Database(handle));
-  STORE_RETURN_IF_ERROR(database->Configure(options));
-  if (options.prepare != nullptr) STORE_RETURN_IF_ERROR(options.prepare(*database));
+  FOVEA_RETURN_IF_ERROR(database->Configure(options));
+  if (options.prepare != nullptr) FOVEA_RETURN_IF_ERROR(options.prepare(*database));
   return database;
 }
 
@@ -158,16 +158,16 @@ absl::Status Database::Configure(const DatabaseOptions& options) {
   const bool writer = options.access == DatabaseOptions::Access::kReadWriteCreate;
   sqlite3_db_config(database_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, writer ? 0 : 1, nullptr);
   if (!writer) return Execute("PRAGMA temp_store = MEMORY; PRAGMA query_only = ON");
-  STORE_RETURN_IF_ERROR(Execute(absl::StrCat("PRAGMA page_size = ", options.page_bytes).c_str()));
-  STORE_RETURN_IF_ERROR(
+  FOVEA_RETURN_IF_ERROR(Execute(absl::StrCat("PRAGMA page_size = ", options.page_bytes).c_str()));
+  FOVEA_RETURN_IF_ERROR(
       Execute("PRAGMA journal_mode = WAL;"
               "PRAGMA temp_store = MEMORY;"
               "PRAGMA cache_size = -16384;"
               "PRAGMA journal_size_limit = 67108864"));
   const bool full = options.synchronous == DatabaseOptions::Synchronous::kFull;
-  STORE_RETURN_IF_ERROR(
+  FOVEA_RETURN_IF_ERROR(
       Execute(full ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL"));
-  if (options.secure_delete) STORE_RETURN_IF_ERROR(Execute("PRAGMA secure_delete = ON"));
+  if (options.secure_delete) FOVEA_RETURN_IF_ERROR(Execute("PRAGMA secure_delete = ON"));
   // Setting a hook also turns SQLite's own checkpoints off.
   sqlite3_wal_hook(database_, NoteWalPages, &wal_pages_);
   return absl::OkStatus();
@@ -196,7 +196,7 @@ absl::StatusOr<Query> Database::Prepare(const char* sql) {
 }
 
 absl::Status Database::Transaction(const char* begin, absl::FunctionRef<absl::Status()> body) {
-  STORE_RETURN_IF_ERROR(Execute(begin));
+  FOVEA_RETURN_IF_ERROR(Execute(begin));
   absl::Status status = body();
   if (status.ok()) status = Execute("COMMIT");
   // Some errors roll back by themselves.

@@ -11,9 +11,9 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "core/base/status_macros.h"
 #include "memory_store/absl_view.h"
 #include "memory_store/dense_script.h"
-#include "memory_store/sqlite/status_macros.h"
 
 namespace fovea::sqlite {
 namespace {
@@ -168,8 +168,8 @@ void MatchCountsFunction(const Fts5ExtensionApi* api, Fts5Context* row, sqlite3_
 }  // namespace
 
 absl::StatusOr<FtsQuery> ParseFtsQuery(Database& database, std::string_view text) {
-  STORE_ASSIGN_OR_RETURN(fts5_api * api, FindApi(database));
-  STORE_ASSIGN_OR_RETURN(const std::unique_ptr<Tokenizer> tokenizer, Tokenizer::Create(api));
+  FOVEA_ASSIGN_OR_RETURN(fts5_api * api, FindApi(database));
+  FOVEA_ASSIGN_OR_RETURN(const std::unique_ptr<Tokenizer> tokenizer, Tokenizer::Create(api));
   FtsQuery query;
   for (const absl::string_view word :
        absl::StrSplit(AbslView(text), absl::ByAnyChar(" \t\r\n\f\v"), absl::SkipEmpty())) {
@@ -188,7 +188,7 @@ absl::StatusOr<FtsQuery> ParseFtsQuery(Database& database, std::string_view text
 }
 
 absl::Status RegisterFts(Database& database) {
-  STORE_ASSIGN_OR_RETURN(fts5_api * api, FindApi(database));
+  FOVEA_ASSIGN_OR_RETURN(fts5_api * api, FindApi(database));
   fts5_tokenizer functions = {CreateTokenizer, DeleteTokenizer, Tokenize};
   int code = api->xCreateTokenizer(api, "fovea", static_cast<void*>(api), &functions, nullptr);
   if (code == SQLITE_OK) {

@@ -5,9 +5,9 @@
 #include <string_view>
 
 #include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
 #include "memory_store/absl_view.h"
 #include "memory_store/search_text.h"
-#include "memory_store/sqlite/status_macros.h"
 
 namespace fovea::sqlite {
 namespace {
@@ -52,21 +52,21 @@ const Schema kIndexSchema = {
 
 absl::Status InsertIndexedTurn(Database& database, int64_t session_row, const Turn& turn) {
   const std::string text = SearchText(RecallTextOf(turn));
-  STORE_ASSIGN_OR_RETURN(Query query, database.Prepare(kInsertTurnSql));
+  FOVEA_ASSIGN_OR_RETURN(Query query, database.Prepare(kInsertTurnSql));
   query.Int(IndexRowId(session_row, turn.seq)).Text(text).Int(static_cast<int64_t>(turn.role));
   return query.Run();
 }
 
 absl::Status SetProgress(Database& database, int64_t session_row, uint64_t through_seq) {
-  STORE_ASSIGN_OR_RETURN(Query query, database.Prepare(kSetProgressSql));
+  FOVEA_ASSIGN_OR_RETURN(Query query, database.Prepare(kSetProgressSql));
   return query.Int(session_row).Unsigned(through_seq).Run();
 }
 
 absl::StatusOr<std::vector<SessionHead>> ListProgress(Database& database) {
-  STORE_ASSIGN_OR_RETURN(Query query, database.Prepare(kListProgressSql));
+  FOVEA_ASSIGN_OR_RETURN(Query query, database.Prepare(kListProgressSql));
   std::vector<SessionHead> sessions;
   while (true) {
-    STORE_ASSIGN_OR_RETURN(const bool row, query.Step());
+    FOVEA_ASSIGN_OR_RETURN(const bool row, query.Step());
     if (!row) return sessions;
     sessions.push_back({.row = query.IntAt(0), .last_seq = query.UnsignedAt(1)});
   }
@@ -74,19 +74,19 @@ absl::StatusOr<std::vector<SessionHead>> ListProgress(Database& database) {
 
 absl::StatusOr<bool> DeleteIndexedSession(Database& database, int64_t session_row) {
   const int64_t before = database.TotalChanges();
-  STORE_ASSIGN_OR_RETURN(Query turns, database.Prepare(kDeleteTurnsSql));
+  FOVEA_ASSIGN_OR_RETURN(Query turns, database.Prepare(kDeleteTurnsSql));
   turns.Int(IndexRowId(session_row, 0)).Int(IndexRowId(session_row, kMaxIndexedSeq));
-  STORE_RETURN_IF_ERROR(turns.Run());
-  STORE_ASSIGN_OR_RETURN(Query progress, database.Prepare(kDeleteProgressSql));
-  STORE_RETURN_IF_ERROR(progress.Int(session_row).Run());
+  FOVEA_RETURN_IF_ERROR(turns.Run());
+  FOVEA_ASSIGN_OR_RETURN(Query progress, database.Prepare(kDeleteProgressSql));
+  FOVEA_RETURN_IF_ERROR(progress.Int(session_row).Run());
   if (database.TotalChanges() == before) return false;
-  STORE_RETURN_IF_ERROR(NoteRemovedWords(database, true));
+  FOVEA_RETURN_IF_ERROR(NoteRemovedWords(database, true));
   return true;
 }
 
 absl::StatusOr<int> CountMergeLevels(Database& database) {
-  STORE_ASSIGN_OR_RETURN(Query query, database.Prepare(kReadStructureSql));
-  STORE_ASSIGN_OR_RETURN(const bool found, query.Step());
+  FOVEA_ASSIGN_OR_RETURN(Query query, database.Prepare(kReadStructureSql));
+  FOVEA_ASSIGN_OR_RETURN(const bool found, query.Step());
   std::string_view record = found ? query.BlobAt(0) : std::string_view();
   // A cookie; newer versions of SQLite may mark their format; then numbers of seven bits a byte, of
   // which the first is that of the levels (fts5_index.c, "structure record").
@@ -106,27 +106,27 @@ absl::Status BeginMerge(Database& database) { return database.Execute(kBeginMerg
 
 absl::StatusOr<bool> ContinueMerge(Database& database) {
   const int64_t before = database.TotalChanges();
-  STORE_RETURN_IF_ERROR(database.Execute(kContinueMergeSql));
+  FOVEA_RETURN_IF_ERROR(database.Execute(kContinueMergeSql));
   // FTS5 says so: fewer than two changes mean that it did nothing.
   return database.TotalChanges() - before >= 2;
 }
 
 absl::StatusOr<bool> HoldsRemovedWords(Database& database) {
-  STORE_ASSIGN_OR_RETURN(Query query, database.Prepare(kReadNoteSql));
-  STORE_ASSIGN_OR_RETURN(const bool found, query.Step());
+  FOVEA_ASSIGN_OR_RETURN(Query query, database.Prepare(kReadNoteSql));
+  FOVEA_ASSIGN_OR_RETURN(const bool found, query.Step());
   return found && query.IntAt(0) != 0;
 }
 
 absl::Status NoteRemovedWords(Database& database, bool held) {
-  STORE_ASSIGN_OR_RETURN(Query query, database.Prepare(kSetNoteSql));
+  FOVEA_ASSIGN_OR_RETURN(Query query, database.Prepare(kSetNoteSql));
   return query.Int(held ? 1 : 0).Run();
 }
 
 absl::Status CheckIndex(Database& database) {
   {
-    STORE_ASSIGN_OR_RETURN(Query query, database.Prepare(kCheckFileSql));
+    FOVEA_ASSIGN_OR_RETURN(Query query, database.Prepare(kCheckFileSql));
     while (true) {
-      STORE_ASSIGN_OR_RETURN(const bool row, query.Step());
+      FOVEA_ASSIGN_OR_RETURN(const bool row, query.Step());
       if (!row) break;
       if (query.BlobAt(0) != "ok") return absl::DataLossError(AbslView(query.BlobAt(0)));
     }
@@ -136,8 +136,8 @@ absl::Status CheckIndex(Database& database) {
 
 absl::Status EmptyIndex(Database& database) {
   return database.WriteTransaction([&]() -> absl::Status {
-    STORE_RETURN_IF_ERROR(database.Execute(kDropSql));
-    STORE_RETURN_IF_ERROR(NoteRemovedWords(database, true));
+    FOVEA_RETURN_IF_ERROR(database.Execute(kDropSql));
+    FOVEA_RETURN_IF_ERROR(NoteRemovedWords(database, true));
     return database.Execute(kCreateTurnsSql);
   });
 }

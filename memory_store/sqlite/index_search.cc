@@ -9,11 +9,11 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "core/base/status_macros.h"
 #include "core/base/utf8.h"
 #include "memory_store/absl_view.h"
 #include "memory_store/search_text.h"
 #include "memory_store/sqlite/index_rows.h"
-#include "memory_store/sqlite/status_macros.h"
 
 namespace fovea::sqlite {
 namespace {
@@ -77,8 +77,8 @@ bool HoldsAll(std::string_view text, const std::vector<std::string>& words) {
 // The hit of a turn that matches; none if it lacks a word that must stand in it as it is.
 absl::StatusOr<bool> AddHit(Database& database, int64_t rowid, const FtsQuery& query, double score,
                             std::vector<SearchHit>& hits) {
-  STORE_ASSIGN_OR_RETURN(Query read, database.Prepare(kReadTextSql));
-  STORE_ASSIGN_OR_RETURN(const bool found, read.Int(rowid).Step());
+  FOVEA_ASSIGN_OR_RETURN(Query read, database.Prepare(kReadTextSql));
+  FOVEA_ASSIGN_OR_RETURN(const bool found, read.Int(rowid).Step());
   if (!found) return absl::DataLossError("a turn vanished from the index");
   const std::string_view text = read.BlobAt(0);
   if (!HoldsAll(text, query.verbatim)) return false;
@@ -97,12 +97,12 @@ struct Candidate {
 
 absl::StatusOr<std::vector<Candidate>> FindCandidates(Database& database, int64_t session_row,
                                                       const std::string& match) {
-  STORE_ASSIGN_OR_RETURN(Query query, database.Prepare(kCountsSql));
+  FOVEA_ASSIGN_OR_RETURN(Query query, database.Prepare(kCountsSql));
   query.Text(match).Int(IndexRowId(session_row, 0)).Int(IndexRowId(session_row, kMaxIndexedSeq));
   query.Int(kMaxCandidates);
   std::vector<Candidate> candidates;
   while (true) {
-    STORE_ASSIGN_OR_RETURN(const bool row, query.Step());
+    FOVEA_ASSIGN_OR_RETURN(const bool row, query.Step());
     if (!row) return candidates;
     candidates.push_back({query.IntAt(0), ParseMatchCounts(query.BlobAt(1))});
   }
@@ -113,9 +113,9 @@ absl::StatusOr<std::vector<double>> Frequencies(Database& database, int64_t sess
                                                 const FtsQuery& query) {
   std::vector<double> frequencies;
   for (const std::string& phrase : query.phrases) {
-    STORE_ASSIGN_OR_RETURN(Query count, database.Prepare(kFrequencySql));
+    FOVEA_ASSIGN_OR_RETURN(Query count, database.Prepare(kFrequencySql));
     count.Text(phrase).Int(IndexRowId(session_row, 0));
-    STORE_RETURN_IF_ERROR(count.Int(IndexRowId(session_row, kMaxIndexedSeq)).Step().status());
+    FOVEA_RETURN_IF_ERROR(count.Int(IndexRowId(session_row, kMaxIndexedSeq)).Step().status());
     frequencies.push_back(static_cast<double>(count.IntAt(0)));
   }
   return frequencies;
@@ -161,15 +161,15 @@ void AddSubstringHit(uint64_t seq, std::string_view text, int64_t role, std::str
 
 absl::StatusOr<std::vector<SearchHit>> FindNewest(Database& database, const IndexedSession& session,
                                                   const FtsQuery& query, int limit) {
-  STORE_ASSIGN_OR_RETURN(Query find, database.Prepare(kNewestSql));
+  FOVEA_ASSIGN_OR_RETURN(Query find, database.Prepare(kNewestSql));
   find.Text(query.match).Int(IndexRowId(session.row, 0));
   find.Int(IndexRowId(session.row, kMaxIndexedSeq));
   std::vector<SearchHit> hits;
   while (hits.size() < static_cast<size_t>(limit)) {
-    STORE_ASSIGN_OR_RETURN(const bool row, find.Step());
+    FOVEA_ASSIGN_OR_RETURN(const bool row, find.Step());
     if (!row) break;
     const int64_t rowid = find.IntAt(0);
-    STORE_RETURN_IF_ERROR(
+    FOVEA_RETURN_IF_ERROR(
         AddHit(database, rowid, query, static_cast<double>(IndexedSeq(rowid)), hits).status());
   }
   return hits;
@@ -177,9 +177,9 @@ absl::StatusOr<std::vector<SearchHit>> FindNewest(Database& database, const Inde
 
 absl::StatusOr<std::vector<SearchHit>> FindBest(Database& database, const IndexedSession& session,
                                                 const FtsQuery& query, int limit) {
-  STORE_ASSIGN_OR_RETURN(std::vector<Candidate> candidates,
+  FOVEA_ASSIGN_OR_RETURN(std::vector<Candidate> candidates,
                          FindCandidates(database, session.row, query.match));
-  STORE_ASSIGN_OR_RETURN(const std::vector<double> frequencies,
+  FOVEA_ASSIGN_OR_RETURN(const std::vector<double> frequencies,
                          Frequencies(database, session.row, query));
   Score(candidates, frequencies, static_cast<double>(session.turns));
   std::sort(candidates.begin(), candidates.end(), [](const Candidate& a, const Candidate& b) {
@@ -188,21 +188,21 @@ absl::StatusOr<std::vector<SearchHit>> FindBest(Database& database, const Indexe
   std::vector<SearchHit> hits;
   for (const Candidate& candidate : candidates) {
     if (hits.size() == static_cast<size_t>(limit)) break;
-    STORE_RETURN_IF_ERROR(AddHit(database, candidate.rowid, query, candidate.score, hits).status());
+    FOVEA_RETURN_IF_ERROR(AddHit(database, candidate.rowid, query, candidate.score, hits).status());
   }
   return hits;
 }
 
 absl::StatusOr<SearchAnswer> FindSubstring(Database& database, const IndexedSession& session,
                                            std::string_view needle, int limit) {
-  STORE_ASSIGN_OR_RETURN(Query scan, database.Prepare(kScanTextsSql));
+  FOVEA_ASSIGN_OR_RETURN(Query scan, database.Prepare(kScanTextsSql));
   scan.Int(IndexRowId(session.row, 0)).Int(IndexRowId(session.row, kMaxIndexedSeq));
   SearchAnswer answer;
   answer.searched_from_seq = session.turns + 1;
   while (answer.hits.size() < static_cast<size_t>(limit)) {
     const absl::StatusOr<bool> row = scan.Step();
     if (absl::IsCancelled(row.status())) return answer;
-    STORE_RETURN_IF_ERROR(row.status());
+    FOVEA_RETURN_IF_ERROR(row.status());
     if (!*row) {
       answer.searched_from_seq = 1;
       return answer;
@@ -217,17 +217,17 @@ absl::StatusOr<SearchAnswer> FindSubstring(Database& database, const IndexedSess
 absl::StatusOr<SearchAnswer> FindSubstringAmong(Database& database, const IndexedSession& session,
                                                 std::string_view match, std::string_view needle,
                                                 int limit, int max_turns) {
-  STORE_ASSIGN_OR_RETURN(Query find, database.Prepare(kNewestSql));
+  FOVEA_ASSIGN_OR_RETURN(Query find, database.Prepare(kNewestSql));
   find.Text(match).Int(IndexRowId(session.row, 0)).Int(IndexRowId(session.row, kMaxIndexedSeq));
   SearchAnswer answer;
   for (int turns = 0; turns < max_turns && answer.hits.size() < static_cast<size_t>(limit);
        ++turns) {
     const absl::StatusOr<bool> row = find.Step();
-    STORE_RETURN_IF_ERROR(row.status());
+    FOVEA_RETURN_IF_ERROR(row.status());
     if (!*row) break;
     const int64_t rowid = find.IntAt(0);
-    STORE_ASSIGN_OR_RETURN(Query read, database.Prepare(kReadTextSql));
-    STORE_ASSIGN_OR_RETURN(const bool found, read.Int(rowid).Step());
+    FOVEA_ASSIGN_OR_RETURN(Query read, database.Prepare(kReadTextSql));
+    FOVEA_ASSIGN_OR_RETURN(const bool found, read.Int(rowid).Step());
     if (!found) return absl::DataLossError("a turn vanished from the index");
     AddSubstringHit(IndexedSeq(rowid), read.BlobAt(0), read.IntAt(1), needle, answer.hits);
   }

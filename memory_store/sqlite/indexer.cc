@@ -7,10 +7,10 @@
 #include <utility>
 
 #include "absl/time/clock.h"
+#include "core/base/status_macros.h"
 #include "memory_store/awaited.h"
 #include "memory_store/sqlite/index_rows.h"
 #include "memory_store/sqlite/schema.h"
-#include "memory_store/sqlite/status_macros.h"
 #include "memory_store/turn_codec.h"
 
 namespace fovea::sqlite {
@@ -104,7 +104,7 @@ absl::Status Indexer::Rebuild() {
 }
 
 absl::Status Indexer::EmptyAndCompare() {
-  STORE_RETURN_IF_ERROR(EmptyIndex(*database_));
+  FOVEA_RETURN_IF_ERROR(EmptyIndex(*database_));
   return Compare();
 }
 
@@ -234,17 +234,17 @@ void Indexer::Loop() {
 }
 
 absl::Status Indexer::Compare() {
-  STORE_ASSIGN_OR_RETURN(const std::vector<SessionHead> heads, log_->Heads());
-  STORE_ASSIGN_OR_RETURN(const std::vector<SessionHead> progress, ListProgress(*database_));
+  FOVEA_ASSIGN_OR_RETURN(const std::vector<SessionHead> heads, log_->Heads());
+  FOVEA_ASSIGN_OR_RETURN(const std::vector<SessionHead> progress, ListProgress(*database_));
   absl::flat_hash_map<int64_t, uint64_t> ends;
   for (const SessionHead& head : heads) ends[head.row] = head.last_seq;
   absl::flat_hash_map<int64_t, uint64_t> through;
-  STORE_RETURN_IF_ERROR(database_->WriteTransaction([&]() -> absl::Status {
+  FOVEA_RETURN_IF_ERROR(database_->WriteTransaction([&]() -> absl::Status {
     for (const SessionHead& indexed : progress) {
       const auto end = ends.find(indexed.row);
       // An index ahead of its log was made before an older log was put back.
       if (end == ends.end() || indexed.last_seq > end->second) {
-        STORE_RETURN_IF_ERROR(Remove(indexed.row));
+        FOVEA_RETURN_IF_ERROR(Remove(indexed.row));
       } else {
         through[indexed.row] = indexed.last_seq;
       }
@@ -252,8 +252,8 @@ absl::Status Indexer::Compare() {
     return absl::OkStatus();
   }));
   // Of this start, or left by the last process.
-  STORE_ASSIGN_OR_RETURN(const bool held, HoldsRemovedWords(*database_));
-  if (held) STORE_RETURN_IF_ERROR(BeginMerge(*database_));
+  FOVEA_ASSIGN_OR_RETURN(const bool held, HoldsRemovedWords(*database_));
+  if (held) FOVEA_RETURN_IF_ERROR(BeginMerge(*database_));
   removed_ = false;
   const MutexLock lock(&mutex_);
   merging_ = merging_ || held;
@@ -276,18 +276,18 @@ absl::Status Indexer::IndexSome(const std::vector<int64_t>& sessions) {
   pending_.clear();
   unfinished_.clear();
   size_t budget = kBatchBytes;
-  STORE_RETURN_IF_ERROR(database_->WriteTransaction([&]() -> absl::Status {
-    for (const int64_t session : sessions) STORE_RETURN_IF_ERROR(IndexSession(session, budget));
+  FOVEA_RETURN_IF_ERROR(database_->WriteTransaction([&]() -> absl::Status {
+    for (const int64_t session : sessions) FOVEA_RETURN_IF_ERROR(IndexSession(session, budget));
     return absl::OkStatus();
   }));
   bool merge = false;
   if (removed_) {
-    STORE_ASSIGN_OR_RETURN(const int levels, CountMergeLevels(*database_));
+    FOVEA_ASSIGN_OR_RETURN(const int levels, CountMergeLevels(*database_));
     if (levels >= kMaxMergeLevels) {
-      STORE_RETURN_IF_ERROR(EmptyAndCompare());
+      FOVEA_RETURN_IF_ERROR(EmptyAndCompare());
       std::erase_if(pending_, [](const auto& progress) { return progress.second != 0; });
     } else {
-      STORE_RETURN_IF_ERROR(BeginMerge(*database_));
+      FOVEA_RETURN_IF_ERROR(BeginMerge(*database_));
     }
     merge = true;
     removed_ = false;
@@ -335,7 +335,7 @@ absl::Status Indexer::IndexSession(int64_t session_row, size_t& budget) {
   for (const StoredTurn& turn : *turns) bytes += turn.body.size();
   if (bytes >= budget) unfinished_.push_back(session_row);
   budget -= std::min(budget, bytes);
-  STORE_ASSIGN_OR_RETURN(const uint64_t last_seq, InsertTurns(session_row, *turns));
+  FOVEA_ASSIGN_OR_RETURN(const uint64_t last_seq, InsertTurns(session_row, *turns));
   pending_.emplace_back(session_row, last_seq);
   return SetProgress(*database_, session_row, last_seq);
 }
@@ -346,13 +346,13 @@ absl::StatusOr<uint64_t> Indexer::InsertTurns(int64_t session_row,
     const absl::StatusOr<Turn> turn = DecodeTurn(stored.body, stored.seq);
     // What does not decode cannot be found, but what follows can.
     if (!turn.ok() || stored.seq > kMaxIndexedSeq) continue;
-    STORE_RETURN_IF_ERROR(InsertIndexedTurn(*database_, session_row, *turn));
+    FOVEA_RETURN_IF_ERROR(InsertIndexedTurn(*database_, session_row, *turn));
   }
   return turns.back().seq;
 }
 
 absl::Status Indexer::Remove(int64_t session_row) {
-  STORE_ASSIGN_OR_RETURN(const bool any, DeleteIndexedSession(*database_, session_row));
+  FOVEA_ASSIGN_OR_RETURN(const bool any, DeleteIndexedSession(*database_, session_row));
   removed_ = removed_ || any;
   return absl::OkStatus();
 }

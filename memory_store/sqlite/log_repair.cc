@@ -3,10 +3,10 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
 #include "core/log/turn.h"
 #include "memory_store/sqlite/log_rows.h"
 #include "memory_store/sqlite/log_verify.h"
-#include "memory_store/sqlite/status_macros.h"
 #include "memory_store/turn_codec.h"
 
 namespace fovea::sqlite {
@@ -52,16 +52,16 @@ class Mender {
       : database_(database), session_(session) {}
 
   absl::StatusOr<MendedSession> Run(uint64_t commit) {
-    STORE_RETURN_IF_ERROR(Change(kDeleteStrayTurnsSql));
-    STORE_RETURN_IF_ERROR(Look());
-    for (const uint64_t seq : damaged_) STORE_RETURN_IF_ERROR(ReplaceDamaged(seq));
+    FOVEA_RETURN_IF_ERROR(Change(kDeleteStrayTurnsSql));
+    FOVEA_RETURN_IF_ERROR(Look());
+    for (const uint64_t seq : damaged_) FOVEA_RETURN_IF_ERROR(ReplaceDamaged(seq));
     for (const auto& [seq, bytes] : miscounted_) {
-      STORE_ASSIGN_OR_RETURN(Query set, database_.Prepare(kSetTextBytesSql));
-      STORE_RETURN_IF_ERROR(set.Int(session_.row).Unsigned(seq).Unsigned(bytes).Run());
+      FOVEA_ASSIGN_OR_RETURN(Query set, database_.Prepare(kSetTextBytesSql));
+      FOVEA_RETURN_IF_ERROR(set.Int(session_.row).Unsigned(seq).Unsigned(bytes).Run());
     }
-    for (const uint64_t seq : missing_) STORE_RETURN_IF_ERROR(InsertMissing(seq));
-    STORE_ASSIGN_OR_RETURN(const uint64_t events, NumberEvents());
-    STORE_RETURN_IF_ERROR(Count(events, commit));
+    for (const uint64_t seq : missing_) FOVEA_RETURN_IF_ERROR(InsertMissing(seq));
+    FOVEA_ASSIGN_OR_RETURN(const uint64_t events, NumberEvents());
+    FOVEA_RETURN_IF_ERROR(Count(events, commit));
     Say("counters and checksums made again from what is there");
     return std::move(mended_);
   }
@@ -71,22 +71,22 @@ class Mender {
     mended_.mended.push_back(absl::StrCat(NameOf(session_), ": ", what));
   }
   absl::Status Change(const char* sql) {
-    STORE_ASSIGN_OR_RETURN(Query query, database_.Prepare(sql));
+    FOVEA_ASSIGN_OR_RETURN(Query query, database_.Prepare(sql));
     return query.Int(session_.row).Run();
   }
 
   absl::Status Look() {
     uint64_t noted = 0;
     {
-      STORE_ASSIGN_OR_RETURN(Query query, database_.Prepare(kLastSeqSql));
-      STORE_RETURN_IF_ERROR(query.Int(session_.row).Step().status());
+      FOVEA_ASSIGN_OR_RETURN(Query query, database_.Prepare(kLastSeqSql));
+      FOVEA_RETURN_IF_ERROR(query.Int(session_.row).Step().status());
       noted = query.UnsignedAt(0);
     }
     uint64_t next = 1;
-    STORE_RETURN_IF_ERROR(ScanTurns(
+    FOVEA_RETURN_IF_ERROR(ScanTurns(
         database_, session_.row, {1, UINT64_MAX},
         [&](uint64_t seq, uint64_t text_bytes, std::string_view body) -> absl::StatusOr<bool> {
-          STORE_RETURN_IF_ERROR(Miss(next, seq));
+          FOVEA_RETURN_IF_ERROR(Miss(next, seq));
           next = seq + 1;
           const absl::StatusOr<Turn> turn = DecodeTurn(body, seq);
           if (!turn.ok()) {
@@ -114,9 +114,9 @@ class Mender {
     turn.attributes_json = R"({"fovea_damaged":true})";
     turn.parts.emplace_back(
         TextPart{absl::StrCat("[turn ", seq, " ", what, "; this note was put in its place]")});
-    STORE_ASSIGN_OR_RETURN(const std::string body, EncodeTurn(turn));
-    STORE_ASSIGN_OR_RETURN(Query query, database_.Prepare(sql));
-    STORE_RETURN_IF_ERROR(
+    FOVEA_ASSIGN_OR_RETURN(const std::string body, EncodeTurn(turn));
+    FOVEA_ASSIGN_OR_RETURN(Query query, database_.Prepare(sql));
+    FOVEA_RETURN_IF_ERROR(
         query.Int(session_.row).Unsigned(seq).Blob(body).Unsigned(TurnText(turn).size()).Run());
     mended_.turns_changed = true;
     Say(absl::StrCat("turn ", seq, " ", what, "; a note stands in its place"));
@@ -125,8 +125,8 @@ class Mender {
 
   absl::Status ReplaceDamaged(uint64_t seq) {
     {
-      STORE_ASSIGN_OR_RETURN(Query keep, database_.Prepare(kKeepDamagedSql));
-      STORE_RETURN_IF_ERROR(keep.Int(session_.row).Unsigned(seq).Run());
+      FOVEA_ASSIGN_OR_RETURN(Query keep, database_.Prepare(kKeepDamagedSql));
+      FOVEA_RETURN_IF_ERROR(keep.Int(session_.row).Unsigned(seq).Run());
     }
     return Write(kReplaceTurnSql, seq, "was damaged on the disk and cannot be read");
   }
@@ -137,14 +137,14 @@ class Mender {
   absl::StatusOr<uint64_t> NumberEvents() {
     uint64_t count = 0;
     {
-      STORE_ASSIGN_OR_RETURN(Query query, database_.Prepare(kCountEventsSql));
-      STORE_RETURN_IF_ERROR(query.Int(session_.row).Step().status());
+      FOVEA_ASSIGN_OR_RETURN(Query query, database_.Prepare(kCountEventsSql));
+      FOVEA_RETURN_IF_ERROR(query.Int(session_.row).Step().status());
       count = query.UnsignedAt(0);
       if (query.IntAt(1) == 1 && query.UnsignedAt(2) == count) return count;
     }
     // Through negative numbers, so that no two are the same meanwhile.
-    STORE_RETURN_IF_ERROR(Change(kNumberEventsDownSql));
-    STORE_RETURN_IF_ERROR(Change(kNumberEventsUpSql));
+    FOVEA_RETURN_IF_ERROR(Change(kNumberEventsDownSql));
+    FOVEA_RETURN_IF_ERROR(Change(kNumberEventsUpSql));
     Say("events were missing; those that are left are numbered again");
     return count;
   }
@@ -154,7 +154,7 @@ class Mender {
     uint64_t text_bytes = 0;
     uint64_t stored_bytes = 0;
     TurnChain chain;
-    STORE_RETURN_IF_ERROR(
+    FOVEA_RETURN_IF_ERROR(
         ScanTurns(database_, session_.row, {1, UINT64_MAX},
                   [&](uint64_t seq, uint64_t text, std::string_view body) -> absl::StatusOr<bool> {
                     last_seq = seq;
@@ -164,7 +164,7 @@ class Mender {
                     return true;
                   }));
     const std::string bytes = chain.ToBytes();
-    STORE_ASSIGN_OR_RETURN(Query set, database_.Prepare(kSetCountersSql));
+    FOVEA_ASSIGN_OR_RETURN(Query set, database_.Prepare(kSetCountersSql));
     set.Int(session_.row).Unsigned(last_seq).Unsigned(text_bytes).Unsigned(stored_bytes);
     return set.Unsigned(events).Blob(bytes).Unsigned(commit).Run();
   }
@@ -179,8 +179,8 @@ class Mender {
 
 absl::Status RemoveOrphans(Database& database, const char* sql, absl::string_view what,
                            std::vector<std::string>& mended) {
-  STORE_ASSIGN_OR_RETURN(Query query, database.Prepare(sql));
-  STORE_RETURN_IF_ERROR(query.Run());
+  FOVEA_ASSIGN_OR_RETURN(Query query, database.Prepare(sql));
+  FOVEA_RETURN_IF_ERROR(query.Run());
   if (database.Changes() > 0) {
     mended.push_back(absl::StrCat(database.Changes(), " ", what,
                                   " of sessions that are not there were removed"));
@@ -197,10 +197,10 @@ absl::StatusOr<MendedSession> MendSession(Database& database, const NamedSession
 
 absl::StatusOr<std::vector<std::string>> MendTables(Database& database) {
   std::vector<std::string> mended;
-  STORE_RETURN_IF_ERROR(database.Execute(kReindexSql));
-  STORE_RETURN_IF_ERROR(RemoveOrphans(database, kOrphanTurnsSql, "turns", mended));
-  STORE_RETURN_IF_ERROR(RemoveOrphans(database, kOrphanEventsSql, "events", mended));
-  STORE_RETURN_IF_ERROR(RemoveOrphans(database, kOrphanKeysSql, "idempotency keys", mended));
+  FOVEA_RETURN_IF_ERROR(database.Execute(kReindexSql));
+  FOVEA_RETURN_IF_ERROR(RemoveOrphans(database, kOrphanTurnsSql, "turns", mended));
+  FOVEA_RETURN_IF_ERROR(RemoveOrphans(database, kOrphanEventsSql, "events", mended));
+  FOVEA_RETURN_IF_ERROR(RemoveOrphans(database, kOrphanKeysSql, "idempotency keys", mended));
   return mended;
 }
 

@@ -4,7 +4,7 @@
 #include <limits>
 #include <utility>
 
-#include "memory_store/sqlite/status_macros.h"
+#include "core/base/status_macros.h"
 
 namespace fovea::sqlite {
 namespace {
@@ -59,15 +59,15 @@ absl::Status InsertTurns(Database& database, const SessionHead& head,
   uint64_t stored_bytes = 0;
   TurnChain chain = head.chain;
   for (const EncodedTurn& turn : turns) {
-    STORE_ASSIGN_OR_RETURN(Query insert, database.Prepare(kInsertTurnSql));
+    FOVEA_ASSIGN_OR_RETURN(Query insert, database.Prepare(kInsertTurnSql));
     insert.Int(head.row).Unsigned(++seq).Unsigned(turn.text_bytes).Blob(turn.body);
-    STORE_RETURN_IF_ERROR(insert.Run());
+    FOVEA_RETURN_IF_ERROR(insert.Run());
     text_bytes += turn.text_bytes;
     stored_bytes += turn.body.size();
     chain.Add(seq, turn.digest);
   }
   const std::string chain_bytes = chain.ToBytes();
-  STORE_ASSIGN_OR_RETURN(Query move, database.Prepare(kMoveCountersSql));
+  FOVEA_ASSIGN_OR_RETURN(Query move, database.Prepare(kMoveCountersSql));
   move.Int(head.row).Unsigned(seq).Unsigned(text_bytes).Unsigned(stored_bytes).Int(now_us);
   return move.Blob(chain_bytes).Unsigned(commit).Run();
 }
@@ -75,12 +75,12 @@ absl::Status InsertTurns(Database& database, const SessionHead& head,
 absl::Status CopyTurns(Database& database, const SessionRow& origin, uint64_t at_seq,
                        SessionRow& fork) {
   {
-    STORE_ASSIGN_OR_RETURN(Query copy, database.Prepare(kCopyTurnsSql));
-    STORE_RETURN_IF_ERROR(copy.Int(fork.row).Int(origin.row).Unsigned(at_seq).Run());
+    FOVEA_ASSIGN_OR_RETURN(Query copy, database.Prepare(kCopyTurnsSql));
+    FOVEA_RETURN_IF_ERROR(copy.Int(fork.row).Int(origin.row).Unsigned(at_seq).Run());
   }
   {
-    STORE_ASSIGN_OR_RETURN(Query copy, database.Prepare(kCopyEventsSql));
-    STORE_RETURN_IF_ERROR(copy.Int(fork.row).Int(origin.row).Unsigned(at_seq).Run());
+    FOVEA_ASSIGN_OR_RETURN(Query copy, database.Prepare(kCopyEventsSql));
+    FOVEA_RETURN_IF_ERROR(copy.Int(fork.row).Int(origin.row).Unsigned(at_seq).Run());
     fork.info.event_count = static_cast<uint64_t>(database.Changes());
   }
   fork.info.last_seq = at_seq;
@@ -89,7 +89,7 @@ absl::Status CopyTurns(Database& database, const SessionRow& origin, uint64_t at
     fork.stored_bytes = origin.stored_bytes;
     fork.chain = origin.chain;
   } else {
-    STORE_RETURN_IF_ERROR(ScanTurns(
+    FOVEA_RETURN_IF_ERROR(ScanTurns(
         database, fork.row, {1, at_seq},
         [&](uint64_t seq, uint64_t text_bytes, std::string_view body) -> absl::StatusOr<bool> {
           fork.info.text_bytes += text_bytes;
@@ -99,14 +99,14 @@ absl::Status CopyTurns(Database& database, const SessionRow& origin, uint64_t at
         }));
   }
   const std::string chain = fork.chain.ToBytes();
-  STORE_ASSIGN_OR_RETURN(Query set, database.Prepare(kSetForkCountersSql));
+  FOVEA_ASSIGN_OR_RETURN(Query set, database.Prepare(kSetForkCountersSql));
   set.Int(fork.row).Unsigned(at_seq).Unsigned(fork.info.event_count);
   return set.Unsigned(fork.info.text_bytes).Unsigned(fork.stored_bytes).Blob(chain).Run();
 }
 
 absl::StatusOr<TurnChain> ComputeChain(Database& database, int64_t session_row, SeqRange range) {
   TurnChain chain;
-  STORE_RETURN_IF_ERROR(ScanTurns(
+  FOVEA_RETURN_IF_ERROR(ScanTurns(
       database, session_row, range,
       [&](uint64_t seq, uint64_t /*text_bytes*/, std::string_view body) -> absl::StatusOr<bool> {
         chain.Add(seq, DigestTurn(body));
@@ -119,12 +119,12 @@ absl::Status ScanTurns(Database& database, int64_t session_row, SeqRange range,
                        absl::FunctionRef<absl::StatusOr<bool>(uint64_t seq, uint64_t text_bytes,
                                                               std::string_view body)>
                            take) {
-  STORE_ASSIGN_OR_RETURN(Query query, database.Prepare(kScanTurnsSql));
+  FOVEA_ASSIGN_OR_RETURN(Query query, database.Prepare(kScanTurnsSql));
   query.Int(session_row).Int(Clamp(range.first)).Int(Clamp(range.last));
   while (true) {
-    STORE_ASSIGN_OR_RETURN(const bool row, query.Step());
+    FOVEA_ASSIGN_OR_RETURN(const bool row, query.Step());
     if (!row) return absl::OkStatus();
-    STORE_ASSIGN_OR_RETURN(const bool more,
+    FOVEA_ASSIGN_OR_RETURN(const bool more,
                            take(query.UnsignedAt(0), query.UnsignedAt(1), query.BlobAt(2)));
     if (!more) return absl::OkStatus();
   }
@@ -132,24 +132,24 @@ absl::Status ScanTurns(Database& database, int64_t session_row, SeqRange range,
 
 absl::Status InsertEvent(Database& database, int64_t session_row, LogEvent& event) {
   {
-    STORE_ASSIGN_OR_RETURN(Query insert, database.Prepare(kInsertEventSql));
+    FOVEA_ASSIGN_OR_RETURN(Query insert, database.Prepare(kInsertEventSql));
     insert.Int(session_row).Unsigned(event.after_seq).Int(static_cast<int64_t>(event.kind));
     insert.Unsigned(event.turns.first).Unsigned(event.turns.last).Int(event.time_us);
-    STORE_RETURN_IF_ERROR(insert.Step().status());
+    FOVEA_RETURN_IF_ERROR(insert.Step().status());
     event.index = insert.UnsignedAt(0);
-    STORE_RETURN_IF_ERROR(insert.Run());
+    FOVEA_RETURN_IF_ERROR(insert.Run());
   }
-  STORE_ASSIGN_OR_RETURN(Query count, database.Prepare(kCountEventSql));
+  FOVEA_ASSIGN_OR_RETURN(Query count, database.Prepare(kCountEventSql));
   return count.Int(session_row).Run();
 }
 
 absl::StatusOr<std::vector<LogEvent>> ReadEventRows(Database& database, int64_t session_row,
                                                     uint64_t first_index) {
-  STORE_ASSIGN_OR_RETURN(Query query, database.Prepare(kReadEventsSql));
+  FOVEA_ASSIGN_OR_RETURN(Query query, database.Prepare(kReadEventsSql));
   query.Int(session_row).Int(Clamp(first_index));
   std::vector<LogEvent> events;
   while (true) {
-    STORE_ASSIGN_OR_RETURN(const bool row, query.Step());
+    FOVEA_ASSIGN_OR_RETURN(const bool row, query.Step());
     if (!row) return events;
     LogEvent event;
     event.index = query.UnsignedAt(0);
@@ -163,15 +163,15 @@ absl::StatusOr<std::vector<LogEvent>> ReadEventRows(Database& database, int64_t 
 
 absl::StatusOr<std::optional<StoredAnswer>> FindAnswer(Database& database, int64_t session_row,
                                                        std::string_view idempotency_key) {
-  STORE_ASSIGN_OR_RETURN(Query query, database.Prepare(kFindAnswerSql));
-  STORE_ASSIGN_OR_RETURN(const bool found, query.Int(session_row).Blob(idempotency_key).Step());
+  FOVEA_ASSIGN_OR_RETURN(Query query, database.Prepare(kFindAnswerSql));
+  FOVEA_ASSIGN_OR_RETURN(const bool found, query.Int(session_row).Blob(idempotency_key).Step());
   if (!found) return std::nullopt;
   return StoredAnswer{query.StringAt(0), query.UnsignedAt(1), query.UnsignedAt(2)};
 }
 
 absl::Status InsertAnswer(Database& database, int64_t session_row, std::string_view idempotency_key,
                           const StoredAnswer& answer) {
-  STORE_ASSIGN_OR_RETURN(Query query, database.Prepare(kInsertAnswerSql));
+  FOVEA_ASSIGN_OR_RETURN(Query query, database.Prepare(kInsertAnswerSql));
   query.Int(session_row).Blob(idempotency_key).Blob(answer.body_digest);
   return query.Unsigned(answer.first_seq).Unsigned(answer.last_seq).Run();
 }

@@ -3,9 +3,9 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
 #include "memory_store/sqlite/log_rows.h"
 #include "memory_store/sqlite/session_rows.h"
-#include "memory_store/sqlite/status_macros.h"
 
 namespace fovea::sqlite {
 namespace {
@@ -96,19 +96,19 @@ PRAGMA user_version = 2;
 constexpr char kListRowsSql[] = "SELECT row FROM sessions ORDER BY row";
 
 absl::Status UpgradeFrom1(Database& database) {
-  STORE_RETURN_IF_ERROR(database.Execute(kUpgradeFrom1Sql));
+  FOVEA_RETURN_IF_ERROR(database.Execute(kUpgradeFrom1Sql));
   std::vector<int64_t> rows;
   {
-    STORE_ASSIGN_OR_RETURN(Query query, database.Prepare(kListRowsSql));
+    FOVEA_ASSIGN_OR_RETURN(Query query, database.Prepare(kListRowsSql));
     while (true) {
-      STORE_ASSIGN_OR_RETURN(const bool found, query.Step());
+      FOVEA_ASSIGN_OR_RETURN(const bool found, query.Step());
       if (!found) break;
       rows.push_back(query.IntAt(0));
     }
   }
   for (const int64_t row : rows) {
-    STORE_ASSIGN_OR_RETURN(const TurnChain chain, ComputeChain(database, row, {1, UINT64_MAX}));
-    STORE_RETURN_IF_ERROR(SetChain(database, row, chain));
+    FOVEA_ASSIGN_OR_RETURN(const TurnChain chain, ComputeChain(database, row, {1, UINT64_MAX}));
+    FOVEA_RETURN_IF_ERROR(SetChain(database, row, chain));
   }
   return absl::OkStatus();
 }

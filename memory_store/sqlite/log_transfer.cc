@@ -7,9 +7,9 @@
 #include <cerrno>
 
 #include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
 #include "memory_store/sqlite/log_schema.h"
 #include "memory_store/sqlite/log_verify.h"
-#include "memory_store/sqlite/status_macros.h"
 
 namespace fovea::sqlite {
 namespace {
@@ -54,13 +54,13 @@ absl::Status CopyDatabase(Database& source, const std::string& path) {
 }
 
 absl::StatusOr<std::unique_ptr<LogSource>> LogSource::Open(const std::string& path) {
-  STORE_ASSIGN_OR_RETURN(std::unique_ptr<Database> database, Database::Open({.path = path}));
+  FOVEA_ASSIGN_OR_RETURN(std::unique_ptr<Database> database, Database::Open({.path = path}));
   if (!ReadStoreId(*database).ok()) {
     return absl::DataLossError(absl::StrCat(path, " holds no log"));
   }
-  STORE_RETURN_IF_ERROR(PrepareSchema(*database, kLogSchema));
+  FOVEA_RETURN_IF_ERROR(PrepareSchema(*database, kLogSchema));
   std::unique_ptr<LogSource> source(new LogSource(std::move(database)));
-  STORE_ASSIGN_OR_RETURN(source->report_, VerifyLog(*source->database_));
+  FOVEA_ASSIGN_OR_RETURN(source->report_, VerifyLog(*source->database_));
   if (source->report_.problems.empty()) return source;
   return absl::DataLossError(absl::StrCat(path, " is damaged: ", source->report_.problems.front(),
                                           " (", source->report_.problems.size(), " problems)"));
@@ -72,13 +72,13 @@ absl::StatusOr<SessionParts> LogSource::ReadParts(const NamedSession& session) {
   SessionParts parts;
   parts.tenant = session.tenant;
   const auto identity = static_cast<uint64_t>(session.row);
-  STORE_ASSIGN_OR_RETURN(
+  FOVEA_ASSIGN_OR_RETURN(
       parts.row, FindSession(*database_, SessionRef(session.tenant, session.session_id, identity)));
-  STORE_ASSIGN_OR_RETURN(parts.events, ReadEventRows(*database_, session.row, 1));
-  STORE_ASSIGN_OR_RETURN(Query query, database_->Prepare(kReadAnswersSql));
+  FOVEA_ASSIGN_OR_RETURN(parts.events, ReadEventRows(*database_, session.row, 1));
+  FOVEA_ASSIGN_OR_RETURN(Query query, database_->Prepare(kReadAnswersSql));
   query.Int(session.row);
   while (true) {
-    STORE_ASSIGN_OR_RETURN(const bool found, query.Step());
+    FOVEA_ASSIGN_OR_RETURN(const bool found, query.Step());
     if (!found) return parts;
     parts.answers.emplace_back(
         query.StringAt(0),
@@ -91,7 +91,7 @@ absl::StatusOr<std::vector<EncodedTurn>> LogSource::ReadTurns(const NamedSession
                                                               uint64_t max_bytes) {
   std::vector<EncodedTurn> turns;
   uint64_t bytes = 0;
-  STORE_RETURN_IF_ERROR(ScanTurns(
+  FOVEA_RETURN_IF_ERROR(ScanTurns(
       *database_, session.row, {first_seq, UINT64_MAX},
       [&](uint64_t /*seq*/, uint64_t text_bytes, std::string_view body) -> absl::StatusOr<bool> {
         turns.push_back({std::string(body), text_bytes, DigestTurn(body)});

@@ -6,10 +6,10 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
 #include "core/log/turn.h"
 #include "memory_store/absl_view.h"
 #include "memory_store/sqlite/log_rows.h"
-#include "memory_store/sqlite/status_macros.h"
 #include "memory_store/turn_codec.h"
 
 namespace fovea::sqlite {
@@ -45,7 +45,7 @@ class Verifier {
 
   absl::StatusOr<VerifyReport> Run() {
     Note(CheckFile(), "file");
-    STORE_ASSIGN_OR_RETURN(const std::vector<NamedSession> sessions, ListNames(database_));
+    FOVEA_ASSIGN_OR_RETURN(const std::vector<NamedSession> sessions, ListNames(database_));
     for (const NamedSession& session : sessions) {
       name_ = NameOf(session);
       const size_t before = problems_;
@@ -70,9 +70,9 @@ class Verifier {
   }
 
   absl::Status CheckFile() {
-    STORE_ASSIGN_OR_RETURN(Query query, database_.Prepare(kIntegrityCheckSql));
+    FOVEA_ASSIGN_OR_RETURN(Query query, database_.Prepare(kIntegrityCheckSql));
     while (true) {
-      STORE_ASSIGN_OR_RETURN(const bool row, query.Step());
+      FOVEA_ASSIGN_OR_RETURN(const bool row, query.Step());
       if (!row) return absl::OkStatus();
       if (query.BlobAt(0) != "ok") Problem(absl::StrCat("file: ", AbslView(query.BlobAt(0))));
     }
@@ -81,14 +81,14 @@ class Verifier {
   absl::Status CheckSession(int64_t row) {
     Counters noted;
     {
-      STORE_ASSIGN_OR_RETURN(Query query, database_.Prepare(kCountersSql));
-      STORE_ASSIGN_OR_RETURN(const bool found, query.Int(row).Step());
+      FOVEA_ASSIGN_OR_RETURN(Query query, database_.Prepare(kCountersSql));
+      FOVEA_ASSIGN_OR_RETURN(const bool found, query.Int(row).Step());
       if (!found) return absl::OkStatus();  // deleted since it was listed
       noted = {query.UnsignedAt(0), query.UnsignedAt(1), query.UnsignedAt(2), query.UnsignedAt(3),
                TurnChain::FromBytes(query.BlobAt(4)).value_or(TurnChain())};
     }
     ++report_.sessions;
-    STORE_ASSIGN_OR_RETURN(const Counters found, CountTurns(row));
+    FOVEA_ASSIGN_OR_RETURN(const Counters found, CountTurns(row));
     Compare("the last turn", noted.last_seq, found.last_seq);
     Compare("bytes of text", noted.text_bytes, found.text_bytes);
     Compare("stored bytes", noted.stored_bytes, found.stored_bytes);
@@ -101,7 +101,7 @@ class Verifier {
 
   absl::StatusOr<Counters> CountTurns(int64_t row) {
     Counters found;
-    STORE_RETURN_IF_ERROR(ScanTurns(
+    FOVEA_RETURN_IF_ERROR(ScanTurns(
         database_, row, {0, UINT64_MAX},
         [&](uint64_t seq, uint64_t text_bytes, std::string_view body) -> absl::StatusOr<bool> {
           ++report_.turns;
@@ -124,8 +124,8 @@ class Verifier {
   }
 
   absl::Status CheckEvents(int64_t row, uint64_t noted) {
-    STORE_ASSIGN_OR_RETURN(Query query, database_.Prepare(kSumEventsSql));
-    STORE_RETURN_IF_ERROR(query.Int(row).Step().status());
+    FOVEA_ASSIGN_OR_RETURN(Query query, database_.Prepare(kSumEventsSql));
+    FOVEA_RETURN_IF_ERROR(query.Int(row).Step().status());
     Compare("the number of events", noted, query.UnsignedAt(0));
     Compare("the first event", 1, query.UnsignedAt(1));
     Compare("the last event", noted, query.UnsignedAt(2));
@@ -133,9 +133,9 @@ class Verifier {
   }
 
   absl::Status CheckOrphans() {
-    STORE_ASSIGN_OR_RETURN(Query query, database_.Prepare(kOrphansSql));
+    FOVEA_ASSIGN_OR_RETURN(Query query, database_.Prepare(kOrphansSql));
     while (true) {
-      STORE_ASSIGN_OR_RETURN(const bool row, query.Step());
+      FOVEA_ASSIGN_OR_RETURN(const bool row, query.Step());
       if (!row) return absl::OkStatus();
       Problem(absl::StrCat(AbslView(query.BlobAt(0)), " of session ", query.IntAt(1),
                            ", which is not there"));

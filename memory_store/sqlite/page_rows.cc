@@ -2,8 +2,8 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
 #include "memory_store/absl_view.h"
-#include "memory_store/sqlite/status_macros.h"
 #include "memory_store/turn_chain.h"
 
 namespace fovea::sqlite {
@@ -61,7 +61,7 @@ constexpr char kTotalsSql[] =
     "SELECT COALESCE(SUM(pages), 0), COALESCE(SUM(bytes), 0) FROM sessions";
 
 absl::Status Count(Database& database, int64_t session_row, int64_t pages, int64_t bytes) {
-  STORE_ASSIGN_OR_RETURN(Query query, database.Prepare(kCountSql));
+  FOVEA_ASSIGN_OR_RETURN(Query query, database.Prepare(kCountSql));
   return query.Int(session_row).Int(pages).Int(bytes).Run();
 }
 
@@ -73,16 +73,16 @@ absl::StatusOr<uint64_t> EvictOne(Database& database) {
   int64_t session = 0;
   int64_t bytes = 0;
   {
-    STORE_ASSIGN_OR_RETURN(Query oldest, database.Prepare(kOldestPageSql));
-    STORE_ASSIGN_OR_RETURN(const bool found, oldest.Step());
+    FOVEA_ASSIGN_OR_RETURN(Query oldest, database.Prepare(kOldestPageSql));
+    FOVEA_ASSIGN_OR_RETURN(const bool found, oldest.Step());
     if (!found) return absl::DataLossError("the page counters do not match the pages");
     row = oldest.IntAt(0);
     session = oldest.IntAt(1);
     bytes = oldest.IntAt(2);
   }
-  STORE_ASSIGN_OR_RETURN(Query remove, database.Prepare(kDeletePageSql));
-  STORE_RETURN_IF_ERROR(remove.Int(row).Run());
-  STORE_RETURN_IF_ERROR(Count(database, session, -1, -bytes));
+  FOVEA_ASSIGN_OR_RETURN(Query remove, database.Prepare(kDeletePageSql));
+  FOVEA_RETURN_IF_ERROR(remove.Int(row).Run());
+  FOVEA_RETURN_IF_ERROR(Count(database, session, -1, -bytes));
   return static_cast<uint64_t>(bytes);
 }
 
@@ -93,28 +93,28 @@ const Schema kPageSchema = {
 
 absl::StatusOr<int64_t> FindOrInsertPageSession(Database& database, const SessionKey& key) {
   {
-    STORE_ASSIGN_OR_RETURN(Query find, database.Prepare(kFindSessionSql));
-    STORE_ASSIGN_OR_RETURN(const bool found, find.Blob(key.tenant).Blob(key.session_id).Step());
+    FOVEA_ASSIGN_OR_RETURN(Query find, database.Prepare(kFindSessionSql));
+    FOVEA_ASSIGN_OR_RETURN(const bool found, find.Blob(key.tenant).Blob(key.session_id).Step());
     if (found) return find.IntAt(0);
   }
-  STORE_ASSIGN_OR_RETURN(Query insert, database.Prepare(kInsertSessionSql));
-  STORE_RETURN_IF_ERROR(insert.Blob(key.tenant).Blob(key.session_id).Run());
+  FOVEA_ASSIGN_OR_RETURN(Query insert, database.Prepare(kInsertSessionSql));
+  FOVEA_RETURN_IF_ERROR(insert.Blob(key.tenant).Blob(key.session_id).Run());
   return database.LastInsertedRow();
 }
 
 absl::Status InsertPage(Database& database, int64_t session_row, std::string_view page_id,
                         std::string_view png) {
-  STORE_ASSIGN_OR_RETURN(Query insert, database.Prepare(kInsertPageSql));
-  STORE_RETURN_IF_ERROR(insert.Int(session_row).Blob(page_id).Int(ChecksumOf(png)).Blob(png).Run());
+  FOVEA_ASSIGN_OR_RETURN(Query insert, database.Prepare(kInsertPageSql));
+  FOVEA_RETURN_IF_ERROR(insert.Int(session_row).Blob(page_id).Int(ChecksumOf(png)).Blob(png).Run());
   if (database.Changes() == 0) return absl::OkStatus();
   return Count(database, session_row, 1, static_cast<int64_t>(png.size()));
 }
 
 absl::StatusOr<std::optional<FoundPage>> FindPage(Database& database, const SessionKey& key,
                                                   std::string_view page_id) {
-  STORE_ASSIGN_OR_RETURN(Query query, database.Prepare(kFindPageSql));
+  FOVEA_ASSIGN_OR_RETURN(Query query, database.Prepare(kFindPageSql));
   query.Blob(key.tenant).Blob(key.session_id).Blob(page_id);
-  STORE_ASSIGN_OR_RETURN(const bool found, query.Step());
+  FOVEA_ASSIGN_OR_RETURN(const bool found, query.Step());
   if (!found) return std::nullopt;
   FoundPage page = {.row = query.IntAt(0), .png = query.StringAt(2)};
   page.sound = ChecksumOf(page.png) == query.IntAt(1);
@@ -125,32 +125,32 @@ absl::Status DeletePage(Database& database, int64_t row) {
   int64_t session = 0;
   int64_t bytes = 0;
   {
-    STORE_ASSIGN_OR_RETURN(Query find, database.Prepare(kFindRowSql));
-    STORE_ASSIGN_OR_RETURN(const bool found, find.Int(row).Step());
+    FOVEA_ASSIGN_OR_RETURN(Query find, database.Prepare(kFindRowSql));
+    FOVEA_ASSIGN_OR_RETURN(const bool found, find.Int(row).Step());
     if (!found) return absl::OkStatus();
     session = find.IntAt(0);
     bytes = find.IntAt(1);
   }
-  STORE_ASSIGN_OR_RETURN(Query remove, database.Prepare(kDeletePageSql));
-  STORE_RETURN_IF_ERROR(remove.Int(row).Run());
+  FOVEA_ASSIGN_OR_RETURN(Query remove, database.Prepare(kDeletePageSql));
+  FOVEA_RETURN_IF_ERROR(remove.Int(row).Run());
   return Count(database, session, -1, -bytes);
 }
 
 absl::StatusOr<PageProblems> CheckPages(Database& database) {
   PageProblems problems;
   {
-    STORE_ASSIGN_OR_RETURN(Query check, database.Prepare(kCheckSql));
+    FOVEA_ASSIGN_OR_RETURN(Query check, database.Prepare(kCheckSql));
     while (true) {
-      STORE_ASSIGN_OR_RETURN(const bool row, check.Step());
+      FOVEA_ASSIGN_OR_RETURN(const bool row, check.Step());
       if (!row) break;
       if (check.BlobAt(0) != "ok") {
         problems.structure = absl::DataLossError(AbslView(check.BlobAt(0)));
       }
     }
   }
-  STORE_ASSIGN_OR_RETURN(Query scan, database.Prepare(kScanPagesSql));
+  FOVEA_ASSIGN_OR_RETURN(Query scan, database.Prepare(kScanPagesSql));
   while (true) {
-    STORE_ASSIGN_OR_RETURN(const bool row, scan.Step());
+    FOVEA_ASSIGN_OR_RETURN(const bool row, scan.Step());
     if (!row) return problems;
     if (ChecksumOf(scan.BlobAt(2)) == scan.IntAt(1)) continue;
     problems.damaged.push_back(
@@ -163,51 +163,51 @@ absl::StatusOr<PageProblems> CheckPages(Database& database) {
 absl::StatusOr<uint64_t> DeletePages(Database& database, const SessionKey& key) {
   int64_t row = 0;
   {
-    STORE_ASSIGN_OR_RETURN(Query find, database.Prepare(kFindSessionSql));
-    STORE_ASSIGN_OR_RETURN(const bool found, find.Blob(key.tenant).Blob(key.session_id).Step());
+    FOVEA_ASSIGN_OR_RETURN(Query find, database.Prepare(kFindSessionSql));
+    FOVEA_ASSIGN_OR_RETURN(const bool found, find.Blob(key.tenant).Blob(key.session_id).Step());
     if (!found) return 0;
     row = find.IntAt(0);
   }
-  STORE_ASSIGN_OR_RETURN(Query pages, database.Prepare(kDeletePagesSql));
-  STORE_RETURN_IF_ERROR(pages.Int(row).Run());
+  FOVEA_ASSIGN_OR_RETURN(Query pages, database.Prepare(kDeletePagesSql));
+  FOVEA_RETURN_IF_ERROR(pages.Int(row).Run());
   const auto count = static_cast<uint64_t>(database.Changes());
-  STORE_ASSIGN_OR_RETURN(Query session, database.Prepare(kDeleteSessionSql));
-  STORE_RETURN_IF_ERROR(session.Int(row).Run());
+  FOVEA_ASSIGN_OR_RETURN(Query session, database.Prepare(kDeleteSessionSql));
+  FOVEA_RETURN_IF_ERROR(session.Int(row).Run());
   return count;
 }
 
 absl::StatusOr<uint64_t> DeleteAllPages(Database& database) {
-  STORE_ASSIGN_OR_RETURN(const PageStats stats, CountPages(database));
-  STORE_ASSIGN_OR_RETURN(Query pages, database.Prepare(kDeleteAllPagesSql));
-  STORE_RETURN_IF_ERROR(pages.Run());
-  STORE_ASSIGN_OR_RETURN(Query sessions, database.Prepare(kDeleteAllSessionsSql));
-  STORE_RETURN_IF_ERROR(sessions.Run());
+  FOVEA_ASSIGN_OR_RETURN(const PageStats stats, CountPages(database));
+  FOVEA_ASSIGN_OR_RETURN(Query pages, database.Prepare(kDeleteAllPagesSql));
+  FOVEA_RETURN_IF_ERROR(pages.Run());
+  FOVEA_ASSIGN_OR_RETURN(Query sessions, database.Prepare(kDeleteAllSessionsSql));
+  FOVEA_RETURN_IF_ERROR(sessions.Run());
   return stats.pages;
 }
 
 absl::Status EvictPages(Database& database, uint64_t max_bytes) {
-  STORE_ASSIGN_OR_RETURN(const PageStats stats, CountPages(database));
+  FOVEA_ASSIGN_OR_RETURN(const PageStats stats, CountPages(database));
   uint64_t left = stats.bytes;
   while (left > max_bytes) {
-    STORE_ASSIGN_OR_RETURN(const uint64_t freed, EvictOne(database));
+    FOVEA_ASSIGN_OR_RETURN(const uint64_t freed, EvictOne(database));
     left -= freed;
   }
   return absl::OkStatus();
 }
 
 absl::StatusOr<std::vector<SessionKey>> ListPageSessions(Database& database) {
-  STORE_ASSIGN_OR_RETURN(Query query, database.Prepare(kListSessionsSql));
+  FOVEA_ASSIGN_OR_RETURN(Query query, database.Prepare(kListSessionsSql));
   std::vector<SessionKey> keys;
   while (true) {
-    STORE_ASSIGN_OR_RETURN(const bool row, query.Step());
+    FOVEA_ASSIGN_OR_RETURN(const bool row, query.Step());
     if (!row) return keys;
     keys.push_back({query.StringAt(0), query.StringAt(1)});
   }
 }
 
 absl::StatusOr<PageStats> CountPages(Database& database) {
-  STORE_ASSIGN_OR_RETURN(Query query, database.Prepare(kTotalsSql));
-  STORE_RETURN_IF_ERROR(query.Step().status());
+  FOVEA_ASSIGN_OR_RETURN(Query query, database.Prepare(kTotalsSql));
+  FOVEA_RETURN_IF_ERROR(query.Step().status());
   PageStats stats;
   stats.pages = query.UnsignedAt(0);
   stats.bytes = query.UnsignedAt(1);

@@ -1,6 +1,6 @@
 #include "memory_store/sqlite/read_pool.h"
 
-#include "memory_store/sqlite/status_macros.h"
+#include "core/base/status_macros.h"
 
 namespace fovea::sqlite {
 
@@ -8,7 +8,7 @@ absl::StatusOr<std::unique_ptr<ReadPool>> ReadPool::Open(DatabaseOptions options
   options.access = DatabaseOptions::Access::kReadOnly;
   std::unique_ptr<ReadPool> pool(new ReadPool());
   for (int i = 0; i < count; ++i) {
-    STORE_ASSIGN_OR_RETURN(std::unique_ptr<Database> database, Database::Open(options));
+    FOVEA_ASSIGN_OR_RETURN(std::unique_ptr<Database> database, Database::Open(options));
     pool->Return(std::move(database));
   }
   return pool;

@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "absl/strings/str_cat.h"
-#include "memory_store/sqlite/status_macros.h"
+#include "core/base/status_macros.h"
 
 namespace fovea::sqlite {
 namespace {
@@ -17,14 +17,14 @@ constexpr char kWriteMetaSql[] = "INSERT OR REPLACE INTO meta (key, value) VALUE
 constexpr char kRandomIdSql[] = "SELECT RANDOMBLOB(16)";
 
 absl::StatusOr<int64_t> ReadNumber(Database& database, const char* sql) {
-  STORE_ASSIGN_OR_RETURN(Query query, database.Prepare(sql));
-  STORE_ASSIGN_OR_RETURN(const bool row, query.Step());
+  FOVEA_ASSIGN_OR_RETURN(Query query, database.Prepare(sql));
+  FOVEA_ASSIGN_OR_RETURN(const bool row, query.Step());
   return row ? query.IntAt(0) : 0;
 }
 
 absl::StatusOr<int64_t> ReadOldestReader(Database& database) {
-  STORE_ASSIGN_OR_RETURN(Query query, database.Prepare(kReadMetaSql));
-  STORE_ASSIGN_OR_RETURN(const bool row, query.Text("oldest_reader").Step());
+  FOVEA_ASSIGN_OR_RETURN(Query query, database.Prepare(kReadMetaSql));
+  FOVEA_ASSIGN_OR_RETURN(const bool row, query.Text("oldest_reader").Step());
   if (!row) return absl::FailedPreconditionError("the file does not say who can read it");
   return query.IntAt(0);
 }
@@ -34,7 +34,7 @@ std::string MarkerPath(const std::string& path) { return absl::StrCat(path, "-di
 absl::Status CheckOwner(Database& database, std::string_view store_id) {
   const auto owner = ReadStoreId(database);
   if (absl::IsNotFound(owner.status())) return WriteStoreId(database, store_id);
-  STORE_RETURN_IF_ERROR(owner.status());
+  FOVEA_RETURN_IF_ERROR(owner.status());
   return *owner == store_id ? absl::OkStatus()
                             : absl::FailedPreconditionError("made for another log");
 }
@@ -42,18 +42,18 @@ absl::Status CheckOwner(Database& database, std::string_view store_id) {
 absl::StatusOr<std::unique_ptr<Database>> TryOpenCache(const DatabaseOptions& options,
                                                        const Schema& schema,
                                                        std::string_view store_id) {
-  STORE_ASSIGN_OR_RETURN(std::unique_ptr<Database> database, Database::Open(options));
-  STORE_RETURN_IF_ERROR(PrepareSchema(*database, schema));
-  STORE_RETURN_IF_ERROR(CheckOwner(*database, store_id));
+  FOVEA_ASSIGN_OR_RETURN(std::unique_ptr<Database> database, Database::Open(options));
+  FOVEA_RETURN_IF_ERROR(PrepareSchema(*database, schema));
+  FOVEA_RETURN_IF_ERROR(CheckOwner(*database, store_id));
   return database;
 }
 
 }  // namespace
 
 absl::Status PrepareSchema(Database& database, const Schema& schema) {
-  STORE_ASSIGN_OR_RETURN(const int64_t application, ReadNumber(database, kApplicationSql));
-  STORE_ASSIGN_OR_RETURN(const int64_t version, ReadNumber(database, kVersionSql));
-  STORE_ASSIGN_OR_RETURN(const int64_t tables, ReadNumber(database, kCountTablesSql));
+  FOVEA_ASSIGN_OR_RETURN(const int64_t application, ReadNumber(database, kApplicationSql));
+  FOVEA_ASSIGN_OR_RETURN(const int64_t version, ReadNumber(database, kVersionSql));
+  FOVEA_ASSIGN_OR_RETURN(const int64_t tables, ReadNumber(database, kCountTablesSql));
   if (application == 0 && version == 0 && tables == 0) {
     return database.WriteTransaction([&] { return database.Execute(schema.create_sql); });
   }
@@ -68,7 +68,7 @@ absl::Status PrepareSchema(Database& database, const Schema& schema) {
     }
     return database.WriteTransaction([&] { return schema.upgrade(database, version); });
   }
-  STORE_ASSIGN_OR_RETURN(const int64_t oldest_reader, ReadOldestReader(database));
+  FOVEA_ASSIGN_OR_RETURN(const int64_t oldest_reader, ReadOldestReader(database));
   if (oldest_reader <= schema.version) return absl::OkStatus();
   return absl::FailedPreconditionError(
       absl::StrCat("the ", schema.what, " has version ", version, " and needs at least version ",
@@ -76,20 +76,20 @@ absl::Status PrepareSchema(Database& database, const Schema& schema) {
 }
 
 absl::StatusOr<std::string> ReadStoreId(Database& database) {
-  STORE_ASSIGN_OR_RETURN(Query query, database.Prepare(kReadMetaSql));
-  STORE_ASSIGN_OR_RETURN(const bool row, query.Text("store_id").Step());
+  FOVEA_ASSIGN_OR_RETURN(Query query, database.Prepare(kReadMetaSql));
+  FOVEA_ASSIGN_OR_RETURN(const bool row, query.Text("store_id").Step());
   if (!row) return absl::NotFoundError("no store id");
   return query.StringAt(0);
 }
 
 absl::Status WriteStoreId(Database& database, std::string_view store_id) {
-  STORE_ASSIGN_OR_RETURN(Query query, database.Prepare(kWriteMetaSql));
+  FOVEA_ASSIGN_OR_RETURN(Query query, database.Prepare(kWriteMetaSql));
   return query.Text("store_id").Blob(store_id).Run();
 }
 
 absl::StatusOr<std::string> DrawStoreId(Database& database) {
-  STORE_ASSIGN_OR_RETURN(Query query, database.Prepare(kRandomIdSql));
-  STORE_RETURN_IF_ERROR(query.Step().status());
+  FOVEA_ASSIGN_OR_RETURN(Query query, database.Prepare(kRandomIdSql));
+  FOVEA_RETURN_IF_ERROR(query.Step().status());
   return query.StringAt(0);
 }
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
-#include "memory_store/sqlite/status_macros.h"
+#include "core/base/status_macros.h"
 
 namespace fovea::sqlite {
 namespace {
@@ -104,7 +104,7 @@ int64_t Row(const SessionRef& session) { return static_cast<int64_t>(session.ide
 
 absl::Status Rename(Database& database, int64_t row, std::string_view name,
                     SessionRow::State state) {
-  STORE_ASSIGN_OR_RETURN(Query query, database.Prepare(kSetNameSql));
+  FOVEA_ASSIGN_OR_RETURN(Query query, database.Prepare(kSetNameSql));
   return query.Int(row).Blob(name).Int(static_cast<int64_t>(state)).Run();
 }
 
@@ -116,8 +116,8 @@ absl::Status CheckFree(Database& database, std::string_view tenant, const std::s
 
 absl::StatusOr<uint64_t> DeleteSome(Database& database, const char* sql, int64_t row,
                                     uint64_t limit) {
-  STORE_ASSIGN_OR_RETURN(Query query, database.Prepare(sql));
-  STORE_RETURN_IF_ERROR(query.Int(row).Unsigned(limit).Run());
+  FOVEA_ASSIGN_OR_RETURN(Query query, database.Prepare(sql));
+  FOVEA_RETURN_IF_ERROR(query.Int(row).Unsigned(limit).Run());
   return static_cast<uint64_t>(database.Changes());
 }
 
@@ -125,53 +125,53 @@ absl::StatusOr<uint64_t> DeleteSome(Database& database, const char* sql, int64_t
 
 absl::StatusOr<SessionRow> FindSession(Database& database, const SessionRef& session) {
   const bool by_name = session.identity == 0;
-  STORE_ASSIGN_OR_RETURN(Query query, database.Prepare(by_name ? kFindByNameSql : kFindByRowSql));
+  FOVEA_ASSIGN_OR_RETURN(Query query, database.Prepare(by_name ? kFindByNameSql : kFindByRowSql));
   if (by_name) {
     query.Blob(session.tenant).Blob(session.session_id);
   } else {
     query.Int(Row(session)).Blob(session.tenant);
   }
-  STORE_ASSIGN_OR_RETURN(const bool found, query.Step());
+  FOVEA_ASSIGN_OR_RETURN(const bool found, query.Step());
   if (!found) return NoSession();
   return ToSessionRow(query);
 }
 
 absl::StatusOr<SessionHead> FindHead(Database& database, const SessionRef& session) {
   const bool by_name = session.identity == 0;
-  STORE_ASSIGN_OR_RETURN(Query query,
+  FOVEA_ASSIGN_OR_RETURN(Query query,
                          database.Prepare(by_name ? kHeadByNameSql : kHeadByIdentitySql));
   if (by_name) {
     query.Blob(session.tenant).Blob(session.session_id);
   } else {
     query.Int(Row(session)).Blob(session.tenant);
   }
-  STORE_ASSIGN_OR_RETURN(const bool found, query.Step());
+  FOVEA_ASSIGN_OR_RETURN(const bool found, query.Step());
   if (!found) return NoSession();
   return ToHead(query);
 }
 
 absl::StatusOr<SessionHead> FindHeadByRow(Database& database, int64_t session_row) {
-  STORE_ASSIGN_OR_RETURN(Query query, database.Prepare(kHeadByRowSql));
-  STORE_ASSIGN_OR_RETURN(const bool found, query.Int(session_row).Step());
+  FOVEA_ASSIGN_OR_RETURN(Query query, database.Prepare(kHeadByRowSql));
+  FOVEA_ASSIGN_OR_RETURN(const bool found, query.Int(session_row).Step());
   if (!found) return NoSession();
   return ToHead(query);
 }
 
 absl::StatusOr<std::vector<SessionHead>> ListHeads(Database& database) {
-  STORE_ASSIGN_OR_RETURN(Query query, database.Prepare(kListHeadsSql));
+  FOVEA_ASSIGN_OR_RETURN(Query query, database.Prepare(kListHeadsSql));
   std::vector<SessionHead> heads;
   while (true) {
-    STORE_ASSIGN_OR_RETURN(const bool row, query.Step());
+    FOVEA_ASSIGN_OR_RETURN(const bool row, query.Step());
     if (!row) return heads;
     heads.push_back(ToHead(query));
   }
 }
 
 absl::StatusOr<std::vector<NamedSession>> ListNames(Database& database) {
-  STORE_ASSIGN_OR_RETURN(Query query, database.Prepare(kListNamesSql));
+  FOVEA_ASSIGN_OR_RETURN(Query query, database.Prepare(kListNamesSql));
   std::vector<NamedSession> names;
   while (true) {
-    STORE_ASSIGN_OR_RETURN(const bool row, query.Step());
+    FOVEA_ASSIGN_OR_RETURN(const bool row, query.Step());
     if (!row) return names;
     names.push_back(
         {query.IntAt(0), query.StringAt(1), query.StringAt(query.IntAt(3) == 0 ? 2 : 4)});
@@ -179,10 +179,10 @@ absl::StatusOr<std::vector<NamedSession>> ListNames(Database& database) {
 }
 
 absl::StatusOr<std::vector<int64_t>> ListUnfinished(Database& database) {
-  STORE_ASSIGN_OR_RETURN(Query query, database.Prepare(kListUnfinishedSql));
+  FOVEA_ASSIGN_OR_RETURN(Query query, database.Prepare(kListUnfinishedSql));
   std::vector<int64_t> rows;
   while (true) {
-    STORE_ASSIGN_OR_RETURN(const bool row, query.Step());
+    FOVEA_ASSIGN_OR_RETURN(const bool row, query.Step());
     if (!row) return rows;
     rows.push_back(query.IntAt(0));
   }
@@ -192,11 +192,11 @@ absl::StatusOr<std::vector<SessionInfo>> ListSessionsAfter(Database& database,
                                                            std::string_view tenant,
                                                            int64_t created_us,
                                                            std::string_view session_id, int limit) {
-  STORE_ASSIGN_OR_RETURN(Query query, database.Prepare(kListSessionsSql));
+  FOVEA_ASSIGN_OR_RETURN(Query query, database.Prepare(kListSessionsSql));
   query.Blob(tenant).Int(created_us).Blob(session_id).Int(limit);
   std::vector<SessionInfo> sessions;
   while (true) {
-    STORE_ASSIGN_OR_RETURN(const bool row, query.Step());
+    FOVEA_ASSIGN_OR_RETURN(const bool row, query.Step());
     if (!row) return sessions;
     sessions.push_back(ToSessionRow(query).info);
   }
@@ -204,34 +204,34 @@ absl::StatusOr<std::vector<SessionInfo>> ListSessionsAfter(Database& database,
 
 absl::Status InsertSession(Database& database, std::string_view tenant, SessionRow& session) {
   const SessionInfo& info = session.info;
-  STORE_RETURN_IF_ERROR(CheckFree(database, tenant, info.session_id));
+  FOVEA_RETURN_IF_ERROR(CheckFree(database, tenant, info.session_id));
   const bool open = session.state == SessionRow::State::kOpen;
   const std::string chain = session.chain.ToBytes();
   const std::string name = open ? info.session_id : HiddenName(0);
   const std::string final_name = open ? std::string() : info.session_id;
   {
-    STORE_ASSIGN_OR_RETURN(Query query, database.Prepare(kInsertSessionSql));
+    FOVEA_ASSIGN_OR_RETURN(Query query, database.Prepare(kInsertSessionSql));
     query.Blob(tenant).Blob(name).Blob(info.title).Blob(info.metadata_json);
     query.Int(info.created_us).Int(info.updated_us).Unsigned(info.last_seq);
     query.Unsigned(info.event_count).Unsigned(info.text_bytes).Unsigned(session.stored_bytes);
     query.Blob(info.forked_from).Unsigned(info.forked_at_seq);
     query.Int(static_cast<int64_t>(session.state)).Blob(chain).Blob(final_name);
-    STORE_RETURN_IF_ERROR(query.Run());
+    FOVEA_RETURN_IF_ERROR(query.Run());
   }
   session.row = database.LastInsertedRow();
   session.info.identity = static_cast<uint64_t>(session.row);
   if (open) return absl::OkStatus();
   const std::string hidden = HiddenName(session.row);
-  STORE_ASSIGN_OR_RETURN(Query rename, database.Prepare(kSetHiddenNameSql));
+  FOVEA_ASSIGN_OR_RETURN(Query rename, database.Prepare(kSetHiddenNameSql));
   return rename.Int(session.row).Blob(hidden).Run();
 }
 
 absl::StatusOr<SessionRow> PublishRow(Database& database, const SessionRef& staged) {
   if (staged.identity == 0) return NoSession();
-  STORE_ASSIGN_OR_RETURN(SessionRow session, FindSession(database, staged));
+  FOVEA_ASSIGN_OR_RETURN(SessionRow session, FindSession(database, staged));
   if (session.state != SessionRow::State::kStaged) return NoSession();
-  STORE_RETURN_IF_ERROR(CheckFree(database, staged.tenant, session.info.session_id));
-  STORE_RETURN_IF_ERROR(
+  FOVEA_RETURN_IF_ERROR(CheckFree(database, staged.tenant, session.info.session_id));
+  FOVEA_RETURN_IF_ERROR(
       Rename(database, session.row, session.info.session_id, SessionRow::State::kOpen));
   session.state = SessionRow::State::kOpen;
   return session;
@@ -245,56 +245,56 @@ absl::StatusOr<bool> DeleteSomeRows(Database& database, int64_t session_row, uin
                                     DeletionReceipt& receipt) {
   uint64_t limit = 0;
   {
-    STORE_ASSIGN_OR_RETURN(Query sizes, database.Prepare(kSizesSql));
-    STORE_ASSIGN_OR_RETURN(const bool found, sizes.Int(session_row).Step());
+    FOVEA_ASSIGN_OR_RETURN(Query sizes, database.Prepare(kSizesSql));
+    FOVEA_ASSIGN_OR_RETURN(const bool found, sizes.Int(session_row).Step());
     if (!found) return true;
     const uint64_t usual = sizes.UnsignedAt(1) / std::max<uint64_t>(1, sizes.UnsignedAt(0));
     limit = std::max<uint64_t>(1, max_bytes / (usual + kRowOverheadBytes));
   }
-  STORE_ASSIGN_OR_RETURN(const uint64_t turns,
+  FOVEA_ASSIGN_OR_RETURN(const uint64_t turns,
                          DeleteSome(database, kDeleteTurnsSql, session_row, limit));
   receipt.turns += turns;
   if (turns == limit) return false;
   const uint64_t small = std::max<uint64_t>(1, max_bytes / kRowOverheadBytes);
-  STORE_ASSIGN_OR_RETURN(const uint64_t events,
+  FOVEA_ASSIGN_OR_RETURN(const uint64_t events,
                          DeleteSome(database, kDeleteEventsSql, session_row, small));
   receipt.events += events;
-  STORE_ASSIGN_OR_RETURN(const uint64_t keys,
+  FOVEA_ASSIGN_OR_RETURN(const uint64_t keys,
                          DeleteSome(database, kDeleteKeysSql, session_row, small));
   receipt.idempotency_keys += keys;
-  STORE_ASSIGN_OR_RETURN(const uint64_t damaged,
+  FOVEA_ASSIGN_OR_RETURN(const uint64_t damaged,
                          DeleteSome(database, kDeleteDamagedSql, session_row, limit));
   if (events == small || keys == small || damaged == limit) return false;
-  STORE_ASSIGN_OR_RETURN(Query session, database.Prepare(kDeleteSessionSql));
-  STORE_RETURN_IF_ERROR(session.Int(session_row).Run());
+  FOVEA_ASSIGN_OR_RETURN(Query session, database.Prepare(kDeleteSessionSql));
+  FOVEA_RETURN_IF_ERROR(session.Int(session_row).Run());
   return true;
 }
 
 absl::Status SetChain(Database& database, int64_t session_row, const TurnChain& chain) {
   const std::string bytes = chain.ToBytes();
-  STORE_ASSIGN_OR_RETURN(Query query, database.Prepare(kSetChainSql));
+  FOVEA_ASSIGN_OR_RETURN(Query query, database.Prepare(kSetChainSql));
   return query.Int(session_row).Blob(bytes).Run();
 }
 
 absl::StatusOr<uint64_t> LastCommit(Database& database) {
-  STORE_ASSIGN_OR_RETURN(Query query, database.Prepare(kLastCommitSql));
-  STORE_RETURN_IF_ERROR(query.Step().status());
+  FOVEA_ASSIGN_OR_RETURN(Query query, database.Prepare(kLastCommitSql));
+  FOVEA_RETURN_IF_ERROR(query.Step().status());
   return query.UnsignedAt(0);
 }
 
 absl::Status SetCommit(Database& database, int64_t session_row, uint64_t commit) {
-  STORE_ASSIGN_OR_RETURN(Query query, database.Prepare(kSetCommitSql));
+  FOVEA_ASSIGN_OR_RETURN(Query query, database.Prepare(kSetCommitSql));
   return query.Int(session_row).Unsigned(commit).Run();
 }
 
 absl::Status SetDeletionCommit(Database& database, uint64_t commit) {
-  STORE_ASSIGN_OR_RETURN(Query query, database.Prepare(kSetDeletionCommitSql));
+  FOVEA_ASSIGN_OR_RETURN(Query query, database.Prepare(kSetDeletionCommitSql));
   return query.Unsigned(commit).Run();
 }
 
 absl::StatusOr<LogStats> CountRows(Database& database) {
-  STORE_ASSIGN_OR_RETURN(Query query, database.Prepare(kCountRowsSql));
-  STORE_RETURN_IF_ERROR(query.Step().status());
+  FOVEA_ASSIGN_OR_RETURN(Query query, database.Prepare(kCountRowsSql));
+  FOVEA_RETURN_IF_ERROR(query.Step().status());
   LogStats stats;
   stats.sessions = query.UnsignedAt(0);
   stats.turns = query.UnsignedAt(1);

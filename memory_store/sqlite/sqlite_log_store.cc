@@ -5,13 +5,13 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
 #include "memory_store/awaited.h"
 #include "memory_store/page_token.h"
 #include "memory_store/sqlite/file_size.h"
 #include "memory_store/sqlite/log_repair.h"
 #include "memory_store/sqlite/log_schema.h"
 #include "memory_store/sqlite/log_verify.h"
-#include "memory_store/sqlite/status_macros.h"
 #include "memory_store/sqlite/wal_check.h"
 #include "memory_store/turn_codec.h"
 
@@ -62,7 +62,7 @@ absl::StatusOr<std::vector<EncodedTurn>> EncodeAll(const std::vector<Turn>& turn
   std::vector<EncodedTurn> encoded;
   encoded.reserve(turns.size());
   for (const Turn& turn : turns) {
-    STORE_ASSIGN_OR_RETURN(std::string body, EncodeTurn(turn));
+    FOVEA_ASSIGN_OR_RETURN(std::string body, EncodeTurn(turn));
     const TurnDigest digest = DigestTurn(body);
     encoded.push_back(
         {.body = std::move(body), .text_bytes = TurnText(turn).size(), .digest = digest});
@@ -92,7 +92,7 @@ absl::StatusOr<AppendReceipt> AppendRows(Database& database, const SessionHead& 
                                          uint64_t commit) {
   const bool keyed = !batch.idempotency_key.empty();
   if (keyed) {
-    STORE_ASSIGN_OR_RETURN(const std::optional<StoredAnswer> answer,
+    FOVEA_ASSIGN_OR_RETURN(const std::optional<StoredAnswer> answer,
                            FindAnswer(database, head.row, batch.idempotency_key));
     if (answer && answer->body_digest != batch.body_digest) {
       return absl::AlreadyExistsError("the idempotency key was used with another body");
@@ -104,11 +104,11 @@ absl::StatusOr<AppendReceipt> AppendRows(Database& database, const SessionHead& 
     return absl::AbortedError(absl::StrCat("expected_next_seq is ", *batch.expected_next_seq,
                                            ", but the next turn is ", next_seq));
   }
-  STORE_RETURN_IF_ERROR(InsertTurns(database, head, turns, now_us, commit));
+  FOVEA_RETURN_IF_ERROR(InsertTurns(database, head, turns, now_us, commit));
   const AppendReceipt receipt = {next_seq, head.last_seq + turns.size(), false, BytesOf(turns)};
   if (keyed) {
     const StoredAnswer answer = {batch.body_digest, receipt.first_seq, receipt.last_seq};
-    STORE_RETURN_IF_ERROR(InsertAnswer(database, head.row, batch.idempotency_key, answer));
+    FOVEA_RETURN_IF_ERROR(InsertAnswer(database, head.row, batch.idempotency_key, answer));
   }
   return receipt;
 }
@@ -123,33 +123,33 @@ absl::StatusOr<std::unique_ptr<SqliteLogStore>> SqliteLogStore::Open(LogStoreOpt
                                 .page_bytes = 4096};
   // Only a log whose every commit is synced can say this of its write-ahead log.
   if (options.synchronous == DatabaseOptions::Synchronous::kFull) {
-    STORE_RETURN_IF_ERROR(CheckWal(absl::StrCat(options.path, "-wal")));
+    FOVEA_RETURN_IF_ERROR(CheckWal(absl::StrCat(options.path, "-wal")));
   }
-  STORE_ASSIGN_OR_RETURN(std::unique_ptr<Database> database, Database::Open(file));
-  STORE_RETURN_IF_ERROR(PrepareSchema(*database, kLogSchema));
+  FOVEA_ASSIGN_OR_RETURN(std::unique_ptr<Database> database, Database::Open(file));
+  FOVEA_RETURN_IF_ERROR(PrepareSchema(*database, kLogSchema));
   absl::StatusOr<std::string> store_id = ReadStoreId(*database);
   if (absl::IsNotFound(store_id.status())) {
-    STORE_ASSIGN_OR_RETURN(store_id, DrawStoreId(*database));
-    STORE_RETURN_IF_ERROR(WriteStoreId(*database, *store_id));
+    FOVEA_ASSIGN_OR_RETURN(store_id, DrawStoreId(*database));
+    FOVEA_RETURN_IF_ERROR(WriteStoreId(*database, *store_id));
   }
-  STORE_RETURN_IF_ERROR(store_id.status());
+  FOVEA_RETURN_IF_ERROR(store_id.status());
   std::unique_ptr<SqliteLogStore> store(
       new SqliteLogStore(std::move(options), *std::move(store_id)));
-  STORE_RETURN_IF_ERROR(store->Start(std::move(database), file));
+  FOVEA_RETURN_IF_ERROR(store->Start(std::move(database), file));
   return store;
 }
 
 absl::Status SqliteLogStore::Start(std::unique_ptr<Database> database,
                                    const DatabaseOptions& file) {
-  STORE_ASSIGN_OR_RETURN(committed_, LastCommit(*database));
+  FOVEA_ASSIGN_OR_RETURN(committed_, LastCommit(*database));
   absl::Status head = CheckHead();
   if (!head.ok()) {
     // The write-ahead log stays as it is, for who looks into what was lost.
     database->KeepWalOnClose();
     return head;
   }
-  STORE_ASSIGN_OR_RETURN(const std::vector<int64_t> unfinished, ListUnfinished(*database));
-  STORE_ASSIGN_OR_RETURN(readers_, ReadPool::Open(file, std::max(1, options_.readers)));
+  FOVEA_ASSIGN_OR_RETURN(const std::vector<int64_t> unfinished, ListUnfinished(*database));
+  FOVEA_ASSIGN_OR_RETURN(readers_, ReadPool::Open(file, std::max(1, options_.readers)));
   WriterOptions writer = options_.writer;
   // A transaction that failed changed nothing, whatever its jobs said.
   writer.on_begin = [this] { changed_ = false; };
@@ -158,15 +158,15 @@ absl::Status SqliteLogStore::Start(std::unique_ptr<Database> database,
   // What was deleted before a crash leaves the write-ahead log.
   writer_->ScrubLog();
   for (const int64_t row : unfinished) {
-    STORE_RETURN_IF_ERROR(Write(
+    FOVEA_RETURN_IF_ERROR(Write(
         kSmallJobBytes,
         [row](Database& writing, Change& change) -> absl::Status {
-          STORE_RETURN_IF_ERROR(SetDeletionCommit(writing, change.commit));
+          FOVEA_RETURN_IF_ERROR(SetDeletionCommit(writing, change.commit));
           change.any = true;
           return HideSession(writing, row);
         },
         Writer::Space::kFrees));
-    STORE_RETURN_IF_ERROR(Purge(row).status());
+    FOVEA_RETURN_IF_ERROR(Purge(row).status());
   }
   return absl::OkStatus();
 }
@@ -191,13 +191,13 @@ absl::Status SqliteLogStore::CheckHead() {
   } else if (!head.ok() && !absl::IsNotFound(head.status())) {
     return head.status();
   }
-  STORE_ASSIGN_OR_RETURN(head_, HeadFile::Open(options_.head_path));
-  STORE_RETURN_IF_ERROR(head_->Write({store_id_, committed_}));
+  FOVEA_ASSIGN_OR_RETURN(head_, HeadFile::Open(options_.head_path));
+  FOVEA_RETURN_IF_ERROR(head_->Write({store_id_, committed_}));
   return head_->Sync();
 }
 
 absl::Status SqliteLogStore::OnCommit() {
-  if (options_.still_ours) STORE_RETURN_IF_ERROR(options_.still_ours());
+  if (options_.still_ours) FOVEA_RETURN_IF_ERROR(options_.still_ours());
   if (!std::exchange(changed_, false)) return absl::OkStatus();
   ++committed_;
   // A head that cannot be written is older than it could be, which is no danger to the log.
@@ -213,7 +213,7 @@ absl::Status SqliteLogStore::Write(size_t bytes, ChangingWork work, Writer::Spac
 
 absl::Status SqliteLogStore::RunChange(ChangingWork& work, Database& database) {
   Change change{.commit = committed_ + 1};
-  STORE_RETURN_IF_ERROR(work(database, change));
+  FOVEA_RETURN_IF_ERROR(work(database, change));
   changed_ = changed_ || change.any;
   return absl::OkStatus();
 }
@@ -224,15 +224,15 @@ void SqliteLogStore::Changed(int64_t session_row) const {
 
 absl::StatusOr<SessionInfo> SqliteLogStore::Insert(const SessionKey& key, const NewSession& session,
                                                    SessionRow::State state) {
-  STORE_RETURN_IF_ERROR(CheckNew(session));
+  FOVEA_RETURN_IF_ERROR(CheckNew(session));
   if (session.session_id != key.session_id) {
     return absl::InvalidArgumentError("the key and the session name different ids");
   }
   SessionRow row = ToRow(session);
   row.state = state;
-  STORE_RETURN_IF_ERROR(
+  FOVEA_RETURN_IF_ERROR(
       Write(kSmallJobBytes, [&](Database& database, Change& change) -> absl::Status {
-        STORE_RETURN_IF_ERROR(InsertSession(database, key.tenant, row));
+        FOVEA_RETURN_IF_ERROR(InsertSession(database, key.tenant, row));
         change.any = true;
         return SetCommit(database, row.row, change.commit);
       }));
@@ -251,9 +251,9 @@ absl::StatusOr<SessionInfo> SqliteLogStore::StageSession(const SessionKey& key,
 
 absl::StatusOr<SessionInfo> SqliteLogStore::PublishSession(const SessionRef& staged) {
   SessionRow row;
-  STORE_RETURN_IF_ERROR(
+  FOVEA_RETURN_IF_ERROR(
       Write(kSmallJobBytes, [&](Database& database, Change& change) -> absl::Status {
-        STORE_ASSIGN_OR_RETURN(row, PublishRow(database, staged));
+        FOVEA_ASSIGN_OR_RETURN(row, PublishRow(database, staged));
         change.any = true;
         return SetCommit(database, row.row, change.commit);
       }));
@@ -262,7 +262,7 @@ absl::StatusOr<SessionInfo> SqliteLogStore::PublishSession(const SessionRef& sta
 
 absl::StatusOr<SessionInfo> SqliteLogStore::GetSession(const SessionRef& session) {
   const ReadPool::Lease database = readers_->Borrow();
-  STORE_ASSIGN_OR_RETURN(SessionRow row, FindSession(*database, session));
+  FOVEA_ASSIGN_OR_RETURN(SessionRow row, FindSession(*database, session));
   return std::move(row.info);
 }
 
@@ -271,10 +271,10 @@ absl::StatusOr<SessionListing> SqliteLogStore::ListSessions(std::string_view ten
   if (page_size < 1 || page_size > kMaxPageSize) {
     return absl::InvalidArgumentError("a page has 1 to 1,000 sessions");
   }
-  STORE_ASSIGN_OR_RETURN(const PageToken start, ParsePageToken(tenant, page_token));
+  FOVEA_ASSIGN_OR_RETURN(const PageToken start, ParsePageToken(tenant, page_token));
   const ReadPool::Lease database = readers_->Borrow();
   SessionListing listing;
-  STORE_ASSIGN_OR_RETURN(listing.sessions, ListSessionsAfter(*database, tenant, start.created_us,
+  FOVEA_ASSIGN_OR_RETURN(listing.sessions, ListSessionsAfter(*database, tenant, start.created_us,
                                                              start.session_id, page_size + 1));
   if (listing.sessions.size() > static_cast<size_t>(page_size)) {
     listing.sessions.pop_back();
@@ -286,7 +286,7 @@ absl::StatusOr<SessionListing> SqliteLogStore::ListSessions(std::string_view ten
 
 absl::StatusOr<DeletionReceipt> SqliteLogStore::DeleteSession(const SessionRef& session,
                                                               int64_t now_us) {
-  STORE_ASSIGN_OR_RETURN(DeletionReceipt receipt, Remove(session, now_us, nullptr));
+  FOVEA_ASSIGN_OR_RETURN(DeletionReceipt receipt, Remove(session, now_us, nullptr));
   if (options_.wait_until_erased) options_.wait_until_erased(receipt);
   return receipt;
 }
@@ -295,18 +295,18 @@ absl::StatusOr<DeletionReceipt> SqliteLogStore::Remove(
     const SessionRef& session, int64_t now_us,
     const std::function<absl::Status(const SessionRow&)>& may) {
   SessionRow row;
-  STORE_RETURN_IF_ERROR(Write(
+  FOVEA_RETURN_IF_ERROR(Write(
       kSmallJobBytes,
       [&](Database& database, Change& change) -> absl::Status {
-        STORE_ASSIGN_OR_RETURN(row, FindSession(database, session));
-        if (may) STORE_RETURN_IF_ERROR(may(row));
+        FOVEA_ASSIGN_OR_RETURN(row, FindSession(database, session));
+        if (may) FOVEA_RETURN_IF_ERROR(may(row));
         change.any = true;
-        STORE_RETURN_IF_ERROR(SetDeletionCommit(database, change.commit));
+        FOVEA_RETURN_IF_ERROR(SetDeletionCommit(database, change.commit));
         return HideSession(database, row.row);
       },
       Writer::Space::kFrees));
   Changed(row.row);
-  STORE_ASSIGN_OR_RETURN(DeletionReceipt receipt, Purge(row.row));
+  FOVEA_ASSIGN_OR_RETURN(DeletionReceipt receipt, Purge(row.row));
   receipt.session_id = row.info.session_id;
   receipt.identity = row.info.identity;
   receipt.bytes = row.stored_bytes;
@@ -320,11 +320,11 @@ absl::StatusOr<DeletionReceipt> SqliteLogStore::Purge(int64_t session_row) {
   bool done = false;
   while (!done) {
     DeletionReceipt so_far;
-    STORE_RETURN_IF_ERROR(Write(
+    FOVEA_RETURN_IF_ERROR(Write(
         kSmallJobBytes,
         [&](Database& database, Change& change) -> absl::Status {
           so_far = receipt;
-          STORE_ASSIGN_OR_RETURN(done, DeleteSomeRows(database, session_row, kPurgeBytes, so_far));
+          FOVEA_ASSIGN_OR_RETURN(done, DeleteSomeRows(database, session_row, kPurgeBytes, so_far));
           change.any = true;
           return SetDeletionCommit(database, change.commit);
         },
@@ -337,11 +337,11 @@ absl::StatusOr<DeletionReceipt> SqliteLogStore::Purge(int64_t session_row) {
 
 absl::StatusOr<SessionInfo> SqliteLogStore::ForkSession(const SessionRef& origin, uint64_t at_seq,
                                                         const NewSession& fork) {
-  STORE_RETURN_IF_ERROR(CheckNew(fork));
+  FOVEA_RETURN_IF_ERROR(CheckNew(fork));
   SessionRow row;
-  STORE_RETURN_IF_ERROR(
+  FOVEA_RETURN_IF_ERROR(
       Write(kSmallJobBytes, [&](Database& database, Change& change) -> absl::Status {
-        STORE_ASSIGN_OR_RETURN(const SessionRow source, FindSession(database, origin));
+        FOVEA_ASSIGN_OR_RETURN(const SessionRow source, FindSession(database, origin));
         if (at_seq > source.info.last_seq) {
           return absl::OutOfRangeError(
               absl::StrCat("a fork at turn ", at_seq, " of a session with ", source.info.last_seq));
@@ -349,8 +349,8 @@ absl::StatusOr<SessionInfo> SqliteLogStore::ForkSession(const SessionRef& origin
         row = ToRow(fork);
         row.info.forked_from = source.info.session_id;
         row.info.forked_at_seq = at_seq;
-        STORE_RETURN_IF_ERROR(InsertSession(database, origin.tenant, row));
-        STORE_RETURN_IF_ERROR(CopyTurns(database, source, at_seq, row));
+        FOVEA_RETURN_IF_ERROR(InsertSession(database, origin.tenant, row));
+        FOVEA_RETURN_IF_ERROR(CopyTurns(database, source, at_seq, row));
         change.any = true;
         return SetCommit(database, row.row, change.commit);
       }));
@@ -386,9 +386,9 @@ void SqliteLogStore::StartAppend(const SessionRef& session, AppendBatch batch, A
                                                          .now_us = options_.now_us(),
                                                          .done = std::move(done)});
   ChangingWork work = [pending](Database& database, Change& change) -> absl::Status {
-    STORE_ASSIGN_OR_RETURN(const SessionHead head, FindHead(database, pending->session));
+    FOVEA_ASSIGN_OR_RETURN(const SessionHead head, FindHead(database, pending->session));
     pending->row = head.row;
-    STORE_ASSIGN_OR_RETURN(
+    FOVEA_ASSIGN_OR_RETURN(
         pending->receipt,
         AppendRows(database, head, pending->batch, pending->turns, pending->now_us, change.commit));
     change.any = !pending->receipt.replayed;
@@ -410,12 +410,12 @@ void SqliteLogStore::StartAppend(const SessionRef& session, AppendBatch batch, A
 }
 
 absl::StatusOr<LogEvent> SqliteLogStore::AppendEvent(const SessionRef& session, LogEvent event) {
-  STORE_RETURN_IF_ERROR(
+  FOVEA_RETURN_IF_ERROR(
       Write(kSmallJobBytes, [&](Database& database, Change& change) -> absl::Status {
-        STORE_ASSIGN_OR_RETURN(const SessionHead head, FindHead(database, session));
-        STORE_RETURN_IF_ERROR(CheckEvent(event, head.last_seq));
+        FOVEA_ASSIGN_OR_RETURN(const SessionHead head, FindHead(database, session));
+        FOVEA_RETURN_IF_ERROR(CheckEvent(event, head.last_seq));
         event.after_seq = head.last_seq;
-        STORE_RETURN_IF_ERROR(InsertEvent(database, head.row, event));
+        FOVEA_RETURN_IF_ERROR(InsertEvent(database, head.row, event));
         change.any = true;
         return SetCommit(database, head.row, change.commit);
       }));
@@ -427,13 +427,13 @@ absl::StatusOr<std::vector<Turn>> SqliteLogStore::ReadTurns(const SessionRef& se
   std::vector<Turn> turns;
   uint64_t bytes = 0;
   const ReadPool::Lease database = readers_->Borrow();
-  STORE_RETURN_IF_ERROR(database->ReadTransaction([&]() -> absl::Status {
-    STORE_ASSIGN_OR_RETURN(const SessionHead head, FindHead(*database, session));
+  FOVEA_RETURN_IF_ERROR(database->ReadTransaction([&]() -> absl::Status {
+    FOVEA_ASSIGN_OR_RETURN(const SessionHead head, FindHead(*database, session));
     return ScanTurns(*database, head.row, range,
                      [&](uint64_t seq, uint64_t, std::string_view body) -> absl::StatusOr<bool> {
                        absl::StatusOr<Turn> turn = DecodeTurn(body, seq);
                        if (absl::IsDataLoss(turn.status()) && !turns.empty()) return false;
-                       STORE_RETURN_IF_ERROR(turn.status());
+                       FOVEA_RETURN_IF_ERROR(turn.status());
                        bytes += PartBytes(*turn);
                        turns.push_back(*std::move(turn));
                        return max_bytes == 0 || bytes < max_bytes;
@@ -446,9 +446,9 @@ absl::StatusOr<std::vector<LogEvent>> SqliteLogStore::ReadEvents(const SessionRe
                                                                  uint64_t first_index) {
   std::vector<LogEvent> events;
   const ReadPool::Lease database = readers_->Borrow();
-  STORE_RETURN_IF_ERROR(database->ReadTransaction([&]() -> absl::Status {
-    STORE_ASSIGN_OR_RETURN(const SessionHead head, FindHead(*database, session));
-    STORE_ASSIGN_OR_RETURN(events, ReadEventRows(*database, head.row, first_index));
+  FOVEA_RETURN_IF_ERROR(database->ReadTransaction([&]() -> absl::Status {
+    FOVEA_ASSIGN_OR_RETURN(const SessionHead head, FindHead(*database, session));
+    FOVEA_ASSIGN_OR_RETURN(events, ReadEventRows(*database, head.row, first_index));
     return absl::OkStatus();
   }));
   return events;
@@ -456,7 +456,7 @@ absl::StatusOr<std::vector<LogEvent>> SqliteLogStore::ReadEvents(const SessionRe
 
 absl::StatusOr<LogStats> SqliteLogStore::Stats() {
   const ReadPool::Lease database = readers_->Borrow();
-  STORE_ASSIGN_OR_RETURN(LogStats stats, CountRows(*database));
+  FOVEA_ASSIGN_OR_RETURN(LogStats stats, CountRows(*database));
   stats.file_bytes = DatabaseBytes(options_.path);
   stats.commits = writer_->commits();
   stats.appended_turns = appended_turns_;
@@ -467,9 +467,9 @@ absl::StatusOr<VerifyReport> SqliteLogStore::Verify() {
   VerifyReport report;
   {
     const ReadPool::Lease database = readers_->Borrow();
-    STORE_ASSIGN_OR_RETURN(report, VerifyLog(*database));
+    FOVEA_ASSIGN_OR_RETURN(report, VerifyLog(*database));
   }
-  if (options_.verify_others) STORE_RETURN_IF_ERROR(options_.verify_others(report));
+  if (options_.verify_others) FOVEA_RETURN_IF_ERROR(options_.verify_others(report));
   return report;
 }
 
@@ -479,14 +479,14 @@ absl::StatusOr<RepairReport> SqliteLogStore::Repair() {
   bool tables = false;
   {
     const ReadPool::Lease database = readers_->Borrow();
-    STORE_ASSIGN_OR_RETURN(const VerifyReport report, VerifyLog(*database, &unsound));
+    FOVEA_ASSIGN_OR_RETURN(const VerifyReport report, VerifyLog(*database, &unsound));
     if (report.problems.empty()) return repaired;
     tables = report.problems.size() > unsound.size();
   }
   if (tables) {
     // Fails where the file's structure is beyond that: then sessions are mended as far as they go.
     Write(kSmallJobBytes, [&](Database& database, Change& /*change*/) -> absl::Status {
-      STORE_ASSIGN_OR_RETURN(repaired.mended, MendTables(database));
+      FOVEA_ASSIGN_OR_RETURN(repaired.mended, MendTables(database));
       return absl::OkStatus();
     }).IgnoreError();
   }
@@ -494,12 +494,12 @@ absl::StatusOr<RepairReport> SqliteLogStore::Repair() {
     MendedSession mended;
     const absl::Status status =
         Write(kSmallJobBytes, [&](Database& database, Change& change) -> absl::Status {
-          STORE_ASSIGN_OR_RETURN(mended, MendSession(database, session, change.commit));
+          FOVEA_ASSIGN_OR_RETURN(mended, MendSession(database, session, change.commit));
           change.any = true;
           return absl::OkStatus();
         });
     if (absl::IsDataLoss(status)) continue;
-    STORE_RETURN_IF_ERROR(status);
+    FOVEA_RETURN_IF_ERROR(status);
     repaired.mended.insert(repaired.mended.end(), mended.mended.begin(), mended.mended.end());
     if (mended.turns_changed) repaired.sessions.push_back({session.tenant, session.session_id});
     Changed(session.row);
@@ -522,8 +522,8 @@ absl::StatusOr<std::vector<StoredTurn>> SqliteLogStore::ReadStored(int64_t row, 
   std::vector<StoredTurn> turns;
   size_t bytes = 0;
   const ReadPool::Lease database = readers_->Borrow();
-  STORE_RETURN_IF_ERROR(database->ReadTransaction([&]() -> absl::Status {
-    STORE_RETURN_IF_ERROR(FindHeadByRow(*database, row).status());
+  FOVEA_RETURN_IF_ERROR(database->ReadTransaction([&]() -> absl::Status {
+    FOVEA_RETURN_IF_ERROR(FindHeadByRow(*database, row).status());
     return ScanTurns(*database, row, {first_seq, UINT64_MAX},
                      [&](uint64_t seq, uint64_t, std::string_view body) -> absl::StatusOr<bool> {
                        turns.push_back({seq, std::string(body)});

@@ -3,9 +3,9 @@
 
 #include <utility>
 
+#include "core/base/status_macros.h"
 #include "memory_store/sqlite/log_verify.h"
 #include "memory_store/sqlite/sqlite_log_store.h"
-#include "memory_store/sqlite/status_macros.h"
 
 namespace fovea::sqlite {
 namespace {
@@ -25,7 +25,7 @@ constexpr char kHoldingsSql[] =
 absl::StatusOr<VerifyReport> SqliteLogStore::Backup(const std::string& path) {
   {
     const ReadPool::Lease database = readers_->Borrow();
-    STORE_RETURN_IF_ERROR(CopyDatabase(*database, path));
+    FOVEA_RETURN_IF_ERROR(CopyDatabase(*database, path));
   }
   auto copy = LogSource::Open(path);
   if (!copy.ok()) {
@@ -36,15 +36,15 @@ absl::StatusOr<VerifyReport> SqliteLogStore::Backup(const std::string& path) {
 }
 
 absl::StatusOr<RestoreReport> SqliteLogStore::Restore(const std::string& path) {
-  STORE_ASSIGN_OR_RETURN(const std::unique_ptr<LogSource> source, LogSource::Open(path));
-  STORE_ASSIGN_OR_RETURN(const std::vector<NamedSession> sessions, source->Sessions());
+  FOVEA_ASSIGN_OR_RETURN(const std::unique_ptr<LogSource> source, LogSource::Open(path));
+  FOVEA_ASSIGN_OR_RETURN(const std::vector<NamedSession> sessions, source->Sessions());
   RestoreReport restored;
   for (const NamedSession& session : sessions) {
     const absl::Status status = RestoreSession(*source, session, restored);
     if (absl::IsAlreadyExists(status)) {
       restored.skipped.push_back({session.tenant, session.session_id});
     } else {
-      STORE_RETURN_IF_ERROR(status);
+      FOVEA_RETURN_IF_ERROR(status);
     }
   }
   return restored;
@@ -52,16 +52,16 @@ absl::StatusOr<RestoreReport> SqliteLogStore::Restore(const std::string& path) {
 
 absl::Status SqliteLogStore::RestoreSession(LogSource& source, const NamedSession& session,
                                             RestoreReport& restored) {
-  STORE_ASSIGN_OR_RETURN(SessionParts parts, source.ReadParts(session));
+  FOVEA_ASSIGN_OR_RETURN(SessionParts parts, source.ReadParts(session));
   if (parts.row.state != SessionRow::State::kOpen) return absl::OkStatus();  // half an import
   const int64_t updated_us = parts.row.info.updated_us;
   SessionRow row;
   row.info = parts.row.info;
   row.info.last_seq = row.info.event_count = row.info.text_bytes = 0;
   row.state = SessionRow::State::kStaged;
-  STORE_RETURN_IF_ERROR(
+  FOVEA_RETURN_IF_ERROR(
       Write(kSmallJobBytes, [&](Database& database, Change& change) -> absl::Status {
-        STORE_RETURN_IF_ERROR(InsertSession(database, session.tenant, row));
+        FOVEA_RETURN_IF_ERROR(InsertSession(database, session.tenant, row));
         change.any = true;
         return SetCommit(database, row.row, change.commit);
       }));
@@ -71,12 +71,12 @@ absl::Status SqliteLogStore::RestoreSession(LogSource& source, const NamedSessio
   if (status.ok()) {
     status = Write(kSmallJobBytes, [&](Database& database, Change& change) -> absl::Status {
       for (LogEvent& event : parts.events) {
-        STORE_RETURN_IF_ERROR(InsertEvent(database, row.row, event));
+        FOVEA_RETURN_IF_ERROR(InsertEvent(database, row.row, event));
       }
       for (const auto& [key, answer] : parts.answers) {
-        STORE_RETURN_IF_ERROR(InsertAnswer(database, row.row, key, answer));
+        FOVEA_RETURN_IF_ERROR(InsertAnswer(database, row.row, key, answer));
       }
-      STORE_RETURN_IF_ERROR(PublishRow(database, staged).status());
+      FOVEA_RETURN_IF_ERROR(PublishRow(database, staged).status());
       change.any = true;
       return SetCommit(database, row.row, change.commit);
     });
@@ -96,12 +96,12 @@ absl::StatusOr<uint64_t> SqliteLogStore::RestoreTurns(LogSource& source,
                                                       int64_t updated_us, int64_t row) {
   uint64_t copied = 0;
   while (true) {
-    STORE_ASSIGN_OR_RETURN(const std::vector<EncodedTurn> turns,
+    FOVEA_ASSIGN_OR_RETURN(const std::vector<EncodedTurn> turns,
                            source.ReadTurns(session, copied + 1, kChunkBytes));
     if (turns.empty()) return copied;
-    STORE_RETURN_IF_ERROR(
+    FOVEA_RETURN_IF_ERROR(
         Write(kChunkBytes, [&](Database& database, Change& change) -> absl::Status {
-          STORE_ASSIGN_OR_RETURN(const SessionHead head, FindHeadByRow(database, row));
+          FOVEA_ASSIGN_OR_RETURN(const SessionHead head, FindHeadByRow(database, row));
           change.any = true;
           return InsertTurns(database, head, turns, updated_us, change.commit);
         }));
@@ -111,17 +111,17 @@ absl::StatusOr<uint64_t> SqliteLogStore::RestoreTurns(LogSource& source,
 
 absl::StatusOr<TenantHoldings> SqliteLogStore::HoldingsOf(const std::string& tenant) {
   const ReadPool::Lease database = readers_->Borrow();
-  STORE_ASSIGN_OR_RETURN(Query query, database->Prepare(kHoldingsSql));
-  STORE_RETURN_IF_ERROR(query.Blob(tenant).Step().status());
+  FOVEA_ASSIGN_OR_RETURN(Query query, database->Prepare(kHoldingsSql));
+  FOVEA_RETURN_IF_ERROR(query.Blob(tenant).Step().status());
   return TenantHoldings{.sessions = query.UnsignedAt(0), .stored_bytes = query.UnsignedAt(1)};
 }
 
 absl::StatusOr<std::vector<OldSession>> SqliteLogStore::ListByAge() {
   const ReadPool::Lease database = readers_->Borrow();
-  STORE_ASSIGN_OR_RETURN(Query query, database->Prepare(kListByAgeSql));
+  FOVEA_ASSIGN_OR_RETURN(Query query, database->Prepare(kListByAgeSql));
   std::vector<OldSession> sessions;
   while (true) {
-    STORE_ASSIGN_OR_RETURN(const bool row, query.Step());
+    FOVEA_ASSIGN_OR_RETURN(const bool row, query.Step());
     if (!row) return sessions;
     sessions.push_back({.key = {query.StringAt(0), query.StringAt(1)},
                         .identity = query.UnsignedAt(2),

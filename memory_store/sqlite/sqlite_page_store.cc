@@ -5,9 +5,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "core/base/status_macros.h"
 #include "memory_store/sqlite/file_size.h"
 #include "memory_store/sqlite/page_rows.h"
-#include "memory_store/sqlite/status_macros.h"
 
 namespace fovea::sqlite {
 namespace {
@@ -19,10 +19,10 @@ constexpr absl::Duration kReopenAfter = absl::Seconds(10);
 
 // Sessions may have been deleted when this file was away, or just before a crash.
 absl::Status DropDeletedSessions(Database& database, const PageStoreOptions& options) {
-  STORE_ASSIGN_OR_RETURN(const std::vector<SessionKey> keys, ListPageSessions(database));
+  FOVEA_ASSIGN_OR_RETURN(const std::vector<SessionKey> keys, ListPageSessions(database));
   for (const SessionKey& key : keys) {
     if (options.session_exists(key)) continue;
-    STORE_RETURN_IF_ERROR(
+    FOVEA_RETURN_IF_ERROR(
         database.WriteTransaction([&] { return DeletePages(database, key).status(); }));
   }
   return absl::OkStatus();
@@ -30,9 +30,9 @@ absl::Status DropDeletedSessions(Database& database, const PageStoreOptions& opt
 
 absl::StatusOr<std::unique_ptr<Database>> OpenPages(const PageStoreOptions& options,
                                                     const DatabaseOptions& file) {
-  STORE_ASSIGN_OR_RETURN(std::unique_ptr<Database> database,
+  FOVEA_ASSIGN_OR_RETURN(std::unique_ptr<Database> database,
                          OpenCache(file, kPageSchema, options.store_id));
-  STORE_RETURN_IF_ERROR(DropDeletedSessions(*database, options));
+  FOVEA_RETURN_IF_ERROR(DropDeletedSessions(*database, options));
   return database;
 }
 
@@ -46,7 +46,7 @@ WriterOptions ToWriterOptions(const PageStoreOptions& options) {
 
 absl::StatusOr<std::unique_ptr<SqlitePageStore>> SqlitePageStore::Open(PageStoreOptions options) {
   std::unique_ptr<SqlitePageStore> store(new SqlitePageStore(std::move(options)));
-  STORE_ASSIGN_OR_RETURN(store->file_, store->OpenFile());
+  FOVEA_ASSIGN_OR_RETURN(store->file_, store->OpenFile());
   // What was deleted before a crash leaves the write-ahead log.
   store->file_->writer->ScrubLog();
   return store;
@@ -64,9 +64,9 @@ absl::StatusOr<std::unique_ptr<SqlitePageStore::File>> SqlitePageStore::OpenFile
     MarkForDiscard(options_.path);
     database = OpenPages(options_, options);
   }
-  STORE_RETURN_IF_ERROR(database.status());
+  FOVEA_RETURN_IF_ERROR(database.status());
   auto file = std::make_unique<File>();
-  STORE_ASSIGN_OR_RETURN(file->readers, ReadPool::Open(options, std::max(1, options_.readers)));
+  FOVEA_ASSIGN_OR_RETURN(file->readers, ReadPool::Open(options, std::max(1, options_.readers)));
   file->writer = Writer::Start(*std::move(database), ToWriterOptions(options_));
   return file;
 }
@@ -127,9 +127,9 @@ absl::Status SqlitePageStore::Put(const SessionKey& key, std::vector<StoredPage>
 absl::Status SqlitePageStore::Write(Database& database, const SessionKey& key,
                                     const Queued& pages) const {
   if (!options_.session_exists(key)) return absl::OkStatus();
-  STORE_ASSIGN_OR_RETURN(const int64_t session, FindOrInsertPageSession(database, key));
+  FOVEA_ASSIGN_OR_RETURN(const int64_t session, FindOrInsertPageSession(database, key));
   for (const auto& [page_id, png] : pages) {
-    STORE_RETURN_IF_ERROR(InsertPage(database, session, page_id, *png));
+    FOVEA_RETURN_IF_ERROR(InsertPage(database, session, page_id, *png));
   }
   if (options_.max_bytes == 0) return absl::OkStatus();
   return EvictPages(database, options_.max_bytes);
@@ -167,7 +167,7 @@ absl::StatusOr<std::vector<std::optional<std::string>>> SqlitePageStore::Get(
     if (!png && database) png = FindStored(*file_, **database, key, page_id, failure);
     pages.push_back(std::move(png));
   }
-  STORE_RETURN_IF_ERROR(failure);
+  FOVEA_RETURN_IF_ERROR(failure);
   return pages;
 }
 
@@ -194,9 +194,9 @@ absl::StatusOr<uint64_t> SqlitePageStore::DeleteSession(const SessionKey& key) {
   uint64_t count = 0;
   const std::shared_lock<std::shared_mutex> lock(file_mutex_);
   if (file_ == nullptr) return count;
-  STORE_RETURN_IF_ERROR(
+  FOVEA_RETURN_IF_ERROR(
       NoteDamage(file_->writer->Run(kSmallJobBytes, [&](Database& database) -> absl::Status {
-        STORE_ASSIGN_OR_RETURN(count, DeletePages(database, key));
+        FOVEA_ASSIGN_OR_RETURN(count, DeletePages(database, key));
         return absl::OkStatus();
       })));
   file_->writer->ScrubLog();
@@ -207,9 +207,9 @@ absl::StatusOr<uint64_t> SqlitePageStore::DeleteAll() {
   uint64_t count = 0;
   const std::shared_lock<std::shared_mutex> lock(file_mutex_);
   if (file_ == nullptr) return count;
-  STORE_RETURN_IF_ERROR(
+  FOVEA_RETURN_IF_ERROR(
       NoteDamage(file_->writer->Run(kSmallJobBytes, [&](Database& database) -> absl::Status {
-        STORE_ASSIGN_OR_RETURN(count, DeleteAllPages(database));
+        FOVEA_ASSIGN_OR_RETURN(count, DeleteAllPages(database));
         return absl::OkStatus();
       })));
   file_->writer->ScrubLog();
@@ -220,9 +220,9 @@ absl::StatusOr<PageStats> SqlitePageStore::Stats() {
   const std::shared_lock<std::shared_mutex> lock(file_mutex_);
   if (file_ == nullptr) return PageStats();
   // An empty job: what was put before is counted.
-  STORE_RETURN_IF_ERROR(file_->writer->Run(0, [](Database&) { return absl::OkStatus(); }));
+  FOVEA_RETURN_IF_ERROR(file_->writer->Run(0, [](Database&) { return absl::OkStatus(); }));
   const ReadPool::Lease database = file_->readers->Borrow();
-  STORE_ASSIGN_OR_RETURN(PageStats stats, CountPages(*database));
+  FOVEA_ASSIGN_OR_RETURN(PageStats stats, CountPages(*database));
   stats.file_bytes = DatabaseBytes(options_.path);
   return stats;
 }
@@ -262,13 +262,13 @@ absl::StatusOr<std::vector<std::string>> SqlitePageStore::Repair() {
     const std::unique_lock<std::shared_mutex> lock(file_mutex_);
     file_.reset();
     RemoveDatabase(options_.path);
-    STORE_ASSIGN_OR_RETURN(file_, OpenFile());
+    FOVEA_ASSIGN_OR_RETURN(file_, OpenFile());
     mended.push_back("pages.db was damaged: all pages were dropped, and will be drawn again");
     return mended;
   }
   const std::shared_lock<std::shared_mutex> lock(file_mutex_);
   for (const PageProblems::Damaged& page : found->damaged) {
-    STORE_RETURN_IF_ERROR(file_->writer->Run(
+    FOVEA_RETURN_IF_ERROR(file_->writer->Run(
         kSmallJobBytes, [&](Database& database) { return DeletePage(database, page.row); }));
     mended.push_back(absl::StrCat("pages.db: ", page.what, ": dropped, and will be drawn again"));
   }

@@ -10,11 +10,11 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "core/base/status_macros.h"
 #include "memory_store/search_text.h"
 #include "memory_store/sqlite/fts.h"
 #include "memory_store/sqlite/index_rows.h"
 #include "memory_store/sqlite/index_search.h"
-#include "memory_store/sqlite/status_macros.h"
 #include "memory_store/turn_codec.h"
 
 namespace fovea::sqlite {
@@ -75,7 +75,7 @@ void AddOthers(const std::vector<SearchHit>& more, const SearchQuery& query,
 absl::StatusOr<SearchAnswer> FindWords(Database& database, const IndexedSession& session,
                                        const FtsQuery& words, const SearchQuery& query) {
   SearchAnswer answer;
-  STORE_ASSIGN_OR_RETURN(answer.hits, query.order == SearchOrder::kRelevance
+  FOVEA_ASSIGN_OR_RETURN(answer.hits, query.order == SearchOrder::kRelevance
                                           ? FindBest(database, session, words, query.limit)
                                           : FindNewest(database, session, words, query.limit));
   const std::string needle = OneLine(query.text);
@@ -96,8 +96,8 @@ absl::StatusOr<SearchAnswer> FindWords(Database& database, const IndexedSession&
 absl::StatusOr<SearchAnswer> FindIn(Database& database, const IndexedSession& session,
                                     const FtsQuery& words, const SearchQuery& query) {
   SearchAnswer answer;
-  STORE_RETURN_IF_ERROR(database.ReadTransaction([&]() -> absl::Status {
-    STORE_ASSIGN_OR_RETURN(answer,
+  FOVEA_RETURN_IF_ERROR(database.ReadTransaction([&]() -> absl::Status {
+    FOVEA_ASSIGN_OR_RETURN(answer,
                            query.match == SearchMatch::kSubstring
                                ? FindSubstring(database, session, OneLine(query.text), query.limit)
                                : FindWords(database, session, words, query));
@@ -108,12 +108,12 @@ absl::StatusOr<SearchAnswer> FindIn(Database& database, const IndexedSession& se
 
 // Points a hit at the bytes of its turn's text, from which it then has its snippet.
 absl::Status PlaceHit(LogTail& log, int64_t session_row, SearchHit& hit) {
-  STORE_ASSIGN_OR_RETURN(const std::vector<StoredTurn> stored,
+  FOVEA_ASSIGN_OR_RETURN(const std::vector<StoredTurn> stored,
                          log.ReadStored(session_row, hit.seq, 1));
   if (stored.empty() || stored.front().seq != hit.seq) {
     return absl::DataLossError("the index holds a turn that the log has not");
   }
-  STORE_ASSIGN_OR_RETURN(const Turn turn, DecodeTurn(stored.front().body, hit.seq));
+  FOVEA_ASSIGN_OR_RETURN(const Turn turn, DecodeTurn(stored.front().body, hit.seq));
   const RecallText recall = RecallTextOf(turn);
   std::string_view shown = hit.snippet;
   const bool cut_before = shown.starts_with(kEllipsis);
@@ -139,9 +139,9 @@ absl::StatusOr<std::unique_ptr<SqliteSearchIndex>> SqliteSearchIndex::Open(
                                 .synchronous = DatabaseOptions::Synchronous::kNormal,
                                 .secure_delete = true,
                                 .prepare = RegisterFts};
-  STORE_ASSIGN_OR_RETURN(std::unique_ptr<Database> database,
+  FOVEA_ASSIGN_OR_RETURN(std::unique_ptr<Database> database,
                          OpenCache(file, kIndexSchema, options.store_id));
-  STORE_ASSIGN_OR_RETURN(std::unique_ptr<ReadPool> readers,
+  FOVEA_ASSIGN_OR_RETURN(std::unique_ptr<ReadPool> readers,
                          ReadPool::Open(file, std::max(1, options.readers)));
   std::unique_ptr<Indexer> indexer = Indexer::Start(std::move(database), options.path, log);
   return std::unique_ptr<SqliteSearchIndex>(
@@ -150,7 +150,7 @@ absl::StatusOr<std::unique_ptr<SqliteSearchIndex>> SqliteSearchIndex::Open(
 
 absl::StatusOr<SearchAnswer> SqliteSearchIndex::Find(const SessionKey& key,
                                                      const SearchQuery& query) {
-  STORE_RETURN_IF_ERROR(CheckQuery(query));
+  FOVEA_RETURN_IF_ERROR(CheckQuery(query));
   const absl::Status late = absl::DeadlineExceededError(
       "the search took too long: ask for more words, or longer beginnings");
   if (absl::Now() >= query.deadline) return late;
@@ -159,9 +159,9 @@ absl::StatusOr<SearchAnswer> SqliteSearchIndex::Find(const SessionKey& key,
   if (query.match == SearchMatch::kWords) {
     const auto database = readers_->BorrowBefore(end);
     if (!database) return late;
-    STORE_ASSIGN_OR_RETURN(words, ParseFtsQuery(**database, OneLine(query.text)));
+    FOVEA_ASSIGN_OR_RETURN(words, ParseFtsQuery(**database, OneLine(query.text)));
   }
-  STORE_ASSIGN_OR_RETURN(const SessionHead head, log_->Head(key));
+  FOVEA_ASSIGN_OR_RETURN(const SessionHead head, log_->Head(key));
   const uint64_t indexed = indexer_->WaitFor(head.row, head.last_seq,
                                              std::min(query.deadline, absl::Now() + options_.wait));
   if (indexed == 0) return SearchAnswer();
@@ -183,9 +183,9 @@ absl::StatusOr<SearchAnswer> SqliteSearchIndex::Find(const SessionKey& key,
   }
   if (cancelled) return absl::CancelledError("nobody waits for the search any more");
   if (absl::IsCancelled(answer.status())) return late;
-  STORE_RETURN_IF_ERROR(answer.status());
+  FOVEA_RETURN_IF_ERROR(answer.status());
   answer->indexed_through_seq = indexed;
-  for (SearchHit& hit : answer->hits) STORE_RETURN_IF_ERROR(PlaceHit(*log_, head.row, hit));
+  for (SearchHit& hit : answer->hits) FOVEA_RETURN_IF_ERROR(PlaceHit(*log_, head.row, hit));
   return answer;
 }
 

@@ -1,7 +1,7 @@
 #include "memory_store/sqlite/sqlite_usage_store.h"
 
+#include "core/base/status_macros.h"
 #include "memory_store/sqlite/schema.h"
-#include "memory_store/sqlite/status_macros.h"
 
 namespace fovea::sqlite {
 namespace {
@@ -35,17 +35,17 @@ constexpr double kMillion = 1e6;
 
 absl::StatusOr<std::unique_ptr<SqliteUsageStore>> SqliteUsageStore::Open(
     const std::string& path, const std::string& store_id) {
-  STORE_ASSIGN_OR_RETURN(std::unique_ptr<Database> database,
+  FOVEA_ASSIGN_OR_RETURN(std::unique_ptr<Database> database,
                          OpenCache({.path = path}, kUsageSchema, store_id));
   return std::unique_ptr<SqliteUsageStore>(new SqliteUsageStore(std::move(database)));
 }
 
 absl::StatusOr<std::vector<StoredCorrection>> SqliteUsageStore::ReadAll() {
   const MutexLock lock(&mutex_);
-  STORE_ASSIGN_OR_RETURN(Query query, database_->Prepare(kListSql));
+  FOVEA_ASSIGN_OR_RETURN(Query query, database_->Prepare(kListSql));
   std::vector<StoredCorrection> all;
   while (true) {
-    STORE_ASSIGN_OR_RETURN(const bool row, query.Step());
+    FOVEA_ASSIGN_OR_RETURN(const bool row, query.Step());
     if (!row) return all;
     all.push_back({.tenant = query.StringAt(0),
                    .reader = query.StringAt(1),
@@ -58,8 +58,8 @@ absl::StatusOr<std::vector<StoredCorrection>> SqliteUsageStore::ReadAll() {
 
 absl::Status SqliteUsageStore::Verify() {
   const MutexLock lock(&mutex_);
-  STORE_ASSIGN_OR_RETURN(Query query, database_->Prepare(kCheckSql));
-  STORE_RETURN_IF_ERROR(query.Step().status());
+  FOVEA_ASSIGN_OR_RETURN(Query query, database_->Prepare(kCheckSql));
+  FOVEA_RETURN_IF_ERROR(query.Step().status());
   if (query.BlobAt(0) == "ok") return absl::OkStatus();
   return absl::DataLossError(query.StringAt(0));
 }
@@ -68,11 +68,11 @@ absl::Status SqliteUsageStore::Put(const StoredCorrection& stored) {
   const UsageCorrection& correction = stored.correction;
   const MutexLock lock(&mutex_);
   {
-    STORE_ASSIGN_OR_RETURN(Query put, database_->Prepare(kPutSql));
+    FOVEA_ASSIGN_OR_RETURN(Query put, database_->Prepare(kPutSql));
     put.Blob(stored.tenant).Blob(stored.reader).Int(correction.factor_units);
     put.Unsigned(correction.reports).Int(correction.low_reports);
     put.Int(static_cast<int64_t>(correction.low_ratio * kMillion));
-    STORE_RETURN_IF_ERROR(put.Run());
+    FOVEA_RETURN_IF_ERROR(put.Run());
   }
   constexpr int kManyPages = 256;
   if (database_->wal_pages() < kManyPages) return absl::OkStatus();

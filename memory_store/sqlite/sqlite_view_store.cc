@@ -7,10 +7,10 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
 #include "memory_store/absl_view.h"
 #include "memory_store/sqlite/file_size.h"
 #include "memory_store/sqlite/schema.h"
-#include "memory_store/sqlite/status_macros.h"
 #include "memory_store/turn_chain.h"
 
 namespace fovea::sqlite {
@@ -80,28 +80,28 @@ std::optional<std::string> Unpack(std::string_view packed) {
 }
 
 absl::Status DeleteViews(Database& database, uint64_t session) {
-  STORE_ASSIGN_OR_RETURN(Query remove, database.Prepare(kDeleteSessionSql));
+  FOVEA_ASSIGN_OR_RETURN(Query remove, database.Prepare(kDeleteSessionSql));
   return remove.Unsigned(session).Run();
 }
 
 absl::Status Evict(Database& database, uint64_t max_bytes) {
   uint64_t left = 0;
   {
-    STORE_ASSIGN_OR_RETURN(Query total, database.Prepare(kTotalSql));
-    STORE_RETURN_IF_ERROR(total.Step().status());
+    FOVEA_ASSIGN_OR_RETURN(Query total, database.Prepare(kTotalSql));
+    FOVEA_RETURN_IF_ERROR(total.Step().status());
     left = total.UnsignedAt(0);
   }
   while (left > max_bytes) {
     int64_t row = 0;
     {
-      STORE_ASSIGN_OR_RETURN(Query oldest, database.Prepare(kOldestSql));
-      STORE_ASSIGN_OR_RETURN(const bool found, oldest.Step());
+      FOVEA_ASSIGN_OR_RETURN(Query oldest, database.Prepare(kOldestSql));
+      FOVEA_ASSIGN_OR_RETURN(const bool found, oldest.Step());
       if (!found) return absl::OkStatus();
       row = oldest.IntAt(0);
       left -= std::min(left, oldest.UnsignedAt(1));
     }
-    STORE_ASSIGN_OR_RETURN(Query remove, database.Prepare(kDeleteRowSql));
-    STORE_RETURN_IF_ERROR(remove.Int(row).Run());
+    FOVEA_ASSIGN_OR_RETURN(Query remove, database.Prepare(kDeleteRowSql));
+    FOVEA_RETURN_IF_ERROR(remove.Int(row).Run());
   }
   return absl::OkStatus();
 }
@@ -110,16 +110,16 @@ absl::Status Evict(Database& database, uint64_t max_bytes) {
 absl::Status DropDeletedSessions(Database& database, const ViewStoreOptions& options) {
   std::vector<uint64_t> sessions;
   {
-    STORE_ASSIGN_OR_RETURN(Query query, database.Prepare(kSessionsSql));
+    FOVEA_ASSIGN_OR_RETURN(Query query, database.Prepare(kSessionsSql));
     while (true) {
-      STORE_ASSIGN_OR_RETURN(const bool row, query.Step());
+      FOVEA_ASSIGN_OR_RETURN(const bool row, query.Step());
       if (!row) break;
       sessions.push_back(query.UnsignedAt(0));
     }
   }
   for (const uint64_t session : sessions) {
     if (options.session_exists(session)) continue;
-    STORE_RETURN_IF_ERROR(
+    FOVEA_RETURN_IF_ERROR(
         database.WriteTransaction([&] { return DeleteViews(database, session); }));
   }
   return absl::OkStatus();
@@ -127,9 +127,9 @@ absl::Status DropDeletedSessions(Database& database, const ViewStoreOptions& opt
 
 absl::StatusOr<std::unique_ptr<Database>> OpenViews(const ViewStoreOptions& options,
                                                     const DatabaseOptions& file) {
-  STORE_ASSIGN_OR_RETURN(std::unique_ptr<Database> database,
+  FOVEA_ASSIGN_OR_RETURN(std::unique_ptr<Database> database,
                          OpenCache(file, kViewSchema, options.store_id));
-  STORE_RETURN_IF_ERROR(DropDeletedSessions(*database, options));
+  FOVEA_RETURN_IF_ERROR(DropDeletedSessions(*database, options));
   return database;
 }
 
@@ -137,7 +137,7 @@ absl::StatusOr<std::unique_ptr<Database>> OpenViews(const ViewStoreOptions& opti
 
 absl::StatusOr<std::unique_ptr<SqliteViewStore>> SqliteViewStore::Open(ViewStoreOptions options) {
   std::unique_ptr<SqliteViewStore> store(new SqliteViewStore(std::move(options)));
-  STORE_RETURN_IF_ERROR(store->OpenFile());
+  FOVEA_RETURN_IF_ERROR(store->OpenFile());
   // What was deleted before a crash leaves the write-ahead log.
   store->file_->writer->ScrubLog();
   return store;
@@ -153,9 +153,9 @@ absl::Status SqliteViewStore::OpenFile() {
     MarkForDiscard(options_.path);
     database = OpenViews(options_, file);
   }
-  STORE_RETURN_IF_ERROR(database.status());
+  FOVEA_RETURN_IF_ERROR(database.status());
   auto opened = std::make_unique<File>();
-  STORE_ASSIGN_OR_RETURN(opened->readers, ReadPool::Open(file, kReaders));
+  FOVEA_ASSIGN_OR_RETURN(opened->readers, ReadPool::Open(file, kReaders));
   WriterOptions writer;
   writer.max_queued_bytes = kMaxQueuedBytes;
   opened->writer = Writer::Start(*std::move(database), writer);
@@ -195,8 +195,8 @@ absl::Status SqliteViewStore::Write(Database& database, uint64_t session,
                                     const std::string& view_id, const std::string& packed) const {
   if (!options_.session_exists(session)) return absl::OkStatus();
   {
-    STORE_ASSIGN_OR_RETURN(Query put, database.Prepare(kPutSql));
-    STORE_RETURN_IF_ERROR(put.Unsigned(session)
+    FOVEA_ASSIGN_OR_RETURN(Query put, database.Prepare(kPutSql));
+    FOVEA_RETURN_IF_ERROR(put.Unsigned(session)
                               .Blob(view_id)
                               .Unsigned(packed.size())
                               .Int(ChecksumOf(packed))
@@ -226,7 +226,7 @@ absl::Status SqliteViewStore::DeleteSession(uint64_t session) {
 
 absl::Status SqliteViewStore::DeleteAll() {
   return Delete([](Database& database) -> absl::Status {
-    STORE_ASSIGN_OR_RETURN(Query remove, database.Prepare(kDeleteAllSql));
+    FOVEA_ASSIGN_OR_RETURN(Query remove, database.Prepare(kDeleteAllSql));
     return remove.Run();
   });
 }
@@ -255,8 +255,8 @@ absl::Status SqliteViewStore::Verify() {
   const std::shared_lock<std::shared_mutex> lock(mutex_);
   if (file_ == nullptr) return absl::OkStatus();
   const ReadPool::Lease database = file_->readers->Borrow();
-  STORE_ASSIGN_OR_RETURN(Query check, database->Prepare(kCheckSql));
-  STORE_RETURN_IF_ERROR(NoteDamage(check.Step().status()));
+  FOVEA_ASSIGN_OR_RETURN(Query check, database->Prepare(kCheckSql));
+  FOVEA_RETURN_IF_ERROR(NoteDamage(check.Step().status()));
   if (check.BlobAt(0) == "ok") return absl::OkStatus();
   return NoteDamage(absl::DataLossError(AbslView(check.BlobAt(0))));
 }

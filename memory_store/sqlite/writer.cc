@@ -6,8 +6,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "core/base/status_macros.h"
 #include "memory_store/awaited.h"
-#include "memory_store/sqlite/status_macros.h"
 
 namespace fovea::sqlite {
 namespace {
@@ -217,12 +217,12 @@ absl::Status Writer::Attempt(std::vector<Job>& batch) {
 
 absl::Status Writer::RunJobs(std::vector<Job>& batch) {
   for (Job& job : batch) {
-    STORE_RETURN_IF_ERROR(database_->Execute("SAVEPOINT job"));
+    FOVEA_RETURN_IF_ERROR(database_->Execute("SAVEPOINT job"));
     job.status = job.work(*database_);
     // A full disk is everybody's, and a failed read may have taken the whole transaction with it.
     if (absl::IsResourceExhausted(job.status) || !database_->InTransaction()) return job.status;
-    if (!job.status.ok()) STORE_RETURN_IF_ERROR(database_->Execute("ROLLBACK TO job"));
-    STORE_RETURN_IF_ERROR(database_->Execute("RELEASE job"));
+    if (!job.status.ok()) FOVEA_RETURN_IF_ERROR(database_->Execute("ROLLBACK TO job"));
+    FOVEA_RETURN_IF_ERROR(database_->Execute("RELEASE job"));
   }
   return absl::OkStatus();
 }

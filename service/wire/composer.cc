@@ -14,6 +14,8 @@
 namespace fovea::wire {
 namespace {
 
+// Before an assistant's message where the user's must be the first, and between two of the
+// assistant's.
 constexpr char kBeginNote[] = "[The conversation begins with the assistant.]";
 constexpr char kGoesOnNote[] = "[The assistant goes on.]";
 // Between two messages of the user's that a template would not take in a row.
@@ -199,8 +201,8 @@ class Composer {
     if (!results.empty()) Push(Role::kUser, std::move(results));
   }
 
-  // What stands in the result; `pictures` gets those that may not.
-  // `apart`: it stands in a user's message, without its call.
+  // The blocks that stand in the result. Pictures that may not stand there go to `pictures`. With
+  // `apart`, the result stands in a user's message, without its call.
   std::vector<Block> ResultContent(const ResolvedResult& result, std::vector<Block>& pictures,
                                    bool apart = false) {
     std::vector<Block> content;

@@ -23,9 +23,9 @@ class PartBlocks {
 
   // Appends the part's blocks; pictures and documents to `media`. Calls and results have none here.
   void Add(const Part& part, std::vector<Block>& blocks, std::vector<Block>& media);
-  // The same for what stands in a result: what may stand `inside` it goes to `blocks`, and where
-  // that is no picture or document, a note does. `texts`: also what the pages of a drawn result
-  // show.
+  // Appends the blocks of what stands in a result. A picture or document that may not stand
+  // `inside` it is a note there, and goes to `media` if the API takes it at all. `texts`: also what
+  // the pages of a drawn result show.
   void Add(const ResultItem& item, bool inside, bool texts, std::vector<Block>& blocks,
            std::vector<Block>& media);
 

@@ -112,7 +112,8 @@ TEST(TurnCodec, BytesBehindTheFieldsAreDamage) {
 }
 
 TEST(TurnCodec, ALengthThatNoTurnHasIsDamageAndTakesNoMemory) {
-  for (const uint64_t claimed : {uint64_t{kMaxTurnBytes} + 1, uint64_t{1} << 50, UINT64_MAX - 2}) {
+  for (const uint64_t claimed :
+       {uint64_t{kMaxEncodedTurnBytes} + 1, uint64_t{1} << 50, UINT64_MAX - 2}) {
     EXPECT_EQ(Code(DecodeTurn(Frame(std::string("\x02\0\0\0", 4), claimed), 7)),
               absl::StatusCode::kDataLoss);
   }
@@ -135,7 +136,7 @@ TEST(TurnCodec, NoFlippedBitGoesUnnoticed) {
 }
 
 TEST(TurnCodec, RefusesWhatIsTooLargeOrHasNoRole) {
-  EXPECT_EQ(Code(EncodeTurn(TextTurn(std::string(kMaxTurnBytes + 1, 'x')))),
+  EXPECT_EQ(Code(EncodeTurn(TextTurn(std::string(kMaxEncodedTurnBytes + 1, 'x')))),
             absl::StatusCode::kInvalidArgument);
   Turn turn;
   turn.role = static_cast<Role>(9);

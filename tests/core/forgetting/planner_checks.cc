@@ -239,26 +239,34 @@ void LawWatcher::CheckSheet() {
   EXPECT_EQ(latent, sheet.latent() == nullptr ? 0 : sheet.latent()->count);
 }
 
-// What the summary says of each rung is the whole: all but Fovea's notes in the place of what is
-// not there, and the framing of pins.
+// Law 7: what the summary says of each rung is together the whole.
 void LawWatcher::CheckSummary() {
   const Sheet& sheet = planner_.plan().sheet;
   int64_t tokens = 0;
   uint32_t pages = 0;
-  for (const RungShare& share : SummarizeContext(planner_).rungs) {
+  const ContextSummary summary = SummarizeContext(planner_);
+  for (const RungShare& share : summary.rungs) {
     tokens += share.tokens;
     pages += share.pages;
   }
-  if (sheet.latent() != nullptr) tokens += sheet.latent()->tokens;
-  if (!sheet.pins().empty()) tokens += TokenCounter::kMessageTokens;
   uint32_t drawn = 0;
-  for (const SheetPart& run : sheet.runs()) drawn += static_cast<uint32_t>(run.drawn.pages.size());
+  int64_t replaced = 0;
+  uint64_t in_sidecars = sheet.latent() == nullptr ? 0 : sheet.latent()->sidecar.included;
+  for (const SheetPart& run : sheet.runs()) {
+    drawn += static_cast<uint32_t>(run.drawn.pages.size());
+    if (run.on_pages) replaced += run.text_tokens;
+    in_sidecars += run.sidecar.included;
+  }
   for (const SheetPart& turn : sheet.tail()) {
-    tokens += turn.unanswered_tokens;
     drawn += static_cast<uint32_t>(turn.drawn.pages.size());
+    if (turn.on_pages) replaced += turn.result_tokens;
   }
   EXPECT_EQ(tokens, planner_.tokens()) << "at turn " << planner_.plan().last_seq;
   EXPECT_EQ(pages, drawn);
+  EXPECT_EQ(summary.text_tokens_replaced, replaced);
+  uint64_t told = 0;
+  for (const LossEntry& loss : summary.loss) told += loss.exact_in_sidecar;
+  EXPECT_EQ(told, in_sidecars);
 }
 
 // Law 3: late, but not too late. A tail over its share of which a whole step can move has moved.
@@ -302,6 +310,9 @@ void LawWatcher::CheckPlaces() {
     EXPECT_GT(run.turns.first, last);
     last = run.turns.last;
     turns += run.turns.last - run.turns.first + 1;
+    for (size_t i = run.origin.first_chunk; i <= run.origin.last_chunk; ++i) {
+      EXPECT_EQ(plan.chunks[i].place, run.place) << "chunk " << i;
+    }
   }
   if (!sheet.tail().empty()) {
     EXPECT_GT(sheet.tail().front().turns.first, last);

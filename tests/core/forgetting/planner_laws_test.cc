@@ -116,7 +116,8 @@ TEST_P(PlannerLaws, ReplayingALogIsLivingIt) {
   }
 }
 
-// Law 7: the number that a refusal names is enough, and one token less is not.
+// Law 7: the number that a refusal names is enough, and three quarters of it are not. It bounds
+// what notes and pages may take, so that a little less may do.
 TEST_P(PlannerLaws, RequiredTokensAreEnough) {
   int refusals = 0;
   for (uint64_t seed = 200; seed < 240 && refusals < 20; ++seed) {
@@ -138,6 +139,8 @@ TEST_P(PlannerLaws, RequiredTokensAreEnough) {
       const auto enough = budget_of(required);
       ASSERT_EQ(enough->plan().required_tokens, 0);
       ASSERT_LE(enough->tokens(), required);
+      const auto three_quarters = std::max<int64_t>(Planner::kMinBudget, required * 3 / 4);
+      ASSERT_GT(budget_of(three_quarters)->plan().required_tokens, 0);
     }
   }
   EXPECT_GT(refusals, 0);

@@ -171,6 +171,28 @@ TEST_F(PlannerTest, ATurnThatIsNamedIsKeptSharper) {
   Add(Role::kAssistant, TextPart{absl::StrCat("As #", oldest.first, " said, and #999999 and #x.")});
   GoOn();
   EXPECT_TRUE(planner_->plan().sheet.runs().front().recalled);
+  // Another session that says nothing of it forgets more of it in the steps that follow.
+  const auto places = [&] {
+    std::vector<Place> all;
+    for (int i = 0; i < 400; ++i) {
+      AddCall(400);
+      GoOn();
+      all.push_back(planner_->plan().sheet.HomeOf(oldest.first)->place);
+    }
+    return all;
+  };
+  const std::vector<Place> named = places();
+  turns_.resize(2);
+  for (int i = 0; i < 60; ++i) AddCall(400);
+  Add(Role::kAssistant, TextPart{"As the first said, and #999999 and #x."});
+  Plan("claude", 16'000);
+  const std::vector<Place> unnamed = places();
+  size_t sharper = 0;
+  for (size_t i = 0; i < named.size(); ++i) {
+    EXPECT_LE(named[i], unnamed[i]) << i;
+    sharper += named[i] < unnamed[i] ? 1 : 0;
+  }
+  EXPECT_GT(sharper, 0);
 }
 
 // When the cache's lifetime has passed between the last request and the next turn, drawing again
