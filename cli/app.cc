@@ -12,13 +12,13 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "cli/client.h"
-#include "cli/console.h"
 #include "cli/default_address.h"
-#include "cli/fitted_output.h"
-#include "cli/line_file.h"
+#include "cli/formats/console.h"
+#include "cli/formats/fitted_output.h"
+#include "cli/formats/line_file.h"
+#include "cli/formats/suggest.h"
 #include "cli/programs.h"
 #include "cli/status.h"
-#include "cli/suggest.h"
 #include "cli/verb.h"
 
 namespace fovea::cli {

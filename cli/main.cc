@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "cli/app.h"
-#include "cli/console.h"
+#include "cli/formats/console.h"
 #include "cli/programs.h"
 
 int main(int argc, char** argv) {

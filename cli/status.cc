@@ -8,8 +8,8 @@
 #include "absl/strings/cord.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "cli/console.h"
-#include "cli/json.h"
+#include "cli/formats/console.h"
+#include "cli/formats/json.h"
 
 namespace fovea::cli {
 namespace {

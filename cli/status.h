@@ -9,7 +9,7 @@
 #include <string>
 
 #include "absl/status/status.h"
-#include "cli/json.h"
+#include "cli/formats/json.h"
 
 namespace fovea::cli {
 

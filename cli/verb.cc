@@ -15,7 +15,7 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
-#include "cli/suggest.h"
+#include "cli/formats/suggest.h"
 
 namespace fovea::cli {
 namespace {

@@ -13,8 +13,8 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "cli/client.h"
-#include "cli/console.h"
-#include "cli/json.h"
+#include "cli/formats/console.h"
+#include "cli/formats/json.h"
 #include "fovea/v1/context.pb.h"
 #include "fovea/v1/turn.pb.h"
 

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "cli/default_address.h"
-#include "cli/json.h"
-#include "cli/suggest.h"
+#include "cli/formats/json.h"
+#include "cli/formats/suggest.h"
 #include "cli/verb.h"
 #include "tests/cli/fake_server.h"
 

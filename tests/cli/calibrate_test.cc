@@ -16,8 +16,8 @@
 #include <vector>
 
 #include "cli/app.h"
-#include "cli/console.h"
-#include "cli/json.h"
+#include "cli/formats/console.h"
+#include "cli/formats/json.h"
 #include "core/reader/reader_profile.h"
 #include "tests/cli/tesseract_endpoint.h"
 #include "tests/service/server_fixture.h"

@@ -7,10 +7,10 @@
 #include <string_view>
 #include <vector>
 
-#include "cli/calibration.h"
-#include "cli/calibration_profile.h"
-#include "cli/probe_score.h"
-#include "cli/probe_text.h"
+#include "cli/calibrate/calibration.h"
+#include "cli/calibrate/calibration_profile.h"
+#include "cli/formats/probe_score.h"
+#include "cli/formats/probe_text.h"
 
 namespace fovea::cli {
 namespace {

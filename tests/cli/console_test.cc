@@ -1,4 +1,4 @@
-#include "cli/console.h"
+#include "cli/formats/console.h"
 
 #include <gtest/gtest.h>
 

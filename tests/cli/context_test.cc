@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "absl/strings/escaping.h"
-#include "cli/context_files.h"
-#include "cli/json.h"
+#include "cli/formats/context_files.h"
+#include "cli/formats/json.h"
 #include "tests/cli/fake_server.h"
 
 namespace fovea::cli {

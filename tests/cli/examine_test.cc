@@ -13,9 +13,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "cli/app.h"
-#include "cli/console.h"
-#include "cli/examination.h"
-#include "cli/json.h"
+#include "cli/formats/console.h"
+#include "cli/formats/examination.h"
+#include "cli/formats/json.h"
 #include "core/reader/reader_profile.h"
 #include "tests/service/server_fixture.h"
 

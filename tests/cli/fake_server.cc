@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "cli/app.h"
-#include "cli/console.h"
+#include "cli/formats/console.h"
 
 namespace fovea::cli {
 namespace {

@@ -1,4 +1,4 @@
-#include "cli/fitted_output.h"
+#include "cli/formats/fitted_output.h"
 
 #include <gtest/gtest.h>
 

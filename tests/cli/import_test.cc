@@ -1,4 +1,4 @@
-#include "cli/import.h"
+#include "cli/verbs/import.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "cli/import_target.h"
-#include "cli/json.h"
+#include "cli/formats/json.h"
+#include "cli/verbs/import_target.h"
 #include "tests/cli/fake_server.h"
 
 namespace fovea::cli {

@@ -1,4 +1,4 @@
-#include "cli/line_file.h"
+#include "cli/formats/line_file.h"
 
 #include <gtest/gtest.h>
 

@@ -7,9 +7,9 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_split.h"
-#include "cli/console.h"
-#include "cli/json.h"
-#include "cli/page_picture.h"
+#include "cli/formats/console.h"
+#include "cli/formats/json.h"
+#include "cli/formats/page_picture.h"
 #include "tests/cli/fake_server.h"
 
 namespace fovea::cli {

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "cli/json.h"
+#include "cli/formats/json.h"
 #include "tests/cli/fake_server.h"
 
 namespace fovea::cli {

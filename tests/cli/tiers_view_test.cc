@@ -1,4 +1,4 @@
-#include "cli/tiers_view.h"
+#include "cli/formats/tiers_view.h"
 
 #include <google/protobuf/text_format.h>
 #include <gtest/gtest.h>
@@ -7,7 +7,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_split.h"
-#include "cli/console.h"
+#include "cli/formats/console.h"
 
 namespace fovea::cli {
 namespace {

@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <string>
 
-#include "cli/json.h"
+#include "cli/formats/json.h"
 #include "tests/cli/fake_server.h"
 
 namespace fovea::cli {

@@ -37,8 +37,8 @@ declare -A only_in=(
   ['sqlite3\.h']='memory_store/sqlite/|gateway/books/'
   ['zstd\.h']='memory_store/|gateway/'
   ['cairo[a-z-]*\.h|hb[a-z-]*\.h|ft2build\.h|fribidi[a-z/-]*\.h|freetype/.*\.h|libdeflate\.h|jpeglib\.h|gif_lib\.h|webp/.*\.h']='render/'
-  ['png\.h']='render/|cli/page_picture'
-  ['chafa[a-z-]*\.h']='cli/page_picture'
+  ['png\.h']='render/|cli/formats/page_picture'
+  ['chafa[a-z-]*\.h']='cli/formats/page_picture'
 )
 # Folders where generated messages and gRPC may be named.
 api='^(service|gateway|cli|tests|bench|transcripts/proto)/'

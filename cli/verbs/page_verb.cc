@@ -1,0 +1,154 @@
+// The verb that shows the pages which hold a turn.
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "cli/formats/line_file.h"
+#include "cli/formats/page_picture.h"
+#include "cli/verb.h"
+
+namespace fovea::cli {
+namespace {
+
+using Contexts = v1::ContextService::Stub;
+
+struct PageOptions {
+  ViewOptions view;
+  uint64_t seq = 0;
+  std::string out;
+  std::string show;  // "", or the name of a PictureMode
+  bool crop = false;
+};
+
+const std::map<std::string, PictureMode>& Modes() {
+  static const auto* const kModes =
+      new std::map<std::string, PictureMode>{{"blocks", PictureMode::kBlocks},
+                                             {"sixel", PictureMode::kSixel},
+                                             {"kitty", PictureMode::kKitty}};
+  return *kModes;
+}
+
+TerminalSize SizeOf(const Console& console) {
+  TerminalSize size{.columns = console.columns};
+  winsize window{};
+  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &window) == 0 && window.ws_xpixel > 0 && window.ws_col > 0 &&
+      window.ws_row > 0) {
+    size.cell_width = window.ws_xpixel / window.ws_col;
+    size.cell_height = window.ws_ypixel / window.ws_row;
+  }
+  return size;
+}
+
+absl::StatusOr<std::vector<std::string>> PagesOf(const Environment& environment,
+                                                 const PageOptions& options) {
+  v1::ExplainTurnRequest request;
+  *request.mutable_view() = options.view.ToView();
+  request.set_seq(options.seq);
+  const absl::StatusOr<v1::ExplainTurnResponse> explained =
+      environment.client.Call(environment.client.contexts(), &Contexts::ExplainTurn, request);
+  if (!explained.ok()) return explained.status();
+  if (explained->page_ids().empty()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("turn ", options.seq, " is on no page of this view: it is ", explained->rung(),
+                     "; `fovea turn` prints its text"));
+  }
+  return std::vector<std::string>(explained->page_ids().begin(), explained->page_ids().end());
+}
+
+// The page, or with --crop the lines that hold the turn.
+absl::StatusOr<v1::GetPageResponse> GetPage(const Environment& environment,
+                                            const PageOptions& options, const std::string& id) {
+  v1::GetPageRequest request;
+  *request.mutable_view() = options.view.ToView();
+  request.set_page_id(id);
+  if (options.crop) request.set_seq(options.seq);
+  absl::StatusOr<v1::GetPageResponse> page =
+      environment.client.Call(environment.client.contexts(), &Contexts::GetPage, request);
+  if (!page.ok() || !options.crop || page->turn_bottom() == 0) return page;
+  absl::StatusOr<std::string> part = CropPng(page->png(), page->turn_top(), page->turn_bottom());
+  if (!part.ok()) return part.status();
+  page->set_png(*std::move(part));
+  return page;
+}
+
+absl::Status ShowPages(const Environment& environment, const PageOptions& options,
+                       const std::vector<std::string>& ids) {
+  Console& console = environment.console;
+  const PictureMode mode = options.show.empty() ? PictureModeOf(environ) : Modes().at(options.show);
+  for (const std::string& id : ids) {
+    const absl::StatusOr<v1::GetPageResponse> page = GetPage(environment, options, id);
+    if (!page.ok()) return page.status();
+    const absl::StatusOr<std::string> picture =
+        ForTerminal(page->png(), mode, SizeOf(console), console.colour);
+    if (!picture.ok()) return picture.status();
+    console.Exact() << *picture << std::flush;
+  }
+  if (mode == PictureMode::kBlocks) {
+    console.out << "too coarse to read in this terminal; --out FILE.png writes it\n";
+  }
+  return absl::OkStatus();
+}
+
+absl::Status WritePages(const Environment& environment, const PageOptions& options,
+                        const std::vector<std::string>& ids) {
+  std::string stem = options.out.empty() ? absl::StrCat("page-of-turn-", options.seq) : options.out;
+  if (absl::EndsWith(stem, ".png")) stem.resize(stem.size() - 4);
+  Json written = Json::array();
+  for (size_t i = 0; i < ids.size(); ++i) {
+    const absl::StatusOr<v1::GetPageResponse> page = GetPage(environment, options, ids[i]);
+    if (!page.ok()) return page.status();
+    const std::string path =
+        absl::StrCat(stem, ids.size() == 1 ? "" : absl::StrCat("-", i + 1), ".png");
+    if (absl::Status status = WriteFile(path, page->png()); !status.ok()) return status;
+    written.push_back({{"file", JsonOf(path)},
+                       {"page_id", ids[i]},
+                       {"rung", page->page().rung()},
+                       {"first_seq", page->page().first_seq()},
+                       {"last_seq", page->page().last_seq()}});
+    if (!environment.json) {
+      environment.console.out << path << ": "
+                              << RangeText(page->page().first_seq(), page->page().last_seq())
+                              << " on " << page->page().rung() << '\n';
+    }
+  }
+  if (environment.json) environment.PrintJson({{"pages", std::move(written)}});
+  return absl::OkStatus();
+}
+
+absl::Status RunPage(const Environment& environment, const PageOptions& options) {
+  const absl::StatusOr<std::vector<std::string>> ids = PagesOf(environment, options);
+  if (!ids.ok()) return ids.status();
+  const bool show = options.out.empty() && !environment.json &&
+                    (environment.console.terminal || !options.show.empty());
+  return show ? ShowPages(environment, options, *ids) : WritePages(environment, options, *ids);
+}
+
+}  // namespace
+
+void AddPageVerb(Verbs& verbs) {
+  verbs.Add<PageOptions>(
+      "page", "show the page that holds a turn, or write it",
+      [](CLI::App& verb, PageOptions& options) {
+        DeclareView(verb, options.view);
+        DeclareSeq(verb, "seq", options.seq, "the turn's number")->required();
+        verb.add_option("--out", options.out,
+                        "the file to write; if not given, a terminal shows the page");
+        verb.add_flag("--crop", options.crop, "only the lines that hold the turn");
+        std::vector<std::string> names;
+        for (const auto& [name, mode] : Modes()) names.push_back(name);
+        verb.add_option("--show", options.show, "show it so, whatever the terminal is said to take")
+            ->check(CLI::IsMember(names));
+      },
+      RunPage);
+}
+
+}  // namespace fovea::cli

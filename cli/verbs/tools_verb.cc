@@ -1,0 +1,40 @@
+// The verb `tools`.
+#include <CLI/CLI.hpp>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "cli/formats/json.h"
+#include "cli/verb.h"
+
+namespace fovea::cli {
+namespace {
+
+using Contexts = v1::ContextService::Stub;
+
+struct ToolsOptions {
+  v1::WireFormat format = v1::WIRE_FORMAT_NATIVE;
+};
+
+absl::Status RunTools(const Environment& environment, const ToolsOptions& options) {
+  v1::GetRecallToolsRequest request;
+  request.set_format(options.format);
+  const absl::StatusOr<v1::GetRecallToolsResponse> response =
+      environment.client.Call(environment.client.contexts(), &Contexts::GetRecallTools, request);
+  if (!response.ok()) return response.status();
+  // As the server wrote it: its bytes are what a provider's cache goes by.
+  environment.console.Exact() << response->tools_json() << '\n';
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void AddToolsVerb(Verbs& verbs) {
+  verbs.Add<ToolsOptions>(
+      "tools", "print the definitions of recall and search, for a request's field `tools`",
+      [](CLI::App& verb, ToolsOptions& options) {
+        DeclareFormat(verb, options.format)->required();
+      },
+      RunTools);
+}
+
+}  // namespace fovea::cli

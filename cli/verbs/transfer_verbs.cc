@@ -1,0 +1,209 @@
+// The verbs that carry sessions from one server to another: export, restore.
+#include <google/protobuf/util/json_util.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <fstream>
+#include <memory>
+#include <optional>
+#include <ostream>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "cli/formats/line_file.h"
+#include "cli/formats/message_json.h"
+#include "cli/verb.h"
+#include "transcripts/fovea_history.h"
+#include "transcripts/proto/turn_proto.h"
+
+namespace fovea::cli {
+namespace {
+
+using Sessions = v1::SessionService::Stub;
+
+struct ExportOptions {
+  std::string session;
+  std::string file;  // empty: standard output
+  std::string format = "chunks";
+};
+
+// Writes the chunks of an export in one of the two formats. Single thread.
+class ExportWriter {
+ public:
+  ExportWriter(std::ostream& out, bool as_history) : out_(out), as_history_(as_history) {}
+
+  absl::Status Write(const v1::ExportChunk& chunk) {
+    if (chunk.has_turn()) ++turns_;
+    if (as_history_) return WriteHistory(chunk);
+    std::string line;
+    const auto status = google::protobuf::util::MessageToJsonString(chunk, &line);
+    if (!status.ok()) return absl::InternalError(std::string(status.message()));
+    out_ << line << '\n';
+    return absl::OkStatus();
+  }
+
+  void Finish() {
+    if (as_history_) out_ << "]}\n";
+    out_.flush();
+  }
+
+  uint64_t turns() const { return turns_; }
+
+ private:
+  // One long line, written as the turns come: {"session_id": ..., "turns": [...]}.
+  absl::Status WriteHistory(const v1::ExportChunk& chunk) {
+    if (chunk.has_header()) {
+      const v1::Session& session = chunk.header().session();
+      std::string head = DumpJson(
+          transcripts::HistoryHead(session.session_id(), session.title(), session.metadata_json()));
+      head.pop_back();
+      out_ << head << R"(,"turns":[)";
+    } else if (chunk.has_turn()) {
+      const absl::StatusOr<Turn> turn = TurnFromProto(chunk.turn(), "turn");
+      if (!turn.ok()) return turn.status();
+      out_ << (turns_ > 1 ? "," : "") << DumpJson(transcripts::HistoryTurn(*turn));
+    }
+    return absl::OkStatus();
+  }
+
+  std::ostream& out_;
+  const bool as_history_;
+  uint64_t turns_ = 0;
+};
+
+absl::StatusOr<uint64_t> ExportTo(const Environment& environment, const ExportOptions& options,
+                                  std::ostream& out) {
+  v1::ExportSessionRequest request;
+  request.set_session_id(options.session);
+  grpc::ClientContext context;
+  environment.client.Authorize(context);
+  const auto stream = environment.client.sessions().ExportSession(&context, request);
+  ExportWriter writer(out, options.format == "jsonl");
+  v1::ExportChunk chunk;
+  bool any = false;
+  while (stream->Read(&chunk)) {
+    any = true;
+    if (absl::Status status = writer.Write(chunk); !status.ok()) {
+      context.TryCancel();
+      return status;
+    }
+  }
+  const grpc::Status status = stream->Finish();
+  if (!status.ok()) return environment.client.Failure(status, context);
+  if (any) writer.Finish();
+  if (!out) return absl::UnavailableError("the export could not be written");
+  return writer.turns();
+}
+
+absl::Status RunExport(const Environment& environment, const ExportOptions& options) {
+  if (options.file.empty())
+    return ExportTo(environment, options, environment.console.Exact()).status();
+  const std::string unfinished = options.file + ".new";
+  if (absl::Status status = MakeOwnersFile(unfinished); !status.ok()) return status;
+  std::ofstream file(unfinished, std::ios::binary | std::ios::trunc);
+  if (!file) return ErrnoStatus(unfinished);
+  const absl::StatusOr<uint64_t> turns = ExportTo(environment, options, file);
+  file.close();
+  if (!turns.ok() || !file) {
+    std::remove(unfinished.c_str());
+    return turns.ok() ? absl::UnavailableError(unfinished + " could not be written")
+                      : turns.status();
+  }
+  if (std::rename(unfinished.c_str(), options.file.c_str()) != 0) return ErrnoStatus(options.file);
+  if (environment.json) {
+    environment.PrintJson({{"session_id", JsonOf(options.session)},
+                           {"file", JsonOf(options.file)},
+                           {"turns", *turns}});
+  } else {
+    environment.console.out << options.file << ": " << *turns << " turns\n";
+  }
+  return absl::OkStatus();
+}
+
+struct RestoreOptions {
+  std::string file;
+  std::string id;
+};
+
+absl::StatusOr<v1::ExportChunk> ParseChunk(const std::string& line, const RestoreOptions& options) {
+  v1::ExportChunk chunk;
+  const auto status = google::protobuf::util::JsonStringToMessage(line, &chunk);
+  if (!status.ok()) return absl::InvalidArgumentError(std::string(status.message()));
+  if (chunk.has_header() && !options.id.empty()) {
+    chunk.mutable_header()->mutable_session()->set_session_id(options.id);
+  }
+  return chunk;
+}
+
+// Sends the file's chunks. A stream that the server closed is no error here: Finish tells why.
+template <typename Stream>
+absl::Status SendChunks(LineReader& reader, const RestoreOptions& options, Stream& stream,
+                        ProgressBar& progress) {
+  while (true) {
+    absl::StatusOr<std::optional<std::string>> line = reader.Next();
+    if (!line.ok()) return line.status();
+    if (!line->has_value()) return absl::OkStatus();
+    if ((*line)->empty()) continue;
+    const absl::StatusOr<v1::ExportChunk> chunk = ParseChunk(**line, options);
+    if (!chunk.ok()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(options.file, ", line ", reader.line_number(),
+                       " is not of an export: ", chunk.status().message()));
+    }
+    if (!stream.Write(*chunk)) return absl::OkStatus();
+    progress.Update(reader.line_number(), reader.Share(), options.file);
+  }
+}
+
+absl::Status RunRestore(const Environment& environment, const RestoreOptions& options) {
+  const absl::StatusOr<std::unique_ptr<LineReader>> reader = LineReader::Open(options.file);
+  if (!reader.ok()) return reader.status();
+  grpc::ClientContext context;
+  environment.client.Authorize(context);
+  v1::Session session;
+  const auto stream = environment.client.sessions().ImportSession(&context, &session);
+  ProgressBar progress(environment.console, "lines");
+  absl::Status sent = SendChunks(**reader, options, *stream, progress);
+  if (!sent.ok()) {
+    context.TryCancel();
+    stream->Finish();
+    return sent;
+  }
+  stream->WritesDone();
+  const grpc::Status status = stream->Finish();
+  progress.Wipe();
+  if (!status.ok()) return environment.client.Failure(status, context);
+  if (environment.json) {
+    environment.PrintJson(MessageToJson(session));
+  } else {
+    environment.console.out << session.session_id() << ": " << session.last_seq() << " turns\n";
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void AddTransferVerbs(Verbs& verbs) {
+  verbs.Add<ExportOptions>(
+      "export", "write a session with everything needed to restore it",
+      [](CLI::App& verb, ExportOptions& options) {
+        DeclareSession(verb, options.session);
+        verb.add_option("--out", options.file, "the file; standard output if not given");
+        verb.add_option("--format", options.format,
+                        "chunks: everything, for `restore`; jsonl: the format of `import`")
+            ->capture_default_str()
+            ->check(CLI::IsMember({"chunks", "jsonl"}));
+      },
+      RunExport);
+  verbs.Add<RestoreOptions>(
+      "restore", "bring a session back from its export",
+      [](CLI::App& verb, RestoreOptions& options) {
+        verb.add_option("file", options.file, "the export; - is standard input")->required();
+        verb.add_option("--id", options.id, "another id for the session");
+      },
+      RunRestore);
+}
+
+}  // namespace fovea::cli
