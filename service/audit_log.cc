@@ -49,7 +49,9 @@ absl::StatusOr<std::unique_ptr<AuditLog>> AuditLog::Open(std::string file) {
 }
 
 absl::Status AuditLog::Reopen() {
-  const int fresh = open(file_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+  // A pipe that nobody reads is an error, and not a wait.
+  const int fresh =
+      open(file_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, 0600);
   if (fresh < 0) {
     return absl::UnavailableError(
         absl::StrCat("cannot open the audit log: ", file_, ": ", std::strerror(errno)));

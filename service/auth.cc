@@ -1,16 +1,17 @@
 #include "service/auth.h"
 
 #include <algorithm>
-#include <fstream>
 #include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "core/base/sha256.h"
 #include "core/reader/json_fields.h"
 #include "nlohmann/json.hpp"
+#include "service/read_file.h"
 
 namespace fovea::service {
 namespace {
@@ -58,12 +59,18 @@ absl::StatusOr<TokenLine> ParseLine(const std::string& place, const std::string&
 }
 
 absl::StatusOr<absl::flat_hash_map<std::string, Identity>> ReadTokens(const std::string& file) {
-  std::ifstream input(file);
-  if (!input) return absl::NotFoundError(absl::StrCat("cannot read the tokens file ", file));
+  constexpr size_t kMaxBytes = size_t{64} << 20;
+  const auto text = ReadFile(file, kMaxBytes);
+  if (!text.ok()) {
+    return absl::Status(text.status().code(),
+                        absl::StrCat("the tokens file: ", text.status().message()));
+  }
   absl::flat_hash_map<std::string, Identity> tokens;
-  std::string line;
-  for (int number = 1; std::getline(input, line); ++number) {
-    if (absl::StripAsciiWhitespace(line).empty()) continue;
+  int number = 0;
+  for (const absl::string_view read : absl::StrSplit(*text, '\n')) {
+    ++number;
+    const std::string line(absl::StripAsciiWhitespace(read));
+    if (line.empty()) continue;
     const std::string place = absl::StrCat(file, ":", number);
     auto token = ParseLine(place, line);
     if (!token.ok()) return token.status();

@@ -139,6 +139,9 @@ std::vector<ConfigKey> MakeKeys() {
       Text(&Config::tls_client_ca));
   add("metrics_listen", "HOST:PORT", "Prometheus metrics, /healthz and /readyz over HTTP",
       Text(&Config::metrics_listen));
+  add("reflection", "BOOL",
+      "Answer gRPC reflection, which takes what memory a caller that is let in makes it take",
+      [](std::string_view text, Config* config) { return SetBool(text, &config->reflection); });
   add("audit_log", "FILE", "A line of JSON for each read, deletion and act of administration",
       Text(&Config::audit_log));
   add("readers", "DIR", "Directory of further reader profiles, *.json", Text(&Config::readers));

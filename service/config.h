@@ -23,6 +23,7 @@ struct Config {
   std::string data;
   std::vector<std::string> listen;
   bool insecure = false;
+  bool reflection = false;
   std::string tokens;
   std::string tls_certificate;
   std::string tls_key;

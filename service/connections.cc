@@ -2,9 +2,10 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <linux/tcp.h>
+#include <malloc.h>
 #include <netdb.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
@@ -32,6 +33,10 @@ constexpr int kRestMs = 100;
 // At most one line a minute about connections that were turned away.
 constexpr absl::Duration kComplaints = absl::Minutes(1);
 constexpr int kAcceptsInARow = 64;
+// Between looks at what connections have sent: with unknown ones among them, and while those send.
+constexpr int kLookMs = 100;
+constexpr int kUnknownLookMs = 25;
+constexpr int kCloseLookMs = 3;
 
 absl::Status Refused(const std::string& address, int error) {
   return absl::UnavailableError(
@@ -56,6 +61,28 @@ std::string HostOf(const sockaddr_storage& peer) {
     inet_ntop(AF_INET6, &address, text, sizeof(text));
   }
   return text;
+}
+
+// As gRPC names it to a call; "" for Unix sockets.
+std::string PeerOf(const sockaddr_storage& peer) {
+  char text[INET6_ADDRSTRLEN] = {};
+  if (peer.ss_family == AF_INET) {
+    const auto& address = reinterpret_cast<const sockaddr_in&>(peer);
+    inet_ntop(AF_INET, &address.sin_addr, text, sizeof(text));
+    return absl::StrCat("ipv4:", text, ":", ntohs(address.sin_port));
+  }
+  if (peer.ss_family != AF_INET6) return "";
+  const auto& address = reinterpret_cast<const sockaddr_in6&>(peer);
+  inet_ntop(AF_INET6, &address.sin6_addr, text, sizeof(text));
+  return absl::StrCat("ipv6:%5B", text, "%5D:", ntohs(address.sin6_port));
+}
+
+// Since it was made; 0 for what is no TCP connection.
+uint64_t ReceivedBytes(int socket) {
+  tcp_info info = {};
+  socklen_t length = sizeof(info);
+  if (getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &length) != 0) return 0;
+  return info.tcpi_bytes_received;
 }
 
 std::string BoundAddress(const std::string& host, int socket) {
@@ -191,9 +218,16 @@ void Connections::Run() {
   for (const Listener& listener : listeners_) {
     waits.push_back({.fd = listener.socket, .events = POLLIN, .revents = 0});
   }
+  absl::Time looked = absl::Now();
   while (true) {
-    if (poll(waits.data(), waits.size(), -1) < 0 && errno != EINTR) return;
+    if (poll(waits.data(), waits.size(), open_.empty() ? -1 : look_ms_) < 0 && errno != EINTR) {
+      return;
+    }
     if ((waits[0].revents & POLLIN) != 0) return;
+    if (absl::Now() - looked >= absl::Milliseconds(look_ms_)) {
+      Watch();
+      looked = absl::Now();
+    }
     bool rest = false;
     for (size_t i = 1; i < waits.size(); ++i) {
       if (waits[i].revents != 0 && !AcceptFrom(listeners_[i - 1])) rest = true;
@@ -218,14 +252,21 @@ bool Connections::AcceptFrom(const Listener& listener) {
       return false;
     }
     const std::string host = HostOf(peer);
-    if (!HasRoomFor(host)) {
+    if (!HasRoomFor(host) && !MakeRoomFor(host)) {
       ++refused_;
       Complain("too many connections are open");
       close(socket);
       continue;
     }
     if (peer.ss_family != AF_UNIX) SetOption(socket, IPPROTO_TCP, TCP_NODELAY);
-    open_.push_back({.socket = socket, .inode = InodeOf(socket), .host = host});
+    open_.push_back(
+        {.socket = socket, .inode = InodeOf(socket), .host = host, .peer = PeerOf(peer)});
+    if (!open_.back().peer.empty()) {
+      open_.back().caller = std::make_shared<Caller>();
+      look_ms_ = std::min(look_ms_, kUnknownLookMs);
+      const absl::MutexLock lock(&mutex_);
+      callers_[open_.back().peer] = open_.back().caller;
+    }
     if (!host.empty()) ++by_host_[host];
     open_count_ = open_.size();
     ++accepted_;
@@ -252,10 +293,82 @@ bool Connections::HasRoomFor(const std::string& host) {
   return has_room();
 }
 
+bool Connections::MakeRoomFor(const std::string& host) {
+  const bool host_is_full = !host.empty() && by_host_[host] >= limits_.from_one_host;
+  const auto oldest = std::ranges::find_if(open_, [&](const Connection& connection) {
+    return connection.caller != nullptr && connection.caller->heard() == 0 &&
+           (!host_is_full || connection.host == host);
+  });
+  if (oldest == open_.end()) return false;
+  CutOff(*oldest, "nobody known had called by it, and others want to");
+  if (!oldest->host.empty()) --by_host_[oldest->host];
+  Forget(*oldest);
+  open_.erase(oldest);
+  return true;
+}
+
+std::shared_ptr<Caller> Connections::CallerAt(const std::string& peer) {
+  const absl::MutexLock lock(&mutex_);
+  const auto found = callers_.find(peer);
+  return found == callers_.end() ? nullptr : found->second;
+}
+
+// A port may have come again: then its name is the newer connection's.
+void Connections::Forget(const Connection& connection) {
+  const absl::MutexLock lock(&mutex_);
+  const auto found = callers_.find(connection.peer);
+  if (found != callers_.end() && found->second == connection.caller) callers_.erase(found);
+}
+
+void Connections::Watch() {
+  // What a flood has left is given back, or the next one adds to it.
+  if (std::exchange(flooded_, false)) malloc_trim(0);
+  Sweep();
+  bool any_unknown = false;
+  const Connection* worst = nullptr;
+  uint64_t worst_bytes = 0;
+  uint64_t unknown_bytes = 0;
+  for (Connection& connection : open_) {
+    if (connection.caller == nullptr) continue;
+    const uint64_t bytes = ReceivedBytes(connection.socket);
+    const uint64_t heard = connection.caller->heard();
+    if (heard != connection.heard) {
+      connection.heard = heard;
+      connection.before = bytes;
+    }
+    if (bytes - std::min(bytes, connection.before) > limits_.unread_bytes) {
+      CutOff(connection, "it sent too much that is no message");
+      flooded_ = true;
+    }
+    if (heard > 0) continue;
+    any_unknown = true;
+    unknown_bytes += bytes;
+    if (bytes > worst_bytes) {
+      worst = &connection;
+      worst_bytes = bytes;
+    }
+  }
+  if (worst_bytes > limits_.unknown_bytes || unknown_bytes > limits_.all_unknown_bytes) {
+    CutOff(*worst, "nobody known had called by it, and it sent too much");
+    flooded_ = true;
+  }
+  const bool sending = std::exchange(unknown_bytes_, unknown_bytes) != unknown_bytes;
+  look_ms_ = sending ? kCloseLookMs : any_unknown ? kUnknownLookMs : kLookMs;
+}
+
+// gRPC, which has it, finds it ended.
+void Connections::CutOff(const Connection& connection, const char* why) {
+  ++cut_off_;
+  shutdown(connection.socket, SHUT_RDWR);
+  Complain(absl::StrCat("one was cut off: ", why).c_str());
+}
+
 // gRPC does not say when it closes a connection.
 void Connections::Sweep() {
-  std::erase_if(open_, [](const Connection& connection) {
-    return InodeOf(connection.socket) != connection.inode;
+  std::erase_if(open_, [this](const Connection& connection) {
+    if (InodeOf(connection.socket) == connection.inode) return false;
+    if (connection.caller != nullptr) Forget(connection);
+    return true;
   });
   by_host_.clear();
   for (const Connection& connection : open_) {
@@ -268,8 +381,8 @@ void Connections::Complain(const char* what) {
   const absl::Time now = absl::Now();
   if (now < complained_ + kComplaints) return;
   complained_ = now;
-  log_->warn("connections are turned away: {} ({} open, {} turned away so far)", what, open_.size(),
-             refused_.load());
+  log_->warn("connections: {} ({} open, {} turned away and {} cut off so far)", what, open_.size(),
+             refused_.load(), cut_off_.load());
 }
 
 }  // namespace fovea::service

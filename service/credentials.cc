@@ -1,10 +1,5 @@
 #include "service/credentials.h"
 
-#include <openssl/pem.h>
-#include <openssl/ssl.h>
-#include <openssl/x509.h>
-
-#include <fstream>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -21,7 +16,7 @@
 namespace fovea::service {
 namespace {
 
-constexpr unsigned int kWatchSeconds = 30;
+constexpr unsigned int kWatchSeconds = 1;
 
 std::string_view View(const grpc_slice& slice) {
   return {reinterpret_cast<const char*>(GRPC_SLICE_START_PTR(slice)), GRPC_SLICE_LENGTH(slice)};
@@ -68,34 +63,6 @@ void SetChecks(grpc_server_credentials* credentials, const Authenticator* auth) 
                     .state = const_cast<Authenticator*>(auth)});  // NOLINT
 }
 
-absl::StatusOr<std::string> ReadPem(const std::string& file) {
-  constexpr std::streamsize kMaxBytes = 1 << 20;
-  std::ifstream input(file, std::ios::binary);
-  std::string text(kMaxBytes, '\0');
-  input.read(text.data(), kMaxBytes);
-  text.resize(static_cast<size_t>(input.gcount()));
-  if (text.empty()) return absl::InvalidArgumentError(absl::StrCat("cannot read ", file));
-  return text;
-}
-
-// INVALID_ARGUMENT unless `key` is the key of the first of the certificates.
-absl::Status CheckPair(const std::string& certificate, const std::string& key) {
-  const std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context(SSL_CTX_new(TLS_server_method()),
-                                                                  SSL_CTX_free);
-  const auto reader = [](const std::string& text) {
-    return std::unique_ptr<BIO, decltype(&BIO_free)>(
-        BIO_new_mem_buf(text.data(), static_cast<int>(text.size())), BIO_free);
-  };
-  const std::unique_ptr<X509, decltype(&X509_free)> first(
-      PEM_read_bio_X509(reader(certificate).get(), nullptr, nullptr, nullptr), X509_free);
-  if (first == nullptr) return absl::InvalidArgumentError("tls_certificate: is no PEM");
-  const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> secret(
-      PEM_read_bio_PrivateKey(reader(key).get(), nullptr, nullptr, nullptr), EVP_PKEY_free);
-  if (secret == nullptr) return absl::InvalidArgumentError("tls_key: is no PEM of a private key");
-  if (X509_check_private_key(first.get(), secret.get()) == 1) return absl::OkStatus();
-  return absl::InvalidArgumentError("tls_key: is not the key of tls_certificate");
-}
-
 // grpc::InsecureServerCredentials takes no checks, though what lies below it does.
 class Plain final : public grpc::ServerCredentials {
  public:
@@ -122,18 +89,14 @@ std::shared_ptr<grpc::ServerCredentials> PlainCredentials(const Authenticator* a
   return std::make_shared<Plain>(auth);
 }
 
-absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> TlsCredentials(const TlsFiles& files,
-                                                                        const Authenticator* auth) {
-  // What gRPC's watcher would only log.
-  FOVEA_ASSIGN_OR_RETURN(const std::string certificate, ReadPem(files.certificate));
-  FOVEA_ASSIGN_OR_RETURN(const std::string key, ReadPem(files.key));
-  if (!files.client_ca.empty()) FOVEA_RETURN_IF_ERROR(ReadPem(files.client_ca).status());
-  FOVEA_RETURN_IF_ERROR(CheckPair(certificate, key));
+absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> TlsCredentials(
+    const CertificateFiles& files, const Authenticator* auth) {
+  const TlsFiles held = files.held();
   const auto watcher = std::make_shared<grpc::experimental::FileWatcherCertificateProvider>(
-      files.key, files.certificate, files.client_ca, kWatchSeconds);
+      held.key, held.certificate, held.client_ca, kWatchSeconds);
   grpc::experimental::TlsServerCredentialsOptions options(watcher);
   options.watch_identity_key_cert_pairs();
-  if (!files.client_ca.empty()) {
+  if (!held.client_ca.empty()) {
     options.watch_root_certs();
     options.set_cert_request_type(GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
   }

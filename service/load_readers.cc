@@ -15,6 +15,8 @@
 namespace fovea::service {
 namespace {
 
+constexpr size_t kMaxProfileBytes = size_t{1} << 20;
+
 struct KnownVocabulary {
   const char* name;
   const char* file;
@@ -37,7 +39,7 @@ absl::Status AddProfiles(const std::string& directory, ReaderCatalogue& catalogu
   if (error) return absl::NotFoundError(absl::StrCat(directory, ": ", error.message()));
   std::sort(files.begin(), files.end());
   for (const auto& file : files) {
-    auto text = ReadFile(file);
+    auto text = ReadFile(file, kMaxProfileBytes);
     if (!text.ok()) return text.status();
     auto profiles = ParseReaderFile(file.string(), *text);
     if (!profiles.ok()) return profiles.status();

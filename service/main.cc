@@ -5,7 +5,6 @@
 
 #include <cstdlib>
 #include <exception>
-#include <fstream>
 #include <iostream>
 #include <memory>
 #include <sstream>
@@ -24,6 +23,7 @@
 #include "service/config.h"
 #include "service/listen.h"
 #include "service/load_readers.h"
+#include "service/read_file.h"
 #include "service/server.h"
 #include "service/wire/json_text.h"
 #include "spdlog/pattern_formatter.h"
@@ -85,21 +85,13 @@ void AddFlags(CLI::App& app, Flags& flags) {
   }
 }
 
-absl::StatusOr<std::string> ReadFile(const std::string& file) {
-  constexpr std::streamsize kMaxBytes = 1 << 20;
-  std::ifstream input(file, std::ios::binary);
-  if (!input) return absl::NotFoundError(absl::StrCat("cannot read ", file));
-  std::string text(kMaxBytes, '\0');
-  input.read(text.data(), kMaxBytes);
-  text.resize(static_cast<size_t>(input.gcount()));
-  return text;
-}
-
 // The file, the environment over it, flags over both.
 absl::StatusOr<Config> ReadConfig(const Flags& flags) {
   std::vector<ConfigSource> sources;
   if (!flags.config.empty()) {
-    FOVEA_ASSIGN_OR_RETURN(const std::string text, ReadFile(flags.config));
+    constexpr size_t kMaxBytes = size_t{1} << 20;
+    FOVEA_ASSIGN_OR_RETURN(const std::string text,
+                           fovea::service::ReadFile(flags.config, kMaxBytes));
     FOVEA_ASSIGN_OR_RETURN(ConfigValues values, fovea::service::ParseConfig(flags.config, text));
     sources.push_back({flags.config, std::move(values)});
   }
@@ -203,6 +195,7 @@ fovea::service::ServerOptions OptionsOf(const Config& config, fovea::ReaderCatal
                   .key = config.tls_key,
                   .client_ca = config.tls_client_ca},
           .metrics_address = config.metrics_listen,
+          .reflection = config.reflection,
           .audit_log = config.audit_log,
           .quotas = config.quotas,
           .storage = config.storage,
@@ -235,13 +228,29 @@ int Fail(const absl::Status& status) {
   return 1;
 }
 
+// What the configuration names, as far as it can be seen without a server.
+absl::Status CheckFiles(const Config& config) {
+  FOVEA_RETURN_IF_ERROR(fovea::service::Authenticator::Create(config.tokens).status());
+  if (!config.tls_certificate.empty()) {
+    const fovea::service::TlsFiles files = {.certificate = config.tls_certificate,
+                                            .key = config.tls_key,
+                                            .client_ca = config.tls_client_ca};
+    FOVEA_RETURN_IF_ERROR(fovea::service::CertificateFiles::Open(files, nullptr).status());
+  }
+  return fovea::service::LoadReaders(config.readers, config.vocabularies, [](const auto&) {})
+      .status();
+}
+
 int Run(const Flags& flags) {
   GiveMemoryBack();
   // What is made here is the owner's alone: the store, its logs, and the sockets.
   umask(077);
   auto config = ReadConfig(flags);
   if (!config.ok()) return Fail(config.status());
-  if (flags.check) return 0;
+  if (flags.check) {
+    const absl::Status files = CheckFiles(*config);
+    return files.ok() ? 0 : Fail(files);
+  }
   const sigset_t signals = BlockSignals();
   const std::shared_ptr<spdlog::logger> log = MakeLog(*config);
 

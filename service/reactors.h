@@ -179,6 +179,7 @@ class WriteReactor final : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
 
   void Step() {
     absl::Status status = call_.StillWanted();
+    if (status.ok()) status = call_.StillAllowed();
     if (!status.ok()) return Finish(call_.End(status));
     Response response;
     const auto answered = next_(call_, &response);
@@ -251,14 +252,18 @@ class ReadReactor final : public grpc::ServerReadReactor<grpc::ByteBuffer> {
   }
 
   absl::Status TakeRequest() {
+    absl::Status status = call_.StillAllowed();
     Request request;
-    absl::Status status = call_.Parse(&bytes_, &request);
+    if (status.ok()) status = call_.Parse(&bytes_, &request);
     bytes_.Clear();
-    return status.ok() ? consumer_->Add(call_, request) : status;
+    if (status.ok()) status = consumer_->Add(call_, request);
+    call_.DoneWithRequest();
+    return status;
   }
 
   void Close() {
     absl::Status status = call_.StillWanted();
+    if (status.ok()) status = call_.StillAllowed();
     Response response;
     if (status.ok()) status = consumer_->Finish(call_, &response);
     if (status.ok()) status = call_.Serialize(response, response_);

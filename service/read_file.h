@@ -1,7 +1,8 @@
-// Files of the operator's own: profiles and vocabularies.
+// Files of the operator's own: configuration, tokens, certificates, profiles and vocabularies.
 #ifndef FOVEA_SERVICE_READ_FILE_H_
 #define FOVEA_SERVICE_READ_FILE_H_
 
+#include <cstddef>
 #include <filesystem>
 #include <string>
 
@@ -9,8 +10,9 @@
 
 namespace fovea::service {
 
-// The whole of a file; NOT_FOUND if it cannot be read.
-absl::StatusOr<std::string> ReadFile(const std::filesystem::path& path);
+// The whole of a file. NOT_FOUND if it cannot be read, as a folder cannot; INVALID_ARGUMENT if it
+// is larger than `max_bytes`.
+absl::StatusOr<std::string> ReadFile(const std::filesystem::path& path, size_t max_bytes);
 
 }  // namespace fovea::service
 

@@ -10,6 +10,7 @@
 #include "core/base/status_macros.h"
 #include "grpcpp/impl/codegen/proto_utils.h"
 #include "service/audit_log.h"
+#include "service/connections.h"
 #include "service/message_cost.h"
 #include "service/quotas.h"
 #include "service/status.h"
@@ -67,6 +68,10 @@ absl::Status Call::Begin() {
   request_id_ = RequestId(HeaderOf(*context_, "traceparent"));
   FOVEA_ASSIGN_OR_RETURN(identity_,
                          environment_.auth->Identify(HeaderOf(*context_, "authorization")));
+  if (environment_.connections != nullptr) {
+    caller_ = environment_.connections->CallerAt(context_->peer());
+    if (caller_ != nullptr) caller_->Heard();
+  }
   FOVEA_RETURN_IF_ERROR(CheckAccess(method_.access));
   FOVEA_RETURN_IF_ERROR(environment_.quotas->Take(
       identity_.tenant, {.calls = 1, .builds = method_.lane == Lane::kWarm ? 1.0 : 0.0}));
@@ -97,6 +102,16 @@ absl::Status Call::CheckAccess(Access needed) const {
       needed == Access::kAdmin
           ? "this call reaches over all tenants; the token must be an administrator's"
           : "this call changes a session; the token must be a writer's");
+}
+
+absl::Status Call::StillAllowed() {
+  FOVEA_ASSIGN_OR_RETURN(const Identity now,
+                         environment_.auth->Identify(HeaderOf(*context_, "authorization")));
+  if (now.tenant != identity_.tenant) {
+    return absl::UnauthenticatedError("the token has become another tenant's");
+  }
+  identity_.access = now.access;
+  return CheckAccess(method_.access);
 }
 
 absl::Status Call::StillWanted() const {
@@ -132,6 +147,7 @@ absl::Status Call::Parse(grpc::ByteBuffer* bytes, google::protobuf::Message* req
   const grpc::Status read =
       grpc::GenericDeserialize<grpc::ProtoBufferReader, google::protobuf::Message>(bytes, request);
   bytes->Clear();
+  if (caller_ != nullptr) caller_->Heard();
   if (read.ok()) return absl::OkStatus();
   return absl::InvalidArgumentError("the request is no valid message");
 }

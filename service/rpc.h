@@ -2,6 +2,7 @@
 #ifndef FOVEA_SERVICE_RPC_H_
 #define FOVEA_SERVICE_RPC_H_
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -25,6 +26,8 @@
 namespace fovea::service {
 
 class AuditLog;
+class Caller;
+class Connections;
 class Quotas;
 class WriteHealth;
 
@@ -36,6 +39,7 @@ struct RpcEnvironment {
   MemoryBudget* memory = nullptr;
   Lanes* lanes = nullptr;
   CallRegistry* calls = nullptr;
+  Connections* connections = nullptr;  // none where nothing listens
   AuditLog* audit = nullptr;
   Quotas* quotas = nullptr;
   WriteHealth* write_health = nullptr;
@@ -73,6 +77,8 @@ class Call {
   absl::Status Serialize(const google::protobuf::Message& response, grpc::ByteBuffer* bytes);
   // The client took a part of the answer.
   void Sent();
+  // A stream's request was taken, and what it held in memory is gone.
+  void DoneWithRequest() { request_memory_.Release(); }
   // For what a stream holds between its answers. RESOURCE_EXHAUSTED.
   absl::StatusOr<MemoryBudget::Hold> TakeMemory(uint64_t bytes) const {
     return environment_.memory->Take(identity_.tenant, bytes);
@@ -80,6 +86,8 @@ class Call {
 
   // CANCELLED or DEADLINE_EXCEEDED once nobody waits for the answer.
   absl::Status StillWanted() const;
+  // For a stream, which may last: as Begin, if the caller's token has expired or was taken back.
+  absl::Status StillAllowed();
   const Identity& identity() const { return identity_; }
   // PERMISSION_DENIED unless the caller may do so much.
   absl::Status CheckAccess(Access needed) const;
@@ -111,6 +119,7 @@ class Call {
   const Method& method_;
   const absl::Time started_;
   const CallRegistry::Place place_;
+  std::shared_ptr<Caller> caller_;
   Identity identity_;
   std::string session_;
   std::string request_id_;  // the trace id of the caller's traceparent, or one made here

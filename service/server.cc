@@ -194,6 +194,9 @@ class GrpcServer final : public Server {
          static_cast<double>(connections_->accepted()), true},
         {"fovea_connections_refused_total", "Connections that were turned away.",
          static_cast<double>(connections_->refused()), true},
+        {"fovea_connections_cut_off_total",
+         "Connections that were closed for what they sent, or to make room.",
+         static_cast<double>(connections_->cut_off()), true},
         {"fovea_calls", "Calls in progress.", static_cast<double>(calls_->size())},
         {"fovea_call_memory_bytes", "Held by requests and answers in progress.",
          static_cast<double>(call_memory_->held_bytes())},
@@ -318,12 +321,15 @@ class GrpcServer final : public Server {
     FOVEA_ASSIGN_OR_RETURN(connections_,
                            Connections::Listen(options_.addresses, limits, options_.log));
     grpc::EnableDefaultHealthCheckService(true);
-    grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+    environment_.connections = connections_.get();
+    // gRPC's own service: what it makes of a request is not weighed.
+    if (options_.reflection) grpc::reflection::InitProtoReflectionServerBuilderPlugin();
     grpc::ServerBuilder builder;
     SetLimits(builder);
     std::shared_ptr<grpc::ServerCredentials> credentials = PlainCredentials(auth_.get());
     if (!options_.tls.certificate.empty()) {
-      FOVEA_ASSIGN_OR_RETURN(credentials, TlsCredentials(options_.tls, auth_.get()));
+      FOVEA_ASSIGN_OR_RETURN(certificates_, CertificateFiles::Open(options_.tls, options_.log));
+      FOVEA_ASSIGN_OR_RETURN(credentials, TlsCredentials(*certificates_, auth_.get()));
     }
     acceptor_ = builder.experimental().AddExternalConnectionAcceptor(
         grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD, credentials);
@@ -393,6 +399,7 @@ class GrpcServer final : public Server {
   std::unique_ptr<RetentionKeeper> retention_;
   WorkerPool background_;
   std::unique_ptr<Lanes> lanes_;
+  std::unique_ptr<CertificateFiles> certificates_;
   std::unique_ptr<Connections> connections_;
   std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> acceptor_;
   std::unique_ptr<grpc::Server> server_;

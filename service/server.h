@@ -32,6 +32,7 @@ struct ServerOptions {
   std::function<int64_t()> now_us;      // microseconds since the Unix epoch; the clock if empty
   TlsFiles tls;                         // no certificate: connections as they are
   std::string metrics_address;          // HOST:PORT of HTTP; "" for none
+  bool reflection = false;              // whether gRPC's reflection is served
   std::string audit_log;                // a file; "" for none
   QuotaLimits quotas;                   // of each tenant
   StorageLimits storage;                // of each tenant

@@ -30,17 +30,21 @@ absl::Status DiskError(int error, absl::string_view what) {
 class StagedFile {
  public:
   explicit StagedFile(std::string path) : path_(std::move(path)) {}
-  ~StagedFile() {
+  ~StagedFile() { Remove(); }
+  StagedFile(const StagedFile&) = delete;
+  StagedFile& operator=(const StagedFile&) = delete;
+
+  const std::string& path() const { return path_; }
+
+  // At once: the object may have to wait for the client to take its answer.
+  void Remove() {
     if (file_ >= 0) close(file_);
+    file_ = -1;
     // What SQLite may have left beside it, too.
     for (const char* end : {"", "-wal", "-shm", "-journal"}) {
       unlink(absl::StrCat(path_, end).c_str());
     }
   }
-  StagedFile(const StagedFile&) = delete;
-  StagedFile& operator=(const StagedFile&) = delete;
-
-  const std::string& path() const { return path_; }
 
   absl::Status Open(int flags) {
     file_ = open(path_.c_str(), flags | O_CLOEXEC, 0600);
@@ -85,10 +89,11 @@ class StagedFile {
 
 class BackupReader {
  public:
-  explicit BackupReader(MemoryStore* store) : file_(store->StagingPath()) {}
+  explicit BackupReader(MemoryStore* store) : store_(*store), file_(store->StagingPath()) {}
 
-  absl::Status Make(MemoryStore& store) {
-    FOVEA_ASSIGN_OR_RETURN(const VerifyReport report, store.Backup(file_.path()));
+  absl::Status Make(const Call& call) {
+    FOVEA_ASSIGN_OR_RETURN(const VerifyReport report,
+                           store_.Backup(file_.path(), [&call] { return call.StillWanted(); }));
     FOVEA_RETURN_IF_ERROR(file_.Open(O_RDONLY));
     Sha256 digest;
     uint64_t bytes = 0;
@@ -105,9 +110,10 @@ class BackupReader {
     return file_.Rewind();
   }
 
-  absl::StatusOr<Answered> Next(v1::BackupChunk* chunk) {
+  absl::StatusOr<Answered> Next(const Call& call, v1::BackupChunk* chunk) {
     if (!begun_) {
       begun_ = true;
+      FOVEA_RETURN_IF_ERROR(Make(call));
       *chunk->mutable_header() = header_;
       return Answered::kMore;
     }
@@ -118,6 +124,7 @@ class BackupReader {
   }
 
  private:
+  MemoryStore& store_;
   StagedFile file_;
   v1::BackupChunk::Header header_;
   bool begun_ = false;
@@ -147,16 +154,26 @@ class StoreRestoreStream final : public StreamConsumer<v1::BackupChunk, v1::Rest
     return file_.Write(chunk.data());
   }
 
-  absl::Status Finish(const Call& /*call*/, v1::RestoreStoreResponse* response) override {
+  absl::Status Finish(const Call& call, v1::RestoreStoreResponse* response) override {
+    absl::Status status = Restore(call, response);
+    file_.Remove();
+    return status;
+  }
+
+  void Abandon(const Call& /*call*/) override { file_.Remove(); }
+
+ private:
+  absl::Status Restore(const Call& call, v1::RestoreStoreResponse* response) {
     if (!begun_) return absl::InvalidArgumentError("the first chunk must be the header");
     if (bytes_ != header_.bytes()) return WrongSize();
     if (digest_.Digest() != header_.sha256()) {
       return absl::InvalidArgumentError("sha256: the backup's bytes are not those of its header");
     }
-    auto report = store_.Restore(file_.path());
+    auto report = store_.Restore(file_.path(), [&call] { return call.StillWanted(); });
     if (absl::IsDataLoss(report.status()) || absl::IsFailedPrecondition(report.status())) {
       // The backup's fault, not this store's.
-      return absl::InvalidArgumentError("the backup holds no sound log; nothing was restored");
+      return absl::InvalidArgumentError(absl::StrCat(
+          "the backup holds no sound log; nothing was restored: ", report.status().message()));
     }
     FOVEA_RETURN_IF_ERROR(report.status());
     response->set_sessions(report->sessions);
@@ -169,9 +186,6 @@ class StoreRestoreStream final : public StreamConsumer<v1::BackupChunk, v1::Rest
     return absl::OkStatus();
   }
 
-  void Abandon(const Call& /*call*/) override {}
-
- private:
   absl::Status WrongSize() const {
     return absl::InvalidArgumentError(
         absl::StrCat("header.bytes: is ", header_.bytes(), "; ", bytes_, " came"));
@@ -189,9 +203,8 @@ class StoreRestoreStream final : public StreamConsumer<v1::BackupChunk, v1::Rest
 
 absl::StatusOr<NextAnswer<v1::BackupChunk>> BackupSteps(MemoryStore* store) {
   auto reader = std::make_shared<BackupReader>(store);
-  FOVEA_RETURN_IF_ERROR(reader->Make(*store));
   return NextAnswer<v1::BackupChunk>(
-      [reader](const Call& /*call*/, v1::BackupChunk* chunk) { return reader->Next(chunk); });
+      [reader](const Call& call, v1::BackupChunk* chunk) { return reader->Next(call, chunk); });
 }
 
 std::unique_ptr<StreamConsumer<v1::BackupChunk, v1::RestoreStoreResponse>> MakeStoreRestoreStream(

@@ -11,12 +11,12 @@
 
 namespace fovea::service {
 
-// Makes a verified copy in the store's directory and gives it chunk by chunk; the copy goes with
-// what this returns. `store` outlives it.
+// Makes a verified copy in the store's directory, at the first step, and gives it chunk by chunk;
+// the copy goes with what this returns. `store` outlives it.
 absl::StatusOr<NextAnswer<v1::BackupChunk>> BackupSteps(MemoryStore* store);
 
 // Writes what comes to a file in the store's directory, compares it with its header, and restores
-// it. `store` outlives it.
+// it; the file is gone before the call is answered. `store` outlives it.
 std::unique_ptr<StreamConsumer<v1::BackupChunk, v1::RestoreStoreResponse>> MakeStoreRestoreStream(
     MemoryStore* store);
 

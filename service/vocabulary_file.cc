@@ -16,6 +16,8 @@
 namespace fovea::service {
 namespace {
 
+constexpr size_t kMaxBytes = size_t{256} << 20;
+
 bool IsJson(const std::filesystem::path& path) { return path.extension() == ".json"; }
 
 // A file that was cut off while it was written ends elsewhere.
@@ -61,7 +63,7 @@ bool VocabularyFile::Ready() const {
 int64_t VocabularyFile::Count(std::string_view text) const { return tokenizer_->Count(text); }
 
 absl::StatusOr<std::unique_ptr<TextTokenizer>> VocabularyFile::Load() const {
-  auto text = ReadFile(path_);
+  auto text = ReadFile(path_, kMaxBytes);
   if (!text.ok()) return text.status();
   auto vocabulary = IsJson(path_) ? ParseTokenizerJson(*text) : ParseTiktoken(*text, split_);
   auto counter = vocabulary.ok() ? BpeCounter::Create(*vocabulary) : vocabulary.status();

@@ -7,12 +7,14 @@
 #include <openssl/x509v3.h>
 
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <memory>
 #include <sstream>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "absl/time/clock.h"
 #include "core/base/sha256.h"
 #include "httplib.h"
 #include "nlohmann/json.hpp"
@@ -110,13 +112,49 @@ TEST(DoorsE2e, ACertificateNeedsItsKey) {
   WriteCertificate(files.Path("key"), files.Path("cert"));
   WriteCertificate(files.Path("other.key"), files.Path("other.cert"));
   const auto problem = [&](const std::string& certificate, const std::string& key) {
-    return std::string(service::TlsCredentials({.certificate = certificate, .key = key}, nullptr)
-                           .status()
-                           .message());
+    return std::string(
+        service::CertificateFiles::Open({.certificate = certificate, .key = key}, nullptr)
+            .status()
+            .message());
   };
   EXPECT_THAT(problem(files.Path("cert"), files.Path("other.key")), HasSubstr("is not the key of"));
   EXPECT_THAT(problem(files.Path("none"), files.Path("key")), HasSubstr("cannot read"));
   EXPECT_THAT(problem(files.Path("key"), files.Path("key")), HasSubstr("tls_certificate"));
+}
+
+// What does not fit together is not taken up; what was held serves on.
+TEST(DoorsE2e, CertificatesAreTakenUpWhenTheyFit) {
+  const TemporaryDirectory files;
+  WriteCertificate(files.Path("key"), files.Path("cert"));
+  WriteCertificate(files.Path("new.key"), files.Path("new.cert"));
+  const auto log = std::make_shared<spdlog::logger>("none");
+  const auto opened = service::CertificateFiles::Open(
+      {.certificate = files.Path("cert"), .key = files.Path("key")}, log, absl::Milliseconds(5));
+  ASSERT_TRUE(opened.ok()) << opened.status();
+  const service::TlsFiles held = (*opened)->held();
+  EXPECT_EQ(held.client_ca, "");
+  const std::string key = ReadAll(files.Path("key"));
+  const std::string certificate = ReadAll(files.Path("cert"));
+  EXPECT_EQ(ReadAll(held.key), key);
+  EXPECT_EQ(ReadAll(held.certificate), certificate);
+  const auto stays = [&] {
+    absl::SleepFor(absl::Milliseconds(100));
+    EXPECT_EQ(ReadAll(held.key), key);
+    EXPECT_EQ(ReadAll(held.certificate), certificate);
+  };
+  std::ofstream(files.Path("cert")) << "junk, and longer than nothing";
+  stays();
+  std::filesystem::copy_file(files.Path("new.cert"), files.Path("cert"),
+                             std::filesystem::copy_options::overwrite_existing);
+  stays();
+  std::filesystem::copy_file(files.Path("new.key"), files.Path("key"),
+                             std::filesystem::copy_options::overwrite_existing);
+  const absl::Time deadline = absl::Now() + absl::Seconds(20);
+  while (ReadAll(held.certificate) != ReadAll(files.Path("new.cert")) && absl::Now() < deadline) {
+    absl::SleepFor(absl::Milliseconds(5));
+  }
+  EXPECT_EQ(ReadAll(held.key), ReadAll(files.Path("new.key")));
+  EXPECT_EQ(ReadAll(held.certificate), ReadAll(files.Path("new.cert")));
 }
 
 TEST(DoorsE2e, RolesAndTheAuditLog) {

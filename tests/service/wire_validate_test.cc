@@ -111,6 +111,10 @@ std::vector<OneCase> OneCases() {
   const Message calls{Role::kAssistant, {CallOf("a"), CallOf("b")}};
   const Message no_object{
       Role::kAssistant, {{.kind = Block::Kind::kCall, .text = "oops", .id = "a", .name = "bash"}}};
+  const auto named = [](const char* name) {
+    return Message{Role::kAssistant,
+                   {{.kind = Block::Kind::kCall, .text = "{}", .id = "a", .name = name}}};
+  };
   const Message one{Role::kTool, {ResultOf("a")}};
   const Message two{Role::kTool, {ResultOf("b")}};
   const Message both{Role::kUser, {NamedResultOf("a", "bash"), NamedResultOf("b", "bash")}};
@@ -152,6 +156,15 @@ std::vector<OneCase> OneCases() {
        {user, calls, {Role::kUser, {NamedResultOf("a", "bash"), NamedResultOf("b", "sh")}}}},
       {"GeminiResponseForNothing", ValidateGemini, {user}, {user, both}},
       {"GeminiArguments", ValidateGemini, {user, calls}, {user, no_object}},
+      {"GeminiNameBeginsWithTheLastDigit",
+       ValidateGemini,
+       {user, named("_9")},
+       {user, named("9_")}},
+      {"GeminiNameBeginsWithTheFirstDigit",
+       ValidateGemini,
+       {user, named("a0")},
+       {user, named("0a")}},
+      {"GeminiNameBeginsWithAColon", ValidateGemini, {user, named("a:b.c")}, {user, named(":b")}},
       {"GeminiBreakpoint", ValidateGemini, {user}, {marked}},
       {"VllmSystemLater", ValidateVllmChat, {system, user}, {system, user, system}},
       {"VllmNoUser", ValidateVllmChat, {system, user, says}, {system, says}},
