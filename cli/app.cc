@@ -4,13 +4,16 @@
 #include <algorithm>
 #include <cstdlib>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "cli/client.h"
 #include "cli/default_address.h"
 #include "cli/formats/console.h"
@@ -19,6 +22,7 @@
 #include "cli/formats/suggest.h"
 #include "cli/programs.h"
 #include "cli/status.h"
+#include "cli/tls.h"
 #include "cli/verb.h"
 
 namespace fovea::cli {
@@ -30,6 +34,10 @@ constexpr char kDescription[] =
 constexpr char kFooter[] =
     "Exit codes: 0 fine, 1 the call failed, 2 wrong usage, 3 the budget cannot hold what must be "
     "text.\n"
+    "Time: without --timeout an answer may take 60 seconds; 600 for import, export, render, turn, "
+    "fork, delete, drop-pages; no limit for what builds a view (context, tiers, why, diff, page, "
+    "ladder, examine) or goes through a store (backup, restore, restore-store, verify, repair, "
+    "retain).\n"
     "Environment: FOVEA_SERVER, FOVEA_TOKEN, NO_COLOR.";
 
 constexpr size_t kMaxProblem = 2'000;  // characters of a message about wrong usage
@@ -37,8 +45,45 @@ constexpr size_t kMaxProblem = 2'000;  // characters of a message about wrong us
 struct GlobalOptions {
   std::string server = DefaultServerAddress();
   std::string token_file;
+  TlsOptions tls;
+  bool insecure = false;
+  std::optional<absl::Duration> timeout;
   bool json = false;
 };
+
+void DeclareTls(CLI::App& app, TlsOptions& tls) {
+  app.add_flag("--tls", tls.system,
+               "encrypt, and check the server by the system's authorities; so do the next four");
+  app.add_option("--tls-ca", tls.authorities, "authorities in PEM instead of the system's")
+      ->type_name("FILE");
+  app.add_option("--tls-cert", tls.certificate, "a certificate to show the server, in PEM")
+      ->type_name("FILE");
+  app.add_option("--tls-key", tls.key, "the certificate's key")->type_name("FILE");
+  app.add_option("--tls-name", tls.name,
+                 "the name in the server's certificate, where a tunnel's address is another")
+      ->type_name("NAME");
+}
+
+// "90" or "0.5"; nothing for what is no number of seconds that a clock could wait.
+std::optional<absl::Duration> ParseSeconds(const std::string& text) {
+  constexpr double kMost = 1e7;
+  double seconds = 0;
+  if (!absl::SimpleAtod(text, &seconds) || !(seconds > 0 && seconds <= kMost)) return std::nullopt;
+  return absl::Seconds(seconds);
+}
+
+void DeclareTimeout(CLI::App& app, std::optional<absl::Duration>& timeout) {
+  app.add_option_function<std::string>(
+         "--timeout",
+         [&timeout](const std::string& text) {
+           timeout = ParseSeconds(text);
+           if (timeout.has_value()) return;
+           throw CLI::ValidationError("--timeout", text + " is no number of seconds, such as 90");
+         },
+         "for an answer, or the next part of a stream (calibrate, examine: before the verb)")
+      ->default_str("60")
+      ->type_name("SECONDS");
+}
 
 void DeclareGlobals(CLI::App& app, GlobalOptions& options) {
   app.add_option("--server", options.server, "where fovead listens: unix:PATH or HOST:PORT")
@@ -46,6 +91,10 @@ void DeclareGlobals(CLI::App& app, GlobalOptions& options) {
       ->take_last()
       ->capture_default_str();
   app.add_option("--token-file", options.token_file, "a file with the access token");
+  DeclareTls(app, options.tls);
+  app.add_flag("--insecure", options.insecure,
+               "send the token without TLS, too, and trust a socket that is another user's");
+  DeclareTimeout(app, options.timeout);
   app.add_flag("--json", options.json, "print JSON for scripts");
   app.set_version_flag("--version", std::string("fovea " FOVEA_VERSION));
   app.require_subcommand(1);
@@ -81,8 +130,11 @@ absl::StatusOr<std::string> Token(const GlobalOptions& options) {
 absl::Status RunVerb(const Work& work, const GlobalOptions& options, Console& console) {
   absl::StatusOr<std::string> token = Token(options);
   if (!token.ok()) return token.status();
-  absl::StatusOr<std::unique_ptr<Client>> client =
-      Client::Create({.address = options.server, .token = *std::move(token)});
+  absl::StatusOr<std::unique_ptr<Client>> client = Client::Create({.address = options.server,
+                                                                   .token = *std::move(token),
+                                                                   .tls = options.tls,
+                                                                   .insecure = options.insecure,
+                                                                   .timeout = options.timeout});
   if (!client.ok()) return client.status();
   return work(Environment{.console = console, .client = **client, .json = options.json});
 }
@@ -96,11 +148,12 @@ std::vector<std::string> VerbNames(const CLI::App& app) {
 }
 
 // Of the arguments, the first that is no option and no option's value: it was meant as the verb.
-std::string FirstWord(const std::vector<std::string>& arguments) {
+std::string FirstWord(const CLI::App& app, const std::vector<std::string>& arguments) {
   bool value = false;
   for (const std::string& argument : arguments) {
     if (!value && !argument.empty() && argument[0] != '-') return argument;
-    value = argument == "--server" || argument == "--token-file";
+    const CLI::Option* option = app.get_option_no_throw(argument);
+    value = option != nullptr && option->get_items_expected_max() > 0;
   }
   return "";
 }
@@ -115,7 +168,7 @@ int ReportUsage(const CLI::App& app, const CLI::ParseError& error,
   }
   std::string problem = error.what();
   if (app.get_subcommands().empty()) {
-    absl::StrAppend(&problem, DidYouMean(FirstWord(arguments), VerbNames(app)));
+    absl::StrAppend(&problem, DidYouMean(FirstWord(app, arguments), VerbNames(app)));
   }
   problem = OneLine(problem, kMaxProblem);
   const absl::Status status = absl::InvalidArgumentError(problem);

@@ -16,6 +16,7 @@ namespace {
 
 constexpr char kRequiredTokensKey[] = "fovea-required-tokens";
 constexpr char kReportedKey[] = "fovea-reported";
+constexpr char kUsageKey[] = "fovea-wrong-usage";
 
 }  // namespace
 
@@ -41,7 +42,13 @@ std::optional<int64_t> RequiredTokens(const absl::Status& status) {
 
 ExitCode ExitCodeOf(const absl::Status& status) {
   if (status.ok()) return kFine;
+  if (status.GetPayload(kUsageKey).has_value()) return kWrongUsage;
   return absl::IsResourceExhausted(status) && RequiredTokens(status) ? kBudgetTooSmall : kFailed;
+}
+
+absl::Status WrongUsage(absl::Status status) {
+  status.SetPayload(kUsageKey, absl::Cord());
+  return status;
 }
 
 std::string Sentence(const absl::Status& status) {

@@ -29,6 +29,9 @@ std::optional<int64_t> RequiredTokens(const absl::Status& status);
 
 ExitCode ExitCodeOf(const absl::Status& status);
 
+// The same error, made before any call because of how the program was started: exit code 2.
+absl::Status WrongUsage(absl::Status status);
+
 // "NOT_FOUND: no session x", on one line.
 std::string Sentence(const absl::Status& status);
 

@@ -37,7 +37,8 @@ using Work = std::function<absl::Status(const Environment&)>;
 
 // What every verb takes beside its own options.
 constexpr char kVerbFooter[] =
-    "Also: --json prints JSON for scripts; --server, --token-file: see `fovea --help`.";
+    "Also: --json prints JSON for scripts; --server, --token-file, --timeout, --insecure, --tls, "
+    "--tls-ca, --tls-cert, --tls-key, --tls-name: see `fovea --help`.";
 
 // NOT_FOUND of a session with the name of one that is there and has a similar name.
 absl::Status WithNearestSession(const Environment& environment, const std::string& session,

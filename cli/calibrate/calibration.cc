@@ -43,14 +43,14 @@ size_t CharactersForPage(const CalibrationOptions& options, int pitch) {
 
 absl::StatusOr<v1::DocumentPage> DrawFirstPage(const Client& client, v1::PageService::Stub& pages,
                                                const v1::RenderDocumentRequest& request) {
-  grpc::ClientContext context;
-  client.Authorize(context);
-  const auto stream = pages.RenderDocument(&context, request);
+  const auto call = client.NewStream(Pace::kSlow);
+  if (!call.ok()) return call.status();
+  const auto stream = pages.RenderDocument((*call)->context(), request);
   v1::RenderDocumentResponse response;
-  const bool drawn = stream->Read(&response) && response.has_page();
-  if (drawn) context.TryCancel();
-  const grpc::Status finished = stream->Finish();
-  if (!drawn && !finished.ok()) return client.Failure(finished, context);
+  const bool drawn = (*call)->Wait([&] { return stream->Read(&response); }) && response.has_page();
+  if (drawn) (*call)->context()->TryCancel();
+  const grpc::Status finished = (*call)->Wait([&] { return stream->Finish(); });
+  if (!drawn && !finished.ok()) return (*call)->Failure(finished);
   const v1::DocumentPage& page = response.page();
   if (!drawn || page.last_byte() >= request.text().size() || page.first_byte() > page.last_byte()) {
     return absl::InternalError("the server drew no page of the probe");

@@ -161,8 +161,8 @@ class Calibrator {
     request.mutable_image()->set_width(calibration_.width);
     request.mutable_image()->set_height(calibration_.height);
     request.mutable_image()->set_resolution(resolution);
-    const auto counted = environment_.client.Call(environment_.client.readers(),
-                                                  &v1::ReaderService::Stub::CountTokens, request);
+    const auto counted = environment_.client.Call(
+        environment_.client.readers(), &v1::ReaderService::Stub::CountTokens, request, Pace::kSlow);
     // A profile that only the user's file has is checked when the server loads it.
     if (absl::IsNotFound(counted.status())) return absl::OkStatus();
     if (!counted.ok()) return counted.status();

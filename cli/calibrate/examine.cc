@@ -98,8 +98,8 @@ class Examination {
     v1::BuildContextRequest request;
     *request.mutable_view() = options_.view.ToView();
     request.set_format(v1::WIRE_FORMAT_NATIVE);
-    auto response =
-        environment_.client.Call(environment_.client.contexts(), &Contexts::BuildContext, request);
+    auto response = environment_.client.Call(environment_.client.contexts(),
+                                             &Contexts::BuildContext, request, Pace::kUnlimited);
     if (!response.ok()) return response.status();
     Served served{.context = *std::move(response)};
     std::map<std::string, const std::string*> bytes;
@@ -148,8 +148,8 @@ class Examination {
       v1::ExpandTurnRequest request;
       request.set_session_id(options_.view.session);
       request.set_seq(seq);
-      auto turn =
-          environment_.client.Call(environment_.client.sessions(), &Sessions::ExpandTurn, request);
+      auto turn = environment_.client.Call(environment_.client.sessions(), &Sessions::ExpandTurn,
+                                           request, Pace::kSlow);
       if (!turn.ok()) return turn.status();
       session.push_back(turn->text());
       // What the assistant wrote is drawn without the signs of its emphasis.

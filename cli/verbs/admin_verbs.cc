@@ -22,7 +22,7 @@ std::string Count(uint64_t number) { return Grouped(static_cast<int64_t>(number)
 
 absl::Status RunVerify(const Environment& environment, const NoOptions&) {
   const absl::StatusOr<v1::VerifyStoreResponse> report = environment.client.Call(
-      environment.client.admin(), &Admin::VerifyStore, v1::VerifyStoreRequest());
+      environment.client.admin(), &Admin::VerifyStore, v1::VerifyStoreRequest(), Pace::kUnlimited);
   if (!report.ok()) return report.status();
   const absl::Status found = report->problems().empty()
                                  ? absl::OkStatus()
@@ -78,7 +78,7 @@ absl::Status RunStats(const Environment& environment, const NoOptions&) {
 
 absl::Status RunDropPages(const Environment& environment, const NoOptions&) {
   const absl::StatusOr<v1::DropPagesResponse> dropped = environment.client.Call(
-      environment.client.admin(), &Admin::DropPages, v1::DropPagesRequest());
+      environment.client.admin(), &Admin::DropPages, v1::DropPagesRequest(), Pace::kSlow);
   if (!dropped.ok()) return dropped.status();
   if (environment.json) {
     environment.PrintJson(MessageToJson(*dropped));

@@ -47,8 +47,8 @@ absl::StatusOr<std::vector<std::string>> FetchPages(const Environment& environme
     v1::GetPageRequest request;
     *request.mutable_view() = view;
     request.set_page_id(page.page_id());
-    absl::StatusOr<v1::GetPageResponse> response =
-        environment.client.Call(environment.client.contexts(), &Contexts::GetPage, request);
+    absl::StatusOr<v1::GetPageResponse> response = environment.client.Call(
+        environment.client.contexts(), &Contexts::GetPage, request, Pace::kUnlimited);
     if (!response.ok()) return response.status();
     pages.push_back(std::move(*response->mutable_png()));
   }
@@ -108,8 +108,8 @@ absl::Status RunContext(const Environment& environment, const ContextOptions& op
   v1::BuildContextRequest request;
   *request.mutable_view() = options.view.ToView();
   request.set_format(options.format);
-  const absl::StatusOr<v1::BuildContextResponse> response =
-      environment.client.Call(environment.client.contexts(), &Contexts::BuildContext, request);
+  const absl::StatusOr<v1::BuildContextResponse> response = environment.client.Call(
+      environment.client.contexts(), &Contexts::BuildContext, request, Pace::kUnlimited);
   if (!response.ok()) return response.status();
   const bool native = options.format == v1::WIRE_FORMAT_NATIVE;
   const absl::StatusOr<std::vector<std::string>> pages =

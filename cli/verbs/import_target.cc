@@ -42,12 +42,12 @@ absl::StatusOr<Present> Look(Client& client, const std::string& name,
   request.set_session_id(name);
   request.mutable_range()->set_first(1);
   request.mutable_range()->set_last(turns.size());
-  grpc::ClientContext context;
-  client.Authorize(context);
-  const auto stream = client.sessions().ReadTurns(&context, request);
+  const auto call = client.NewStream(Pace::kSlow);
+  if (!call.ok()) return call.status();
+  const auto stream = client.sessions().ReadTurns((*call)->context(), request);
   Present present{Present::kBeginning, 0};
   v1::ReadTurnsResponse response;
-  while (stream->Read(&response)) {
+  while ((*call)->Wait([&] { return stream->Read(&response); })) {
     for (v1::Turn& turn : *response.mutable_turns()) {
       turn.clear_seq();
       if (present.turns >= turns.size()) continue;  // the server's has more than all of it
@@ -58,11 +58,11 @@ absl::StatusOr<Present> Look(Client& client, const std::string& name,
       }
     }
   }
-  const grpc::Status status = stream->Finish();
+  const grpc::Status status = (*call)->Wait([&] { return stream->Finish(); });
   if (status.error_code() == grpc::StatusCode::NOT_FOUND) return Present{Present::kNone, 0};
   // A session with fewer turns than the file's.
   if (status.error_code() == grpc::StatusCode::OUT_OF_RANGE) return present;
-  if (!status.ok()) return client.Failure(status, context);
+  if (!status.ok()) return (*call)->Failure(status);
   return present;
 }
 
@@ -79,7 +79,7 @@ absl::StatusOr<v1::AppendTurnsResponse> Append(Client& client,
   absl::Duration pause = kFirstPause;
   for (int attempt = 1;; ++attempt, pause *= 2) {
     absl::StatusOr<v1::AppendTurnsResponse> response =
-        client.Call(client.sessions(), &Sessions::AppendTurns, request);
+        client.Call(client.sessions(), &Sessions::AppendTurns, request, Pace::kSlow);
     if (!absl::IsUnavailable(response.status()) || attempt == kAppendTries) return response;
     absl::SleepFor(pause);
   }

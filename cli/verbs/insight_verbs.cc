@@ -49,8 +49,8 @@ absl::Status RunWhy(const Environment& environment, const WhyOptions& options) {
   v1::ExplainTurnRequest request;
   *request.mutable_view() = options.view.ToView();
   request.set_seq(options.seq);
-  const absl::StatusOr<v1::ExplainTurnResponse> explained =
-      environment.client.Call(environment.client.contexts(), &Contexts::ExplainTurn, request);
+  const absl::StatusOr<v1::ExplainTurnResponse> explained = environment.client.Call(
+      environment.client.contexts(), &Contexts::ExplainTurn, request, Pace::kUnlimited);
   if (!explained.ok()) return explained.status();
   if (environment.json) {
     environment.PrintJson(MessageToJson(*explained));
@@ -73,8 +73,8 @@ absl::StatusOr<v1::ContextSummary> SummaryAt(const Environment& environment,
   v1::BuildContextRequest request;
   *request.mutable_view() = view.ToView();
   request.mutable_view()->set_as_of_seq(seq);
-  absl::StatusOr<v1::PlanContextResponse> plan =
-      environment.client.Call(environment.client.contexts(), &Contexts::PlanContext, request);
+  absl::StatusOr<v1::PlanContextResponse> plan = environment.client.Call(
+      environment.client.contexts(), &Contexts::PlanContext, request, Pace::kUnlimited);
   if (!plan.ok()) return plan.status();
   return std::move(*plan->mutable_summary());
 }
@@ -139,8 +139,8 @@ absl::Status DiffTurns(const Environment& environment, const DiffOptions& option
     request.mutable_view()->set_as_of_seq(turns[1]);
     request.set_from_epoch(before->epoch());
     request.set_to_epoch(after->epoch());
-    absl::StatusOr<v1::DiffEpochsResponse> answer =
-        environment.client.Call(environment.client.contexts(), &Contexts::DiffEpochs, request);
+    absl::StatusOr<v1::DiffEpochsResponse> answer = environment.client.Call(
+        environment.client.contexts(), &Contexts::DiffEpochs, request, Pace::kUnlimited);
     if (!answer.ok()) return answer.status();
     diff = *std::move(answer);
   }
@@ -161,8 +161,8 @@ absl::Status RunDiff(const Environment& environment, const DiffOptions& options)
   *request.mutable_view() = options.view.ToView();
   request.set_from_epoch(options.from);
   request.set_to_epoch(options.to);
-  const absl::StatusOr<v1::DiffEpochsResponse> diff =
-      environment.client.Call(environment.client.contexts(), &Contexts::DiffEpochs, request);
+  const absl::StatusOr<v1::DiffEpochsResponse> diff = environment.client.Call(
+      environment.client.contexts(), &Contexts::DiffEpochs, request, Pace::kUnlimited);
   if (!diff.ok()) return diff.status();
   if (environment.json) {
     environment.PrintJson(MessageToJson(*diff));

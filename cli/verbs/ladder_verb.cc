@@ -70,8 +70,8 @@ absl::Status RunLadder(const Environment& environment, const LadderOptions& opti
   v1::DrawLadderRequest request;
   *request.mutable_view() = options.view.ToView();
   request.set_first_seq(options.seq);
-  const absl::StatusOr<v1::DrawLadderResponse> ladder =
-      environment.client.Call(environment.client.contexts(), &Contexts::DrawLadder, request);
+  const absl::StatusOr<v1::DrawLadderResponse> ladder = environment.client.Call(
+      environment.client.contexts(), &Contexts::DrawLadder, request, Pace::kUnlimited);
   if (!ladder.ok()) return ladder.status();
   if (absl::Status status = WriteImages(*ladder, options.folder); !status.ok()) return status;
   if (environment.json) {

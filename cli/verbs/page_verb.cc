@@ -53,8 +53,8 @@ absl::StatusOr<std::vector<std::string>> PagesOf(const Environment& environment,
   v1::ExplainTurnRequest request;
   *request.mutable_view() = options.view.ToView();
   request.set_seq(options.seq);
-  const absl::StatusOr<v1::ExplainTurnResponse> explained =
-      environment.client.Call(environment.client.contexts(), &Contexts::ExplainTurn, request);
+  const absl::StatusOr<v1::ExplainTurnResponse> explained = environment.client.Call(
+      environment.client.contexts(), &Contexts::ExplainTurn, request, Pace::kUnlimited);
   if (!explained.ok()) return explained.status();
   if (explained->page_ids().empty()) {
     return absl::FailedPreconditionError(
@@ -71,8 +71,8 @@ absl::StatusOr<v1::GetPageResponse> GetPage(const Environment& environment,
   *request.mutable_view() = options.view.ToView();
   request.set_page_id(id);
   if (options.crop) request.set_seq(options.seq);
-  absl::StatusOr<v1::GetPageResponse> page =
-      environment.client.Call(environment.client.contexts(), &Contexts::GetPage, request);
+  absl::StatusOr<v1::GetPageResponse> page = environment.client.Call(
+      environment.client.contexts(), &Contexts::GetPage, request, Pace::kUnlimited);
   if (!page.ok() || !options.crop || page->turn_bottom() == 0) return page;
   absl::StatusOr<std::string> part = CropPng(page->png(), page->turn_top(), page->turn_bottom());
   if (!part.ok()) return part.status();

@@ -132,7 +132,7 @@ absl::Status RunCount(const Environment& environment, const ReaderOptions& optio
   const absl::StatusOr<v1::CountTokensRequest> request = CountRequest(options);
   if (!request.ok()) return request.status();
   const absl::StatusOr<v1::CountTokensResponse> counted = environment.client.Call(
-      environment.client.readers(), &v1::ReaderService::Stub::CountTokens, *request);
+      environment.client.readers(), &v1::ReaderService::Stub::CountTokens, *request, Pace::kSlow);
   if (!counted.ok()) return counted.status();
   if (environment.json) {
     environment.PrintJson(MessageToJson(*counted));

@@ -137,24 +137,24 @@ class Renderer {
     request.set_title(TitleOf(file));
     request.set_webp(options_.webp);
     request.set_text(std::move(text));
-    grpc::ClientContext context;
-    environment_.client.Authorize(context);
-    const auto stream = environment_.client.pages().RenderDocument(&context, request);
+    const auto call = environment_.client.NewStream(Pace::kSlow);
+    if (!call.ok()) return call.status();
+    const auto stream = environment_.client.pages().RenderDocument((*call)->context(), request);
     v1::RenderDocumentResponse response;
     Json pages = Json::array();
     absl::Status status;
-    while (status.ok() && stream->Read(&response)) {
+    while (status.ok() && (*call)->Wait([&] { return stream->Read(&response); })) {
       if (response.has_totals()) {
         Finish(file, response.totals(), std::exchange(pages, Json::array()));
       } else {
         status = Take(request.text(), response.page(), &pages);
       }
     }
-    if (!status.ok()) context.TryCancel();
-    const grpc::Status finished = stream->Finish();
+    if (!status.ok()) (*call)->context()->TryCancel();
+    const grpc::Status finished = (*call)->Wait([&] { return stream->Finish(); });
     if (!status.ok()) return status;
     if (finished.ok()) return absl::OkStatus();
-    const absl::Status failure = environment_.client.Failure(finished, context);
+    const absl::Status failure = (*call)->Failure(finished);
     return {failure.code(), absl::StrCat(file, ": ", std::string(failure.message()))};
   }
 

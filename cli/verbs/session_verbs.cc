@@ -68,8 +68,8 @@ absl::Status RunSessions(const Environment& environment, const NoOptions&) {
 }
 
 absl::Status RunFork(const Environment& environment, const v1::ForkSessionRequest& request) {
-  const absl::StatusOr<v1::Session> fork =
-      environment.client.Call(environment.client.sessions(), &Sessions::ForkSession, request);
+  const absl::StatusOr<v1::Session> fork = environment.client.Call(
+      environment.client.sessions(), &Sessions::ForkSession, request, Pace::kSlow);
   if (!fork.ok()) return fork.status();
   if (environment.json) {
     environment.PrintJson(MessageToJson(*fork));
@@ -80,8 +80,8 @@ absl::Status RunFork(const Environment& environment, const v1::ForkSessionReques
 }
 
 absl::Status RunDelete(const Environment& environment, const v1::DeleteSessionRequest& request) {
-  const absl::StatusOr<v1::DeleteSessionResponse> receipt =
-      environment.client.Call(environment.client.sessions(), &Sessions::DeleteSession, request);
+  const absl::StatusOr<v1::DeleteSessionResponse> receipt = environment.client.Call(
+      environment.client.sessions(), &Sessions::DeleteSession, request, Pace::kSlow);
   if (!receipt.ok()) return receipt.status();
   if (environment.json) {
     environment.PrintJson(MessageToJson(*receipt));

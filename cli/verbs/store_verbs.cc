@@ -63,15 +63,17 @@ struct FileOptions {
 // Writes the backup's bytes, and compares them with the header.
 absl::StatusOr<v1::BackupChunk::Header> ReceiveBackup(const Environment& environment,
                                                       std::ostream& out) {
-  grpc::ClientContext context;
-  environment.client.Authorize(context);
-  const auto stream = environment.client.admin().BackupStore(&context, v1::BackupStoreRequest());
+  // Nothing comes before the server has copied the store and read the copy whole.
+  const auto call = environment.client.NewStream(Pace::kUnlimited);
+  if (!call.ok()) return call.status();
+  const auto stream =
+      environment.client.admin().BackupStore((*call)->context(), v1::BackupStoreRequest());
   ProgressBar progress(environment.console, "bytes");
   v1::BackupChunk chunk;
   v1::BackupChunk::Header header;
   Sha256 digest;
   uint64_t bytes = 0;
-  while (stream->Read(&chunk)) {
+  while ((*call)->Wait([&] { return stream->Read(&chunk); })) {
     if (chunk.has_header()) {
       header = chunk.header();
       continue;
@@ -79,13 +81,13 @@ absl::StatusOr<v1::BackupChunk::Header> ReceiveBackup(const Environment& environ
     digest.Update(chunk.data());
     bytes += chunk.data().size();
     out.write(chunk.data().data(), static_cast<std::streamsize>(chunk.data().size()));
-    if (!out) context.TryCancel();
+    if (!out) (*call)->context()->TryCancel();
     progress.Update(bytes, static_cast<double>(bytes) / static_cast<double>(header.bytes() + 1),
                     "backup");
   }
-  const grpc::Status status = stream->Finish();
+  const grpc::Status status = (*call)->Wait([&] { return stream->Finish(); });
   if (!out) return absl::UnavailableError("the backup could not be written");
-  if (!status.ok()) return environment.client.Failure(status, context);
+  if (!status.ok()) return (*call)->Failure(status);
   if (bytes != header.bytes() || digest.Digest() != header.sha256()) {
     return absl::DataLossError("the backup arrived damaged");
   }
@@ -141,8 +143,8 @@ absl::StatusOr<v1::BackupChunk> HeaderOf(const std::string& path) {
 }
 
 // A stream that the server closed is no error here: Finish tells why.
-template <typename Stream>
-absl::Status SendBackup(const std::string& path, uint64_t bytes, Stream& stream,
+template <typename Writer>
+absl::Status SendBackup(const std::string& path, uint64_t bytes, Stream& call, Writer& stream,
                         ProgressBar& progress) {
   std::ifstream file(path, std::ios::binary);
   if (!file) return ErrnoStatus(path);
@@ -151,7 +153,7 @@ absl::Status SendBackup(const std::string& path, uint64_t bytes, Stream& stream,
   while (file.read(data.data(), static_cast<std::streamsize>(data.size())) || file.gcount() > 0) {
     v1::BackupChunk chunk;
     chunk.set_data(data.data(), static_cast<size_t>(file.gcount()));
-    if (!stream.Write(chunk)) return absl::OkStatus();
+    if (!call.Wait([&] { return stream.Write(chunk); })) return absl::OkStatus();
     sent += chunk.data().size();
     progress.Update(sent, static_cast<double>(sent) / static_cast<double>(bytes + 1), path);
   }
@@ -161,24 +163,24 @@ absl::Status SendBackup(const std::string& path, uint64_t bytes, Stream& stream,
 absl::Status RunRestoreStore(const Environment& environment, const FileOptions& options) {
   const absl::StatusOr<v1::BackupChunk> header = HeaderOf(options.file);
   if (!header.ok()) return header.status();
-  grpc::ClientContext context;
-  environment.client.Authorize(context);
+  const auto call = environment.client.NewStream(Pace::kUnlimited);
+  if (!call.ok()) return call.status();
   v1::RestoreStoreResponse report;
-  const auto stream = environment.client.admin().RestoreStore(&context, &report);
+  const auto stream = environment.client.admin().RestoreStore((*call)->context(), &report);
   ProgressBar progress(environment.console, "bytes");
   absl::Status sent;
-  if (stream->Write(*header)) {
-    sent = SendBackup(options.file, header->header().bytes(), *stream, progress);
+  if ((*call)->Wait([&] { return stream->Write(*header); })) {
+    sent = SendBackup(options.file, header->header().bytes(), **call, *stream, progress);
   }
   if (!sent.ok()) {
-    context.TryCancel();
+    (*call)->context()->TryCancel();
     stream->Finish();
     return sent;
   }
   stream->WritesDone();
-  const grpc::Status status = stream->Finish();
+  const grpc::Status status = (*call)->Wait([&] { return stream->Finish(); });
   progress.Wipe();
-  if (!status.ok()) return environment.client.Failure(status, context);
+  if (!status.ok()) return (*call)->Failure(status);
   if (environment.json) {
     environment.PrintJson(MessageToJson(report));
     return absl::OkStatus();
@@ -196,7 +198,7 @@ struct NoOptions {};
 
 absl::Status RunRepair(const Environment& environment, const NoOptions&) {
   const absl::StatusOr<v1::RepairStoreResponse> report = environment.client.Call(
-      environment.client.admin(), &Admin::RepairStore, v1::RepairStoreRequest());
+      environment.client.admin(), &Admin::RepairStore, v1::RepairStoreRequest(), Pace::kUnlimited);
   if (!report.ok()) return report.status();
   if (environment.json) {
     environment.PrintJson(MessageToJson(*report));
@@ -228,8 +230,8 @@ absl::Status RunRetain(const Environment& environment, const RetainOptions& opti
       static_cast<uint64_t>(absl::ToInt64Seconds(options.days * absl::Hours(24))));
   request.set_max_stored_bytes(options.bytes);
   request.set_dry_run(options.dry_run);
-  const absl::StatusOr<v1::ApplyRetentionResponse> report =
-      environment.client.Call(environment.client.admin(), &Admin::ApplyRetention, request);
+  const absl::StatusOr<v1::ApplyRetentionResponse> report = environment.client.Call(
+      environment.client.admin(), &Admin::ApplyRetention, request, Pace::kUnlimited);
   if (!report.ok()) return report.status();
   if (environment.json) {
     environment.PrintJson(MessageToJson(*report));

@@ -40,8 +40,8 @@ absl::StatusOr<LadderOf> Ladder(const Environment& environment, const std::strin
 absl::Status RunTiers(const Environment& environment, const ViewOptions& options) {
   v1::BuildContextRequest request;
   *request.mutable_view() = options.ToView();
-  const absl::StatusOr<v1::PlanContextResponse> plan =
-      environment.client.Call(environment.client.contexts(), &Contexts::PlanContext, request);
+  const absl::StatusOr<v1::PlanContextResponse> plan = environment.client.Call(
+      environment.client.contexts(), &Contexts::PlanContext, request, Pace::kUnlimited);
   if (!plan.ok()) return plan.status();
   if (environment.json) {
     environment.PrintJson(MessageToJson(plan->summary()));

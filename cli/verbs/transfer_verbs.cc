@@ -77,21 +77,21 @@ absl::StatusOr<uint64_t> ExportTo(const Environment& environment, const ExportOp
                                   std::ostream& out) {
   v1::ExportSessionRequest request;
   request.set_session_id(options.session);
-  grpc::ClientContext context;
-  environment.client.Authorize(context);
-  const auto stream = environment.client.sessions().ExportSession(&context, request);
+  const auto call = environment.client.NewStream(Pace::kSlow);
+  if (!call.ok()) return call.status();
+  const auto stream = environment.client.sessions().ExportSession((*call)->context(), request);
   ExportWriter writer(out, options.format == "jsonl");
   v1::ExportChunk chunk;
   bool any = false;
-  while (stream->Read(&chunk)) {
+  while ((*call)->Wait([&] { return stream->Read(&chunk); })) {
     any = true;
     if (absl::Status status = writer.Write(chunk); !status.ok()) {
-      context.TryCancel();
+      (*call)->context()->TryCancel();
       return status;
     }
   }
-  const grpc::Status status = stream->Finish();
-  if (!status.ok()) return environment.client.Failure(status, context);
+  const grpc::Status status = (*call)->Wait([&] { return stream->Finish(); });
+  if (!status.ok()) return (*call)->Failure(status);
   if (any) writer.Finish();
   if (!out) return absl::UnavailableError("the export could not be written");
   return writer.turns();
@@ -138,9 +138,9 @@ absl::StatusOr<v1::ExportChunk> ParseChunk(const std::string& line, const Restor
 }
 
 // Sends the file's chunks. A stream that the server closed is no error here: Finish tells why.
-template <typename Stream>
-absl::Status SendChunks(LineReader& reader, const RestoreOptions& options, Stream& stream,
-                        ProgressBar& progress) {
+template <typename Writer>
+absl::Status SendChunks(LineReader& reader, const RestoreOptions& options, Stream& call,
+                        Writer& stream, ProgressBar& progress) {
   while (true) {
     absl::StatusOr<std::optional<std::string>> line = reader.Next();
     if (!line.ok()) return line.status();
@@ -152,7 +152,7 @@ absl::Status SendChunks(LineReader& reader, const RestoreOptions& options, Strea
           absl::StrCat(options.file, ", line ", reader.line_number(),
                        " is not of an export: ", chunk.status().message()));
     }
-    if (!stream.Write(*chunk)) return absl::OkStatus();
+    if (!call.Wait([&] { return stream.Write(*chunk); })) return absl::OkStatus();
     progress.Update(reader.line_number(), reader.Share(), options.file);
   }
 }
@@ -160,21 +160,22 @@ absl::Status SendChunks(LineReader& reader, const RestoreOptions& options, Strea
 absl::Status RunRestore(const Environment& environment, const RestoreOptions& options) {
   const absl::StatusOr<std::unique_ptr<LineReader>> reader = LineReader::Open(options.file);
   if (!reader.ok()) return reader.status();
-  grpc::ClientContext context;
-  environment.client.Authorize(context);
+  // The last answer comes when all is read, checked and stored.
+  const auto call = environment.client.NewStream(Pace::kUnlimited);
+  if (!call.ok()) return call.status();
   v1::Session session;
-  const auto stream = environment.client.sessions().ImportSession(&context, &session);
+  const auto stream = environment.client.sessions().ImportSession((*call)->context(), &session);
   ProgressBar progress(environment.console, "lines");
-  absl::Status sent = SendChunks(**reader, options, *stream, progress);
+  absl::Status sent = SendChunks(**reader, options, **call, *stream, progress);
   if (!sent.ok()) {
-    context.TryCancel();
+    (*call)->context()->TryCancel();
     stream->Finish();
     return sent;
   }
   stream->WritesDone();
-  const grpc::Status status = stream->Finish();
+  const grpc::Status status = (*call)->Wait([&] { return stream->Finish(); });
   progress.Wipe();
-  if (!status.ok()) return environment.client.Failure(status, context);
+  if (!status.ok()) return (*call)->Failure(status);
   if (environment.json) {
     environment.PrintJson(MessageToJson(session));
   } else {

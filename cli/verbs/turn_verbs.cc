@@ -27,16 +27,16 @@ absl::StatusOr<Json> WholeTurn(const Environment& environment, const std::string
   request.set_session_id(session);
   request.mutable_range()->set_first(seq);
   request.mutable_range()->set_last(seq);
-  grpc::ClientContext context;
-  environment.client.Authorize(context);
-  const auto stream = environment.client.sessions().ReadTurns(&context, request);
+  const auto call = environment.client.NewStream(Pace::kSlow);
+  if (!call.ok()) return call.status();
+  const auto stream = environment.client.sessions().ReadTurns((*call)->context(), request);
   Json turn;
   v1::ReadTurnsResponse response;
-  while (stream->Read(&response)) {
+  while ((*call)->Wait([&] { return stream->Read(&response); })) {
     for (const v1::Turn& read : response.turns()) turn = MessageToJson(read);
   }
-  const grpc::Status status = stream->Finish();
-  if (!status.ok()) return environment.client.Failure(status, context);
+  const grpc::Status status = (*call)->Wait([&] { return stream->Finish(); });
+  if (!status.ok()) return (*call)->Failure(status);
   return turn;
 }
 
@@ -67,8 +67,8 @@ absl::Status WriteImages(const std::string& folder, const v1::ExpandTurnResponse
 absl::Status RunTurn(const Environment& environment, const TurnOptions& options) {
   v1::ExpandTurnRequest request = options.request;
   request.set_include_images(!options.images.empty());
-  absl::StatusOr<v1::ExpandTurnResponse> response =
-      environment.client.Call(environment.client.sessions(), &Sessions::ExpandTurn, request);
+  absl::StatusOr<v1::ExpandTurnResponse> response = environment.client.Call(
+      environment.client.sessions(), &Sessions::ExpandTurn, request, Pace::kSlow);
   if (!response.ok()) return response.status();
   if (!options.images.empty()) {
     absl::Status status = WriteImages(options.images, *response);

@@ -13,6 +13,8 @@
 #include <utility>
 #include <vector>
 
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "cli/app.h"
 #include "cli/formats/console.h"
 
@@ -38,6 +40,12 @@ std::string TextOf(const v1::Turn& turn) {
   return text;
 }
 
+// Says nothing until the client gives up.
+Status AwaitTheEnd(const grpc::ServerContext& context) {
+  while (!context.IsCancelled()) absl::SleepFor(absl::Milliseconds(5));
+  return {StatusCode::CANCELLED, "the client went away"};
+}
+
 std::string MakeFolder() {
   std::string pattern = testing::TempDir() + "fovea-cli-XXXXXX";
   if (mkdtemp(pattern.data()) == nullptr) std::abort();
@@ -61,8 +69,10 @@ Status FakeSessions::CreateSession(grpc::ServerContext*, const v1::CreateSession
   return Status::OK;
 }
 
-Status FakeSessions::ListSessions(grpc::ServerContext*, const v1::ListSessionsRequest* request,
+Status FakeSessions::ListSessions(grpc::ServerContext* context,
+                                  const v1::ListSessionsRequest* request,
                                   v1::ListSessionsResponse* response) {
+  if (hangs) return AwaitTheEnd(*context);
   // One session a page, so that a client that stops after the first page is found out.
   auto next = stored.upper_bound(request->page_token());
   if (next == stored.end()) return Status::OK;
@@ -179,7 +189,8 @@ Status FakeSessions::PinTurns(grpc::ServerContext*, const v1::PinTurnsRequest* r
   return Status::OK;
 }
 
-Status FakeSessions::ExportSession(grpc::ServerContext*, const v1::ExportSessionRequest* request,
+Status FakeSessions::ExportSession(grpc::ServerContext* context,
+                                   const v1::ExportSessionRequest* request,
                                    grpc::ServerWriter<v1::ExportChunk>* writer) {
   const Stored* found = Find(request->session_id());
   if (found == nullptr) return NotFound();
@@ -187,6 +198,7 @@ Status FakeSessions::ExportSession(grpc::ServerContext*, const v1::ExportSession
   chunk.mutable_header()->set_format_version(1);
   *chunk.mutable_header()->mutable_session() = found->session;
   writer->Write(chunk);
+  if (hangs) return AwaitTheEnd(*context);
   for (const v1::Turn& turn : found->turns) {
     *chunk.mutable_turn() = turn;
     writer->Write(chunk);

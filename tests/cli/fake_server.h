@@ -33,10 +33,11 @@ class FakeSessions final : public v1::SessionService::Service {
   std::vector<int> append_sizes;    // turns of every append that was taken
   int refuse_appends = 0;           // so many more appends fail with UNAVAILABLE
   int appends_until_down = -1;      // after so many more appends all fail with INTERNAL; -1: never
+  bool hangs = false;               // lists and exports do not end before the client gives up
 
   grpc::Status CreateSession(grpc::ServerContext*, const v1::CreateSessionRequest* request,
                              v1::Session* session) override;
-  grpc::Status ListSessions(grpc::ServerContext*, const v1::ListSessionsRequest* request,
+  grpc::Status ListSessions(grpc::ServerContext* context, const v1::ListSessionsRequest* request,
                             v1::ListSessionsResponse* response) override;
   grpc::Status DeleteSession(grpc::ServerContext*, const v1::DeleteSessionRequest* request,
                              v1::DeleteSessionResponse* response) override;
@@ -52,7 +53,7 @@ class FakeSessions final : public v1::SessionService::Service {
                            v1::SearchTurnsResponse* response) override;
   grpc::Status PinTurns(grpc::ServerContext*, const v1::PinTurnsRequest* request,
                         v1::PinTurnsResponse* response) override;
-  grpc::Status ExportSession(grpc::ServerContext*, const v1::ExportSessionRequest* request,
+  grpc::Status ExportSession(grpc::ServerContext* context, const v1::ExportSessionRequest* request,
                              grpc::ServerWriter<v1::ExportChunk>* writer) override;
   grpc::Status ImportSession(grpc::ServerContext*, grpc::ServerReader<v1::ExportChunk>* reader,
                              v1::Session* session) override;
