@@ -5,6 +5,7 @@
 #include <system_error>
 #include <utility>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -54,6 +55,7 @@ class SqliteMemoryStore final : public MemoryStore {
  public:
   SqliteMemoryStore(std::unique_ptr<LockedDirectory> directory, const StoreOptions& options)
       : directory_(std::move(directory)),
+        path_(options.directory),
         staging_prefix_(absl::StrCat(options.directory, "/staging-")),
         usage_path_(absl::StrCat(options.directory, "/usage.db")),
         reserve_(absl::StrCat(options.directory, "/reserve"), options.reserve_bytes) {}
@@ -69,12 +71,13 @@ class SqliteMemoryStore final : public MemoryStore {
   absl::Status OpenFiles(const StoreOptions& options) {
     FOVEA_RETURN_IF_ERROR(CheckLogIsThere(options.directory));
     RemoveStaged(options.directory);
-    FOVEA_RETURN_IF_ERROR(OpenLog(options));
-    FOVEA_RETURN_IF_ERROR(OpenPages(options));
-    FOVEA_RETURN_IF_ERROR(OpenViews(options));
-    FOVEA_RETURN_IF_ERROR(OpenSearch(options));
-    FOVEA_ASSIGN_OR_RETURN(usage_, sqlite::SqliteUsageStore::Open(usage_path_, log_->store_id()));
-    reserve_.Keep();
+    FOVEA_RETURN_IF_ERROR(OpenWithRoom("log.db", [&] { return OpenLog(options); }));
+    if (opened_in_reserve_) EmptyWriteAheadLog();
+    FOVEA_RETURN_IF_ERROR(OpenWithRoom("usage.db", [&] { return OpenUsage(); }));
+    FOVEA_RETURN_IF_ERROR(OpenWithRoom("pages.db", [&] { return OpenPages(options); }));
+    FOVEA_RETURN_IF_ERROR(OpenWithRoom("views.db", [&] { return OpenViews(options); }));
+    FOVEA_RETURN_IF_ERROR(OpenWithRoom("index.db", [&] { return OpenSearch(options); }));
+    KeepReserve();
     return directory_->Sync();
   }
 
@@ -113,11 +116,13 @@ class SqliteMemoryStore final : public MemoryStore {
     return report;
   }
 
-  absl::StatusOr<VerifyReport> Backup(const std::string& path) override {
-    return log_->Backup(path);
+  absl::StatusOr<VerifyReport> Backup(const std::string& path,
+                                      const StillWanted& still_wanted) override {
+    return log_->Backup(path, still_wanted);
   }
-  absl::StatusOr<RestoreReport> Restore(const std::string& path) override {
-    return log_->Restore(path);
+  absl::StatusOr<RestoreReport> Restore(const std::string& path,
+                                        const StillWanted& still_wanted) override {
+    return log_->Restore(path, still_wanted);
   }
   std::string StagingPath() override {
     return absl::StrCat(staging_prefix_, staged_.fetch_add(1), ".db");
@@ -142,6 +147,54 @@ class SqliteMemoryStore final : public MemoryStore {
   std::vector<std::string> Notices() const override { return log_->notices(); }
 
  private:
+  // Opening takes a little space even where nothing is new (the index of a write-ahead log, and
+  // what a crash left to do). A full disk must not keep anybody from deleting, so the reserve goes
+  // for it, and then what can be made again.
+  absl::Status OpenWithRoom(const char* name, absl::FunctionRef<absl::Status()> open) {
+    absl::Status status = open();
+    if (!absl::IsResourceExhausted(status)) return status;
+    opened_in_reserve_ = true;
+    reserve_.Release();
+    if (log_ != nullptr) EmptyWriteAheadLog();
+    status = open();
+    if (!absl::IsResourceExhausted(status)) return status;
+    GiveUpCaches();
+    status = open();
+    if (!absl::IsResourceExhausted(status)) return status;
+    return absl::ResourceExhaustedError(absl::StrCat(
+        path_, "/", name, " cannot be opened, since its disk is full: the reserve and the caches ",
+        "of the directory did not free enough. Make some MiB free on that disk, without touching ",
+        "the directory's own files, and start again (", status.message(), ")"));
+  }
+
+  void GiveUpCaches() {
+    // Those that are open already take no space that another needs to be opened, but have it.
+    pages_ == nullptr ? sqlite::RemoveDatabase(absl::StrCat(path_, "/pages.db"))
+                      : static_cast<void>(pages_->GiveUp());
+    views_ == nullptr ? sqlite::RemoveDatabase(absl::StrCat(path_, "/views.db"))
+                      : static_cast<void>(views_->GiveUp());
+    if (search_ == nullptr) sqlite::RemoveDatabase(absl::StrCat(path_, "/index.db"));
+  }
+
+  // What was opened in the reserve's space leaves less than all of it; but left free, the rest
+  // would be taken by appends, and none would be there for deletions.
+  void KeepReserve() { opened_in_reserve_ ? reserve_.KeepWhatFits() : reserve_.Keep(); }
+
+  // What a process that was killed left in the write-ahead log moves to log.db, which takes space
+  // until all of it has: before anybody else gets that, and at the cost of the caches.
+  void EmptyWriteAheadLog() {
+    constexpr absl::Duration kPatience = absl::Seconds(2);
+    if (log_->WaitUntilScrubbed(absl::Now() + kPatience)) return;
+    GiveUpCaches();
+    log_->Scrub();
+    log_->WaitUntilScrubbed(absl::Now() + kPatience);
+  }
+
+  absl::Status OpenUsage() {
+    FOVEA_ASSIGN_OR_RETURN(usage_, sqlite::SqliteUsageStore::Open(usage_path_, log_->store_id()));
+    return absl::OkStatus();
+  }
+
   absl::Status VerifyCaches(VerifyReport& report) {
     FOVEA_ASSIGN_OR_RETURN(const std::vector<std::string> pages, pages_->Verify());
     report.problems.insert(report.problems.end(), pages.begin(), pages.end());
@@ -216,10 +269,12 @@ class SqliteMemoryStore final : public MemoryStore {
   }
 
   const std::unique_ptr<LockedDirectory> directory_;
+  const std::string path_;
   const std::string staging_prefix_;
   std::atomic<uint64_t> staged_ = 0;
   const std::string usage_path_;
-  Reserve reserve_;  // used by the log's writer, once the store is open
+  Reserve reserve_;
+  bool opened_in_reserve_ = false;
   std::unique_ptr<sqlite::SqliteLogStore> log_;
   std::unique_ptr<sqlite::SqlitePageStore> pages_;
   std::unique_ptr<sqlite::SqliteViewStore> views_;

@@ -49,7 +49,9 @@ class MemoryStore {
  public:
   // FAILED_PRECONDITION if another process or object has the directory open, or the log is of a
   // version that this one cannot read; DATA_LOSS if the log is damaged, is missing beside what
-  // belongs to it, or lacks turns that it had acknowledged; UNAVAILABLE if the disk refuses.
+  // belongs to it, or lacks turns that it had acknowledged; UNAVAILABLE if the disk refuses;
+  // RESOURCE_EXHAUSTED if it is full and neither the reserve nor the caches, which go for this,
+  // free enough.
   static absl::StatusOr<std::unique_ptr<MemoryStore>> Open(StoreOptions options);
   virtual ~MemoryStore() = default;
 
@@ -63,7 +65,7 @@ class MemoryStore {
 
   // OK while appends are taken. RESOURCE_EXHAUSTED: the disk was full at the last try.
   // UNAVAILABLE, with the reason: the disk refused a commit, or the directory, its lock or the log
-  // was removed or replaced; no append is acknowledged until the store is opened again. Cheap;
+  // was removed, replaced or cut; no append is acknowledged until the store is opened again. Cheap;
   // looks at the directory each time, so that it is noticed without a write, too.
   virtual absl::Status Writable() = 0;
   // Reads every file: structures, checksums, counters, and each turn. Slow; the store works
@@ -79,11 +81,14 @@ class MemoryStore {
   // again; and reads it whole, so that only a sound backup is one. The store works meanwhile.
   // UNAVAILABLE or RESOURCE_EXHAUSTED if the disk refuses, DATA_LOSS if the log is not sound: then
   // there is no file.
-  virtual absl::StatusOr<VerifyReport> Backup(const std::string& path) = 0;
+  virtual absl::StatusOr<VerifyReport> Backup(const std::string& path,
+                                              const StillWanted& still_wanted) = 0;
   // Brings every session of a backup back whose name is free, with its events, times and
   // idempotency keys; each appears whole or not at all. The whole file is checked before the first:
-  // DATA_LOSS if it is not a sound log. The file, or a log.db of an older version, may be changed.
-  virtual absl::StatusOr<RestoreReport> Restore(const std::string& path) = 0;
+  // DATA_LOSS if it is not a sound log, or holds more than one. The file, or a log.db of an older
+  // version, may be changed. If `still_wanted` ends the call, some sessions may be back already.
+  virtual absl::StatusOr<RestoreReport> Restore(const std::string& path,
+                                                const StillWanted& still_wanted) = 0;
   // A name for a file in the store's directory, which is removed at the next start if it is still
   // there.
   virtual std::string StagingPath() = 0;

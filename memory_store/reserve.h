@@ -8,18 +8,22 @@
 
 namespace fovea {
 
-// A file that holds nothing. Thread-compatible.
+// A file that holds nothing. Thread-safe: each call is a call or two of the system's.
 class Reserve {
  public:
   // 0 bytes: no reserve.
   Reserve(std::string path, uint64_t bytes) : path_(std::move(path)), bytes_(bytes) {}
 
-  // Takes the space, if the disk has it and it is not held.
+  // Takes the space, if the disk has it and it is not held. Less that is held stays.
   void Keep();
+  // Takes as much of it as the disk has, to within a thirty-second.
+  void KeepWhatFits();
   // Gives it back.
   void Release();
 
  private:
+  bool Take(uint64_t bytes) const;
+
   const std::string path_;
   const uint64_t bytes_;
 };

@@ -3,12 +3,18 @@
 #define FOVEA_MEMORY_STORE_STORE_REPORTS_H_
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "core/log/turn.h"
 
 namespace fovea {
+
+// Asked now and then during a long call; an error ends the call with that error. Empty: the call
+// goes on to its end. Thread-safe.
+using StillWanted = std::function<absl::Status()>;
 
 struct RepairReport {
   std::vector<std::string> mended;   // what was wrong, and what was done

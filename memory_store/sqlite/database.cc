@@ -19,12 +19,39 @@ namespace {
 // connection.
 constexpr int kBusyTimeoutMs = 100;
 
+constexpr char kPageBytesSql[] = "PRAGMA page_size";
+
 // SQLite makes files with the process's umask; the write-ahead log inherits the database's mode.
 absl::Status CreatePrivateFile(const std::string& path) {
   const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (fd < 0) return absl::ErrnoToStatus(errno, absl::StrCat("opening ", path));
   close(fd);
   return absl::OkStatus();
+}
+
+// With the file's name. The index of the write-ahead log takes space that the disk must have, and
+// SQLite has no better word for that than an I/O error. Elsewhere than here it stays one: a commit
+// that could not enter itself in the index stands in the log all the same.
+absl::Status NotOpened(const std::string& path, const absl::Status& why, sqlite3* database) {
+  const int code = sqlite3_extended_errcode(database);
+  const int error = sqlite3_system_errno(database);
+  const bool full = code == SQLITE_IOERR_SHMSIZE ||
+                    ((code & 0xff) == SQLITE_CANTOPEN && (error == ENOSPC || error == EDQUOT));
+  return {full ? absl::StatusCode::kResourceExhausted : why.code(),
+          absl::StrCat(path, ": ", why.message())};
+}
+
+// Steps of SQLite's virtual machine between two looks at who waits: some tens of microseconds, or
+// as many pages that FTS5 reads.
+constexpr int kSteps = 1000;
+
+void AskToStop(sqlite3* database, std::function<bool()>* stop) {
+  sqlite3_progress_handler(
+      database, kSteps,
+      [](void* function) -> int {
+        return (*static_cast<std::function<bool()>*>(function))() ? 1 : 0;
+      },
+      stop);
 }
 
 int NoteWalPages(void* counter, sqlite3*, const char*, int pages) {
@@ -127,11 +154,15 @@ std::string_view Query::BlobAt(int column) const {
 }
 
 absl::StatusOr<std::unique_ptr<Database>> Database::Open(const DatabaseOptions& options) {
-  const bool writer = options.access == DatabaseOptions::Access::kReadWriteCreate;
+  using Access = DatabaseOptions::Access;
+  const bool writer = options.access == Access::kReadWriteCreate;
   if (writer) FOVEA_RETURN_IF_ERROR(CreatePrivateFile(options.path));
   sqlite3* handle = nullptr;
-  const int flags = (writer ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY) |
-                    SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_PRIVATECACHE;
+  const int flags =
+      (options.access == Access::kReadOnly ? SQLITE_OPEN_READONLY
+                                           : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE) |
+      (options.access == Access::kMemory ? SQLITE_OPEN_MEMORY : 0) | SQLITE_OPEN_NOMUTEX |
+      SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_PRIVATECACHE;
   std::string vfs = options.vfs;
   if (writer && options.secure_delete) {
     FOVEA_ASSIGN_OR_RETURN(vfs, ClearingVfs(vfs));
@@ -139,12 +170,15 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(const DatabaseOptions& 
   const int code =
       sqlite3_open_v2(options.path.c_str(), &handle, flags, vfs.empty() ? nullptr : vfs.c_str());
   if (code != SQLITE_OK) {
-    const absl::Status status = ToStatus(code, absl::StrCat("opening ", options.path), handle);
+    const absl::Status status = NotOpened(options.path, ToStatus(code, "opening", handle), handle);
     sqlite3_close_v2(handle);
     return status;
   }
-  std::unique_ptr<Database> database(new Database(handle));
-  FOVEA_RETURN_IF_ERROR(database->Configure(options));
+  std::unique_ptr<Database> database(new Database(handle, options.stop));
+  absl::Status configured = database->Configure(options);
+  // The first look at the file takes what space the index of its write-ahead log needs.
+  if (configured.ok()) configured = database->Execute("PRAGMA schema_version");
+  if (!configured.ok()) return NotOpened(options.path, configured, handle);
   if (options.prepare != nullptr) FOVEA_RETURN_IF_ERROR(options.prepare(*database));
   return database;
 }
@@ -153,9 +187,11 @@ absl::Status Database::Configure(const DatabaseOptions& options) {
   sqlite3_busy_timeout(database_, kBusyTimeoutMs);
   sqlite3_db_config(database_, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
   sqlite3_db_config(database_, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
+  if (stop_) AskToStop(database_, &stop_);
+  if (options.foreign) FOVEA_RETURN_IF_ERROR(Execute("PRAGMA cell_size_check = ON"));
   // Two connections that checkpoint can lose commits (the WAL-reset bug, fixed in SQLite 3.51.3),
   // so a reader does not even when it is the last to close.
-  const bool writer = options.access == DatabaseOptions::Access::kReadWriteCreate;
+  const bool writer = options.access != DatabaseOptions::Access::kReadOnly;
   sqlite3_db_config(database_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, writer ? 0 : 1, nullptr);
   if (!writer) return Execute("PRAGMA temp_store = MEMORY; PRAGMA query_only = ON");
   FOVEA_RETURN_IF_ERROR(Execute(absl::StrCat("PRAGMA page_size = ", options.page_bytes).c_str()));
@@ -230,18 +266,16 @@ absl::StatusOr<Database::CheckpointResult> Database::Checkpoint(CheckpointMode m
 
 Database::Watch::Watch(Database& database, std::function<bool()> stop)
     : database_(database), stop_(std::move(stop)) {
-  // Steps of SQLite's virtual machine between two looks: some tens of microseconds, or as many
-  // pages that FTS5 reads.
-  constexpr int kSteps = 1000;
-  sqlite3_progress_handler(
-      database_.database_, kSteps,
-      [](void* stop_function) -> int {
-        return (*static_cast<std::function<bool()>*>(stop_function))() ? 1 : 0;
-      },
-      &stop_);
+  AskToStop(database_.database_, &stop_);
 }
 
 Database::Watch::~Watch() { sqlite3_progress_handler(database_.database_, 0, nullptr, nullptr); }
+
+absl::StatusOr<uint64_t> Database::PageBytes() {
+  FOVEA_ASSIGN_OR_RETURN(Query query, Prepare(kPageBytesSql));
+  FOVEA_RETURN_IF_ERROR(query.Step().status());
+  return query.UnsignedAt(0);
+}
 
 void Database::KeepWalOnClose() {
   sqlite3_db_config(database_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);

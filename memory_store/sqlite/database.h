@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/functional/function_ref.h"
@@ -64,7 +65,8 @@ class Query {
 class Database;
 
 struct DatabaseOptions {
-  enum class Access { kReadWriteCreate, kReadOnly };
+  // kMemory: a new database that no file holds.
+  enum class Access { kReadWriteCreate, kReadOnly, kMemory };
   // What a commit waits for. kFull: the disk has it. kNormal: the file cannot be torn by a power
   // loss, but may lose the last commits.
   enum class Synchronous { kFull, kNormal };
@@ -78,6 +80,11 @@ struct DatabaseOptions {
   // Of a new file: a power of two from 512 to 65,536. Large pages carry more turns a second where
   // many are written at once, small ones a single commit: less has to be synced.
   int page_bytes = 16384;
+  // The file came from elsewhere: each page's cells are checked when it is read.
+  bool foreign = false;
+  // While the connection lives, and from its first look at the file on, statements fail with
+  // CANCELLED soon after this says true. Empty: never.
+  std::function<bool()> stop;
   // Run on the connection when it is open; null: nothing.
   absl::Status (*prepare)(Database& database) = nullptr;
 };
@@ -92,7 +99,8 @@ enum class CheckpointMode {
 class Database {
  public:
   // Opens the file in write-ahead-log mode, readable by its owner
-  // alone. UNAVAILABLE if the file cannot be opened, DATA_LOSS if it is no database.
+  // alone. UNAVAILABLE if the file cannot be opened, RESOURCE_EXHAUSTED if that takes space and the
+  // disk has none, DATA_LOSS if it is no database; with the file's name.
   static absl::StatusOr<std::unique_ptr<Database>> Open(const DatabaseOptions& options);
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
@@ -135,6 +143,7 @@ class Database {
   int64_t Changes() const;       // rows changed by the last statement
   int64_t TotalChanges() const;  // since the connection was opened
   bool InTransaction() const;
+  absl::StatusOr<uint64_t> PageBytes();
   int wal_pages() const { return wal_pages_; }  // in the write-ahead log after the last commit
   sqlite3* handle() { return database_; }
 
@@ -144,11 +153,13 @@ class Database {
     bool busy = false;
   };
 
-  explicit Database(sqlite3* database) : database_(database) {}
+  Database(sqlite3* database, std::function<bool()> stop)
+      : database_(database), stop_(std::move(stop)) {}
   absl::Status Configure(const DatabaseOptions& options);
   absl::Status Transaction(const char* begin, absl::FunctionRef<absl::Status()> body);
 
   sqlite3* database_;
+  std::function<bool()> stop_;
   int wal_pages_ = 0;
   absl::flat_hash_map<const char*, std::unique_ptr<CachedStatement>> statements_;
 };

@@ -4,15 +4,12 @@
 #include <system_error>
 
 namespace fovea::sqlite {
-namespace {
 
 uint64_t FileBytes(const std::string& path) {
   std::error_code error;
   const uintmax_t size = std::filesystem::file_size(path, error);
   return error ? 0 : size;
 }
-
-}  // namespace
 
 uint64_t DatabaseBytes(const std::string& path) {
   return FileBytes(path) + FileBytes(path + "-wal");

@@ -6,6 +6,9 @@
 
 namespace fovea::sqlite {
 
+// 0 if there is no such file.
+uint64_t FileBytes(const std::string& path);
+
 // Bytes of the database file and its write-ahead log; 0 for what is not there.
 uint64_t DatabaseBytes(const std::string& path);
 

@@ -5,8 +5,12 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <functional>
+#include <thread>
 
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/notification.h"
+#include "absl/time/time.h"
 #include "core/base/status_macros.h"
 #include "memory_store/sqlite/log_schema.h"
 #include "memory_store/sqlite/log_verify.h"
@@ -37,6 +41,37 @@ absl::Status CopyPages(Database& source, sqlite3* target) {
   return code == SQLITE_OK ? absl::OkStatus() : ToStatus(code, "backup", target);
 }
 
+// Ends statements that Database's own `stop` does not reach: the check of the file's structure is
+// one step of SQLite's virtual machine, however long the file is.
+class Interrupter {
+ public:
+  // An empty `stop`: nothing is ended.
+  Interrupter(Database& database, std::function<bool()> stop)
+      : database_(database.handle()), stop_(std::move(stop)) {
+    if (stop_) thread_ = std::thread([this] { Run(); });
+  }
+  Interrupter(const Interrupter&) = delete;
+  Interrupter& operator=(const Interrupter&) = delete;
+  ~Interrupter() {
+    done_.Notify();
+    if (thread_.joinable()) thread_.join();
+  }
+
+ private:
+  void Run() {
+    constexpr absl::Duration kBetweenLooks = absl::Milliseconds(50);
+    // Again and again: it ends only what runs at that moment.
+    while (!done_.WaitForNotificationWithTimeout(kBetweenLooks)) {
+      if (stop_()) sqlite3_interrupt(database_);
+    }
+  }
+
+  sqlite3* const database_;
+  const std::function<bool()> stop_;
+  absl::Notification done_;
+  std::thread thread_;
+};
+
 }  // namespace
 
 absl::Status CopyDatabase(Database& source, const std::string& path) {
@@ -53,17 +88,35 @@ absl::Status CopyDatabase(Database& source, const std::string& path) {
   return status;
 }
 
-absl::StatusOr<std::unique_ptr<LogSource>> LogSource::Open(const std::string& path) {
-  FOVEA_ASSIGN_OR_RETURN(std::unique_ptr<Database> database, Database::Open({.path = path}));
-  if (!ReadStoreId(*database).ok()) {
-    return absl::DataLossError(absl::StrCat(path, " holds no log"));
+absl::StatusOr<std::unique_ptr<LogSource>> LogSource::Open(const std::string& path,
+                                                           const StillWanted& still_wanted) {
+  DatabaseOptions options = {.path = path, .foreign = true};
+  if (still_wanted) options.stop = [still_wanted] { return !still_wanted().ok(); };
+  absl::StatusOr<std::unique_ptr<Database>> database = Database::Open(options);
+  absl::Status status = database.status();
+  std::unique_ptr<LogSource> source;
+  if (status.ok()) {
+    source.reset(new LogSource(*std::move(database)));
+    const Interrupter interrupter(*source->database_, options.stop);
+    status = source->ReadAll(path);
   }
-  FOVEA_RETURN_IF_ERROR(PrepareSchema(*database, kLogSchema));
-  std::unique_ptr<LogSource> source(new LogSource(std::move(database)));
-  FOVEA_ASSIGN_OR_RETURN(source->report_, VerifyLog(*source->database_));
-  if (source->report_.problems.empty()) return source;
-  return absl::DataLossError(absl::StrCat(path, " is damaged: ", source->report_.problems.front(),
-                                          " (", source->report_.problems.size(), " problems)"));
+  // What SQLite says of an end that was asked for is not why.
+  if (!status.ok() && still_wanted) FOVEA_RETURN_IF_ERROR(still_wanted());
+  FOVEA_RETURN_IF_ERROR(status);
+  return source;
+}
+
+absl::Status LogSource::ReadAll(const std::string& path) {
+  const absl::Status own = CheckForeignLog(*database_);
+  if (!own.ok()) return {own.code(), absl::StrCat(path, " ", own.message())};
+  const absl::Status id = ReadStoreId(*database_).status();
+  if (absl::IsNotFound(id)) return absl::DataLossError(absl::StrCat(path, " holds no store id"));
+  FOVEA_RETURN_IF_ERROR(id);
+  FOVEA_RETURN_IF_ERROR(PrepareSchema(*database_, kLogSchema));
+  FOVEA_ASSIGN_OR_RETURN(report_, VerifyLog(*database_));
+  if (report_.problems.empty()) return absl::OkStatus();
+  return absl::DataLossError(absl::StrCat(path, " is damaged: ", report_.problems.front(), " (",
+                                          report_.problems.size(), " problems)"));
 }
 
 absl::StatusOr<std::vector<NamedSession>> LogSource::Sessions() { return ListNames(*database_); }

@@ -15,6 +15,7 @@
 #include "memory_store/sqlite/database.h"
 #include "memory_store/sqlite/log_rows.h"
 #include "memory_store/sqlite/session_rows.h"
+#include "memory_store/store_reports.h"
 
 namespace fovea::sqlite {
 
@@ -35,8 +36,11 @@ struct SessionParts {
 class LogSource {
  public:
   // Opens the file, upgrading it if it is of an older version, and reads all of it: DATA_LOSS if it
-  // is not sound. The file must be nobody else's.
-  static absl::StatusOr<std::unique_ptr<LogSource>> Open(const std::string& path);
+  // is not sound, or holds anything but a log's own tables (log_schema.h), which is looked at
+  // first. The file must be nobody else's. `still_wanted` ends this call, and with CANCELLED what
+  // is read later.
+  static absl::StatusOr<std::unique_ptr<LogSource>> Open(const std::string& path,
+                                                         const StillWanted& still_wanted = {});
 
   const VerifyReport& report() const { return report_; }
   absl::StatusOr<std::vector<NamedSession>> Sessions();
@@ -48,6 +52,7 @@ class LogSource {
 
  private:
   explicit LogSource(std::unique_ptr<Database> database) : database_(std::move(database)) {}
+  absl::Status ReadAll(const std::string& path);
 
   const std::unique_ptr<Database> database_;
   VerifyReport report_;

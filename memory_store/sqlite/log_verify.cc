@@ -44,15 +44,16 @@ class Verifier {
       : database_(database), unsound_(unsound) {}
 
   absl::StatusOr<VerifyReport> Run() {
-    Note(CheckFile(), "file");
+    FOVEA_RETURN_IF_ERROR(Note(CheckFile(), "file"));
     FOVEA_ASSIGN_OR_RETURN(const std::vector<NamedSession> sessions, ListNames(database_));
     for (const NamedSession& session : sessions) {
       name_ = NameOf(session);
       const size_t before = problems_;
-      Note(database_.ReadTransaction([&] { return CheckSession(session.row); }), name_);
+      FOVEA_RETURN_IF_ERROR(
+          Note(database_.ReadTransaction([&] { return CheckSession(session.row); }), name_));
       if (unsound_ != nullptr && problems_ > before) unsound_->push_back(session);
     }
-    Note(CheckOrphans(), "orphans");
+    FOVEA_RETURN_IF_ERROR(Note(CheckOrphans(), "orphans"));
     return std::move(report_);
   }
 
@@ -61,8 +62,11 @@ class Verifier {
     ++problems_;
     if (report_.problems.size() < kMaxProblems) report_.problems.push_back(std::move(text));
   }
-  void Note(const absl::Status& status, absl::string_view where) {
+  // That the connection was told to stop is no problem of the file's.
+  absl::Status Note(const absl::Status& status, absl::string_view where) {
+    if (absl::IsCancelled(status)) return status;
     if (!status.ok()) Problem(absl::StrCat(where, ": ", status.message()));
+    return absl::OkStatus();
   }
   void Compare(absl::string_view what, uint64_t noted, uint64_t found) {
     if (noted == found) return;

@@ -14,8 +14,9 @@ namespace fovea::sqlite {
 
 // Checks the file's structure, decodes every turn, and compares sequences and counters with the
 // rows. Each session is seen at one moment; appends may go on meanwhile. Fails only if the file
-// cannot be read at all: what is wrong in it is in the report, at most 1,000 entries. `unsound`, if
-// not null, gets the sessions with problems, all of them.
+// cannot be read at all, or with CANCELLED if the connection is told to stop: what is wrong in it
+// is in the report, at most 1,000 entries. `unsound`, if not null, gets the sessions with problems,
+// all of them.
 absl::StatusOr<VerifyReport> VerifyLog(Database& database,
                                        std::vector<NamedSession>* unsound = nullptr);
 

@@ -50,9 +50,16 @@ absl::StatusOr<std::unique_ptr<Database>> TryOpenCache(const DatabaseOptions& op
 
 }  // namespace
 
+absl::StatusOr<FileKind> ReadFileKind(Database& database) {
+  FileKind kind;
+  FOVEA_ASSIGN_OR_RETURN(kind.application, ReadNumber(database, kApplicationSql));
+  FOVEA_ASSIGN_OR_RETURN(kind.version, ReadNumber(database, kVersionSql));
+  return kind;
+}
+
 absl::Status PrepareSchema(Database& database, const Schema& schema) {
-  FOVEA_ASSIGN_OR_RETURN(const int64_t application, ReadNumber(database, kApplicationSql));
-  FOVEA_ASSIGN_OR_RETURN(const int64_t version, ReadNumber(database, kVersionSql));
+  FOVEA_ASSIGN_OR_RETURN(const FileKind kind, ReadFileKind(database));
+  const auto [application, version] = kind;
   FOVEA_ASSIGN_OR_RETURN(const int64_t tables, ReadNumber(database, kCountTablesSql));
   if (application == 0 && version == 0 && tables == 0) {
     return database.WriteTransaction([&] { return database.Execute(schema.create_sql); });

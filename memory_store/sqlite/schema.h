@@ -26,6 +26,13 @@ struct Schema {
   absl::Status (*upgrade)(Database& database, int64_t version) = nullptr;
 };
 
+// What the file's header says; reads nothing else.
+struct FileKind {
+  int64_t application = 0;
+  int64_t version = 0;
+};
+absl::StatusOr<FileKind> ReadFileKind(Database& database);
+
 // Makes the tables if the file is new, and upgrades those of an older version. FAILED_PRECONDITION
 // if the file is another kind of database, or was written by a version that this one cannot read.
 absl::Status PrepareSchema(Database& database, const Schema& schema);

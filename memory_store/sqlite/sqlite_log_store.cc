@@ -154,6 +154,9 @@ absl::Status SqliteLogStore::Start(std::unique_ptr<Database> database,
   // A transaction that failed changed nothing, whatever its jobs said.
   writer.on_begin = [this] { changed_ = false; };
   writer.on_commit = [this] { return OnCommit(); };
+  FOVEA_ASSIGN_OR_RETURN(const uint64_t page_bytes, database->PageBytes());
+  guard_ = std::make_unique<FileGuard>(options_.path, page_bytes);
+  writer.guard = guard_.get();
   writer_ = Writer::Start(std::move(database), std::move(writer));
   // What was deleted before a crash leaves the write-ahead log.
   writer_->ScrubLog();
@@ -194,6 +197,11 @@ absl::Status SqliteLogStore::CheckHead() {
   FOVEA_ASSIGN_OR_RETURN(head_, HeadFile::Open(options_.head_path));
   FOVEA_RETURN_IF_ERROR(head_->Write({store_id_, committed_}));
   return head_->Sync();
+}
+
+absl::Status SqliteLogStore::WriteState() const {
+  FOVEA_RETURN_IF_ERROR(writer_->state());
+  return guard_->Check();
 }
 
 absl::Status SqliteLogStore::OnCommit() {

@@ -16,6 +16,7 @@
 #include "core/log/log_store.h"
 #include "memory_store/head_file.h"
 #include "memory_store/sqlite/database.h"
+#include "memory_store/sqlite/file_guard.h"
 #include "memory_store/sqlite/log_rows.h"
 #include "memory_store/sqlite/log_tail.h"
 #include "memory_store/sqlite/log_transfer.h"
@@ -87,20 +88,23 @@ class SqliteLogStore final : public LogStore, public LogTail {
   absl::StatusOr<RepairReport> Repair();
   // A copy of the log as it is now, in a new file that is read whole before this returns. Fails as
   // CopyDatabase does, or with DATA_LOSS if the log is not sound; then there is no file.
-  absl::StatusOr<VerifyReport> Backup(const std::string& path);
+  absl::StatusOr<VerifyReport> Backup(const std::string& path,
+                                      const StillWanted& still_wanted = {});
   // Copies every session out of such a file whose name is free here, with its events, times and
   // idempotency keys; each appears whole, or not at all. The file, or an older version's log, is
   // checked before the first, and may be changed (LogSource).
-  absl::StatusOr<RestoreReport> Restore(const std::string& path);
+  absl::StatusOr<RestoreReport> Restore(const std::string& path,
+                                        const StillWanted& still_wanted = {});
   absl::StatusOr<TenantHoldings> HoldingsOf(const std::string& tenant);
   // All sessions, those first that were longest without an append.
   absl::StatusOr<std::vector<OldSession>> ListByAge();
   // As MemoryStore::DeleteUnchanged.
   absl::StatusOr<DeletionReceipt> DeleteUnchanged(const OldSession& session, int64_t now_us);
-  // As Writer::WaitUntilScrubbed.
+  // As Writer's.
+  void Scrub() { writer_->ScrubLog(); }
   bool WaitUntilScrubbed(absl::Time deadline) { return writer_->WaitUntilScrubbed(deadline); }
-  // As Writer::state.
-  absl::Status WriteState() const { return writer_->state(); }
+  // As Writer::state; UNAVAILABLE, too, if somebody cut the files.
+  absl::Status WriteState() const;
   // What a person should know of this opening.
   const std::vector<std::string>& notices() const { return notices_; }
 
@@ -138,8 +142,9 @@ class SqliteLogStore final : public LogStore, public LogTail {
   std::atomic<uint64_t> appended_turns_ = 0;
   // Used by the writer's thread alone, once it runs.
   std::unique_ptr<HeadFile> head_;
-  uint64_t committed_ = 0;  // the number of the last commit
-  bool changed_ = false;    // by the jobs of the open transaction
+  uint64_t committed_ = 0;            // the number of the last commit
+  bool changed_ = false;              // by the jobs of the open transaction
+  std::unique_ptr<FileGuard> guard_;  // of the writer
   std::unique_ptr<Writer> writer_;
   std::unique_ptr<ReadPool> readers_;  // closed before the writer, which checkpoints on closing
 };

@@ -1,10 +1,8 @@
 // Backups and retention of SqliteLogStore.
-#include <unistd.h>
-
 #include <utility>
 
 #include "core/base/status_macros.h"
-#include "memory_store/sqlite/log_verify.h"
+#include "memory_store/sqlite/schema.h"
 #include "memory_store/sqlite/sqlite_log_store.h"
 
 namespace fovea::sqlite {
@@ -22,30 +20,36 @@ constexpr char kHoldingsSql[] =
 
 }  // namespace
 
-absl::StatusOr<VerifyReport> SqliteLogStore::Backup(const std::string& path) {
+absl::StatusOr<VerifyReport> SqliteLogStore::Backup(const std::string& path,
+                                                    const StillWanted& still_wanted) {
   {
     const ReadPool::Lease database = readers_->Borrow();
     FOVEA_RETURN_IF_ERROR(CopyDatabase(*database, path));
   }
-  auto copy = LogSource::Open(path);
+  auto copy = LogSource::Open(path, still_wanted);
   if (!copy.ok()) {
-    unlink(path.c_str());
+    RemoveDatabase(path);
     return copy.status();
   }
   return (*copy)->report();
 }
 
-absl::StatusOr<RestoreReport> SqliteLogStore::Restore(const std::string& path) {
-  FOVEA_ASSIGN_OR_RETURN(const std::unique_ptr<LogSource> source, LogSource::Open(path));
+absl::StatusOr<RestoreReport> SqliteLogStore::Restore(const std::string& path,
+                                                      const StillWanted& still_wanted) {
+  FOVEA_ASSIGN_OR_RETURN(const std::unique_ptr<LogSource> source,
+                         LogSource::Open(path, still_wanted));
   FOVEA_ASSIGN_OR_RETURN(const std::vector<NamedSession> sessions, source->Sessions());
   RestoreReport restored;
   for (const NamedSession& session : sessions) {
+    if (still_wanted) FOVEA_RETURN_IF_ERROR(still_wanted());
     const absl::Status status = RestoreSession(*source, session, restored);
     if (absl::IsAlreadyExists(status)) {
       restored.skipped.push_back({session.tenant, session.session_id});
-    } else {
-      FOVEA_RETURN_IF_ERROR(status);
+      continue;
     }
+    // Reading ends with CANCELLED once nobody waits; why is what the caller is told.
+    if (!status.ok() && still_wanted) FOVEA_RETURN_IF_ERROR(still_wanted());
+    FOVEA_RETURN_IF_ERROR(status);
   }
   return restored;
 }

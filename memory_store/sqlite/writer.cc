@@ -184,7 +184,7 @@ absl::Status Writer::RunInReserve(std::vector<Job>& batch, absl::Status full) {
   options_.release_reserve();
   absl::Status status = Attempt(batch);
   // The log is used again from its start before anything else is written.
-  if (status.ok()) database_->Checkpoint(CheckpointMode::kTruncate).IgnoreError();
+  if (status.ok()) MoveLog(CheckpointMode::kTruncate).IgnoreError();
   options_.keep_reserve();
   return status;
 }
@@ -196,10 +196,12 @@ absl::Status Writer::Attempt(std::vector<Job>& batch) {
   }
   if (options_.on_begin) options_.on_begin();
   bool committing = false;
-  absl::Status status = database_->WriteTransaction([&] {
-    absl::Status jobs = RunJobs(batch);
-    committing = jobs.ok();
-    return jobs;
+  absl::Status status = Guarded([&] {
+    return database_->WriteTransaction([&] {
+      absl::Status jobs = RunJobs(batch);
+      committing = jobs.ok();
+      return jobs;
+    });
   });
   if (status.ok()) {
     status = options_.on_commit ? options_.on_commit() : absl::OkStatus();
@@ -227,6 +229,27 @@ absl::Status Writer::RunJobs(std::vector<Job>& batch) {
   return absl::OkStatus();
 }
 
+// Writing to a file that was cut would hide what is lost; so would the checkpoint of closing it.
+absl::Status Writer::Guarded(absl::FunctionRef<absl::Status()> write) {
+  if (options_.guard == nullptr) return write();
+  absl::Status whole = options_.guard->Begin();
+  absl::Status status = whole.ok() ? write() : whole;
+  if (whole.ok()) whole = options_.guard->End(database_->wal_pages());
+  if (whole.ok()) return status;
+  database_->KeepWalOnClose();
+  Stop(whole);
+  return whole;
+}
+
+absl::StatusOr<Database::CheckpointResult> Writer::MoveLog(CheckpointMode mode) {
+  Database::CheckpointResult result;
+  FOVEA_RETURN_IF_ERROR(Guarded([&]() -> absl::Status {
+    FOVEA_ASSIGN_OR_RETURN(result, database_->Checkpoint(mode));
+    return absl::OkStatus();
+  }));
+  return result;
+}
+
 void Writer::Checkpoint() {
   bool scrub = false;
   uint64_t wanted = 0;
@@ -244,8 +267,7 @@ void Writer::Checkpoint() {
   }
   if (!scrub && pages < checkpoint_at_pages_) return;
   const bool wait = scrub || pages > kForcedCheckpointFactor * options_.checkpoint_pages;
-  const auto result =
-      database_->Checkpoint(wait ? CheckpointMode::kTruncate : CheckpointMode::kPassive);
+  const auto result = MoveLog(wait ? CheckpointMode::kTruncate : CheckpointMode::kPassive);
   if (!result.ok()) {
     if (absl::IsResourceExhausted(result.status())) return;
     Stop(absl::UnavailableError(

@@ -12,10 +12,13 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/functional/any_invocable.h"
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "memory_store/mutex.h"
 #include "memory_store/sqlite/database.h"
+#include "memory_store/sqlite/file_guard.h"
 
 namespace fovea::sqlite {
 
@@ -29,6 +32,9 @@ struct WriterOptions {
   // After each commit, before those who wait are told. An error stops the writer as a refused
   // commit does, and is what they are told.
   std::function<absl::Status()> on_commit;
+  // Asked before each write and told after it; what it refuses stops the writer. Outlives it. Null:
+  // the files are not watched.
+  FileGuard* guard = nullptr;
   // The disk is full. Gives back space that others can do without; true if a second try is worth
   // it.
   std::function<bool()> make_room;
@@ -108,6 +114,8 @@ class Writer {
   absl::Status RunInReserve(std::vector<Job>& batch, absl::Status full);
   absl::Status Attempt(std::vector<Job>& batch);
   absl::Status RunJobs(std::vector<Job>& batch);
+  absl::Status Guarded(absl::FunctionRef<absl::Status()> write);
+  absl::StatusOr<Database::CheckpointResult> MoveLog(CheckpointMode mode);
   void Checkpoint();
   bool HasRoom() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool HasWork() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

@@ -45,14 +45,14 @@ TEST_F(BackupTest, BringsEverythingBack) {
   Value(log().Append(key_, Batch({TextTurn("the last")})));
   Value(log().ForkSession({"t", "a"}, 100, Session("fork", 78)));
   Value(log().StageSession({"t", "half"}, Session("half")));
-  const VerifyReport report = Value(store_->Backup(outside_.File("backup")));
+  const VerifyReport report = Value(store_->Backup(outside_.File("backup"), {}));
   EXPECT_EQ(report.turns, 401U);
   Value(log().Append(key_, Batch({TextTurn("after the backup")})));
 
   const ScratchDirectory other;
   const auto restored = OpenStore(other.path());
   Value(restored->log().CreateSession({"t", "fork"}, Session("fork")));
-  const RestoreReport back = Value(restored->Restore(outside_.File("backup")));
+  const RestoreReport back = Value(restored->Restore(outside_.File("backup"), {}));
   EXPECT_EQ(back.sessions, 1U);
   EXPECT_EQ(back.turns, 301U);
   EXPECT_THAT(back.skipped, ElementsAre(SessionKey{"t", "fork"}));
@@ -82,7 +82,7 @@ TEST_F(BackupTest, OneMomentOfAStoreAtWork) {
   for (int i = 0; i < 5; ++i) {
     const std::string path = outside_.File(absl::StrCat(i));
     const uint64_t before = Value(log().GetSession(key_)).last_seq;
-    const VerifyReport report = Value(store_->Backup(path));
+    const VerifyReport report = Value(store_->Backup(path, {}));
     EXPECT_GE(report.turns, before);
     EXPECT_THAT(report.problems, IsEmpty());
   }
@@ -94,7 +94,7 @@ TEST_F(BackupTest, ABackupIsALogByItself) {
   Value(log().CreateSession(key_, Session("a")));
   Value(log().Append(key_, Batch(TextTurns({"one", "two"}))));
   const ScratchDirectory other;
-  Value(store_->Backup(other.File("log.db")));
+  Value(store_->Backup(other.File("log.db"), {}));
   const auto restored = OpenStore(other.path());
   EXPECT_THAT(Value(restored->log().ReadTurns(key_, kAll, 0)), SizeIs(2));
 }
@@ -102,29 +102,29 @@ TEST_F(BackupTest, ABackupIsALogByItself) {
 TEST_F(BackupTest, RefusesWhatIsNoSoundBackup) {
   Value(log().CreateSession(key_, Session("a")));
   Value(log().Append(key_, Batch({TextTurn(std::string(100'000, 'x')), TextTurn("y")})));
-  EXPECT_FALSE(store_->Backup(outside_.File("no/such/directory")).ok());
+  EXPECT_FALSE(store_->Backup(outside_.File("no/such/directory"), {}).ok());
   std::ofstream(outside_.File("taken")) << "x";
-  EXPECT_FALSE(store_->Backup(outside_.File("taken")).ok());
-  Value(store_->Backup(outside_.File("backup")));
+  EXPECT_FALSE(store_->Backup(outside_.File("taken"), {}).ok());
+  Value(store_->Backup(outside_.File("backup"), {}));
 
   const ScratchDirectory other;
   const auto target = OpenStore(other.path());
   std::ofstream(outside_.File("text")) << std::string(20'000, 't');
   std::ofstream(outside_.File("empty")).flush();
   for (const char* name : {"text", "empty"}) {
-    EXPECT_EQ(Code(target->Restore(outside_.File(name))), absl::StatusCode::kDataLoss) << name;
+    EXPECT_EQ(Code(target->Restore(outside_.File(name), {})), absl::StatusCode::kDataLoss) << name;
   }
   const uint64_t size = fs::file_size(outside_.File("backup"));
   fs::copy(outside_.File("backup"), outside_.File("cut"));
   fs::resize_file(outside_.File("cut"), size / 2);
-  EXPECT_FALSE(target->Restore(outside_.File("cut")).ok());
+  EXPECT_FALSE(target->Restore(outside_.File("cut"), {}).ok());
   EXPECT_EQ(Value(target->log().Stats()).sessions, 0U);
 }
 
 TEST_F(BackupTest, RestoresALogOfAnOlderVersion) {
   std::ofstream(outside_.File("v1"), std::ios::binary) << ReadGzipFile(
       std::string(FOVEA_SOURCE_DIR) + "/tests/memory_store/data/store-v1/log.db.gz");
-  const RestoreReport report = Value(store_->Restore(outside_.File("v1")));
+  const RestoreReport report = Value(store_->Restore(outside_.File("v1"), {}));
   EXPECT_EQ(report.sessions, 3U);
   EXPECT_EQ(Value(log().GetSession({"acme", "first"})).last_seq, 44U);
 }
@@ -132,7 +132,7 @@ TEST_F(BackupTest, RestoresALogOfAnOlderVersion) {
 TEST_F(BackupTest, StagedFilesOfADeadProcessAreRemoved) {
   const std::string staged = store_->StagingPath();
   EXPECT_NE(staged, store_->StagingPath());
-  Value(store_->Backup(staged));
+  Value(store_->Backup(staged, {}));
   EXPECT_TRUE(fs::exists(staged));
   store_.reset();
   store_ = OpenStore(directory_.path());

@@ -35,6 +35,20 @@ TEST(Reserve, IsAllThereUntilItIsReleased) {
   EXPECT_FALSE(std::filesystem::exists(path));
 }
 
+TEST(Reserve, TakesWhatFitsAndKeepsTheLessThatItHas) {
+  const ScratchDirectory directory;
+  const std::string path = directory.File("reserve");
+  Reserve(path, 64 << 10).KeepWhatFits();
+  EXPECT_EQ(std::filesystem::file_size(path), 64U << 10);
+  // Too much for any disk: what was held stays, and nothing is begun where nothing was.
+  Reserve huge(path, uint64_t{1} << 62);
+  huge.Keep();
+  EXPECT_EQ(std::filesystem::file_size(path), 64U << 10);
+  huge.Release();
+  huge.Keep();
+  EXPECT_FALSE(std::filesystem::exists(path));
+}
+
 TEST(DatabaseBytes, CountsTheFileAndItsWriteAheadLog) {
   const ScratchDirectory directory;
   const std::string path = directory.File("a.db");

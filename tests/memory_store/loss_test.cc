@@ -188,8 +188,37 @@ INSTANTIATE_TEST_SUITE_P(
                   fs::copy(d + "/log.db", d + "/copy");
                   fs::rename(d + "/copy", d + "/log.db");
                 }},
-        Removal{"TheWriteAheadLog", [](const std::string& d) { fs::remove(d + "/log.db-wal"); }}),
+        Removal{"TheWriteAheadLog", [](const std::string& d) { fs::remove(d + "/log.db-wal"); }},
+        Removal{"TheLogWasCut", [](const std::string& d) { fs::resize_file(d + "/log.db", 0); }},
+        Removal{"TheLogLostItsLastPage",
+                [](const std::string& d) {
+                  fs::resize_file(d + "/log.db", fs::file_size(d + "/log.db") - 4096);
+                }},
+        Removal{"TheWriteAheadLogWasCut",
+                [](const std::string& d) { fs::resize_file(d + "/log.db-wal", 0); }},
+        Removal{"TheWriteAheadLogLostAByte",
+                [](const std::string& d) {
+                  fs::resize_file(d + "/log.db-wal", fs::file_size(d + "/log.db-wal") - 1);
+                }}),
     [](const auto& test) { return test.param.name; });
+
+// What was cut is not written over, and the next start says what is lost.
+TEST(CutFiles, AreLeftAsTheyAreWhenTheStoreCloses) {
+  const ScratchDirectory directory;
+  auto store = OpenStore(directory.path());
+  Value(store->log().CreateSession(kKey, Session("a")));
+  Value(store->log().Append(kKey, Batch({TextTurn("before")})));
+  const uint64_t wal = fs::file_size(directory.File("log.db-wal"));
+  fs::resize_file(directory.File("log.db"), 0);
+  const auto after = store->log().Append(kKey, Batch({TextTurn("after")}));
+  EXPECT_THAT(std::string(after.status().message()), HasSubstr("log.db has 0 bytes, but "));
+  store.reset();
+  EXPECT_EQ(fs::file_size(directory.File("log.db")), 0U);
+  EXPECT_EQ(fs::file_size(directory.File("log.db-wal")), wal);
+  StoreOptions options;
+  options.directory = directory.path();
+  EXPECT_EQ(Code(MemoryStore::Open(options)), absl::StatusCode::kDataLoss);
+}
 
 TEST(Lock, ARemovedLockFileLetsNobodyIn) {
   const ScratchDirectory directory;

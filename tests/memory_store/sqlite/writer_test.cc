@@ -219,6 +219,38 @@ TEST_F(WriterTest, NobodyIsToldOkWhereTheCommitIsNotToBeTrusted) {
   EXPECT_EQ(writer_->state().code(), absl::StatusCode::kUnavailable);
 }
 
+// Commits, checkpoints of both kinds and a log that begins again change the lengths; none of that
+// is taken for a cut, whoever looks meanwhile.
+TEST_F(WriterTest, WhatTheWriterDoesItselfIsNoCut) {
+  const std::string path = directory_.File("test.db");
+  writer_.reset();  // which takes the write-ahead log away
+  FileGuard guard(path, 16'384);
+  WriterOptions options;
+  options.checkpoint_pages = 4;
+  options.guard = &guard;
+  Open(options);
+  std::atomic<bool> stop = false;
+  std::thread looking([&] {
+    while (!stop) EXPECT_TRUE(guard.Check().ok()) << guard.Check();
+  });
+  const auto reader =
+      Value(Database::Open({.path = path, .access = DatabaseOptions::Access::kReadOnly}));
+  for (int i = 0; i < 300; ++i) {
+    // For a while a reader keeps the log from being used again.
+    const char* const sql = i == 100 ? "BEGIN; SELECT * FROM numbers" : i == 200 ? "COMMIT" : "";
+    EXPECT_TRUE(reader->Execute(sql).ok());
+    if (i % 10 == 0) writer_->ScrubLog();
+    EXPECT_TRUE(Run([&](Database& database) { return Insert(database, i); }).ok()) << i;
+  }
+  stop = true;
+  looking.join();
+  EXPECT_TRUE(writer_->state().ok()) << writer_->state();
+  std::filesystem::resize_file(path, 16'384);
+  EXPECT_EQ(guard.Check().code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(Run([](Database& database) { return Insert(database, 1'000); }).code(),
+            absl::StatusCode::kUnavailable);
+}
+
 TEST_F(WriterTest, FinishesWhatIsQueued) {
   absl::Status told = absl::UnknownError("not told");
   Block();
