@@ -99,7 +99,8 @@ std::string MisfitLine(const Cell& cell, std::string_view strategy) {
   }
   // The full history knows no budget.
   if (over_budget == 0 || strategy == kFullHistory) return "";
-  return absl::StrCat(std::string(strategy), ": ", over_budget, " of ", requests, " requests over the budget");
+  return absl::StrCat(std::string(strategy), ": ", over_budget, " of ", requests,
+                      " requests over the budget");
 }
 
 std::string CompareLine(const Cell& cell) {
