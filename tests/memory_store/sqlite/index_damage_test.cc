@@ -19,7 +19,17 @@ TEST(DamagedIndex, IsBuiltAgainWithoutAStart) {
   const auto search = [&] {
     return store->search().Search(key, "two", SearchOrder::kRelevance, 9);
   };
-  EXPECT_EQ(Value(search()).hits.size(), 1U);
+  // The index follows the log, and is built again beside those who ask.
+  const auto finds = [&](size_t hits) {
+    const absl::Time deadline = absl::Now() + absl::Seconds(20);
+    while (absl::Now() < deadline) {
+      const auto found = search();
+      if (found.ok() && found->hits.size() == hits) return true;
+      absl::SleepFor(absl::Milliseconds(10));
+    }
+    return false;
+  };
+  EXPECT_TRUE(finds(1));
 
   sqlite3* intruder = nullptr;
   ASSERT_EQ(sqlite3_open(directory.File("index.db").c_str(), &intruder), SQLITE_OK);
@@ -31,11 +41,9 @@ TEST(DamagedIndex, IsBuiltAgainWithoutAStart) {
   sqlite3_close(intruder);
   EXPECT_EQ(Code(search()), absl::StatusCode::kUnavailable);
 
-  const absl::Time deadline = absl::Now() + absl::Seconds(20);
-  while (!search().ok() && absl::Now() < deadline) absl::SleepFor(absl::Milliseconds(10));
-  EXPECT_EQ(Value(search()).hits.size(), 1U);
+  EXPECT_TRUE(finds(1));
   Value(store->log().Append(key, Batch(TextTurns({"two again"}))));
-  EXPECT_EQ(Value(search()).hits.size(), 2U);
+  EXPECT_TRUE(finds(2));
 }
 
 }  // namespace
