@@ -61,7 +61,7 @@ absl::Status ReadFile(const std::string& path, const std::string& bytes, transcr
     return absl::OkStatus();
   };
   const size_t before = sessions.size();
-  const absl::Status status =
+  absl::Status status =
       transcripts::ReadTranscripts(bytes, format, transcripts::ReadOptions(), take, &report);
   if (!status.ok()) {
     sessions.resize(before);
