@@ -59,7 +59,8 @@ absl::StatusOr<FileKind> ReadFileKind(Database& database) {
 
 absl::Status PrepareSchema(Database& database, const Schema& schema) {
   FOVEA_ASSIGN_OR_RETURN(const FileKind kind, ReadFileKind(database));
-  const auto [application, version] = kind;
+  const int64_t application = kind.application;
+  const int64_t version = kind.version;
   FOVEA_ASSIGN_OR_RETURN(const int64_t tables, ReadNumber(database, kCountTablesSql));
   if (application == 0 && version == 0 && tables == 0) {
     return database.WriteTransaction([&] { return database.Execute(schema.create_sql); });
