@@ -114,6 +114,20 @@ class Stream {
 
   absl::Status Failure(const grpc::Status& status);
 
+  // Ends a stream of requests, and waits for its answer. `sent`: how sending them went; an error of
+  // the sender's own ends the call and is what comes back.
+  template <typename Writer>
+  absl::Status EndUpload(Writer& stream, absl::Status sent) {
+    if (!sent.ok()) {
+      context_->TryCancel();
+      stream.Finish();
+      return sent;
+    }
+    stream.WritesDone();
+    const grpc::Status status = Wait([&] { return stream.Finish(); });
+    return status.ok() ? absl::OkStatus() : Failure(status);
+  }
+
  private:
   const Client& client_;
   const std::unique_ptr<grpc::ClientContext> context_;

@@ -103,6 +103,15 @@ std::string MisfitLine(const Cell& cell, std::string_view strategy) {
                       " requests over the budget");
 }
 
+std::vector<std::string> MisfitLines(const Cell& cell) {
+  std::vector<std::string> lines;
+  for (const std::string_view strategy : kStrategies) {
+    std::string line = MisfitLine(cell, strategy);
+    if (!line.empty()) lines.push_back(std::move(line));
+  }
+  return lines;
+}
+
 std::string CompareLine(const Cell& cell) {
   const AgainstTruncation ratios = Compare(cell);
   return absl::StrCat("against truncation: cost ", Number(ratios.cost, 3), ", copies ",
@@ -137,9 +146,8 @@ void AddHtmlTable(const Cell& cell, std::string& out) {
   if (Has(cell, kFovea) && Has(cell, kTruncation)) {
     absl::StrAppend(&out, "<p>Fovea ", CompareLine(cell), "</p>\n");
   }
-  for (const std::string_view strategy : kStrategies) {
-    const std::string misfits = MisfitLine(cell, strategy);
-    if (!misfits.empty()) absl::StrAppend(&out, "<p>", misfits, "</p>\n");
+  for (const std::string& misfits : MisfitLines(cell)) {
+    absl::StrAppend(&out, "<p>", misfits, "</p>\n");
   }
 }
 
@@ -188,9 +196,8 @@ std::string TextTable(const std::vector<Row>& rows) {
     if (Has(cell, kFovea) && Has(cell, kTruncation)) {
       absl::StrAppend(&out, "  fovea ", CompareLine(cell), "\n");
     }
-    for (const std::string_view strategy : kStrategies) {
-      const std::string misfits = MisfitLine(cell, strategy);
-      if (!misfits.empty()) absl::StrAppend(&out, "  ", misfits, "\n");
+    for (const std::string& misfits : MisfitLines(cell)) {
+      absl::StrAppend(&out, "  ", misfits, "\n");
     }
     out += '\n';
   }

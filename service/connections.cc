@@ -24,6 +24,7 @@
 #include "absl/strings/strip.h"
 #include "absl/time/clock.h"
 #include "core/base/status_macros.h"
+#include "service/listen.h"
 
 namespace fovea::service {
 namespace {
@@ -156,13 +157,11 @@ absl::Status Connections::BindUnix(const std::string& path) {
 }
 
 absl::Status Connections::BindTcp(const std::string& address) {
-  const size_t colon = address.rfind(':');
-  const std::string written = address.substr(0, colon);
-  const bool bracketed = absl::StartsWith(written, "[") && absl::EndsWith(written, "]");
-  const std::string host = bracketed ? written.substr(1, written.size() - 2) : written;
+  const std::string written = address.substr(0, address.rfind(':'));
+  FOVEA_ASSIGN_OR_RETURN(const HostAndPort at, ParseHostAndPort(address));
   const addrinfo hints = {.ai_flags = AI_PASSIVE | AI_NUMERICSERV, .ai_socktype = SOCK_STREAM};
   addrinfo* found = nullptr;
-  const int error = getaddrinfo(host.c_str(), address.substr(colon + 1).c_str(), &hints, &found);
+  const int error = getaddrinfo(at.host.c_str(), absl::StrCat(at.port).c_str(), &hints, &found);
   if (error != 0) {
     return absl::InvalidArgumentError(
         absl::StrCat("cannot listen on ", address, ": ", gai_strerror(error)));
@@ -170,7 +169,7 @@ absl::Status Connections::BindTcp(const std::string& address) {
   const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> owner(found, freeaddrinfo);
   int last_error = 0;
   bool bound = false;
-  std::string at = address;
+  std::string bound_address = address;
   for (const addrinfo* one = found; one != nullptr; one = one->ai_next) {
     const int made = socket(one->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (made < 0) {
@@ -186,13 +185,13 @@ absl::Status Connections::BindTcp(const std::string& address) {
     }
     // The system chose a port of the first: a second one would have another.
     const bool chosen = absl::EndsWith(address, ":0");
-    if (!bound) at = BoundAddress(written, made);
+    if (!bound) bound_address = BoundAddress(written, made);
     bound = true;
     listeners_.push_back({.socket = made});
     if (chosen) break;
   }
   if (!bound) return Refused(address, last_error);
-  addresses_.push_back(at);
+  addresses_.push_back(bound_address);
   return absl::OkStatus();
 }
 
@@ -300,10 +299,7 @@ bool Connections::MakeRoomFor(const std::string& host) {
            (!host_is_full || connection.host == host);
   });
   if (oldest == open_.end()) return false;
-  CutOff(*oldest, "nobody known had called by it, and others want to");
-  if (!oldest->host.empty()) --by_host_[oldest->host];
-  Forget(*oldest);
-  open_.erase(oldest);
+  CutOff(oldest, "nobody known had called by it, and others want to");
   return true;
 }
 
@@ -325,42 +321,48 @@ void Connections::Watch() {
   if (std::exchange(flooded_, false)) malloc_trim(0);
   Sweep();
   bool any_unknown = false;
-  const Connection* worst = nullptr;
+  auto endless = open_.end();
+  auto worst = open_.end();
   uint64_t worst_bytes = 0;
   uint64_t unknown_bytes = 0;
-  for (Connection& connection : open_) {
-    if (connection.caller == nullptr) continue;
-    const uint64_t bytes = ReceivedBytes(connection.socket);
-    const uint64_t heard = connection.caller->heard();
-    if (heard != connection.heard) {
-      connection.heard = heard;
-      connection.before = bytes;
+  for (auto connection = open_.begin(); connection != open_.end(); ++connection) {
+    if (connection->caller == nullptr) continue;
+    const uint64_t bytes = ReceivedBytes(connection->socket);
+    const uint64_t heard = connection->caller->heard();
+    if (heard != connection->heard) {
+      connection->heard = heard;
+      connection->before = bytes;
     }
-    if (bytes - std::min(bytes, connection.before) > limits_.unread_bytes) {
-      CutOff(connection, "it sent too much that is no message");
-      flooded_ = true;
-    }
+    if (bytes - std::min(bytes, connection->before) > limits_.unread_bytes) endless = connection;
     if (heard > 0) continue;
     any_unknown = true;
     unknown_bytes += bytes;
     if (bytes > worst_bytes) {
-      worst = &connection;
+      worst = connection;
       worst_bytes = bytes;
     }
   }
-  if (worst_bytes > limits_.unknown_bytes || unknown_bytes > limits_.all_unknown_bytes) {
-    CutOff(*worst, "nobody known had called by it, and it sent too much");
+  // One at a look, and the next look is soon.
+  if (endless != open_.end()) {
+    CutOff(endless, "it sent too much that is no message");
+    flooded_ = true;
+  } else if (worst_bytes > limits_.unknown_bytes || unknown_bytes > limits_.all_unknown_bytes) {
+    CutOff(worst, "nobody known had called by it, and it sent too much");
     flooded_ = true;
   }
   const bool sending = std::exchange(unknown_bytes_, unknown_bytes) != unknown_bytes;
-  look_ms_ = sending ? kCloseLookMs : any_unknown ? kUnknownLookMs : kLookMs;
+  look_ms_ = sending || flooded_ ? kCloseLookMs : any_unknown ? kUnknownLookMs : kLookMs;
 }
 
 // gRPC, which has it, finds it ended.
-void Connections::CutOff(const Connection& connection, const char* why) {
+void Connections::CutOff(std::vector<Connection>::iterator connection, const char* why) {
   ++cut_off_;
-  shutdown(connection.socket, SHUT_RDWR);
+  shutdown(connection->socket, SHUT_RDWR);
   Complain(absl::StrCat("one was cut off: ", why).c_str());
+  if (!connection->host.empty()) --by_host_[connection->host];
+  Forget(*connection);
+  open_.erase(connection);
+  open_count_ = open_.size();
 }
 
 // gRPC does not say when it closes a connection.

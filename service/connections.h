@@ -113,7 +113,7 @@ class Connections {
   void Sweep();
   // Cuts off who sends without end.
   void Watch();
-  void CutOff(const Connection& connection, const char* why);
+  void CutOff(std::vector<Connection>::iterator connection, const char* why);
   void Forget(const Connection& connection) ABSL_LOCKS_EXCLUDED(mutex_);
   void Complain(const char* what);
 

@@ -31,8 +31,6 @@ struct RetentionReport {
 // Thread-safe.
 class Housekeeping {
  public:
-  using StillWanted = std::function<absl::Status()>;
-
   explicit Housekeeping(HousekeepingInputs inputs) : in_(std::move(inputs)) {}
 
   // MemoryStore::Repair; then nothing in memory, and no drawn page, is of turns that were replaced.

@@ -10,7 +10,6 @@
 #include <cstring>
 #include <memory>
 
-#include "absl/status/statusor.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -65,16 +64,28 @@ std::string DefaultDataDirectory() {
                       : absl::StrCat(data, "/fovea");
 }
 
+absl::StatusOr<HostAndPort> ParseHostAndPort(absl::string_view address) {
+  HostAndPort parsed;
+  const size_t colon = address.rfind(':');
+  if (colon == absl::string_view::npos || colon == 0 ||
+      !absl::SimpleAtoi(address.substr(colon + 1), &parsed.port) || parsed.port > 65535) {
+    return absl::InvalidArgumentError(absl::StrCat(address, ": is not HOST:PORT"));
+  }
+  absl::string_view host = address.substr(0, colon);
+  if (host.size() > 2 && absl::StartsWith(host, "[") && absl::EndsWith(host, "]")) {
+    host = host.substr(1, host.size() - 2);
+  }
+  parsed.host = std::string(host);
+  return parsed;
+}
+
 absl::Status CheckAddress(absl::string_view address, bool open_to_all) {
   absl::string_view path = address;
   if (absl::ConsumePrefix(&path, "unix:")) {
     if (!path.empty()) return absl::OkStatus();
     return absl::InvalidArgumentError("--listen unix: needs a path behind the colon");
   }
-  const size_t colon = address.rfind(':');
-  uint32_t port = 0;
-  if (colon == absl::string_view::npos || colon == 0 ||
-      !absl::SimpleAtoi(address.substr(colon + 1), &port) || port > 65535) {
+  if (!ParseHostAndPort(address).ok()) {
     return absl::InvalidArgumentError(
         absl::StrCat("--listen ", address, ": must be unix:PATH or HOST:PORT"));
   }

@@ -2,9 +2,11 @@
 #ifndef FOVEA_SERVICE_LISTEN_H_
 #define FOVEA_SERVICE_LISTEN_H_
 
+#include <cstdint>
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
 namespace fovea::service {
@@ -17,6 +19,13 @@ std::string DefaultDataDirectory();
 
 // True if only this machine reaches the HOST:PORT.
 bool IsLoopback(absl::string_view address);
+
+struct HostAndPort {
+  std::string host;  // without the brackets of an IPv6 address
+  uint32_t port = 0;
+};
+// Of HOST:PORT; INVALID_ARGUMENT if it is none.
+absl::StatusOr<HostAndPort> ParseHostAndPort(absl::string_view address);
 
 // INVALID_ARGUMENT unless `address` is unix:PATH or HOST:PORT; unless `open_to_all`,
 // FAILED_PRECONDITION for anything that other machines can reach.

@@ -182,6 +182,12 @@ void WarnOfOpenDoors(const Config& config, const std::vector<std::string>& addre
   }
 }
 
+fovea::service::TlsFiles TlsFilesOf(const Config& config) {
+  return {.certificate = config.tls_certificate,
+          .key = config.tls_key,
+          .client_ca = config.tls_client_ca};
+}
+
 fovea::service::ServerOptions OptionsOf(const Config& config, fovea::ReaderCatalogue readers,
                                         std::shared_ptr<spdlog::logger> log) {
   return {.data_directory = config.data,
@@ -191,9 +197,7 @@ fovea::service::ServerOptions OptionsOf(const Config& config, fovea::ReaderCatal
           .drawing_threads = config.threads,
           .version = FOVEA_VERSION,
           .log = std::move(log),
-          .tls = {.certificate = config.tls_certificate,
-                  .key = config.tls_key,
-                  .client_ca = config.tls_client_ca},
+          .tls = TlsFilesOf(config),
           .metrics_address = config.metrics_listen,
           .reflection = config.reflection,
           .audit_log = config.audit_log,
@@ -232,10 +236,8 @@ int Fail(const absl::Status& status) {
 absl::Status CheckFiles(const Config& config) {
   FOVEA_RETURN_IF_ERROR(fovea::service::Authenticator::Create(config.tokens).status());
   if (!config.tls_certificate.empty()) {
-    const fovea::service::TlsFiles files = {.certificate = config.tls_certificate,
-                                            .key = config.tls_key,
-                                            .client_ca = config.tls_client_ca};
-    FOVEA_RETURN_IF_ERROR(fovea::service::CertificateFiles::Open(files, nullptr).status());
+    FOVEA_RETURN_IF_ERROR(
+        fovea::service::CertificateFiles::Open(TlsFilesOf(config), nullptr).status());
   }
   return fovea::service::LoadReaders(config.readers, config.vocabularies, [](const auto&) {})
       .status();

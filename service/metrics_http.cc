@@ -30,9 +30,9 @@
 #include <utility>
 
 #include "absl/status/status.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "service/listen.h"
 
 namespace fovea::service {
 namespace {
@@ -164,26 +164,6 @@ class Connection : public std::enable_shared_from_this<Connection> {
   size_t dropped_bytes_ = 0;
 };
 
-struct HostAndPort {
-  std::string host;
-  uint32_t port = 0;
-};
-
-absl::StatusOr<HostAndPort> Parsed(const std::string& address) {
-  HostAndPort parsed;
-  const size_t colon = address.rfind(':');
-  if (colon == std::string::npos || colon == 0 ||
-      !absl::SimpleAtoi(address.substr(colon + 1), &parsed.port) || parsed.port > 65535) {
-    return absl::UnavailableError(
-        absl::StrCat("cannot listen on ", address, ": it is not HOST:PORT"));
-  }
-  parsed.host = address.substr(0, colon);
-  if (parsed.host.size() > 2 && parsed.host.front() == '[' && parsed.host.back() == ']') {
-    parsed.host = parsed.host.substr(1, parsed.host.size() - 2);
-  }
-  return parsed;
-}
-
 // All but the constructor, Listen and the destructor is on its one thread.
 class Running final : public MetricsHttp {
  public:
@@ -194,8 +174,10 @@ class Running final : public MetricsHttp {
   }
 
   absl::Status Listen() {
-    const absl::StatusOr<HostAndPort> at = Parsed(in_.address);
-    if (!at.ok()) return at.status();
+    const absl::StatusOr<HostAndPort> at = ParseHostAndPort(in_.address);
+    if (!at.ok()) {
+      return absl::UnavailableError(absl::StrCat("cannot listen on ", at.status().message()));
+    }
     error_code error;
     const auto found =
         tcp::resolver(io_).resolve(at->host, absl::StrCat(at->port),

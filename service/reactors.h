@@ -155,7 +155,10 @@ class WriteReactor final : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
   void OnWriteDone(bool ok) override {
     if (!ok) return Finish(call_.End(absl::CancelledError("the client went away")));
     call_.Sent();
-    absl::Status status = call_.Post([this] { Step(); });
+    absl::Status status = call_.Post([this] {
+      absl::Status allowed = call_.StillAllowed();
+      allowed.ok() ? Step() : Finish(call_.End(allowed));
+    });
     if (!status.ok()) Finish(call_.End(status));
   }
   void OnDone() override { delete this; }
@@ -179,7 +182,6 @@ class WriteReactor final : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
 
   void Step() {
     absl::Status status = call_.StillWanted();
-    if (status.ok()) status = call_.StillAllowed();
     if (!status.ok()) return Finish(call_.End(status));
     Response response;
     const auto answered = next_(call_, &response);

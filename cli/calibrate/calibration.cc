@@ -41,11 +41,11 @@ size_t CharactersForPage(const CalibrationOptions& options, int pitch) {
   return static_cast<size_t>(area / (0.25 * pitch * pitch)) + 200;
 }
 
-absl::StatusOr<v1::DocumentPage> DrawFirstPage(const Client& client, v1::PageService::Stub& pages,
+absl::StatusOr<v1::DocumentPage> DrawFirstPage(Client& client,
                                                const v1::RenderDocumentRequest& request) {
   const auto call = client.NewStream(Pace::kSlow);
   if (!call.ok()) return call.status();
-  const auto stream = pages.RenderDocument((*call)->context(), request);
+  const auto stream = client.pages().RenderDocument((*call)->context(), request);
   v1::RenderDocumentResponse response;
   const bool drawn = (*call)->Wait([&] { return stream->Read(&response); }) && response.has_page();
   if (drawn) (*call)->context()->TryCancel();
@@ -73,7 +73,7 @@ absl::StatusOr<DrawnProbe> Draw(Client& client, const CalibrationOptions& option
   request.mutable_setting()->set_grey_bits(options.grey_bits);
   request.mutable_setting()->set_width(options.width);
   request.mutable_setting()->set_height(options.height);
-  auto page = DrawFirstPage(client, client.pages(), request);
+  auto page = DrawFirstPage(client, request);
   if (!page.ok()) return page.status();
   drawn.page = *std::move(page);
   return drawn;

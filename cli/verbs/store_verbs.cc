@@ -172,15 +172,9 @@ absl::Status RunRestoreStore(const Environment& environment, const FileOptions& 
   if ((*call)->Wait([&] { return stream->Write(*header); })) {
     sent = SendBackup(options.file, header->header().bytes(), **call, *stream, progress);
   }
-  if (!sent.ok()) {
-    (*call)->context()->TryCancel();
-    stream->Finish();
-    return sent;
-  }
-  stream->WritesDone();
-  const grpc::Status status = (*call)->Wait([&] { return stream->Finish(); });
+  const absl::Status status = (*call)->EndUpload(*stream, std::move(sent));
   progress.Wipe();
-  if (!status.ok()) return (*call)->Failure(status);
+  if (!status.ok()) return status;
   if (environment.json) {
     environment.PrintJson(MessageToJson(report));
     return absl::OkStatus();

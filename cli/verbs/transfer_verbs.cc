@@ -167,15 +167,9 @@ absl::Status RunRestore(const Environment& environment, const RestoreOptions& op
   const auto stream = environment.client.sessions().ImportSession((*call)->context(), &session);
   ProgressBar progress(environment.console, "lines");
   absl::Status sent = SendChunks(**reader, options, **call, *stream, progress);
-  if (!sent.ok()) {
-    (*call)->context()->TryCancel();
-    stream->Finish();
-    return sent;
-  }
-  stream->WritesDone();
-  const grpc::Status status = (*call)->Wait([&] { return stream->Finish(); });
+  const absl::Status status = (*call)->EndUpload(*stream, std::move(sent));
   progress.Wipe();
-  if (!status.ok()) return (*call)->Failure(status);
+  if (!status.ok()) return status;
   if (environment.json) {
     environment.PrintJson(MessageToJson(session));
   } else {

@@ -1,12 +1,7 @@
 // TLS to a real server, with certificates made here.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <openssl/evp.h>
-#include <openssl/pem.h>
-#include <openssl/x509.h>
-#include <openssl/x509v3.h>
 
-#include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <memory>
@@ -19,6 +14,7 @@
 #include "cli/app.h"
 #include "cli/formats/console.h"
 #include "core/base/sha256.h"
+#include "tests/service/certificate.h"
 #include "tests/service/server_fixture.h"
 
 namespace fovea::cli {
@@ -28,35 +24,11 @@ using ::fovea::testing::ServerFixture;
 using ::fovea::testing::TemporaryDirectory;
 using ::testing::HasSubstr;
 
-void AddExtension(X509* certificate, int kind, const std::string& value) {
-  X509_EXTENSION* extension = X509V3_EXT_conf_nid(nullptr, nullptr, kind, value.c_str());
-  X509_add_ext(certificate, extension, -1);
-  X509_EXTENSION_free(extension);
-}
-
-// NAME.key, and NAME.pem that it signed itself, for "DNS:..." or "IP:...".
-void WriteCertificate(const TemporaryDirectory& folder, const std::string& name,
-                      const std::string& subject) {
-  const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key(EVP_EC_gen("P-256"), EVP_PKEY_free);
-  const std::unique_ptr<X509, decltype(&X509_free)> certificate(X509_new(), X509_free);
-  X509_set_version(certificate.get(), 2);
-  ASN1_INTEGER_set(X509_get_serialNumber(certificate.get()), 1);
-  X509_gmtime_adj(X509_getm_notBefore(certificate.get()), -3600);
-  X509_gmtime_adj(X509_getm_notAfter(certificate.get()), 3600);
-  X509_set_pubkey(certificate.get(), key.get());
-  X509_NAME* issuer = X509_get_subject_name(certificate.get());
-  X509_NAME_add_entry_by_txt(issuer, "CN", MBSTRING_ASC,
-                             reinterpret_cast<const unsigned char*>(name.c_str()), -1, -1, 0);
-  X509_set_issuer_name(certificate.get(), issuer);
-  AddExtension(certificate.get(), NID_subject_alt_name, subject);
-  AddExtension(certificate.get(), NID_basic_constraints, "critical,CA:TRUE");
-  X509_sign(certificate.get(), key.get(), EVP_sha256());
-  std::FILE* out = std::fopen(folder.Path(name + ".key").c_str(), "w");
-  PEM_write_PrivateKey(out, key.get(), nullptr, nullptr, 0, nullptr, nullptr);
-  std::fclose(out);
-  out = std::fopen(folder.Path(name + ".pem").c_str(), "w");
-  PEM_write_X509(out, certificate.get());
-  std::fclose(out);
+// NAME.key and NAME.pem, for "DNS:..." or "IP:...".
+void WritePair(const TemporaryDirectory& folder, const std::string& name,
+               const std::string& subject) {
+  fovea::testing::WriteCertificate(folder.Path(name + ".key"), folder.Path(name + ".pem"), name,
+                                   subject);
 }
 
 struct Ran {
@@ -78,9 +50,9 @@ class Tls : public ::testing::Test {
  protected:
   void SetUp() override {
     setenv("FOVEA_TOKEN", "secret", 1);
-    WriteCertificate(files_, "here", "IP:127.0.0.1");
-    WriteCertificate(files_, "elsewhere", "DNS:fovea.test");
-    WriteCertificate(files_, "client", "DNS:client");
+    WritePair(files_, "here", "IP:127.0.0.1");
+    WritePair(files_, "elsewhere", "DNS:fovea.test");
+    WritePair(files_, "client", "DNS:client");
     std::ofstream(File("tokens")) << absl::StrCat(R"({"token_sha256": ")", Sha256Hex("secret"),
                                                   R"(", "tenant": "red"})");
   }

@@ -1,12 +1,7 @@
 // Who is let in and how: TLS, client certificates, roles, the audit log, health and metrics.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <openssl/evp.h>
-#include <openssl/pem.h>
-#include <openssl/x509.h>
-#include <openssl/x509v3.h>
 
-#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -18,6 +13,7 @@
 #include "core/base/sha256.h"
 #include "httplib.h"
 #include "nlohmann/json.hpp"
+#include "tests/service/certificate.h"
 #include "tests/service/server_fixture.h"
 
 namespace fovea::testing {
@@ -32,36 +28,6 @@ std::string ReadAll(const std::string& file) {
   std::ostringstream text;
   text << input.rdbuf();
   return text.str();
-}
-
-// A key and a certificate for localhost, signed by itself.
-void WriteCertificate(const std::string& key_file, const std::string& certificate_file) {
-  const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key(EVP_EC_gen("P-256"), EVP_PKEY_free);
-  const std::unique_ptr<X509, decltype(&X509_free)> certificate(X509_new(), X509_free);
-  X509_set_version(certificate.get(), 2);
-  ASN1_INTEGER_set(X509_get_serialNumber(certificate.get()), 1);
-  X509_gmtime_adj(X509_getm_notBefore(certificate.get()), -3600);
-  X509_gmtime_adj(X509_getm_notAfter(certificate.get()), 3600);
-  X509_set_pubkey(certificate.get(), key.get());
-  X509_NAME* name = X509_get_subject_name(certificate.get());
-  X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC,
-                             reinterpret_cast<const unsigned char*>("localhost"), -1, -1, 0);
-  X509_set_issuer_name(certificate.get(), name);
-  X509_EXTENSION* names =
-      X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name, "DNS:localhost,IP:127.0.0.1");
-  X509_add_ext(certificate.get(), names, -1);
-  X509_EXTENSION_free(names);
-  X509_EXTENSION* authority =
-      X509V3_EXT_conf_nid(nullptr, nullptr, NID_basic_constraints, "critical,CA:TRUE");
-  X509_add_ext(certificate.get(), authority, -1);
-  X509_EXTENSION_free(authority);
-  X509_sign(certificate.get(), key.get(), EVP_sha256());
-  std::FILE* out = std::fopen(key_file.c_str(), "w");
-  PEM_write_PrivateKey(out, key.get(), nullptr, nullptr, 0, nullptr, nullptr);
-  std::fclose(out);
-  out = std::fopen(certificate_file.c_str(), "w");
-  PEM_write_X509(out, certificate.get());
-  std::fclose(out);
 }
 
 grpc::Status ListOver(const std::shared_ptr<grpc::ChannelCredentials>& credentials,
