@@ -1,15 +1,17 @@
 #include "gateway/agents.h"
 
-#include <unistd.h>
-
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "absl/algorithm/container.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 
 namespace fovea::gateway {
@@ -48,14 +50,53 @@ void LaunchCodex(const std::string& base, AgentLaunch& launch) {
   launch.arguments = std::move(arguments);
 }
 
-void LaunchOpencode(const std::string& base, AgentLaunch& launch) {
-  Json config = Json::parse(Variable("OPENCODE_CONFIG_CONTENT"), nullptr, false);
-  if (!config.is_object()) config = Json::object();
-  for (const char* provider : {"anthropic", "openai"}) {
-    config["provider"][provider]["options"]["baseURL"] = absl::StrCat(base, "/v1");
+// The object `key` of `parent`, made if it is not there; null if it is something else.
+Json* ObjectIn(Json& parent, const char* key) {
+  Json& child = parent[key];
+  if (child.is_null()) child = Json::object();
+  return child.is_object() ? &child : nullptr;
+}
+
+// Sets `key` of each vendor below parent[list], in its object `options` unless that is null.
+// INVALID_ARGUMENT names, in `where`, what is no object.
+absl::Status SetBases(Json& parent, const char* list, const char* options, const char* key,
+                      const std::vector<std::pair<const char*, std::string>>& bases,
+                      const std::string& where) {
+  const auto bad = [&](absl::string_view what) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(where, ": ", what, " is no JSON object, so no base URL can be set in it"));
+  };
+  if (!parent.is_object()) return bad("what it holds");
+  Json* const providers = ObjectIn(parent, list);
+  if (providers == nullptr) return bad(list);
+  for (const auto& [vendor, base] : bases) {
+    Json* at = ObjectIn(*providers, vendor);
+    if (at != nullptr && options != nullptr) at = ObjectIn(*at, options);
+    if (at == nullptr) return bad(absl::StrCat(list, ".", vendor));
+    (*at)[key] = base;
   }
-  config["provider"]["google"]["options"]["baseURL"] = absl::StrCat(base, "/v1beta");
-  launch.environment.emplace_back("OPENCODE_CONFIG_CONTENT", config.dump());
+  return absl::OkStatus();
+}
+
+absl::Status LaunchOpencode(const std::string& base, AgentLaunch& launch) {
+  const std::string set = Variable("OPENCODE_CONFIG_CONTENT");
+  Json config = set.empty() ? Json::object() : Json::parse(set, nullptr, false, true);
+  absl::Status status = SetBases(config, "provider", "options", "baseURL",
+                                 {{"anthropic", absl::StrCat(base, "/v1")},
+                                  {"openai", absl::StrCat(base, "/v1")},
+                                  {"google", absl::StrCat(base, "/v1beta")}},
+                                 "OPENCODE_CONFIG_CONTENT");
+  if (status.ok()) launch.environment.emplace_back("OPENCODE_CONFIG_CONTENT", config.dump());
+  return status;
+}
+
+// Only the owner may read it: it holds the gateway's secret.
+absl::Status Write(const std::string& path, const Json& json) {
+  std::ofstream file(path);
+  file << json.dump(2) << "\n";
+  file.close();
+  return file ? absl::OkStatus()
+              : absl::UnavailableError(absl::StrCat(path, ": cannot be written"));
 }
 
 // pi reads base URLs from one file of its folder: it gets a folder of links to its own, with that
@@ -63,36 +104,99 @@ void LaunchOpencode(const std::string& base, AgentLaunch& launch) {
 absl::Status LaunchPi(const std::string& base, AgentLaunch& launch) {
   const std::string set = Variable("PI_CODING_AGENT_DIR");
   const fs::path own = set.empty() ? fs::path(Variable("HOME")) / ".pi" / "agent" : fs::path(set);
-  const std::string runtime = Variable("XDG_RUNTIME_DIR");
-  std::string made = absl::StrCat(runtime.empty() ? "/tmp" : runtime, "/fovea-pi-XXXXXX");
-  std::error_code error;
-  if (mkdtemp(made.data()) == nullptr)
-    return absl::UnavailableError(absl::StrCat(made, ": cannot be made"));
-  launch.folder = made;
+  const std::string name = "models.json";
   Json models = Json::object();
-  // What pi writes (sessions, logins) is to land in its own folder, also where that is not there
-  // yet.
-  fs::create_directories(own / "sessions", error);
-  for (const auto& entry : fs::directory_iterator(own, error)) {
-    if (entry.path().filename() == "models.json") {
-      std::ifstream file(entry.path());
-      std::stringstream text;
-      text << file.rdbuf();
-      models = Json::parse(text.str(), nullptr, false);
-      continue;
-    }
-    fs::create_symlink(entry.path(), fs::path(made) / entry.path().filename(), error);
+  if (std::ifstream file(own / name); file) {
+    std::stringstream text;
+    text << file.rdbuf();
+    models = Json::parse(text.str(), nullptr, false, true);
   }
-  if (!models.is_object()) models = Json::object();
-  if (!models.contains("providers")) models["providers"] = Json::object();
-  models["providers"]["anthropic"]["baseUrl"] = base;
-  models["providers"]["openai"]["baseUrl"] = absl::StrCat(base, "/v1");
-  models["providers"]["google"]["baseUrl"] = absl::StrCat(base, "/v1beta");
-  // Providers of the user's own at a wire that is known go through the gateway, if it leads to
-  // where they are.
-  std::ofstream(fs::path(made) / "models.json") << models.dump(2);
-  launch.environment.emplace_back("PI_CODING_AGENT_DIR", made);
-  return absl::OkStatus();
+  // Providers of the user's own keep their addresses.
+  absl::Status status = SetBases(models, "providers", nullptr, "baseUrl",
+                                 {{"anthropic", base},
+                                  {"openai", absl::StrCat(base, "/v1")},
+                                  {"google", absl::StrCat(base, "/v1beta")}},
+                                 (own / name).string());
+  if (!status.ok()) return status;
+  std::error_code ignored;
+  // Sessions are to land in its own folder at once, also where that is not there yet.
+  fs::create_directories(own / "sessions", ignored);
+  auto folder = AgentFolder::Make(own.string(), name);
+  if (!folder.ok()) return folder.status();
+  launch.folder = *std::move(folder);
+  status = Write(absl::StrCat(launch.folder->path(), "/", name), models);
+  launch.environment.emplace_back("PI_CODING_AGENT_DIR", launch.folder->path());
+  return status;
+}
+
+// `set` with what this machine calls itself: a proxy is not to see the gateway's address, nor the
+// keys that go there.
+std::string WithLoopback(const std::string& set) {
+  std::vector<std::string> names = absl::StrSplit(set, absl::ByAnyChar(", "), absl::SkipEmpty());
+  if (absl::c_linear_search(names, "*")) return set;
+  for (const char* name : {"127.0.0.1", "localhost", "::1"}) {
+    if (!absl::c_linear_search(names, name)) names.emplace_back(name);
+  }
+  return absl::StrJoin(names, ",");
+}
+
+// NO_PROXY and no_proxy: programs differ in which they read, and in which wins.
+std::vector<std::pair<std::string, std::string>> ProxyExceptions(
+    const std::map<std::string, ClaudeVariable>& claude) {
+  const auto set = [&claude](const char* name) {
+    const auto setting = claude.find(name);
+    return setting == claude.end() ? Variable(name) : setting->second.value;
+  };
+  const std::string upper = set("NO_PROXY");
+  const std::string lower = set("no_proxy");
+  return {{"NO_PROXY", WithLoopback(upper.empty() ? lower : upper)},
+          {"no_proxy", WithLoopback(lower.empty() ? upper : lower)}};
+}
+
+// The value that the user gives `--settings`; "" if he does not.
+std::string GivenSettings(const std::vector<std::string>& arguments) {
+  constexpr absl::string_view kFlag = "--settings";
+  for (size_t i = 1; i < arguments.size() && arguments[i] != "--"; ++i) {
+    absl::string_view argument = arguments[i];
+    if (argument == kFlag && i + 1 < arguments.size()) return arguments[i + 1];
+    if (absl::ConsumePrefix(&argument, absl::StrCat(kFlag, "="))) return std::string(argument);
+  }
+  return "";
+}
+
+// Claude Code puts variables of its settings over those of its environment. Of settings that lead
+// its requests elsewhere, `--settings` wins over all but the administrator's.
+absl::Status LaunchClaude(const std::string& base,
+                          const std::map<std::string, ClaudeVariable>& claude,
+                          AgentLaunch& launch) {
+  constexpr char kUrl[] = "ANTHROPIC_BASE_URL";
+  const auto past = [&launch](const std::string& name, const std::string& where,
+                              const std::string& what) {
+    launch.warnings.push_back(absl::StrCat("Claude Code takes ", name, " from ", where,
+                                           ", so its requests go past Fovea; ", what));
+  };
+  for (const auto& [name, variable] : claude) {
+    if (name == kUrl && variable.managed) past(name, variable.where, "its administrator says so");
+  }
+  const std::string given = GivenSettings(launch.arguments);
+  if (!given.empty()) {
+    const auto set = claude.find(kUrl);
+    if (!ClaudeSettingOf(given, kUrl).empty()) {
+      past(kUrl, "--settings", "leave it out there and name it with --anthropic-upstream");
+    } else if (set != claude.end() && !set->second.managed) {
+      past(kUrl, set->second.where, "start it without --settings");
+    }
+    return absl::OkStatus();
+  }
+  if (claude.empty()) return absl::OkStatus();
+  auto folder = AgentFolder::Make("", "");
+  if (!folder.ok()) return folder.status();
+  launch.folder = *std::move(folder);
+  Json settings = {{"env", {{kUrl, base}}}};
+  for (const auto& [name, value] : ProxyExceptions(claude)) settings["env"][name] = value;
+  const std::string path = absl::StrCat(launch.folder->path(), "/settings.json");
+  launch.arguments.insert(launch.arguments.begin() + 1, {"--settings", path});
+  return Write(path, settings);
 }
 
 void AddWire(const std::string& wire, const std::string& base, AgentLaunch& launch) {
@@ -116,10 +220,21 @@ std::vector<std::string> BaseUrlVariables() {
   return {"ANTHROPIC_BASE_URL", "OPENAI_BASE_URL", "OPENAI_API_BASE", "GOOGLE_GEMINI_BASE_URL"};
 }
 
+std::vector<std::string> PlainCommand(const std::string& agent,
+                                      const std::vector<std::string>& arguments) {
+  std::vector<std::string> command;
+  if (!agent.empty()) command.push_back(agent);
+  command.insert(command.end(), arguments.begin(), arguments.end());
+  return command;
+}
+
 absl::StatusOr<AgentLaunch> LaunchOf(const std::string& agent, const std::string& wire,
                                      const std::vector<std::string>& arguments,
-                                     const std::string& base) {
+                                     const std::string& base,
+                                     const std::map<std::string, ClaudeVariable>& claude) {
   AgentLaunch launch;
+  launch.arguments = PlainCommand(agent, arguments);
+  launch.environment = ProxyExceptions(claude);
   if (agent.empty()) {
     if (wire != "anthropic" && wire != "openai-responses" && wire != "openai-chat" &&
         wire != "gemini") {
@@ -127,23 +242,21 @@ absl::StatusOr<AgentLaunch> LaunchOf(const std::string& agent, const std::string
           "--wire: ", wire, " is none of anthropic, openai-responses, openai-chat, gemini"));
     }
     if (arguments.empty()) return absl::InvalidArgumentError("--wire: no command behind it");
-    launch.arguments = arguments;
     AddWire(wire, base, launch);
     return launch;
   }
-  launch.arguments = {agent};
-  launch.arguments.insert(launch.arguments.end(), arguments.begin(), arguments.end());
+  absl::Status status;
   if (agent == "claude") {
     AddWire("anthropic", base, launch);
     // Without it Claude Code leaves out tools and windows that it has at its vendor's address.
     launch.environment.emplace_back("_CLAUDE_CODE_ASSUME_FIRST_PARTY_BASE_URL", "1");
+    status = LaunchClaude(base, claude, launch);
   } else if (agent == "codex") {
     LaunchCodex(base, launch);
   } else if (agent == "opencode") {
-    LaunchOpencode(base, launch);
+    status = LaunchOpencode(base, launch);
   } else if (agent == "pi") {
-    absl::Status status = LaunchPi(base, launch);
-    if (!status.ok()) return status;
+    status = LaunchPi(base, launch);
   } else if (agent == "gemini") {
     AddWire("gemini", base, launch);
   } else if (agent == "qwen") {
@@ -155,7 +268,9 @@ absl::StatusOr<AgentLaunch> LaunchOf(const std::string& agent, const std::string
                                                    absl::StrJoin(KnownAgents(), ", "),
                                                    "; --wire W -- COMMAND runs any other"));
   }
-  return launch;
+  if (status.ok()) return launch;
+  if (launch.folder.has_value()) launch.folder->End().IgnoreError();
+  return status;
 }
 
 }  // namespace fovea::gateway

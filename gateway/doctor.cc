@@ -1,22 +1,30 @@
 #include <curl/curl.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <cstdint>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/clock.h"
 #include "gateway/agents.h"
+#include "gateway/claude_settings.h"
 #include "gateway/fovea_client.h"
 #include "gateway/process.h"
 #include "gateway/reports.h"
+#include "gateway/route.h"
+#include "gateway/server_address.h"
 #include "gateway/settings_urls.h"
-#include "gateway/wrap.h"
+#include "gateway/upstreams.h"
 
 namespace fovea::gateway {
 namespace {
@@ -25,6 +33,11 @@ namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
 constexpr absl::Duration kPatience = absl::Seconds(3);
+
+std::string Variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
 
 // Collects findings; the worst is the exit code.
 class Findings {
@@ -64,56 +77,116 @@ std::string LoopbackOf(const std::string& url) {
   return absl::StrCat(host, ":", part(CURLUPART_PORT));
 }
 
-// `used`: by an agent that is started without more ado.
-void CheckUrl(const std::string& where, const std::string& url, bool used, Findings& findings) {
+// Who follows a base URL.
+enum class Follows : uint8_t {
+  kEveryAgent,  // that is started without more ado
+  kNobody,      // unless it is told to
+};
+
+// What wrap does with a base URL.
+enum class Wraps : uint8_t { kUpstream, kNothing };
+
+void CheckUrl(const std::string& where, const std::string& url, Follows follows, Wraps wraps,
+              Findings& findings) {
+  const std::string is = absl::StrCat(where, " is ", PrintableUrl(url));
   const std::string loopback = LoopbackOf(url);
-  if (loopback.empty()) {
-    findings.Note(absl::StrCat(where, " is ", url, ": wrap uses it as the upstream"));
-  } else if (Answers(loopback)) {
-    findings.Note(absl::StrCat(where, " is ", url, ", and something answers there"));
-  } else if (!used) {
-    findings.Note(absl::StrCat(where, " is ", url, ", where nothing answers"));
-  } else {
-    findings.Wrong(2, absl::StrCat(where, " is ", url,
+  const std::string outer = OuterBase();
+  if (!outer.empty() && absl::StartsWith(url, outer)) {
+    findings.Note(absl::StrCat(where, " leads to the `fovea wrap` around this command"));
+  } else if (!loopback.empty() && !Answers(loopback) && follows == Follows::kNobody) {
+    findings.Note(absl::StrCat(is, ", where nothing answers"));
+  } else if (!loopback.empty() && !Answers(loopback)) {
+    findings.Wrong(2, absl::StrCat(is,
                                    ", where nothing answers: agents that are started without "
                                    "`fovea wrap` will fail. Remove it"));
+  } else {
+    findings.Note(
+        absl::StrCat(is, loopback.empty() ? "" : ", and something answers there",
+                     wraps == Wraps::kUpstream
+                         ? ": wrap uses it as the upstream"
+                         : ": wrap does not use it; where it is to be the upstream, name it by "
+                           "--anthropic-upstream, --openai-upstream or --gemini-upstream"));
   }
 }
 
-void CheckSettings(const fs::path& path, const std::vector<std::string>& names,
-                   Findings& findings) {
+// Of an agent whose variables in its settings wrap does not read.
+void CheckSettings(const fs::path& path, Findings& findings) {
   std::ifstream file(path);
   if (!file) return;
   std::stringstream text;
   text << file.rdbuf();
   const Json json = Json::parse(text.str(), nullptr, false);
   if (!json.is_object() || !json.contains("env") || !json["env"].is_object()) return;
-  for (const std::string& name : names) {
+  for (const std::string& name : BaseUrlVariables()) {
     if (!json["env"].contains(name) || !json["env"][name].is_string()) continue;
-    CheckUrl(absl::StrCat(name, " in ", path.string()), json["env"][name].get<std::string>(), true,
-             findings);
+    CheckUrl(absl::StrCat(name, " in ", path.string()), json["env"][name].get<std::string>(),
+             Follows::kEveryAgent, Wraps::kNothing, findings);
   }
+}
+
+// Claude Code puts them over its environment, and wrap puts `--settings` over them.
+void CheckClaude(const std::map<std::string, ClaudeVariable>& claude, Findings& findings) {
+  const auto url = claude.find("ANTHROPIC_BASE_URL");
+  if (url == claude.end()) return;
+  const std::string where = absl::StrCat("ANTHROPIC_BASE_URL in ", url->second.where);
+  if (url->second.managed) {
+    return findings.Wrong(1, absl::StrCat(where, " is ", PrintableUrl(url->second.value),
+                                          ": Claude Code goes there, past `fovea wrap`"));
+  }
+  CheckUrl(where, url->second.value, Follows::kEveryAgent, Wraps::kUpstream, findings);
 }
 
 size_t Discard(const char*, size_t size, size_t count, void*) { return size * count; }
 
-// Whether a provider's address answers at all.
-void CheckProvider(const std::string& url, Findings& findings) {
+// Whether a provider's address answers at all. `proxy`: towards it; "": as the environment says.
+void CheckProvider(const std::string& url, const std::string& proxy, Findings& findings) {
   struct Delete {
     void operator()(CURL* curl) const { curl_easy_cleanup(curl); }
   };
   const std::unique_ptr<CURL, Delete> curl(curl_easy_init());
   curl_easy_setopt(curl.get(), CURLOPT_URL, url.c_str());
+  if (!proxy.empty()) curl_easy_setopt(curl.get(), CURLOPT_PROXY, proxy.c_str());
   curl_easy_setopt(curl.get(), CURLOPT_NOBODY, 1L);
   curl_easy_setopt(curl.get(), CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(curl.get(), CURLOPT_TIMEOUT, 5L);
   curl_easy_setopt(curl.get(), CURLOPT_WRITEFUNCTION, Discard);
   const CURLcode code = curl_easy_perform(curl.get());
-  if (code == CURLE_OK) return findings.Fine(absl::StrCat(url, " answers"));
-  findings.Wrong(1, absl::StrCat(url, " cannot be reached: ", curl_easy_strerror(code)));
+  if (code == CURLE_OK) return findings.Fine(absl::StrCat(PrintableUrl(url), " answers"));
+  findings.Wrong(1,
+                 absl::StrCat(PrintableUrl(url), " cannot be reached: ", curl_easy_strerror(code)));
+}
+
+// What wrap would send requests to: every address that somebody has named, and those of vendors
+// that there is a key for.
+void CheckUpstreams(const std::map<std::string, ClaudeVariable>& claude, Findings& findings) {
+  GivenUpstreams given;
+  for (const char* vendor : {"anthropic", "openai", "gemini"}) {
+    if (std::string url = Variable(UpstreamVariable(vendor).c_str()); !url.empty()) {
+      given[vendor] = std::move(url);
+    }
+  }
+  const auto upstreams = ChooseUpstreams("claude", given, claude);
+  if (!upstreams.ok()) {
+    return findings.Wrong(2, absl::StrCat(upstreams.status().message(), ": wrap refuses to start"));
+  }
+  for (const ChosenUpstream& upstream : *upstreams) {
+    std::string proxy = Variable("FOVEA_PROXY");
+    const bool secure = absl::StartsWith(upstream.url, "https:");
+    for (const char* name : {"HTTPS_PROXY", "https_proxy"}) {
+      const auto set = claude.find(name);
+      if (set == claude.end() || !proxy.empty() || !secure) continue;
+      if (upstream.vendor == "anthropic") proxy = set->second.value;
+    }
+    const std::string key = absl::StrCat(absl::AsciiStrToUpper(upstream.vendor), "_API_KEY");
+    if (!upstream.where.empty() || !Variable(key.c_str()).empty()) {
+      CheckProvider(upstream.url, proxy, findings);
+    }
+  }
 }
 
 void CheckFovead(const DoctorOptions& options, Findings& findings) {
+  const absl::Status owner = CheckServerOwner(options.server, geteuid());
+  if (!owner.ok()) return findings.Wrong(1, owner.message());
   if (!Answers(options.server)) {
     std::error_code error;
     if (!fs::exists(absl::StrCat(OwnFolder(), "/fovead"), error)) {
@@ -123,8 +196,7 @@ void CheckFovead(const DoctorOptions& options, Findings& findings) {
     return findings.Note(
         absl::StrCat("no fovead answers at ", options.server, "; `fovea wrap` starts one"));
   }
-  const char* token = std::getenv("FOVEA_TOKEN");
-  const auto fovea = ConnectFovea(options.server, token == nullptr ? "" : token, kPatience);
+  const auto fovea = ConnectFovea(options.server, Variable("FOVEA_TOKEN"), kPatience);
   const auto readers = fovea->ListReaders();
   if (!readers.ok()) {
     return findings.Wrong(
@@ -135,14 +207,39 @@ void CheckFovead(const DoctorOptions& options, Findings& findings) {
       absl::StrCat("fovead at ", options.server, ", ", readers->readers_size(), " readers"));
 }
 
+// Whether a file could be made there, with its folders.
+bool CanBeMade(const fs::path& path) {
+  std::error_code error;
+  fs::path folder = fs::absolute(path, error).parent_path();
+  while (!fs::exists(folder, error) && folder.has_relative_path()) folder = folder.parent_path();
+  return fs::is_directory(folder, error) && access(folder.c_str(), W_OK | X_OK) == 0;
+}
+
 void CheckBooks(const DoctorOptions& options, Findings& findings) {
   std::error_code error;
+  for (const std::string& aside : SetAside(options.database)) {
+    findings.Note(absl::StrCat("damaged books were set aside as ", aside));
+  }
   if (!fs::exists(options.database, error)) {
+    if (!CanBeMade(options.database)) {
+      return findings.Wrong(
+          1, absl::StrCat(options.database,
+                          " cannot be made: wrap goes on without Fovea's memory and its books"));
+    }
     return findings.Note(
         absl::StrCat("no request was carried yet: ", options.database, " is not there"));
   }
   const auto database = Database::Open(options.database);
-  if (!database.ok()) return findings.Wrong(1, database.status().message());
+  if (absl::IsDataLoss(database.status())) {
+    return findings.Wrong(
+        1, absl::StrCat(options.database, " is damaged (", database.status().message(),
+                        "): the next gateway sets it aside"));
+  }
+  if (!database.ok()) {
+    return findings.Wrong(
+        1, absl::StrCat(options.database, " cannot be used (", database.status().message(),
+                        "): the gateway keeps its books in memory"));
+  }
   const int64_t day_ago = absl::ToUnixMicros(absl::Now() - absl::Hours(24));
   const auto reasons = (*database)->Sums("reason", day_ago, "", "");
   if (!reasons.ok()) return findings.Wrong(1, reasons.status().message());
@@ -177,28 +274,22 @@ int Doctor(const DoctorOptions& options, std::ostream& out) {
   findings.Fine(absl::StrCat("fovea-gateway ", FOVEA_VERSION, " in ", OwnFolder()));
   CheckFovead(options, findings);
   for (const std::string& name : BaseUrlVariables()) {
-    const char* url = std::getenv(name.c_str());
-    if (url != nullptr && *url != '\0')
-      CheckUrl(absl::StrCat(name, " in the environment"), url, true, findings);
+    const std::string url = Variable(name.c_str());
+    if (url.empty()) continue;
+    CheckUrl(absl::StrCat(name, " in the environment"), url, Follows::kEveryAgent, Wraps::kUpstream,
+             findings);
   }
-  const char* home = std::getenv("HOME");
-  for (const char* file : {".claude/settings.json", ".claude/settings.local.json",
-                           ".qwen/settings.json", ".gemini/settings.json"}) {
-    if (home != nullptr) CheckSettings(fs::path(home) / file, BaseUrlVariables(), findings);
+  const auto claude = ClaudeSettings(".");
+  CheckClaude(claude, findings);
+  const std::string home = Variable("HOME");
+  for (const char* file : {".qwen/settings.json", ".gemini/settings.json"}) {
+    if (!home.empty()) CheckSettings(fs::path(home) / file, findings);
   }
-  for (const char* file : {".claude/settings.json", ".claude/settings.local.json"}) {
-    CheckSettings(file, BaseUrlVariables(), findings);
+  for (const SettingsUrl& set : SettingsUrls(home, ".")) {
+    CheckUrl(set.where, set.url, set.used ? Follows::kEveryAgent : Follows::kNobody,
+             Wraps::kNothing, findings);
   }
-  for (const SettingsUrl& set : SettingsUrls(home == nullptr ? "" : home, ".")) {
-    CheckUrl(set.where, set.url, set.used, findings);
-  }
-  for (const auto& [variable, url] :
-       {std::pair("ANTHROPIC_API_KEY", "https://api.anthropic.com"),
-        std::pair("OPENAI_API_KEY", "https://api.openai.com"),
-        std::pair("GEMINI_API_KEY", "https://generativelanguage.googleapis.com")}) {
-    const char* key = std::getenv(variable);
-    if (key != nullptr && *key != '\0') CheckProvider(url, findings);
-  }
+  CheckUpstreams(claude, findings);
   CheckBooks(options, findings);
   return findings.worst();
 }

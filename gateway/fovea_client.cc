@@ -1,6 +1,7 @@
 #include "gateway/fovea_client.h"
 
 #include <grpcpp/grpcpp.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -11,6 +12,7 @@
 #include "fovea/v1/context.grpc.pb.h"
 #include "fovea/v1/reader.grpc.pb.h"
 #include "fovea/v1/session.grpc.pb.h"
+#include "gateway/server_address.h"
 
 namespace fovea::gateway {
 namespace {
@@ -24,11 +26,12 @@ absl::Status FromGrpc(const grpc::Status& status) {
 
 class GrpcClient final : public FoveaClient {
  public:
-  GrpcClient(const std::shared_ptr<grpc::Channel>& channel, std::string token,
+  GrpcClient(const std::shared_ptr<grpc::Channel>& channel, std::string address, std::string token,
              absl::Duration patience)
       : sessions_(v1::SessionService::NewStub(channel)),
         contexts_(v1::ContextService::NewStub(channel)),
         readers_(v1::ReaderService::NewStub(channel)),
+        address_(std::move(address)),
         token_(std::move(token)),
         patience_(patience) {}
 
@@ -52,7 +55,8 @@ class GrpcClient final : public FoveaClient {
     request.set_session_id(session);
     request.mutable_range()->set_first(first);
     grpc::ClientContext context;
-    Prepare(context, patience_);
+    absl::Status prepared = Prepare(context, patience_);
+    if (!prepared.ok()) return prepared;
     const auto stream = sessions_->ReadTurns(&context, request);
     std::vector<v1::Turn> turns;
     v1::ReadTurnsResponse response;
@@ -101,10 +105,14 @@ class GrpcClient final : public FoveaClient {
   }
 
  private:
-  void Prepare(grpc::ClientContext& context, absl::Duration most) const {
+  // Looks at the socket each time: it may have become another's since.
+  absl::Status Prepare(grpc::ClientContext& context, absl::Duration most) const {
+    absl::Status status = CheckServerOwner(address_, geteuid());
+    if (!status.ok()) return status;
     const absl::Duration patience = std::min({most, patience_, hangs_ ? kHanging : patience_});
     context.set_deadline(std::chrono::system_clock::now() + absl::ToChronoMilliseconds(patience));
     if (!token_.empty()) context.AddMetadata("authorization", absl::StrCat("Bearer ", token_));
+    return absl::OkStatus();
   }
 
   void NoteAnswer(const grpc::Status& status, absl::Duration most) const {
@@ -120,7 +128,8 @@ class GrpcClient final : public FoveaClient {
       Stub& stub, grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
       const Request& request, absl::Duration most = absl::InfiniteDuration()) const {
     grpc::ClientContext context;
-    Prepare(context, most);
+    absl::Status prepared = Prepare(context, most);
+    if (!prepared.ok()) return prepared;
     Response response;
     const grpc::Status status = (stub.*method)(&context, request, &response);
     NoteAnswer(status, most);
@@ -131,6 +140,7 @@ class GrpcClient final : public FoveaClient {
   const std::unique_ptr<v1::SessionService::Stub> sessions_;
   const std::unique_ptr<v1::ContextService::Stub> contexts_;
   const std::unique_ptr<v1::ReaderService::Stub> readers_;
+  const std::string address_;
   const std::string token_;
   const absl::Duration patience_;
   mutable std::atomic<bool> hangs_ = false;
@@ -144,9 +154,12 @@ std::unique_ptr<FoveaClient> ConnectFovea(const std::string& address, const std:
   arguments.SetMaxReceiveMessageSize(kMaxMessageBytes);
   arguments.SetMaxSendMessageSize(kMaxMessageBytes);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
+  // A proxy of the environment is for the web, not for a local service.
+  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   return std::make_unique<GrpcClient>(
-      grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments), token,
-      patience);
+      grpc::CreateCustomChannel(ServerTarget(address), grpc::InsecureChannelCredentials(),
+                                arguments),
+      address, token, patience);
 }
 
 }  // namespace fovea::gateway

@@ -18,8 +18,9 @@
 namespace fovea::gateway {
 
 // An interface, so that tests can stand in for a server that is slow or gone. All calls are
-// thread-safe, and fail with UNAVAILABLE or DEADLINE_EXCEEDED where the server is down or slow;
-// else as the API says.
+// thread-safe, and fail with UNAVAILABLE or DEADLINE_EXCEEDED where the server is down or slow,
+// with PERMISSION_DENIED where the socket is another user's (nothing is sent then); else as the API
+// says.
 class FoveaClient {
  public:
   virtual ~FoveaClient() = default;

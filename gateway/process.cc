@@ -27,19 +27,20 @@ namespace {
     if (getppid() != parent) _exit(1);  // it went before
   }
   if (command.own_group) setpgid(0, 0);
-  for (int signal : {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGPIPE, SIGCHLD}) {
-    ::signal(signal, SIG_DFL);
+  // Handlers are gone with exec; what whoever started this process ignores (nohup) stays ignored.
+  for (int signal : command.default_signals) ::signal(signal, SIG_DFL);
+  // A service must end when it is told to, from its first moment on.
+  if (command.own_session || command.own_group) {
+    for (int signal : {SIGINT, SIGQUIT, SIGTERM}) ::signal(signal, SIG_DFL);
   }
-  sigset_t none;
-  sigemptyset(&none);
-  sigprocmask(SIG_SETMASK, &none, nullptr);
   if (command.quiet) {
     const int null = open("/dev/null", O_RDWR);
     dup2(null, STDIN_FILENO);
     dup2(null, STDOUT_FILENO);
   }
   if (!command.log.empty()) {
-    const int log = open(command.log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    int log = open(command.log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    if (log < 0) log = open("/dev/null", O_WRONLY | O_CLOEXEC);  // the agent's screen is not for it
     if (log >= 0) dup2(log, STDERR_FILENO);
   }
   if (command.keep_fd >= 0) fcntl(command.keep_fd, F_SETFD, 0);

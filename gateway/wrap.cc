@@ -1,25 +1,21 @@
 #include "gateway/wrap.h"
 
-#include <fcntl.h>
-#include <netdb.h>
 #include <signal.h>
-#include <sys/file.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
-#include <cstdlib>
-#include <cstring>
+#include <cerrno>
 #include <filesystem>
 #include <iostream>
+#include <map>
 #include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/clock.h"
 #include "gateway/agents.h"
+#include "gateway/claude_settings.h"
+#include "gateway/keep_fovead.h"
 #include "gateway/paths.h"
 #include "gateway/process.h"
 #include "gateway/socket.h"
@@ -27,68 +23,35 @@
 namespace fovea::gateway {
 namespace {
 
-constexpr absl::Duration kStartPatience = absl::Seconds(20);
-constexpr absl::Duration kStartStep = absl::Milliseconds(20);
-constexpr absl::Duration kLockStep = absl::Seconds(1);
+constexpr absl::Duration kStopPatience = absl::Seconds(30);  // longer than it takes to drain
+constexpr absl::Duration kStopStep = absl::Milliseconds(5);
 constexpr int kRestarts = 20;                                // of the gateway, ...
 constexpr absl::Duration kRestartWindow = absl::Minutes(1);  // ... in so long
 
-// In Fovea's own folder, which is all that wrap leaves behind.
-std::string LockPath() { return absl::StrCat(DataFolder(), "/wrap.lock"); }
-
-FileDescriptor OpenLock() {
-  std::error_code ignored;
-  std::filesystem::create_directories(DataFolder(), ignored);
-  return FileDescriptor(open(LockPath().c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
-}
-
-absl::Status EnsureFovead(const WrapOptions& options) {
-  if (Answers(options.server)) return absl::OkStatus();
-  Command keeper{.arguments = {absl::StrCat(OwnFolder(), "/fovea-gateway"), "keep-fovead",
-                               "--server", options.server, "--data", options.data},
-                 .own_session = true,
-                 .quiet = true,
-                 .log = "/dev/null"};
-  auto started = Spawn(keeper);
-  if (!started.ok()) return started.status();
-  const absl::Time deadline = absl::Now() + kStartPatience;
-  while (!Answers(options.server)) {
-    if (waitpid(*started, nullptr, WNOHANG) == *started && !Answers(options.server)) {
-      return absl::UnavailableError(absl::StrCat("fovead does not start at ", options.server));
-    }
-    if (absl::Now() > deadline) return absl::UnavailableError("fovead did not answer in time");
-    absl::SleepFor(kStartStep);
-  }
-  return absl::OkStatus();
-}
-
-// A variable that the user has set to an upstream of his own stays the upstream.
-void AddUpstreams(std::vector<std::string>& serve) {
-  const std::pair<const char*, const char*> names[] = {
-      {"ANTHROPIC_BASE_URL", "--anthropic-upstream"},
-      {"OPENAI_BASE_URL", "--openai-upstream"},
-      {"GOOGLE_GEMINI_BASE_URL", "--gemini-upstream"}};
-  for (const auto& [variable, flag] : names) {
-    const char* url = std::getenv(variable);
-    bool given = false;
-    for (const std::string& argument : serve) given = given || absl::StartsWith(argument, flag);
-    if (url == nullptr || *url == '\0' || given) continue;
-    serve.emplace_back(flag);
-    serve.emplace_back(url);
-  }
-}
+void Warn(absl::string_view text) { std::cerr << "fovea wrap: " << text << "\n"; }
 
 volatile sig_atomic_t g_forward = 0;  // a signal for the agent
 
 void OnSignal(int signal) { g_forward = signal; }
 
 // The terminal sends its signals to the agent itself; those that are sent to wrap alone are handed
-// on.
-void HandleSignals() {
-  for (int signal : {SIGINT, SIGQUIT}) ::signal(signal, SIG_IGN);
+// on, and what is ignored (nohup) stays so. Returns the signals that only wrap ignores.
+std::vector<int> HandleSignals() {
+  std::vector<int> ignored;
+  struct sigaction before = {};
+  for (int signal : {SIGINT, SIGQUIT}) {
+    sigaction(signal, nullptr, &before);
+    if (before.sa_handler == SIG_IGN) continue;
+    ::signal(signal, SIG_IGN);
+    ignored.push_back(signal);
+  }
   struct sigaction action = {};
   action.sa_handler = OnSignal;  // without SA_RESTART: it interrupts the wait
-  for (int signal : {SIGTERM, SIGHUP, SIGUSR1, SIGUSR2}) sigaction(signal, &action, nullptr);
+  for (int signal : {SIGTERM, SIGHUP, SIGUSR1, SIGUSR2}) {
+    sigaction(signal, nullptr, &before);
+    if (before.sa_handler != SIG_IGN) sigaction(signal, &action, nullptr);
+  }
+  return ignored;
 }
 
 class GatewayProcess {
@@ -101,9 +64,10 @@ class GatewayProcess {
     pid_ = *started;
     return absl::OkStatus();
   }
-  bool Is(pid_t pid) const { return pid == pid_; }
+  bool Is(pid_t pid) const { return pid_ > 0 && pid == pid_; }
   // False if it dies again and again.
   bool Restart() {
+    pid_ = -1;
     const absl::Time now = absl::Now();
     if (now - window_ > kRestartWindow) {
       window_ = now;
@@ -114,7 +78,11 @@ class GatewayProcess {
   void Stop() {
     if (pid_ <= 0) return;
     kill(pid_, SIGTERM);
-    waitpid(pid_, nullptr, 0);
+    const absl::Time deadline = absl::Now() + kStopPatience;
+    while (waitpid(pid_, nullptr, WNOHANG) == 0) {
+      if (absl::Now() > deadline) kill(pid_, SIGKILL);
+      absl::SleepFor(kStopStep);
+    }
   }
 
  private:
@@ -124,7 +92,7 @@ class GatewayProcess {
   int restarts_ = 0;
 };
 
-int WaitForAgent(pid_t agent, GatewayProcess& gateway) {
+int WaitForAgent(pid_t agent, GatewayProcess& gateway, FileDescriptor& listener) {
   while (true) {
     int status = 0;
     const pid_t ended = waitpid(-1, &status, 0);
@@ -134,104 +102,108 @@ int WaitForAgent(pid_t agent, GatewayProcess& gateway) {
     }
     if (ended == agent) return ShellExitCode(status);
     if (ended > 0 && gateway.Is(ended) && !gateway.Restart()) {
-      std::cerr << "fovea wrap: the gateway does not stay up; the agent's requests will fail\n";
+      listener = FileDescriptor();  // else requests would wait for ever
+      Warn(absl::StrCat("the gateway does not stay up (", DefaultLog(),
+                        "); the agent's requests are refused from now on"));
     }
     if (ended < 0 && errno == ECHILD) return 1;
   }
 }
 
-}  // namespace
-
-bool Answers(const std::string& address) {
-  absl::string_view path = address;
-  if (absl::ConsumePrefix(&path, "unix:")) {
-    sockaddr_un to = {};
-    to.sun_family = AF_UNIX;
-    if (path.size() >= sizeof to.sun_path) return false;
-    memcpy(to.sun_path, path.data(), path.size());
-    const FileDescriptor fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    return connect(fd.get(), reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0;
-  }
-  const auto place = SplitHostPort(address);
-  if (!place.ok()) return false;
-  addrinfo hints = {};
-  hints.ai_socktype = SOCK_STREAM;
-  addrinfo* found = nullptr;
-  if (getaddrinfo(place->first.c_str(), absl::StrCat(place->second).c_str(), &hints, &found) != 0) {
-    return false;
-  }
-  const FileDescriptor fd(socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  const bool answers = connect(fd.get(), found->ai_addr, found->ai_addrlen) == 0;
-  freeaddrinfo(found);
-  return answers;
-}
-
-int KeepFovead(const std::string& server, const std::string& data) {
-  Command command{.arguments = {absl::StrCat(OwnFolder(), "/fovead"), "--listen", server,
-                                "--log-level", "warning"}};
-  if (!data.empty()) {
-    command.arguments.emplace_back("--data");
-    command.arguments.push_back(data);
-  }
-  const auto fovead = Spawn(command);
-  if (!fovead.ok()) return 1;
-  const FileDescriptor lock = OpenLock();
-  int status = 0;
-  // Each wrap holds the lock together with the others; alone it can be had once the last is gone.
-  while (flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
-    if (waitpid(*fovead, &status, WNOHANG) == *fovead) return ShellExitCode(status);
-    absl::SleepFor(kLockStep);
-  }
-  kill(*fovead, SIGTERM);
-  waitpid(*fovead, &status, 0);
-  return ShellExitCode(status);
-}
-
-absl::StatusOr<int> Wrap(const WrapOptions& options) {
-  const FileDescriptor lock = OpenLock();
-  if (!lock.valid()) return absl::UnavailableError(absl::StrCat(LockPath(), ": cannot be opened"));
-  while (flock(lock.get(), LOCK_SH) != 0 && errno == EINTR) {
-  }
-  absl::Status status = EnsureFovead(options);
-  // The agent works without Fovea's memory, too: everything passes, and the answers' headers say
-  // why.
-  if (!status.ok())
-    std::cerr << "fovea wrap: " << std::string(status.message()) << "; going on without\n";
-  auto listener = Listen("127.0.0.1:0");
-  if (!listener.ok()) return listener.status();
-  const std::string secret = RandomHex(16);
-  const std::string base =
-      absl::StrCat("http://127.0.0.1:", LocalPort(listener->get()), "/", secret);
-  const auto launch = LaunchOf(options.agent, options.wire, options.arguments, base);
-  if (!launch.ok()) return launch.status();
+// The command that serves at `listener`.
+Command ServeCommand(const WrapOptions& options, const std::vector<ChosenUpstream>& upstreams,
+                     const std::map<std::string, ClaudeVariable>& claude,
+                     const FileDescriptor& listener, const std::string& secret) {
   std::error_code ignored;
   Command serve{.arguments = {absl::StrCat(OwnFolder(), "/fovea-gateway"), "serve", "--listen-fd",
-                              absl::StrCat(listener->get()), "--server", options.server,
-                              "--project", std::filesystem::current_path(ignored).string()},
+                              absl::StrCat(listener.get()), "--server", options.server, "--project",
+                              std::filesystem::current_path(ignored).string()},
                 .environment = {{"FOVEA_GATEWAY_SECRET", secret}},
-                .keep_fd = listener->get(),
+                .keep_fd = listener.get(),
                 .own_group = true,
                 .quiet = true,
                 .log = DefaultLog()};
-  std::filesystem::create_directories(DataFolder(), ignored);
-  if (!launch->folder.empty()) {
-    serve.arguments.emplace_back("--remove-at-exit");
-    serve.arguments.push_back(launch->folder);
+  // In the environment, since every user of the machine sees a command line.
+  for (const ChosenUpstream& upstream : upstreams) {
+    serve.environment.emplace_back(UpstreamVariable(upstream.vendor), upstream.url);
   }
-  std::vector<std::string> flags = options.serve;
-  AddUpstreams(flags);
-  serve.arguments.insert(serve.arguments.end(), flags.begin(), flags.end());
+  if (!options.proxy.empty()) serve.environment.emplace_back("FOVEA_PROXY", options.proxy);
+  // A proxy that the agent would use of its settings leads to its provider.
+  for (const auto& [name, variable] : claude) {
+    if (absl::EndsWithIgnoreCase(name, "_proxy"))
+      serve.environment.emplace_back(name, variable.value);
+  }
+  serve.arguments.insert(serve.arguments.end(), options.serve.begin(), options.serve.end());
+  return serve;
+}
+
+// The agent as it would run without wrap. `why`: no gateway can be had.
+int RunDirectly(const WrapOptions& options, const absl::Status& why) {
+  Warn(absl::StrCat(why.message(), "; the agent runs without Fovea"));
+  GatewayProcess none{Command()};
+  FileDescriptor no_listener;
+  const std::vector<int> ignored = HandleSignals();
+  const auto agent = Spawn(
+      {.arguments = PlainCommand(options.agent, options.arguments), .default_signals = ignored});
+  if (agent.ok()) return WaitForAgent(*agent, none, no_listener);
+  Warn(agent.status().message());
+  return 127;
+}
+
+void EndFolder(AgentLaunch& launch) {
+  if (!launch.folder.has_value()) return;
+  const absl::Status status = launch.folder->End();
+  if (!status.ok()) Warn(status.message());
+}
+
+}  // namespace
+
+absl::StatusOr<int> Wrap(const WrapOptions& options) {
+  EndStaleAgentFolders();
+  std::map<std::string, ClaudeVariable> claude;
+  std::error_code ignored;
+  if (options.agent == "claude") {
+    claude = ClaudeSettings(std::filesystem::current_path(ignored).string());
+  }
+  const auto upstreams = ChooseUpstreams(options.agent, options.upstreams, claude);
+  if (!upstreams.ok()) return upstreams.status();
+  auto listener = Listen("127.0.0.1:0");
+  if (!listener.ok()) return RunDirectly(options, listener.status());
+  const std::string secret = RandomHex(16);
+  const std::string base =
+      absl::StrCat("http://127.0.0.1:", LocalPort(listener->get()), "/", secret);
+  auto launch = LaunchOf(options.agent, options.wire, options.arguments, base, claude);
+  if (absl::IsUnavailable(launch.status())) return RunDirectly(options, launch.status());
+  if (!launch.ok()) return launch.status();
+  for (const std::string& warning : launch->warnings) Warn(warning);
+  if (!OuterBase().empty()) {
+    Warn("inside another `fovea wrap`: requests go to its upstreams, and not through it");
+  }
+  const auto lock = HoldWrapLock();
+  absl::Status status = EnsureFovead(options.server, options.data, lock);
+  // The agent works without Fovea's memory, too: everything passes, and the answers' headers say
+  // why.
+  if (!status.ok()) Warn(absl::StrCat(status.message(), "; going on without Fovea's memory"));
+  Command serve = ServeCommand(options, *upstreams, claude, *listener, secret);
+  if (launch->folder.has_value()) {
+    serve.arguments.emplace_back("--remove-at-exit");
+    serve.arguments.push_back(launch->folder->root());
+  }
   GatewayProcess gateway(std::move(serve));
   status = gateway.Start();
-  if (!status.ok()) return status;
-  HandleSignals();
-  const auto agent = Spawn({.arguments = launch->arguments, .environment = launch->environment});
-  const int code = agent.ok() ? WaitForAgent(*agent, gateway) : 127;
-  gateway.Stop();
-  if (!launch->folder.empty()) std::filesystem::remove_all(launch->folder, ignored);
-  if (!agent.ok()) {
-    std::cerr << "fovea wrap: " << std::string(agent.status().message()) << "\n";
+  if (!status.ok()) {
+    EndFolder(*launch);
+    return RunDirectly(options, status);
   }
+  const std::vector<int> only_ours = HandleSignals();
+  launch->environment.push_back(WrapVariable(base, *upstreams));
+  const auto agent = Spawn({.arguments = launch->arguments,
+                            .environment = launch->environment,
+                            .default_signals = only_ours});
+  const int code = agent.ok() ? WaitForAgent(*agent, gateway, *listener) : 127;
+  gateway.Stop();
+  EndFolder(*launch);
+  if (!agent.ok()) Warn(agent.status().message());
   return code;
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "gateway/upstreams.h"
 
 namespace fovea::gateway {
 
@@ -15,20 +16,18 @@ struct WrapOptions {
   std::vector<std::string> arguments;  // of the agent, or the command
   std::string server;                  // fovead's address
   std::string data;                    // fovead's folder, where it must be started; "": its default
-  std::vector<std::string> serve;      // flags for `fovea-gateway serve`
+  GivenUpstreams upstreams;
+  std::string proxy;               // towards the providers; "": as the environment says
+  std::vector<std::string> serve;  // further flags for `fovea-gateway serve`
 };
 
 // Runs the agent to its end and gives its exit code. Starts fovead where none answers; it ends with
 // the last wrap. The gateway is started again if it dies: the socket is held here, so that a
-// request waits and is not refused. NOT_FOUND if there is no such agent; UNAVAILABLE if fovead does
-// not start.
+// request waits and is not refused; once it is given up, requests are refused. Without fovead
+// everything passes; where no gateway can be had at all, the agent runs as without wrap. Both are
+// said on standard error. INVALID_ARGUMENT, before anything is started, for an agent that is not
+// known and for an upstream or settings that cannot be used.
 absl::StatusOr<int> Wrap(const WrapOptions& options);
-
-// Runs fovead until no wrap holds the lock any more. For a process of its own.
-int KeepFovead(const std::string& server, const std::string& data);
-
-// Whether something takes connections at "unix:PATH" or "HOST:PORT".
-bool Answers(const std::string& address);
 
 }  // namespace fovea::gateway
 

@@ -150,7 +150,10 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(const std::string& path
 Database::~Database() { sqlite3_close(handle_); }
 
 absl::Status Database::Error() const {
-  return absl::UnavailableError(absl::StrCat("the gateway's database: ", sqlite3_errmsg(handle_)));
+  const int code = sqlite3_errcode(handle_);
+  const std::string text = absl::StrCat("the gateway's database: ", sqlite3_errmsg(handle_));
+  return code == SQLITE_CORRUPT || code == SQLITE_NOTADB ? absl::DataLossError(text)
+                                                         : absl::UnavailableError(text);
 }
 
 absl::Status Database::Execute(const char* sql) {

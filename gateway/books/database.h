@@ -3,6 +3,7 @@
 #define FOVEA_GATEWAY_BOOKS_DATABASE_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -62,11 +63,16 @@ struct BookSum {
   int64_t last_us = 0;
 };
 
-// Thread-safe; other processes may use the same file. Errors are UNAVAILABLE.
+// Thread-safe; other processes may use the same file. Errors are UNAVAILABLE; of a file that is
+// damaged, DATA_LOSS.
 class Database {
  public:
   // Makes the file (mode 0600) and its folders if there are none. ":memory:" is kept nowhere.
   static absl::StatusOr<std::unique_ptr<Database>> Open(const std::string& path);
+  // As Open, and never without a database that works: a damaged file is set aside under a name of
+  // SetAside, and where none can be had on disk it is kept in memory. `warn` gets what happened.
+  static absl::StatusOr<std::unique_ptr<Database>> OpenOrDoWithout(
+      const std::string& path, const std::function<void(const std::string&)>& warn);
   ~Database();
 
   // One entry a chain, empty where it is not known.
@@ -108,6 +114,9 @@ class Database {
   sqlite3* const handle_;
   ChainCache cache_ ABSL_GUARDED_BY(mutex_);
 };
+
+// The damaged files that were set aside for `path`: "PATH.damaged-N", N in seconds since 1970.
+std::vector<std::string> SetAside(const std::string& path);
 
 }  // namespace fovea::gateway
 

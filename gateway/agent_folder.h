@@ -1,0 +1,45 @@
+// A folder that an agent is given in the place of its own, and what becomes of it.
+#ifndef FOVEA_GATEWAY_AGENT_FOLDER_H_
+#define FOVEA_GATEWAY_AGENT_FOLDER_H_
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "gateway/socket.h"
+
+namespace fovea::gateway {
+
+// Below XDG_RUNTIME_DIR, or /tmp; the owner's alone. Held by a lock for as long as this object, or
+// the process, lives. Thread-compatible.
+class AgentFolder {
+ public:
+  // With a link to each entry of `own`, but `written`, which the caller writes. `own` "": none.
+  // UNAVAILABLE if it cannot be made; nothing is left then.
+  static absl::StatusOr<AgentFolder> Make(const std::string& own, const std::string& written);
+  AgentFolder(AgentFolder&&) = default;
+  AgentFolder& operator=(AgentFolder&&) = default;
+
+  // For EndAgentFolder.
+  const std::string& root() const { return root_; }
+  // Where the agent's files are.
+  std::string path() const;
+  // Carries what the agent has made or written anew to its own folder, and removes this one. If
+  // something could not be carried, it stays, and the status says so.
+  absl::Status End();
+
+ private:
+  AgentFolder(std::string root, FileDescriptor lock);
+  std::string root_;
+  FileDescriptor lock_;
+};
+
+// AgentFolder::End for a folder whose maker is gone; does nothing while it lives.
+void EndAgentFolder(const std::string& root);
+
+// EndAgentFolder for all of this user's.
+void EndStaleAgentFolders();
+
+}  // namespace fovea::gateway
+
+#endif  // FOVEA_GATEWAY_AGENT_FOLDER_H_

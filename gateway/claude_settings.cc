@@ -1,0 +1,76 @@
+#include "gateway/claude_settings.h"
+
+#include <cstdlib>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+
+namespace fovea::gateway {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr size_t kMaxFileBytes = 1 << 20;
+constexpr char kManaged[] = "/etc/claude-code/managed-settings.json";
+constexpr const char* kNames[] = {"ANTHROPIC_BASE_URL", "HTTP_PROXY",  "http_proxy",
+                                  "HTTPS_PROXY",        "https_proxy", "ALL_PROXY",
+                                  "all_proxy",          "NO_PROXY",    "no_proxy"};
+
+// Null where it is not there, or no JSON.
+Json ReadJson(const std::string& path) {
+  std::ifstream file(path);
+  std::string text(kMaxFileBytes + 1, '\0');
+  if (!file) return nullptr;
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<size_t>(file.gcount()));
+  if (text.size() > kMaxFileBytes) return nullptr;
+  Json json = Json::parse(text, nullptr, false, true);
+  return json.is_discarded() ? Json(nullptr) : json;
+}
+
+// The string `name` of "env"; "" if there is none.
+std::string OfEnv(const Json& json, const std::string& name) {
+  if (!json.is_object() || !json.contains("env")) return "";
+  const Json& env = json["env"];
+  if (!env.is_object() || !env.contains(name) || !env[name].is_string()) return "";
+  return env[name].get<std::string>();
+}
+
+// The folder of the user's own settings; "" without a home.
+std::string UsersFolder() {
+  const char* set = std::getenv("CLAUDE_CONFIG_DIR");
+  if (set != nullptr && *set != '\0') return set;
+  const char* home = std::getenv("HOME");
+  return home == nullptr || *home == '\0' ? "" : absl::StrCat(home, "/.claude");
+}
+
+}  // namespace
+
+std::map<std::string, ClaudeVariable> ClaudeSettings(const std::string& folder) {
+  std::map<std::string, ClaudeVariable> found;
+  const std::string users = UsersFolder();
+  // The first that has a variable wins.
+  for (const std::string& path :
+       {std::string(kManaged), absl::StrCat(folder, "/.claude/settings.local.json"),
+        absl::StrCat(folder, "/.claude/settings.json"),
+        users.empty() ? "" : absl::StrCat(users, "/settings.json")}) {
+    const Json json = ReadJson(path);
+    for (const char* name : kNames) {
+      std::string value = OfEnv(json, name);
+      if (!value.empty())
+        found.try_emplace(name, ClaudeVariable{std::move(value), path, path == kManaged});
+    }
+  }
+  return found;
+}
+
+std::string ClaudeSettingOf(const std::string& given, const std::string& name) {
+  const bool inlined = absl::StartsWith(given, "{");
+  if (!inlined) return OfEnv(ReadJson(given), name);
+  const Json json = Json::parse(given, nullptr, false, true);
+  return OfEnv(json, name);
+}
+
+}  // namespace fovea::gateway

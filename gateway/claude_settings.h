@@ -1,0 +1,28 @@
+// Claude Code's settings, as far as they lead its requests.
+#ifndef FOVEA_GATEWAY_CLAUDE_SETTINGS_H_
+#define FOVEA_GATEWAY_CLAUDE_SETTINGS_H_
+
+#include <map>
+#include <string>
+
+namespace fovea::gateway {
+
+// A variable of "env" in a settings file. Claude Code puts it over the variable of its environment.
+struct ClaudeVariable {
+  std::string value;
+  std::string where;     // the file
+  bool managed = false;  // by the machine's administrator: `--settings` does not win over it
+};
+
+// The base URL and the variables of proxies (HTTPS_PROXY, no_proxy, ...) that Claude Code would
+// take from its settings when it is started in `folder`: from the file that wins. Files that are
+// not there, not readable, or of over 1 MiB have none.
+std::map<std::string, ClaudeVariable> ClaudeSettings(const std::string& folder);
+
+// What `given` has in "env", which is a path or JSON as `claude --settings` takes it: the value of
+// `name`; "" if there is none.
+std::string ClaudeSettingOf(const std::string& given, const std::string& name);
+
+}  // namespace fovea::gateway
+
+#endif  // FOVEA_GATEWAY_CLAUDE_SETTINGS_H_

@@ -1,0 +1,118 @@
+#include "gateway/keep_fovead.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/file.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "gateway/paths.h"
+#include "gateway/process.h"
+#include "gateway/server_address.h"
+
+namespace fovea::gateway {
+namespace {
+
+constexpr absl::Duration kStartPatience = absl::Seconds(20);
+constexpr absl::Duration kStartStep = absl::Milliseconds(20);
+constexpr absl::Duration kLockStep = absl::Seconds(1);
+constexpr absl::Duration kFirstStep = absl::Milliseconds(100);  // until fovead answers
+constexpr absl::Duration kLongestPause = absl::Minutes(1);      // before fovead is started again
+
+// In Fovea's own folder, which is all that wrap leaves behind.
+std::string LockPath() { return absl::StrCat(DataFolder(), "/wrap.lock"); }
+
+absl::StatusOr<FileDescriptor> OpenLock() {
+  std::error_code ignored;
+  std::filesystem::create_directories(DataFolder(), ignored);
+  FileDescriptor lock(open(LockPath().c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (lock.valid()) return lock;
+  return absl::UnavailableError(
+      absl::StrCat(LockPath(), " cannot be opened (", strerror(errno), ")"));
+}
+
+}  // namespace
+
+absl::StatusOr<FileDescriptor> HoldWrapLock() {
+  auto lock = OpenLock();
+  if (!lock.ok()) return lock;
+  while (flock(lock->get(), LOCK_SH) != 0 && errno == EINTR) {
+  }
+  return lock;
+}
+
+absl::Status EnsureFovead(const std::string& server, const std::string& data,
+                          const absl::StatusOr<FileDescriptor>& lock) {
+  absl::Status owner = CheckServerOwner(server, geteuid());
+  if (!owner.ok()) return owner;
+  if (Answers(server)) return absl::OkStatus();
+  if (!lock.ok()) return lock.status();
+  const Command keeper{.arguments = {absl::StrCat(OwnFolder(), "/fovea-gateway"), "keep-fovead",
+                                     "--server", server, "--data", data},
+                       .own_session = true,
+                       .quiet = true,
+                       .log = "/dev/null"};
+  const auto started = Spawn(keeper);
+  if (!started.ok()) return started.status();
+  const absl::Time deadline = absl::Now() + kStartPatience;
+  while (!Answers(server)) {
+    if (waitpid(*started, nullptr, WNOHANG) == *started && !Answers(server)) {
+      return absl::UnavailableError(absl::StrCat("fovead does not start at ", server));
+    }
+    if (absl::Now() > deadline) return absl::UnavailableError("fovead did not answer in time");
+    absl::SleepFor(kStartStep);
+  }
+  return absl::OkStatus();
+}
+
+int KeepFovead(const std::string& server, const std::string& data) {
+  Command command{.arguments = {absl::StrCat(OwnFolder(), "/fovead"), "--listen", server,
+                                "--log-level", "warning"}};
+  if (!data.empty()) {
+    command.arguments.emplace_back("--data");
+    command.arguments.push_back(data);
+  }
+  const auto lock = OpenLock();
+  auto fovead = Spawn(command);
+  if (!lock.ok() || !fovead.ok()) return 1;
+  bool runs = true;
+  bool answered = false;
+  absl::Time started = absl::Now();
+  absl::Duration pause = kLockStep;
+  int status = 0;
+  // Each wrap holds the lock together with the others; alone it can be had once the last is gone.
+  while (flock(lock->get(), LOCK_EX | LOCK_NB) != 0) {
+    if (runs && waitpid(*fovead, &status, WNOHANG) == *fovead) {
+      runs = false;
+      // One that never ran will not, and one that somebody stopped was to end.
+      if (!answered || (WIFEXITED(status) && WEXITSTATUS(status) == 0)) {
+        return ShellExitCode(status);
+      }
+      if (absl::Now() - started > kLongestPause) pause = kLockStep;
+      started = absl::Now() + pause;  // the next one
+      pause = std::min(2 * pause, kLongestPause);
+    }
+    if (runs && !answered) answered = Answers(server);
+    // Another that answers there meanwhile does as well.
+    if (!runs && absl::Now() >= started && !Answers(server)) {
+      started = absl::Now();
+      fovead = Spawn(command);
+      runs = fovead.ok();
+    }
+    absl::SleepFor(answered ? kLockStep : kFirstStep);
+  }
+  if (!runs) return ShellExitCode(status);
+  kill(*fovead, SIGTERM);
+  waitpid(*fovead, &status, 0);
+  return ShellExitCode(status);
+}
+
+}  // namespace fovea::gateway

@@ -1,0 +1,260 @@
+// `fovea wrap` amid what else is set on the machine: proxies, base URLs, settings, other users, a disk that cannot be used.
+import test, { before, after } from 'node:test';
+import assert from 'node:assert/strict';
+import http from 'node:http';
+import net from 'node:net';
+import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Provider } from './provider.mjs';
+import { eventually } from './harness.mjs';
+import { Workplace, call } from './wrapping.mjs';
+
+let place, provider;
+before(async () => {
+  place = new Workplace();
+  provider = await new Provider({ script: [{ text: 'Hello.' }] }).listen();
+});
+after(async () => {
+  await provider?.close();
+  place?.remove();
+});
+
+const once = `${call} const a = await call(); console.log(a.status, a.headers.get('x-fovea-action'), (await a.json()).content?.[0].text);`;
+const stays = 'console.log("up"); setInterval(() => {}, 1000);';
+const upstream = () => ({ FOVEA_ANTHROPIC_UPSTREAM: provider.url });
+const agentFolders = () => readdirSync(place.runtime).filter((name) => name.startsWith('fovea-agent-'));
+
+test('a proxy is for the gateway, and never for the way to it', async () => {
+  const seen = [];
+  const proxy = http.createServer((request, response) => {
+    seen.push(request.url);
+    const { host, ...headers } = request.headers;
+    request.pipe(http.request(provider.url + new URL(request.url).pathname, { method: request.method, headers }, (answer) => { response.writeHead(answer.statusCode, answer.headers); answer.pipe(response); }));
+  });
+  await new Promise((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${proxy.address().port}`;
+  const text = `${call} console.log(process.env.NO_PROXY, process.env.no_proxy, (await call()).status);`;
+  const env = { http_proxy: url, HTTPS_PROXY: url, FOVEA_ANTHROPIC_UPSTREAM: 'http://provider.example' };
+  const loopback = '127.0.0.1,localhost,::1';
+  assert.equal((await place.wrapAgent(text, { env }).ended).out.trim(), `${loopback} ${loopback} 200`);
+  assert.equal((await place.wrapAgent(text, { env: { ...env, NO_PROXY: 'corp.example, localhost' } }).ended).out.trim(), `${`corp.example,localhost,127.0.0.1,::1 `.repeat(2)}200`);
+  assert.equal((await place.wrapAgent(text, { env: { ...env, no_proxy: 'b.example', NO_PROXY: 'a.example' } }).ended).out.trim(), `a.example,${loopback} b.example,${loopback} 200`);
+  assert.deepEqual([...new Set(seen)], ['http://provider.example/v1/messages']);
+  proxy.close();
+});
+
+test('another user\'s socket is told nothing', { skip: process.getuid() !== 0 && 'only root can give a socket away' }, async () => {
+  const runtime = join(place.path, 'squatted');
+  mkdirSync(runtime);
+  const socket = join(runtime, 'fovea-0.sock');
+  let told = 0;
+  const squatter = net.createServer((connection) => { connection.on('data', (bytes) => { told += bytes.length; }); connection.on('error', () => {}); });
+  await new Promise((resolve) => squatter.listen(socket, resolve));
+  chownSync(socket, 65534, 65534);
+  const env = { ...upstream(), XDG_RUNTIME_DIR: runtime, FOVEA_TOKEN: 'secret-token' };
+  const big = `const a = await fetch(process.env.ANTHROPIC_BASE_URL + '/v1/messages', { method: 'POST', headers: { 'anthropic-version': '1', 'content-type': 'application/json' }, body: JSON.stringify({ model: 'claude-opus-4-8', max_tokens: 5, tools: [{ name: 'x', input_schema: {} }], messages: [{ role: 'user', content: 'lorem ipsum '.repeat(20000) }] }) }); console.log(a.status);`;
+  const { code, out, err } = await place.wrapAgent(big, { env, flags: ['--force'] }).ended;
+  assert.equal(code, 0, err);
+  assert.equal(out, '200\n');
+  assert.match(err, /fovea-0\.sock belongs to user 65534, and not to you.*going on without Fovea's memory/);
+  assert.match((await place.run(['doctor'], { env }).ended).out, /fault .*fovea-0\.sock belongs to user 65534/);
+  assert.equal(told, 0);
+  squatter.close();
+});
+
+test('a data directory, books or a gateway that cannot be used keep no agent from working', async () => {
+  mkdirSync(join(place.path, 'empty'), { mode: 0o700 });
+  const nowhere = await place.wrapAgent(once, { env: { ...upstream(), XDG_DATA_HOME: '/dev/null/x', XDG_RUNTIME_DIR: join(place.path, 'empty') } }).ended;
+  assert.equal(nowhere.out, '200 passed Hello.\n');
+  assert.match(nowhere.err, /wrap\.lock cannot be opened \(Not a directory\); going on without Fovea's memory\n$/);
+  assert.match((await place.run(['doctor'], { env: { XDG_DATA_HOME: '/dev/null/x' } }).ended).out, /fault \/dev\/null\/x\/fovea\/gateway\.db cannot be made/);
+  // Damaged books are set aside, once.
+  const books = (data) => join(place.path, data, 'fovea', 'gateway.db');
+  for (const data of ['damaged', 'folder']) mkdirSync(join(place.path, data, 'fovea'), { recursive: true });
+  writeFileSync(books('damaged'), Buffer.alloc(20000, 'no database '));
+  writeFileSync(`${books('damaged')}-wal`, 'old');
+  const damaged = { ...upstream(), XDG_DATA_HOME: join(place.path, 'damaged') };
+  assert.match((await place.run(['doctor'], { env: damaged }).ended).out, /fault .*gateway\.db is damaged .*: the next gateway sets it aside/);
+  for (let i = 0; i < 2; i += 1) assert.equal((await place.wrapAgent(once, { env: damaged }).ended).out, '200 passed Hello.\n');
+  const aside = readdirSync(join(place.path, 'damaged', 'fovea')).filter((name) => /^gateway\.db\.damaged-\d+$/.test(name));
+  assert.equal(aside.length, 1);
+  assert.match(readFileSync(join(place.path, 'damaged', 'fovea', aside[0]), 'latin1'), /^no database/);
+  assert.match((await place.run(['doctor'], { env: damaged }).ended).out, /note {2}damaged books were set aside as .*damaged-\d+\nok {4}2 requests|note {2}damaged books[^]*2 requests in 24 h/);
+  assert.match(readFileSync(join(place.path, 'damaged', 'fovea', 'gateway.log'), 'utf8'), /is damaged and was set aside as/);
+  // Books that no file can be had for are kept in memory.
+  mkdirSync(books('folder'));
+  const memory = { ...upstream(), XDG_DATA_HOME: join(place.path, 'folder') };
+  assert.equal((await place.wrapAgent(once, { env: memory }).ended).out, '200 passed Hello.\n');
+  assert.match(readFileSync(join(place.path, 'folder', 'fovea', 'gateway.log'), 'utf8'), /cannot be used, so the books and the sessions' chains are kept in memory/);
+  assert.match((await place.run(['doctor'], { env: memory }).ended).out, /fault .*cannot be used .*: the gateway keeps its books in memory/);
+});
+
+test('a gateway that is given up refuses, and does not keep requests waiting', async () => {
+  const run = place.wrapAgent(`${call} console.log('up'); for (;;) { try { await (await call()).text(); } catch (error) { if (error.cause?.code === 'ECONNREFUSED') break; } await new Promise((r) => setTimeout(r, 5)); }`, { env: upstream() });
+  await eventually(() => run.out.includes('up'), 20000);
+  const until = Date.now() + 30000;
+  let ended = false;
+  run.ended.then(() => { ended = true; });
+  while (!ended && Date.now() < until) {
+    for (const pid of place.alive('fovea-gateway\0serve')) try { process.kill(pid, 'SIGKILL'); } catch {}
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  assert.equal(ended, true, run.err);
+  assert.match(run.err, /the gateway does not stay up .*refused from now on/);
+});
+
+test('a base URL that cannot be an upstream is said before the agent starts, without its password', async () => {
+  const mark = join(place.path, 'ran');
+  for (const [url, words] of [['http://user:p@ss/w0rd@127.0.0.1:1/x?key=k3y', /ANTHROPIC_BASE_URL in the environment: http:\/\/127\.0\.0\.1:1\/x must have a host and a path only/], ['api.corp.example', /api\.corp\.example must begin with http/]]) {
+    const { code, err } = await place.wrapAgent(`import { writeFileSync } from 'node:fs'; writeFileSync(${JSON.stringify(mark)}, '');`, { env: { ANTHROPIC_BASE_URL: url } }).ended;
+    assert.equal(code, 2);
+    assert.match(err, words);
+    const served = await place.run(['serve', '--listen', '127.0.0.1:0', '--anthropic-upstream', url]).ended;
+    assert.equal(served.code, 2);
+    const looked = await place.run(['doctor'], { env: { ANTHROPIC_BASE_URL: url } }).ended;
+    assert.match(looked.out, /FAULT ANTHROPIC_BASE_URL in the environment.*wrap refuses to start/);
+    assert.doesNotMatch(err + served.err + looked.out, /p@ss|w0rd|k3y|user:/);
+  }
+  assert.ok(!existsSync(mark));
+});
+
+test('the gateway\'s command line names no address and no password', async () => {
+  const run = place.wrapAgent(`${once} ${stays}`, { flags: [`--anthropic-upstream=${provider.url}`, '--proxy', 'http://name:passw0rd@127.0.0.1:1', '--no-recall'], env: { no_proxy: '127.0.0.1' } });
+  await eventually(() => run.out.includes('up'), 20000);
+  assert.match(run.out, /^200 passed/);
+  const [line] = place.commandLines('fovea-gateway\0serve');
+  assert.match(line, /--no-recall/);
+  assert.doesNotMatch(line, /passw0rd|--proxy|upstream|[0-9a-f]{32}/);
+  run.child.kill('SIGTERM');
+  await run.ended;
+});
+
+test('fovead that is killed is started again', async () => {
+  const run = place.wrapAgent(stays, { env: upstream() });
+  await eventually(() => run.out.includes('up'), 20000);
+  for (let i = 0; i < 2; i += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const [pid] = await eventually(() => { const pids = place.alive('/fovead\0'); return pids.length === 1 && pids; }, 20000);
+    process.kill(pid, 'SIGKILL');
+    await eventually(() => { const pids = place.alive('/fovead\0'); return pids.length === 1 && pids[0] !== pid; }, 20000);
+  }
+  run.child.kill('SIGTERM');
+  await run.ended;
+  await eventually(() => place.alive('/fovead\0').length === 0, 20000);
+});
+
+test('a wrap in a wrap goes to the provider itself, and each request is in the books once', async () => {
+  const data = join(place.path, 'nested');
+  const file = place.agent(`${once} ${stays}`);
+  const [command, ...rest] = process.env.FOVEA_BIN ? [join(process.env.FOVEA_BIN, 'fovea-gateway'), 'wrap', '--wire', 'anthropic', '--', process.execPath, file] : [];
+  const before = provider.requests.length;
+  const run = place.wrap(['--wire', 'anthropic', '--', command, ...rest], { env: { ANTHROPIC_BASE_URL: provider.url, XDG_DATA_HOME: data } });
+  await eventually(() => run.out.includes('up'), 20000);
+  assert.match(run.out, /^200 passed/);
+  assert.match(run.err, /inside another `fovea wrap`: requests go to its upstreams/);
+  const lines = place.commandLines('fovea-gateway\0serve');
+  assert.equal(lines.length, 2);
+  for (const line of lines) assert.doesNotMatch(line, /[0-9a-f]{32}/);
+  assert.equal(provider.requests.length, before + 1);
+  run.child.kill('SIGTERM');
+  await run.ended;
+  const { rows } = JSON.parse((await place.run(['savings', '--json'], { env: { XDG_DATA_HOME: data } }).ended).out);
+  assert.equal(rows.reduce((sum, row) => sum + row.requests, 0), 1);
+});
+
+// Claude Code puts the variables of `--settings`, then of its settings, over those of its environment.
+const claude = `${call} const fs = require('node:fs'); const args = process.argv.slice(2); const read = (path) => { try { return JSON.parse(fs.readFileSync(path, 'utf8')).env; } catch { return {}; } };
+  const at = args.indexOf('--settings'); const env = { ...process.env, ...read(process.env.HOME + '/.claude/settings.json'), ...(at < 0 ? {} : args[at + 1].startsWith('{') ? JSON.parse(args[at + 1]).env : read(args[at + 1])) };
+  const a = await call(env.ANTHROPIC_BASE_URL); console.log(JSON.stringify({ action: a.headers.get('x-fovea-action'), no: env.NO_PROXY, args, file: at < 0 ? null : args[at + 1] }));`;
+
+test('a base URL in Claude Code\'s settings is the upstream, and no way past the gateway', async () => {
+  place.program('claude', claude);
+  mkdirSync(join(place.home, '.claude'));
+  const settings = join(place.home, '.claude', 'settings.json');
+  const proxy = 'http://127.0.0.1:1';
+  writeFileSync(settings, JSON.stringify({ env: { ANTHROPIC_BASE_URL: `${provider.url}/corp`, NO_PROXY: 'corp.example', HTTPS_PROXY: proxy } }));
+  const { out, err } = await place.wrap(['claude', '-p', 'hi']).ended;
+  const seen = JSON.parse(out);
+  assert.equal(seen.action, 'passed', err);
+  assert.equal(provider.requests.at(-1).url ?? provider.requests.at(-1).path, '/corp/v1/messages');
+  assert.deepEqual(seen.args, ['--settings', seen.file, '-p', 'hi']);
+  assert.equal(seen.no, 'corp.example,127.0.0.1,localhost,::1');
+  assert.deepEqual(agentFolders(), []);
+  const looked = (await place.run(['doctor']).ended).out;
+  assert.match(looked, /ANTHROPIC_BASE_URL in .*settings\.json is http:\/\/127\.0\.0\.1:\d+\/corp, and something answers there: wrap uses it as the upstream/);
+  assert.match(looked, /ok {4}http:\/\/127\.0\.0\.1:\d+\/corp answers/);
+  // With settings of the user's on the command line, all that wrap can do is say so.
+  const given = await place.wrap(['claude', '--settings', '{"env": {"X": "1"}}']).ended;
+  assert.equal(JSON.parse(given.out).action, null);
+  assert.match(given.err, /takes ANTHROPIC_BASE_URL from .*settings\.json, so its requests go past Fovea/);
+  writeFileSync(settings, '{"env": {"ANTHROPIC_BASE_URL": "corp"}}');
+  assert.equal((await place.wrap(['claude']).ended).code, 2);
+  rmSync(settings);
+  assert.deepEqual(JSON.parse((await place.wrap(['claude', '-c'], { env: upstream() }).ended).out).args, ['-c']);
+});
+
+test('what pi writes into its folder is kept, also after kill -9', async () => {
+  const own = join(place.home, '.pi', 'agent');
+  mkdirSync(own, { recursive: true });
+  writeFileSync(join(own, 'settings.json'), 'old');
+  writeFileSync(join(own, 'models.json'), '{"providers": {"mine": {"baseUrl": "http://mine"}}}');
+  place.program('pi', `const fs = require('node:fs'); const dir = process.env.PI_CODING_AGENT_DIR; const [name, wait] = process.argv.slice(2);
+    fs.writeFileSync(dir + '/' + name, 'login', { mode: 0o600 }); fs.writeFileSync(dir + '/settings.tmp', 'new'); fs.renameSync(dir + '/settings.tmp', dir + '/settings.json');
+    fs.mkdirSync(dir + '/tools/' + name, { recursive: true }); fs.writeFileSync(dir + '/tools/' + name + '/x', 'x'); console.log('up'); if (wait) { process.on('SIGTERM', () => {}); setTimeout(() => {}, 1500); }`);
+  assert.equal((await place.wrap(['pi', 'auth.json']).ended).code, 0);
+  assert.equal(readFileSync(join(own, 'auth.json'), 'utf8'), 'login');
+  assert.equal(statSync(join(own, 'auth.json')).mode & 0o777, 0o600);
+  assert.equal(readFileSync(join(own, 'settings.json'), 'utf8'), 'new');
+  assert.equal(readFileSync(join(own, 'tools/auth.json/x'), 'utf8'), 'x');
+  assert.match(readFileSync(join(own, 'models.json'), 'utf8'), /^{"providers": {"mine": {"baseUrl": "http:\/\/mine"}}}$/);
+  assert.deepEqual(readdirSync(own).sort(), ['auth.json', 'models.json', 'sessions', 'settings.json', 'tools']);
+  assert.deepEqual(agentFolders(), []);
+  const killed = place.wrap(['pi', 'second.json', 'wait']);
+  await eventually(() => killed.out.includes('up'), 20000);
+  for (const pid of [...place.alive('fovea-gateway\0wrap'), ...place.alive('fovea-gateway\0serve')]) process.kill(pid, 'SIGKILL');
+  await killed.ended;
+  assert.equal(agentFolders().length, 1);
+  // Another that runs keeps its folder.
+  const running = place.wrap(['pi', 'third.json', 'wait']);
+  await eventually(() => running.out.includes('up'), 20000);
+  assert.equal(readFileSync(join(own, 'second.json'), 'utf8'), 'login');
+  assert.equal(agentFolders().length, 1);
+  assert.equal((await place.wrap(['pi', 'fourth.json']).ended).code, 0);
+  assert.equal(agentFolders().length, 1);
+  await running.ended;
+  assert.deepEqual(agentFolders(), []);
+});
+
+test('settings of an agent\'s that cannot be added to are said in words', async () => {
+  place.program('pi', ''); place.program('opencode', '');
+  const models = join(place.home, '.pi/agent/models.json');
+  mkdirSync(join(place.home, '.pi/agent'), { recursive: true });
+  for (const [text, what] of [['{"providers":[]}', 'providers'], ['{"providers":{"openai":3}}', 'providers\\.openai'], ['{', 'what it holds']]) {
+    writeFileSync(models, text);
+    const { code, err } = await place.wrap(['pi']).ended;
+    assert.equal(code, 2);
+    assert.match(err, new RegExp(`models\\.json: ${what} is no JSON object`));
+  }
+  const { code, err } = await place.wrap(['opencode'], { env: { OPENCODE_CONFIG_CONTENT: '{"provider":{"google":{"options":1}}}' } }).ended;
+  assert.equal(code, 2);
+  assert.match(err, /OPENCODE_CONFIG_CONTENT: provider\.google is no JSON object/);
+  assert.deepEqual(agentFolders(), []);
+});
+
+test('what whoever started wrap ignores, the agent ignores, and nothing else', async () => {
+  const mask = async (trap) => {
+    const wrap = `exec ${process.env.FOVEA_BIN}/fovea-gateway wrap --wire anthropic -- grep SigIgn /proc/self/status`;
+    const { out } = await place.run(['-c', `${trap} ${wrap}`], { program: '/bin/sh', env: upstream() }).ended;
+    return parseInt(out.split(':')[1], 16) & 0x4007; // HUP, INT, QUIT, TERM
+  };
+  assert.equal(await mask(''), 0);
+  assert.equal(await mask('trap "" HUP;'), 1);
+  assert.equal(await mask('trap "" INT TERM;'), 0x4002);
+});
+
+test('doctor looks at the upstreams that wrap would use', async () => {
+  const doctor = async (env) => (await place.run(['doctor'], { env }).ended).out;
+  assert.match(await doctor({ OPENAI_BASE_URL: `${provider.url}/v1` }), /ok {4}http:\/\/127\.0\.0\.1:\d+\/v1 answers/);
+  assert.match(await doctor({ FOVEA_GEMINI_UPSTREAM: 'http://127.0.0.1:1/g' }), /fault http:\/\/127\.0\.0\.1:1\/g cannot be reached/);
+  assert.match(await doctor({ ANTHROPIC_BASE_URL: 'http://provider.example', http_proxy: provider.url }), /ok {4}http:\/\/provider\.example answers/);
+});
