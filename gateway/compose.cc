@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <utility>
+#include <vector>
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/escaping.h"
@@ -11,11 +13,13 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
 #include "gateway/json_span.h"
+#include "gateway/system_items.h"
 
 namespace fovea::gateway {
 namespace {
 
 constexpr int kMaxMarks = 4;
+constexpr size_t kNoItem = static_cast<size_t>(-1);
 
 std::string Quoted(absl::string_view text) {
   return nlohmann::json(std::string(text))
@@ -124,15 +128,19 @@ class Composer {
       if (!status.ok()) return status;
     }
     FlushHistory();
-    // What is not in the session: the newest items of a call that only looks on, and empty ones.
-    for (size_t i = conversation_.head + mapping_.turns.size(); i < emitted_.size(); ++i) {
-      if (!emitted_[i]) absl::StrAppend(&uncounted_, conversation_.items[i].span.In(body_));
+    // What is not in the session: the newest items of a call that only looks on, and those behind
+    // the last turn that are of none.
+    size_t behind = conversation_.head + mapping_.turns.size();
+    while (behind > conversation_.head && !HasTurns(behind - 1)) --behind;
+    for (size_t i = behind; i < emitted_.size(); ++i) {
+      const Item& item = conversation_.items[i];
+      if (!emitted_[i] && !item.IsSystem()) absl::StrAppend(&uncounted_, item.span.In(body_));
       AddRaw(i);
     }
     if (!emitted_.empty() && !emitted_.back()) {
       return absl::FailedPreconditionError("the newest message is not there as it came");
     }
-    return absl::OkStatus();
+    return AddSystem();
   }
 
   Composed Finish() {
@@ -144,10 +152,9 @@ class Composer {
     composed.uncounted = std::move(uncounted_);
     MarkHistory();
     composed.array = absl::StrCat("[", absl::StrJoin(out_, ","), "]");
-    composed.first_item = first_tail_item_;
-    for (size_t i = 0; i < tail_from_ && i < out_.size(); ++i) {
-      composed.prefix_bytes += out_[i].size() + 1;
-    }
+    if (tail_from_ >= out_.size()) return composed;
+    composed.first_item = item_of_[tail_from_];
+    for (size_t i = 0; i < tail_from_; ++i) composed.prefix_bytes += out_[i].size() + 1;
     return composed;
   }
 
@@ -191,20 +198,19 @@ class Composer {
     }
     // Items without turns of their own (reasoning) stand directly before the one that has them.
     size_t first = item;
-    while (first > conversation_.head && !emitted_[first - 1] &&
-           turns[first - 1 - conversation_.head].last <
-               turns[first - 1 - conversation_.head].first) {
-      --first;
-    }
+    while (first > conversation_.head && !emitted_[first - 1] && !HasTurns(first - 1)) --first;
     const auto replacement = replacements_.find(item);
     if (replacement == replacements_.end()) {
       for (size_t i = first; i <= item; ++i) AddRaw(i);
       return absl::OkStatus();
     }
+    for (size_t i = first; i < item; ++i) {
+      if (conversation_.items[i].IsSystem()) AddRaw(i);
+      emitted_[i] = true;
+    }
     AddRaw(item);
     out_.back() = replacement->second;
     absl::StrAppend(&uncounted_, replacement->second);
-    for (size_t i = first; i < item; ++i) emitted_[i] = true;
     return absl::OkStatus();
   }
 
@@ -226,19 +232,47 @@ class Composer {
       return absl::FailedPreconditionError(
           absl::StrCat("turn ", turn.seq(), ": its message is in two places"));
     }
-    out_.push_back(UserMessage(conversation_.wire, parts));
+    AddOut(UserMessage(conversation_.wire, parts), kNoItem);
     return absl::OkStatus();
+  }
+
+  // Whether the item has turns of its own.
+  bool HasTurns(size_t item) const {
+    const ItemTurns& turns = mapping_.turns[item - conversation_.head];
+    return turns.first <= turns.last;
   }
 
   void AddRaw(size_t item) {
     if (emitted_[item]) return;
     emitted_[item] = true;
-    if (has_history_ && !tail_begun_) {
-      tail_begun_ = true;
-      tail_from_ = out_.size();
-      first_tail_item_ = item;
+    if (has_history_ && tail_from_ == kNoItem) tail_from_ = out_.size();
+    AddOut(std::string(conversation_.items[item].span.In(body_)), item);
+  }
+
+  void AddOut(std::string message, size_t item) {
+    out_.push_back(std::move(message));
+    item_of_.push_back(item);
+  }
+
+  // The system items that are not where they were, since the message behind them is on pages. They
+  // are of the prefix, and so is what stands before them.
+  absl::Status AddSystem() {
+    std::vector<absl::string_view> items;
+    for (size_t i = conversation_.head; i < emitted_.size(); ++i) {
+      if (emitted_[i] || !conversation_.items[i].IsSystem()) continue;
+      items.push_back(conversation_.items[i].span.In(body_));
+      emitted_[i] = true;
     }
-    out_.emplace_back(conversation_.items[item].span.In(body_));
+    if (items.empty()) return absl::OkStatus();
+    if (!has_history_) return absl::FailedPreconditionError("system text stands nowhere");
+    const size_t before = out_.size();
+    const size_t behind = InsertSystemItems(conversation_.wire, items, history_at_ + 1, out_);
+    // What is behind them kept its order and its distance from the end.
+    const size_t tail = std::min(out_.size() - behind, before - std::min(before, tail_from_));
+    item_of_.erase(item_of_.begin(), item_of_.end() - static_cast<std::ptrdiff_t>(tail));
+    item_of_.insert(item_of_.begin(), out_.size() - tail, kNoItem);
+    tail_from_ = out_.size() - tail;
+    return absl::OkStatus();
   }
 
   void FlushHistory() {
@@ -249,7 +283,7 @@ class Composer {
     }
     has_history_ = true;
     history_at_ = out_.size();
-    out_.push_back(UserMessage(conversation_.wire, parts_));
+    AddOut(UserMessage(conversation_.wire, parts_), kNoItem);
     parts_.clear();
   }
 
@@ -283,13 +317,12 @@ class Composer {
   absl::flat_hash_set<uint64_t> verbatim_;
   std::vector<bool> emitted_;
   std::vector<std::string> out_;
+  std::vector<size_t> item_of_;     // for each of them, or kNoItem
   std::vector<std::string> parts_;  // of the history's message
   std::string uncounted_;
   bool has_history_ = false;
   size_t history_at_ = 0;
-  bool tail_begun_ = false;
-  size_t tail_from_ = 0;
-  size_t first_tail_item_ = 0;
+  size_t tail_from_ = kNoItem;  // the first of the agent's items behind the pages
 };
 
 }  // namespace
@@ -300,7 +333,8 @@ ServedPrefix PrefixOf(const Conversation& conversation, const Composed& composed
   while (first > conversation.head && items[first - 1].chain == items[first].chain) --first;
   return {.bytes = composed.array.substr(0, composed.prefix_bytes + 1),
           .first_chain = items[composed.first_item].chain,
-          .first_offset = composed.first_item - first};
+          .first_offset = composed.first_item - first,
+          .system_text = SystemTextOf(conversation, conversation.head, composed.first_item)};
 }
 
 std::optional<size_t> FirstBehind(const Conversation& conversation, const ServedPrefix& prefix) {
@@ -324,23 +358,34 @@ std::optional<Continued> Continue(const Conversation& conversation, absl::string
       return std::nullopt;
     }
   }
+  if (SystemTextOf(conversation, conversation.head, first) != prefix.system_text) {
+    return std::nullopt;
+  }
   Continued continued{.array = prefix.bytes};
+  const auto add = [&](size_t item) {
+    absl::StrAppend(&continued.array, items[item].span.In(body), ",");
+  };
   size_t waiting = first;  // the first of the items that go with the next that says something
   for (size_t i = first; i < items.size(); ++i) {
     const std::string& before = i == conversation.head ? conversation.root : items[i - 1].chain;
     if (items[i].chain == before) continue;
     const auto replacement = replacements.find(i);
-    if (replacement != replacements.end()) {
+    const bool replaced = replacement != replacements.end();
+    for (; waiting < i; ++waiting) {
+      if (!replaced || items[waiting].IsSystem()) add(waiting);
+    }
+    if (replaced) {
       absl::StrAppend(&continued.array, replacement->second, ",");
       absl::StrAppend(&continued.uncounted, replacement->second);
     } else {
-      for (; waiting <= i; ++waiting) {
-        absl::StrAppend(&continued.array, items[waiting].span.In(body), ",");
-      }
+      add(i);
     }
     waiting = i + 1;
   }
-  if (waiting != items.size()) return std::nullopt;
+  for (; waiting < items.size(); ++waiting) {
+    if (!items[waiting].IsSystem()) return std::nullopt;
+    add(waiting);
+  }
   continued.array.back() = ']';
   if (conversation.wire != Wire::kAnthropic) return continued;
   Marks marks = MarksIn(continued.array);
@@ -354,47 +399,6 @@ std::optional<Continued> Continue(const Conversation& conversation, absl::string
   const bool mixed = marks.lasting > 0 && marks.lasting < marks.all;
   if (mixed || marks.all > kMaxMarks) return std::nullopt;
   return continued;
-}
-
-void PageCache::Add(const std::string& page_id, absl::string_view png) {
-  auto text = std::make_shared<const std::string>(absl::Base64Escape(png));
-  absl::MutexLock lock(&mutex_);
-  if (places_.contains(page_id)) return;
-  bytes_ += text->size();
-  entries_.emplace_front(page_id, std::move(text));
-  places_[page_id] = entries_.begin();
-  while (bytes_ > max_bytes_ && entries_.size() > 1) {
-    bytes_ -= entries_.back().second->size();
-    places_.erase(entries_.back().first);
-    entries_.pop_back();
-  }
-}
-
-std::shared_ptr<const std::string> PageCache::Find(const std::string& page_id) {
-  absl::MutexLock lock(&mutex_);
-  const auto found = places_.find(page_id);
-  if (found == places_.end()) return nullptr;
-  entries_.splice(entries_.begin(), entries_, found->second);
-  return found->second->second;
-}
-
-std::vector<std::string> PageCache::Held(const std::vector<std::string>& page_ids) {
-  absl::MutexLock lock(&mutex_);
-  std::vector<std::string> ids;
-  for (const std::string& id : page_ids) {
-    if (places_.contains(id)) ids.push_back(id);
-  }
-  return ids;
-}
-
-std::vector<std::string> PageCache::Newest(size_t limit) {
-  absl::MutexLock lock(&mutex_);
-  std::vector<std::string> ids;
-  for (const Entry& entry : entries_) {
-    if (ids.size() == limit) break;
-    ids.push_back(entry.first);
-  }
-  return ids;
 }
 
 absl::StatusOr<Composed> Compose(const Conversation& conversation, absl::string_view body,

@@ -3,51 +3,26 @@
 #define FOVEA_GATEWAY_COMPOSE_H_
 
 #include <cstddef>
-#include <list>
-#include <memory>
 #include <optional>
 #include <string>
-#include <utility>
-#include <vector>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "absl/synchronization/mutex.h"
 #include "fovea/v1/context.pb.h"
 #include "gateway/conversation.h"
+#include "gateway/page_cache.h"
 #include "gateway/sessions.h"
 
 namespace fovea::gateway {
-
-// Pages in base64, so that each travels from fovead once. Thread-safe.
-class PageCache {
- public:
-  explicit PageCache(size_t max_bytes) : max_bytes_(max_bytes) {}
-
-  void Add(const std::string& page_id, absl::string_view png);
-  std::shared_ptr<const std::string> Find(const std::string& page_id);
-  // Those of `page_ids` that are here.
-  std::vector<std::string> Held(const std::vector<std::string>& page_ids);
-  // At most `limit`, those used last.
-  std::vector<std::string> Newest(size_t limit);
-
- private:
-  using Entry = std::pair<std::string, std::shared_ptr<const std::string>>;
-  const size_t max_bytes_;
-  absl::Mutex mutex_;
-  std::list<Entry> entries_ ABSL_GUARDED_BY(mutex_);  // used last first
-  absl::flat_hash_map<std::string, std::list<Entry>::iterator> places_ ABSL_GUARDED_BY(mutex_);
-  size_t bytes_ ABSL_GUARDED_BY(mutex_) = 0;
-};
 
 struct Composed {
   std::string array;        // the value of `messages`, `input` or `contents`
   size_t prefix_bytes = 0;  // of it, up to the first of the agent's newer items
   size_t first_item = 0;    // of the conversation, that stands behind the prefix
   bool changed = false;     // false: it says what the request said
-  // JSON texts in it that fovead did not count: recalls, and items that are of no turn.
+  // JSON texts in it that fovead did not count: recalls, and items that are of no turn. System
+  // items are not among them.
   std::string uncounted;
 };
 
@@ -62,6 +37,7 @@ struct ServedPrefix {
   // Items that say nothing (reasoning) have the chain of the item before them: how many items of
   // that chain stand before it.
   size_t first_offset = 0;
+  std::string system_text;  // SystemTextOf the items before it
 };
 
 // `composed` must have a prefix.

@@ -30,6 +30,20 @@ absl::string_view ValueOf(const std::vector<JsonMember>& members, absl::string_v
   return member == nullptr ? absl::string_view() : member->value.In(body);
 }
 
+// The session that a request's metadata names; "" if it names none. Other keys (traces, users) say
+// nothing of that.
+std::string SessionInMetadata(absl::string_view metadata) {
+  const auto members = ScanObject(metadata);
+  if (!members.ok()) return "";
+  for (const char* key : {"session_id", "thread_id", "conversation_id"}) {
+    const absl::string_view value = ValueOf(*members, key, metadata);
+    if (!PlainString(value).empty()) return absl::StrCat(key, "=", value);
+  }
+  // Claude Code's: user_HASH_account_ID_session_ID, or an object as text.
+  const absl::string_view user = ValueOf(*members, "user_id", metadata);
+  return absl::StrContains(user, "session") ? absl::StrCat("user_id=", user) : "";
+}
+
 // Agents name their session, and each of several agents in it, in headers or beside the
 // conversation.
 std::string ScopeOf(const Headers& headers, const std::vector<JsonMember>& members,
@@ -42,10 +56,12 @@ std::string ScopeOf(const Headers& headers, const std::vector<JsonMember>& membe
     break;
   }
   if (scope.empty()) {
-    for (const char* key : {"metadata", "prompt_cache_key"}) {
-      const absl::string_view value = ValueOf(members, key, body);
-      if (scope.empty() && !value.empty() && value != "null") scope = absl::StrCat(key, "=", value);
-    }
+    const std::string named = SessionInMetadata(ValueOf(members, "metadata", body));
+    if (!named.empty()) scope = absl::StrCat("metadata.", named);
+  }
+  if (scope.empty()) {
+    const absl::string_view key = ValueOf(members, "prompt_cache_key", body);
+    if (!PlainString(key).empty()) scope = absl::StrCat("prompt_cache_key=", key);
   }
   if (headers.Has("x-claude-code-agent-id")) {
     absl::StrAppend(&scope, ";agent=", headers.Get("x-claude-code-agent-id"));
@@ -53,13 +69,31 @@ std::string ScopeOf(const Headers& headers, const std::vector<JsonMember>& membe
   return scope.size() <= kMaxScopeBytes ? scope : Sha256Of(scope);
 }
 
-// Whether an item at the beginning is system text, which is no part of the session.
+// Whether an item is system text, which agents also send in the middle of a conversation.
 bool IsSystemItem(Wire wire, absl::string_view item) {
-  if (wire == Wire::kAnthropic || wire == Wire::kGemini) return false;
+  if (wire == Wire::kGemini) return false;
+  // Most items have neither word, which is found out sooner.
+  if (FindText(item, "\"system\"", 0) == absl::string_view::npos &&
+      FindText(item, "\"developer\"", 0) == absl::string_view::npos) {
+    return false;
+  }
   const auto members = ScanObject(item);
   if (!members.ok()) return false;
   const absl::string_view role = PlainString(ValueOf(*members, "role", item));
-  return role == "system" || role == "developer";
+  return role == "system" || (role == "developer" && wire != Wire::kAnthropic);
+}
+
+// Whether something of the conversation is at the provider alone: an answer that the request goes
+// on from, or a conversation, or (`item`) an item that is named.
+bool IsKeptAtProvider(const std::vector<JsonMember>& members, absl::string_view body) {
+  for (const char* key : {"previous_response_id", "conversation"}) {
+    const absl::string_view value = ValueOf(members, key, body);
+    if (!value.empty() && value != "null" && value != R"("")") return true;
+  }
+  return false;
+}
+bool IsReference(absl::string_view item) {
+  return FindText(item, R"("item_reference")", 0) != absl::string_view::npos;
 }
 
 // `tools` of Gemini holds declarations within; an empty list counts as none.
@@ -154,7 +188,8 @@ absl::StatusOr<std::string> DigestCache::DigestOf(Wire wire, absl::string_view i
 
 absl::StatusOr<Conversation> ReadConversation(const Route& route, const Headers& headers,
                                               absl::string_view body, DigestCache& digests,
-                                              const KnownConversation* known) {
+                                              const KnownConversation* known,
+                                              absl::string_view owner) {
   const absl::string_view key = ArrayKey(route.wire);
   const KnownBeginning beginning = BeginningOf(known);
   auto scanned = ScanBody(body, key, beginning.items.empty() ? nullptr : &beginning);
@@ -168,15 +203,19 @@ absl::StatusOr<Conversation> ReadConversation(const Route& route, const Headers&
   if (scanned->items.size() > kMaxItems) {
     return absl::InvalidArgumentError(absl::StrCat("over ", kMaxItems, " messages"));
   }
+  const bool stored = route.wire == Wire::kOpenAiResponses;
+  constexpr char kKept[] = "a part of the conversation is kept at the provider";
+  if (stored && IsKeptAtProvider(members, body)) return absl::InvalidArgumentError(kKept);
   Conversation read{.wire = route.wire, .model = route.model, .array = array->value};
+  read.owner = std::string(owner);
   read.scope = ScopeOf(headers, members, body);
   if (read.model.empty()) read.model = std::string(PlainString(ValueOf(members, "model", body)));
   const JsonMember* tools = FindMember(members, "tools");
   read.has_tools = HasTools(body, tools);
   if (read.has_tools) read.tools = tools->value;
   read.stream = route.streams || ValueOf(members, "stream", body) == "true";
-  std::string chain =
-      Sha256Of(absl::StrCat("fovea gateway 1\n", WireName(read.wire), "\n", read.scope));
+  std::string chain = Sha256Of(absl::StrCat("fovea gateway 1\n", WireName(read.wire), "\n",
+                                            read.scope, owner.empty() ? "" : "\nowner ", owner));
   read.root = chain;
   size_t begin = 0;
   if (!beginning.items.empty() && known->conversation.root == read.root &&
@@ -191,15 +230,14 @@ absl::StatusOr<Conversation> ReadConversation(const Route& route, const Headers&
   for (size_t i = begin; i < scanned->items.size(); ++i) {
     const JsonSpan& span = scanned->items[i];
     const absl::string_view text = span.In(body);
-    const bool system = read.head == read.items.size() && IsSystemItem(read.wire, text);
-    if (system) {
-      ++read.head;
-    } else {
-      const auto digest = digests.DigestOf(read.wire, text);
-      if (!digest.ok()) return digest.status();
-      chain = ChainOf(chain, *digest);
-    }
-    read.items.push_back({.span = span, .chain = chain});
+    if (stored && IsReference(text)) return absl::InvalidArgumentError(kKept);
+    auto digest = digests.DigestOf(read.wire, text);
+    if (!digest.ok()) return digest.status();
+    const bool system = IsSystemItem(read.wire, text);
+    if (system && read.head == read.items.size()) ++read.head;
+    if (!system) chain = ChainOf(chain, *digest);
+    read.items.push_back(
+        {.span = span, .chain = chain, .system_digest = system ? *std::move(digest) : ""});
   }
   size_t item_bytes = 0;
   for (size_t i = read.head; i < read.items.size(); ++i) {

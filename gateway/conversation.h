@@ -25,16 +25,22 @@ const char* ArrayKey(Wire wire);
 struct Item {
   JsonSpan span;      // in the body
   std::string chain;  // SHA-256 over all items up to this one, by what they say
+  // Of system text, what it says: it is no part of the session, leaves the chain as it is, and is
+  // always sent as text. "" for every other item.
+  std::string system_digest;
+
+  bool IsSystem() const { return !system_digest.empty(); }
 };
 
 struct Conversation {
   Wire wire = Wire::kOpenAiChat;
   std::string
       scope;  // what the agent says of who it is: equal within a session, "" if it says nothing
+  std::string owner;  // OwnerOf its credential
   std::string model;
   std::vector<JsonMember> members;  // of the body, in which their keys are views
   JsonSpan array;                   // the value of `messages`, `input` or `contents`
-  size_t head = 0;                  // items before it are system text that stays as it is
+  size_t head = 0;                  // items before it are system text; more may come later
   std::string root;                 // the chain before the first item
   std::vector<Item> items;
   bool has_tools = false;
@@ -66,11 +72,14 @@ struct KnownConversation {
   size_t same_bytes = 0;
 };
 
-// Reads a generating request's body. INVALID_ARGUMENT if it is not one that can be understood: it
-// is then to be passed on as it is. `known` saves time and changes nothing.
+// Reads a generating request's body. INVALID_ARGUMENT if it is not one that can be understood, or
+// if its conversation goes on from one that is kept at the provider: it is then to be passed on as
+// it is. `known` saves time and changes nothing. Conversations of different owners have no chain in
+// common.
 absl::StatusOr<Conversation> ReadConversation(const Route& route, const Headers& headers,
                                               absl::string_view body, DigestCache& digests,
-                                              const KnownConversation* known = nullptr);
+                                              const KnownConversation* known = nullptr,
+                                              absl::string_view owner = "");
 
 // The chain of one more item behind `chain`.
 std::string ChainOf(absl::string_view chain, absl::string_view digest);

@@ -1,5 +1,8 @@
 #include "gateway/read_turns.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include "transcripts/anthropic.h"
 #include "transcripts/lossless_json.h"
 #include "transcripts/openai_chat.h"
@@ -54,6 +57,10 @@ absl::StatusOr<std::vector<v1::Turn>> TurnReader::Read(absl::string_view item) {
   }
   if (!read.ok()) return read.status();
   for (const Turn& turn : read->turns) TurnToProto(turn, &turns.emplace_back());
+  const auto result = std::find_if(turns.rbegin(), turns.rend(), [](const v1::Turn& turn) {
+    return turn.role() == v1::ROLE_TOOL;
+  });
+  if (result != turns.rend()) std::rotate(std::prev(result.base()), result.base(), turns.end());
   return turns;
 }
 

@@ -18,8 +18,9 @@ class TurnReader {
  public:
   explicit TurnReader(Wire wire) : wire_(wire) {}
 
-  // The turns of one item; none for an item that says nothing. INVALID_ARGUMENT names the key that
-  // is wrong.
+  // The turns of one item; none for an item that says nothing. What a message says beside results
+  // of tools stands before the last of these: so it is of the group that the last result closes,
+  // and a message is never partly on pages. INVALID_ARGUMENT names the key that is wrong.
   absl::StatusOr<std::vector<v1::Turn>> Read(absl::string_view item);
   // What the turns of an earlier item were is known: only what later items need is read.
   void Skip(absl::string_view item);

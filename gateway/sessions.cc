@@ -1,5 +1,7 @@
 #include "gateway/sessions.h"
 
+#include <openssl/rand.h>
+
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -7,10 +9,21 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "gateway/credentials.h"
 #include "gateway/read_turns.h"
 
 namespace fovea::gateway {
 namespace {
+
+constexpr absl::Duration kRewritingPause = absl::Hours(1);
+constexpr size_t kMaxRewriting = 10'000;
+constexpr char kSaltName[] = "salt of owners";
+
+// What sessions of the same scope and owner are found by; "" if the agent names no session.
+std::string ScopeName(const Conversation& conversation) {
+  if (conversation.scope.empty() || conversation.owner.empty()) return conversation.scope;
+  return absl::StrCat(conversation.scope, ";owner=", conversation.owner);
+}
 
 std::string SessionName(absl::string_view chain) {
   return absl::StrCat("gw-", absl::BytesToHexString(chain).substr(0, 24));
@@ -123,7 +136,8 @@ absl::StatusOr<Mapping> Sessions::TryMap(const Conversation& conversation, absl:
       reader.Skip(text);
       continue;
     }
-    auto read = reader.Read(text);
+    absl::StatusOr<std::vector<v1::Turn>> read = std::vector<v1::Turn>();
+    if (!conversation.items[conversation.head + i].IsSystem()) read = reader.Read(text);
     if (!read.ok()) {
       return absl::InvalidArgumentError(absl::StrCat("message ", i, ": ", read.status().message()));
     }
@@ -154,16 +168,13 @@ absl::StatusOr<Mapping> Sessions::TryMap(const Conversation& conversation, absl:
   if (absl::IsNotFound(status)) database_.ForgetSession(place.session).IgnoreError();
   if (!status.ok()) return status;
   if (place.forked) mapping.arrival = Arrival::kForked;
-  if (place.answer_differs) {
-    absl::MutexLock lock(&mutex_);
-    rewriting_.insert(conversation.scope);
-  }
+  if (place.answer_differs) NoteRewrite(conversation, now);
   mapping.session = place.session;
   mapping.as_of += turns.size();
   for (auto& [chain, node] : added) node.session = place.session;
   status = database_.AddNodes(added);
   if (status.ok() && !conversation.scope.empty()) {
-    status = database_.SetLatestSession(conversation.scope, place.session);
+    status = database_.SetLatestSession(ScopeName(conversation), place.session);
   }
   if (!status.ok()) return status;
   return mapping;
@@ -175,9 +186,14 @@ absl::Status Sessions::CreateRoot(const Conversation& conversation, const std::s
                                      {"model", conversation.model},
                                      {"project", project_}};
   if (!conversation.scope.empty()) {
-    const auto before = database_.LatestSession(conversation.scope);
+    const auto before = database_.LatestSession(ScopeName(conversation));
     // The agent's own compaction, or a resume that it begins in another way.
-    if (before.ok() && before->has_value() && **before != session) metadata["continues"] = **before;
+    if (before.ok() && before->has_value() && **before != session) {
+      metadata["continues"] = **before;
+      // What is appended to that one later is not of this conversation.
+      const auto head = fovea_.GetSession(**before);
+      if (head.ok()) metadata["continues_through"] = head->last_seq();
+    }
   }
   v1::CreateSessionRequest request;
   request.set_session_id(session);
@@ -234,13 +250,44 @@ absl::Status Sessions::Append(const std::vector<v1::Turn>& turns, const std::str
   return absl::AbortedError("others append to the session");
 }
 
+std::string Sessions::OwnerOfRequest(const Headers& headers, absl::string_view url) {
+  std::string salt;
+  {
+    absl::MutexLock lock(&mutex_);
+    salt = salt_;
+  }
+  if (salt.empty()) {
+    std::string random(32, '\0');
+    RAND_bytes(reinterpret_cast<unsigned char*>(random.data()), static_cast<int>(random.size()));
+    salt = absl::BytesToHexString(random);
+    // The first of several processes to come makes it for all of them.
+    database_.AddNodes({{kSaltName, Node{salt, 0}}}).IgnoreError();
+    const auto kept = database_.FindNodes({kSaltName});
+    if (kept.ok() && kept->front().has_value()) salt = kept->front()->session;
+    absl::MutexLock lock(&mutex_);
+    if (salt_.empty()) salt_ = salt;
+    salt = salt_;
+  }
+  return OwnerOf(headers, url, salt);
+}
+
+bool Sessions::Rewrites(const Conversation& conversation, absl::Time now) {
+  if (conversation.items.size() == conversation.head) return false;
+  absl::MutexLock lock(&mutex_);
+  const auto found = rewriting_.find(conversation.items[conversation.head].chain);
+  return found != rewriting_.end() && now < found->second;
+}
+
+void Sessions::NoteRewrite(const Conversation& conversation, absl::Time now) {
+  absl::MutexLock lock(&mutex_);
+  if (rewriting_.size() >= kMaxRewriting) rewriting_.clear();
+  rewriting_[conversation.items[conversation.head].chain] = now + kRewritingPause;
+}
+
 absl::Status Sessions::AppendAnswer(const Conversation& conversation, const Mapping& mapping,
                                     const std::vector<std::string>& items, DigestCache& digests,
                                     absl::Time now) {
-  {
-    absl::MutexLock lock(&mutex_);
-    if (rewriting_.contains(conversation.scope)) return absl::OkStatus();
-  }
+  if (Rewrites(conversation, now)) return absl::OkStatus();
   // Gemini's calls are numbered over the whole conversation: its answers come with the next
   // request.
   if (conversation.wire == Wire::kGemini) return absl::OkStatus();

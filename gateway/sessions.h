@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/container/flat_hash_set.h"
+#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -38,7 +38,9 @@ struct ItemTurns {
 struct Mapping {
   std::string session;
   Arrival arrival = Arrival::kNew;
-  uint64_t as_of = 0;  // the newest turn that is in the conversation
+  // The newest turn that is in the conversation as the request brought it: what the session has
+  // behind it, others said.
+  uint64_t as_of = 0;
   std::vector<ItemTurns>
       turns;  // of the items from Conversation::head on, as far as they are turns
 };
@@ -55,6 +57,9 @@ class Sessions {
   // fovead: nothing is lost, the next request brings it again.
   absl::StatusOr<Mapping> Map(const Conversation& conversation, absl::string_view body,
                               bool look_on, absl::Time now);
+
+  // OwnerOf a request, with a salt that is kept in the database.
+  std::string OwnerOfRequest(const Headers& headers, absl::string_view url);
 
   // Appends a model's answer, as items of the conversation, behind it.
   absl::Status AppendAnswer(const Conversation& conversation, const Mapping& mapping,
@@ -80,10 +85,15 @@ class Sessions {
   FoveaClient& fovea_;
   Database& database_;
   const std::string project_;
+  // Whether the conversation's agent has lately sent an answer back otherwise than it was: then
+  // answers are not appended ahead of it.
+  bool Rewrites(const Conversation& conversation, absl::Time now);
+  void NoteRewrite(const Conversation& conversation, absl::Time now);
+
   absl::Mutex mutex_;
-  // Scopes whose agent sends answers back otherwise than they were: answers are not appended ahead
-  // of it.
-  absl::flat_hash_set<std::string> rewriting_ ABSL_GUARDED_BY(mutex_);
+  // By root and opening, until when. An answer that was only asked for again looks the same.
+  absl::flat_hash_map<std::string, absl::Time> rewriting_ ABSL_GUARDED_BY(mutex_);
+  std::string salt_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace fovea::gateway

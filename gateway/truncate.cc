@@ -7,6 +7,7 @@
 #include "absl/strings/str_join.h"
 #include "gateway/canonical.h"
 #include "gateway/estimate.h"
+#include "gateway/system_items.h"
 #include "transcripts/lossless_json.h"
 
 namespace fovea::gateway {
@@ -48,7 +49,7 @@ absl::StatusOr<std::string> Truncated(const Conversation& conversation, absl::st
                                       int64_t max_tokens) {
   const auto& items = conversation.items;
   std::vector<std::string> kept;
-  int64_t tokens = 0;
+  int64_t tokens = LaterSystemTokens(conversation, body);
   const size_t opening = conversation.head < items.size() ? conversation.head + 1 : items.size();
   for (size_t i = 0; i < opening; ++i) {
     const absl::string_view text = items[i].span.In(body);
@@ -60,11 +61,14 @@ absl::StatusOr<std::string> Truncated(const Conversation& conversation, absl::st
   int64_t tail = 0;
   for (size_t i = items.size(); i > opening; --i) {
     const absl::string_view text = items[i - 1].span.In(body);
+    if (items[i - 1].IsSystem()) continue;
     tail += EstimateTokens(text);
     if (tokens + tail > max_tokens) break;
     const auto item = transcripts::ParseJson({text.data(), text.size()});
     if (!item.ok()) return item.status();
-    const absl::string_view before_text = items[i - 2].span.In(body);
+    size_t previous = i - 2;
+    while (previous > conversation.head && items[previous].IsSystem()) --previous;
+    const absl::string_view before_text = items[previous].span.In(body);
     const auto before = transcripts::ParseJson({before_text.data(), before_text.size()});
     if (!before.ok()) return before.status();
     const bool step_begins =
@@ -73,13 +77,21 @@ absl::StatusOr<std::string> Truncated(const Conversation& conversation, absl::st
   }
   if (cut == 0)
     return absl::ResourceExhaustedError("the newest messages alone are over the window");
-  if (cut > opening) {
+  size_t left_out = 0;
+  for (size_t i = opening; i < cut; ++i) left_out += items[i].IsSystem() ? 0 : 1;
+  if (left_out > 0) {
     kept.push_back(UserText(conversation.wire,
-                            absl::StrCat("[", cut - opening,
+                            absl::StrCat("[", left_out,
                                          " earlier messages are left out here: "
                                          "the memory that holds them cannot be reached.]")));
   }
+  const size_t behind = kept.size();
   for (size_t i = cut; i < items.size(); ++i) kept.emplace_back(items[i].span.In(body));
+  std::vector<absl::string_view> system;
+  for (size_t i = opening; i < cut; ++i) {
+    if (items[i].IsSystem()) system.push_back(items[i].span.In(body));
+  }
+  InsertSystemItems(conversation.wire, system, behind, kept);
   return absl::StrCat("[", absl::StrJoin(kept, ","), "]");
 }
 

@@ -54,16 +54,24 @@ function anthropic(body, request) {
   const joined = [];
   for (const message of body.messages) {
     const content = typeof message.content === 'string' ? [{ type: 'text', text: message.content }] : message.content;
-    if (!['user', 'assistant'].includes(message.role)) fault(`role ${message.role}`);
+    if (!['user', 'assistant', 'system'].includes(message.role)) fault(`role ${message.role}`);
     if (!Array.isArray(content)) { fault('content: neither a string nor a list'); continue; }
     const last = joined.at(-1);
-    if (last && last.role === message.role) last.content.push(...content);
+    if (last && last.role === message.role && message.role !== 'system') last.content.push(...content);
     else joined.push({ role: message.role, content: [...content] });
   }
   for (const [i, message] of joined.entries()) {
     const where = `messages.${i}`;
     if (message.content.length === 0 && i + 1 < joined.length) fault(`${where}: all messages must have non-empty content`);
-    if (message.role === 'user') {
+    if (message.role === 'system') {
+      // Newest models only; where, is for all of them the same.
+      if (joined[i - 1]?.role !== 'user') fault(`${where}: role 'system' must follow a 'user' message or an 'assistant' message ending in a server tool result`);
+      if (joined[i + 1] && joined[i + 1].role !== 'assistant') fault(`${where}: role 'system' must precede an 'assistant' message or end the array`);
+      for (const block of message.content) {
+        mark(block, where);
+        if (block.type === 'text' && /^\s*$/.test(block.text)) fault(`${where}: text content blocks must be non-empty`);
+      }
+    } else if (message.role === 'user') {
       const results = new Set();
       let other = false;
       for (const block of message.content) {
@@ -110,7 +118,8 @@ function anthropic(body, request) {
       void textSeen;
       // In a tool loop, a turn of a thinking model begins with its thinking.
       const next = joined[i + 1];
-      const inLoop = i === joined.length - 2 && next?.content.some((block) => block.type === 'tool_result');
+      const rest = joined.slice(i + 1).filter((one) => one.role !== 'system');
+      const inLoop = rest.length === 1 && next?.content.some((block) => block.type === 'tool_result');
       if (body.thinking?.type === 'enabled' && inLoop && !/^(redacted_)?thinking$/.test(message.content[0]?.type ?? '')) {
         fault(`${where}: Expected thinking or redacted_thinking, but found ${message.content[0]?.type}`);
       }

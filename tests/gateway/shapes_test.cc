@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "gateway/answer.h"
 #include "gateway/canonical.h"
 #include "gateway/conversation.h"
@@ -48,6 +49,21 @@ TEST(JsonSpan, FindsMembersAndRefusesWhatIsAmbiguous) {
     EXPECT_FALSE(ScanObject(bad).ok()) << bad;
   }
   EXPECT_FALSE(ScanObject("{\"a\":" + std::string(600, '[') + std::string(600, ']') + "}").ok());
+}
+
+TEST(Route, NoKeyGoesToAnotherVendor) {
+  GatewayConfig config;
+  config.gemini_upstream = "http://google";
+  config.openai_upstream = "http://openai";
+  const auto host = [&](const char* method, const char* target) {
+    const auto route = RouteOf({.method = method, .target = target}, config);
+    return route.ok() ? route->url.substr(0, 13) : "";
+  };
+  EXPECT_EQ(host("GET", "/v1/models/ft:gpt-4o:acme::abc"), "http://openai");
+  EXPECT_EQ(host("POST", "/v1beta/openai/chat/completions"), "http://google");
+  EXPECT_EQ(host("GET", "/v1/models?key=k"), "http://google");
+  EXPECT_EQ(host("GET", "/v1/models?pageSize=5&key=k"), "http://google");
+  EXPECT_EQ(host("POST", "/v1beta/models/m:embedContent"), "http://google");
 }
 
 TEST(Canonical, WaysOfWritingMakeNoDifference) {
@@ -190,6 +206,29 @@ TEST(RecallTools, StandBehindTheAgents) {
   EXPECT_FALSE(
       WithRecallTools(Wire::kAnthropic, R"({"tools":[{"name":"recall"}]})", "[{}]").has_value());
   EXPECT_FALSE(WithRecallTools(Wire::kAnthropic, R"({"tools":[]})", "[{}]").has_value());
+  // Names of tools alone count, wherever they stand and however they are written.
+  EXPECT_TRUE(WithRecallTools(Wire::kAnthropic,
+                              R"({"tools":[{"name":"x","input_schema":{"search":"recall"}}]})",
+                              "[{}]")
+                  .has_value());
+  for (const char* tool :
+       {R"({"name":"rec\u0061ll"})", R"({"type":"function","function":{"name":"search"}})",
+        R"({"type":"namespace","name":"x","tools":[{"name":"search"}]})"}) {
+    EXPECT_FALSE(
+        WithRecallTools(Wire::kOpenAiChat, absl::StrCat(R"({"tools":[)", tool, "]}"), "[{}]")
+            .has_value())
+        << tool;
+  }
+  EXPECT_FALSE(
+      WithRecallTools(Wire::kOpenAiChat, R"({"n":2,"tools":[{"name":"x"}]})", "[{}]").has_value());
+  EXPECT_EQ(WithoutRecallTools(Wire::kAnthropic,
+                               R"({"tools":[{"name":"x"},{"name":"recall"},{"name":"search"}]})"),
+            R"({"tools":[{"name":"x"}]})");
+  EXPECT_EQ(
+      WithoutRecallTools(
+          Wire::kGemini,
+          R"({"tools":[{"functionDeclarations":[{"name":"x"},{"name":"recall"}]},{"y":{}}]})"),
+      R"({"tools":[{"functionDeclarations":[{"name":"x"}]},{"y":{}}]})");
   EXPECT_FALSE(WithRecallTools(Wire::kAnthropic, R"({"tools":"none"})", "[{}]").has_value());
 }
 
