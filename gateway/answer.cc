@@ -186,6 +186,9 @@ void AnswerReader::TakeChatDelta(const Json& delta) {
 void AnswerReader::TakeChat(const Json& chunk) {
   TakeUsage(At(chunk, "usage"));
   const Json& choice = First(At(chunk, "choices"));
+  // Which of several answers the agent goes on with is not known.
+  several_ = several_ || At(chunk, "choices").size() > 1 || NumberAt(choice, "index") > 0;
+  if (several_) return;
   TakeChatDelta(At(choice, stream_ ? "delta" : "message"));
   if (!TextAt(choice, "finish_reason").empty()) complete_ = true;
 }
@@ -208,6 +211,8 @@ void AnswerReader::TakeResponses(const Json& event) {
 void AnswerReader::TakeGemini(const Json& chunk) {
   TakeUsage(At(chunk, "usageMetadata"));
   const Json& candidate = First(At(chunk, "candidates"));
+  several_ = several_ || At(chunk, "candidates").size() > 1 || NumberAt(candidate, "index") > 0;
+  if (several_) return;
   const Json& parts = At(At(candidate, "content"), "parts");
   for (size_t i = 0; parts.is_array() && i < parts.size(); ++i) {
     if (items_.size() < static_cast<size_t>(kMaxBlocks)) items_.push_back(parts[i]);

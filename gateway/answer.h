@@ -37,7 +37,7 @@ class AnswerReader {
   void Take(const Json& json);
 
   // Whether the model came to its end, so that `items` is all that it said.
-  bool complete() const { return complete_; }
+  bool complete() const { return complete_ && !several_; }
   const Usage& usage() const { return usage_; }
   // The answer as the agent sends it back: items of the conversation.
   std::vector<Json> items() const;
@@ -57,6 +57,7 @@ class AnswerReader {
   std::string body_;  // of an answer that is not streamed
   bool too_long_ = false;
   bool complete_ = false;
+  bool several_ = false;  // answers to choose from
   Usage usage_;
   std::map<int64_t, Json> blocks_;            // by index: content blocks, calls
   std::map<int64_t, std::string> arguments_;  // of calls, as they grow

@@ -12,6 +12,7 @@
 #include "absl/strings/str_split.h"
 #include "gateway/estimate.h"
 #include "gateway/recall_tools.h"
+#include "gateway/system_items.h"
 #include "gateway/truncate.h"
 
 namespace fovea::gateway {
@@ -85,6 +86,17 @@ std::string Plain(absl::string_view text) {
   return plain;
 }
 
+// The last turn that stands before the first one that is text behind the pages. It stays the same
+// for an epoch, while the conversation goes on.
+uint64_t LastDrawn(const v1::BuildContextResponse& context, uint64_t as_of) {
+  uint64_t last = as_of;
+  for (int i = context.blocks_size(); i > 0 && !context.blocks(i - 1).has_page(); --i) {
+    const v1::ContextBlock& block = context.blocks(i - 1);
+    if (block.has_turn() && block.turn().seq() > 0) last = std::min(last, block.turn().seq() - 1);
+  }
+  return last;
+}
+
 }  // namespace
 
 absl::Status CheckPolicy(const std::string& assignment) {
@@ -107,7 +119,12 @@ int64_t Compressor::WindowOf(const Plan& plan) const {
 
 int64_t Compressor::BudgetOf(const Plan& plan) const {
   if (config_.budget > 0) return config_.budget;
-  return std::max(kLeastBudget, WindowOf(plan) / 2 - plan.other_tokens);
+  // With another budget, all of the history is served anew: what agents add to the system text in
+  // the course of a conversation counts in steps.
+  const int64_t step = std::max(kLeastBudget, WindowOf(plan) / 32);
+  const int64_t later = (plan.later_tokens + step - 1) / step * step;
+  return std::max(kLeastBudget,
+                  WindowOf(plan) / 2 - (plan.other_tokens - plan.later_tokens) - later);
 }
 
 Compressor::SessionState Compressor::StateOf(const std::string& session) {
@@ -182,8 +199,9 @@ Plan Compressor::Prepare(const Route& route, const Headers& headers, Body asked,
                          ? std::nullopt
                          : std::optional<KnownConversation>(
                                {*before.conversation, *before.body, before.same_bytes});
-  auto conversation =
-      ReadConversation(route, headers, body, digests_, known.has_value() ? &*known : nullptr);
+  const std::string owner = sessions_.OwnerOfRequest(headers, route.url);
+  auto conversation = ReadConversation(route, headers, body, digests_,
+                                       known.has_value() ? &*known : nullptr, owner);
   if (!conversation.ok()) {
     plan.outcome.reason = Plain(absl::StrCat("not read: ", conversation.status().message()));
     return plan;
@@ -202,6 +220,8 @@ Plan Compressor::Prepare(const Route& route, const Headers& headers, Body asked,
   for (size_t i = 0; i < plan.conversation->head; ++i) {
     plan.other_tokens += EstimateTokens(plan.conversation->items[i].span.In(body));
   }
+  plan.later_tokens = LaterSystemTokens(*plan.conversation, body);
+  plan.other_tokens += plan.later_tokens;
   plan.history_tokens = std::max<int64_t>(0, whole - plan.other_tokens);
   plan.full_tokens = whole;
   if (plan.model.reader.empty()) {
@@ -239,15 +259,16 @@ absl::StatusOr<v1::BuildContextResponse> Compressor::Build(const Mapping& mappin
   return context;
 }
 
-std::string Compressor::HandleOf(const std::string& session) {
-  const std::string key = absl::StrCat("handle of:", session);
+std::string Compressor::HandleOf(const std::string& session, uint64_t last_seq) {
+  const std::string scope = absl::StrCat(session, "#", last_seq);
+  const std::string key = absl::StrCat("handle of:", scope);
   const auto known = database_.LatestSession(key);
   if (!known.ok()) return "";
   if (known->has_value()) return **known;
   std::string random(12, '\0');
   RAND_bytes(reinterpret_cast<unsigned char*>(random.data()), static_cast<int>(random.size()));
   const std::string handle = absl::BytesToHexString(random);
-  absl::Status status = database_.SetLatestSession(absl::StrCat("handle:", handle), session);
+  absl::Status status = database_.SetLatestSession(absl::StrCat("handle:", handle), scope);
   if (status.ok()) status = database_.SetLatestSession(key, handle);
   return status.ok() ? handle : "";
 }
@@ -284,6 +305,7 @@ void Compressor::Compress(const Route& route, Plan& plan, absl::Time now, Asking
   if (state.refused_until > now) {
     constexpr absl::string_view kRefused = "the provider refused a context of this session lately";
     plan.outcome.reason = absl::StrCat(arrival, kRefused);
+    plan.refused_lately = true;
     if (plan.history_tokens > RoomOf(plan)) FallBack(kRefused, plan);
     return;
   }
@@ -302,7 +324,7 @@ void Compressor::Compress(const Route& route, Plan& plan, absl::Time now, Asking
   if (!context.ok()) return FallBack(absl::StrCat("context: ", context.status().message()), plan);
   std::string note;
   if (asking == Asking::kForMessages) {
-    plan.handle = HandleOf(plan.mapping->session);
+    plan.handle = HandleOf(plan.mapping->session, LastDrawn(*context, plan.mapping->as_of));
     note = absl::StrCat("Exact texts of what is on the pages: hash=", plan.handle,
                         R"(; query "#57" gives turn 57, other words are searched for.)");
   }
@@ -371,8 +393,8 @@ int64_t Compressor::CountedBeside(const std::string& body, const Conversation& c
   const absl::string_view text = body;
   int64_t tokens = TokensOf(reader, text.substr(0, conversation.array.begin)) +
                    TokensOf(reader, text.substr(conversation.array.end));
-  for (size_t i = 0; i < conversation.head; ++i) {
-    tokens += TokensOf(reader, conversation.items[i].span.In(text));
+  for (const Item& item : conversation.items) {
+    if (item.IsSystem()) tokens += TokensOf(reader, item.span.In(text));
   }
   return tokens;
 }

@@ -64,8 +64,9 @@ struct Plan {
   // By which its jobs are ordered: those of a conversation are done one after the other.
   std::string key;
   std::shared_ptr<Settled> settled;  // of a job that came with it; Settle takes it
-  bool expanded = false;  // it is not what the agent sent: that, the provider could not read
-  bool recall = false;    // the tools recall and search are in it
+  bool expanded = false;        // it is not what the agent sent: that, the provider could not read
+  bool recall = false;          // the tools recall and search are in it
+  bool refused_lately = false;  // it passes because what was served before was refused
   // What was read of the request; none where it could not be.
   std::shared_ptr<const Conversation> conversation;
   std::optional<Mapping> mapping;  // none where fovead did not take the turns (yet)
@@ -75,6 +76,7 @@ struct Plan {
   int64_t predicted_tokens = 0;  // of the request as it goes out; 0: not predicted
   int64_t earlier_tokens = 0;    // estimate, of the request before it, where its cache is warm
   int64_t other_tokens = 0;      // of it, beside the served history; an estimate
+  int64_t later_tokens = 0;      // of these, of system text behind the head; an estimate
   int64_t tool_tokens = 0;       // of these, of Fovea's tools
   std::string context_sha256;    // for ReportUsage
   std::string handle;            // in the messages, for Asking::kForMessages
@@ -109,12 +111,27 @@ class Compressor {
   void Keep(const Plan& plan, const std::vector<transcripts::Json>& visible,
             const std::vector<transcripts::Json>& said);
 
-  // The gateway's answer to a call of recall or search, of a plan that is settled: which session
-  // it is of is not known before.
-  std::string Recall(const Plan& plan, const HiddenCall& call) {
-    if (!plan.mapping.has_value()) return "The history is out of reach just now. Go on without it.";
-    return AnswerCall(fovea_, plan.mapping->session, call);
+  // Whether the request, as it came, surely does not fit the model's window.
+  bool IsOverWindow(const Plan& plan) const { return plan.history_tokens > RoomOf(plan); }
+  // The history as it came, cut to the model's window, in the place of what is in the plan; where
+  // an estimate says that it fits, the provider says that it does not. False, and nothing is
+  // changed, if it cannot be cut further.
+  bool Cut(absl::string_view why, Plan& plan);
+
+  // What the model may read of a plan that is settled (which session it is of is not known before):
+  // its own conversation up to the request, and what that continues. Empty where fovead did not
+  // take the turns.
+  std::vector<RecallScope> ScopesOf(const Plan& plan) {
+    if (!plan.mapping.has_value()) return {};
+    return WithLinkedSessions(fovea_, {plan.mapping->session, plan.mapping->as_of});
   }
+  // The gateway's answer to a call of recall or search.
+  std::string Recall(const std::vector<RecallScope>& scopes, const HiddenCall& call,
+                     size_t max_bytes) {
+    return AnswerCall(fovea_, scopes, call, max_bytes);
+  }
+  // Tokens that the model takes.
+  int64_t WindowOf(const Plan& plan) const;
 
   // What the provider counted for what was served: fovead counts better from the next epoch on.
   void Report(const Plan& plan, int64_t input_tokens);
@@ -200,9 +217,10 @@ class Compressor {
   static std::string EpochName(uint64_t number, int recounts);
   // Of a plan whose jobs are done.
   static void TakeSettled(Plan& plan);
-  // By which a session is asked for its texts from outside: 24 hexadecimal digits that nobody can
-  // guess, always the same for a session. "" if the database fails.
-  std::string HandleOf(const std::string& session);
+  // By which a session is asked from outside for its texts up to the turn `last_seq`: 24
+  // hexadecimal digits that nobody can guess, always the same for the two. "" if the database
+  // fails.
+  std::string HandleOf(const std::string& session, uint64_t last_seq);
   // The request fits, or is made to fit without fovead.
   void FallBack(absl::string_view why, Plan& plan);
   // `pages`: those of the session's last context.
@@ -210,7 +228,6 @@ class Compressor {
                                                  int64_t budget,
                                                  const std::vector<std::string>& pages);
   std::optional<Prices> PricesOf(const std::string& reader);
-  int64_t WindowOf(const Plan& plan) const;
   int64_t BudgetOf(const Plan& plan) const;
   SessionState StateOf(const std::string& session);
   // Changes what is remembered of a session.

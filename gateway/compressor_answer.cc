@@ -4,11 +4,14 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "gateway/compressor.h"
+#include "gateway/truncate.h"
 
 namespace fovea::gateway {
 namespace {
 
 constexpr absl::Duration kRefusalPause = absl::Minutes(30);
+// Of a history that an estimate takes for short enough, and the provider does not.
+constexpr double kWhatSurelyFits = 0.6;
 
 }  // namespace
 
@@ -20,6 +23,22 @@ void Compressor::Refused(const Plan& plan, absl::Time now) {
     state.served = nullptr;
     state.epoch = nullptr;
   });
+}
+
+bool Compressor::Cut(absl::string_view why, Plan& plan) {
+  if (plan.conversation == nullptr || plan.asked == nullptr) return false;
+  const int64_t room =
+      IsOverWindow(plan)
+          ? RoomOf(plan)
+          : static_cast<int64_t>(kWhatSurelyFits * static_cast<double>(plan.history_tokens));
+  const auto cut = Truncated(*plan.conversation, *plan.asked, room);
+  if (!cut.ok()) return false;
+  std::string body = Replaced(*plan.asked, plan.conversation->array, *cut);
+  if (body == *plan.asked || (plan.body.has_value() && body == *plan.body)) return false;
+  plan.body = std::move(body);
+  plan.outcome.action = Outcome::Action::kFallback;
+  plan.outcome.reason = absl::StrCat("cut to the window: ", why);
+  return true;
 }
 
 void Compressor::Finish(Plan& plan, const std::vector<transcripts::Json>& answer, absl::Time now) {

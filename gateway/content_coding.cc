@@ -1,9 +1,10 @@
 #include "gateway/content_coding.h"
 
+#include <brotli/decode.h>
 #include <zlib.h>
 #include <zstd.h>
 
-#include <memory>
+#include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -15,75 +16,157 @@ constexpr size_t kStepBytes = 256 << 10;
 constexpr int kAnyWindow = 15 + 32;    // zlib: gzip's and zlib's own header, whichever is there
 constexpr int kMaxZstdWindowLog = 27;  // 128 MiB, as zstd's own program
 
-absl::Status TooLong(size_t max_bytes) {
-  return absl::ResourceExhaustedError(
-      absl::StrCat("the body has over ", max_bytes, " bytes without its coding"));
-}
-
 absl::Status Damaged(absl::string_view coding) {
   return absl::InvalidArgumentError(absl::StrCat("the body is not ", coding));
 }
 
-absl::StatusOr<std::string> Inflated(absl::string_view coding, absl::string_view bytes,
-                                     size_t max_bytes) {
-  z_stream stream = {};
-  if (inflateInit2(&stream, kAnyWindow) != Z_OK) return absl::ResourceExhaustedError("zlib");
-  const std::unique_ptr<z_stream, int (*)(z_stream*)> end(&stream, inflateEnd);
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
-  stream.avail_in = static_cast<uInt>(bytes.size());
-  std::string out;
-  int code = Z_OK;
-  while (code != Z_STREAM_END) {
-    const size_t before = out.size();
-    if (before > max_bytes) return TooLong(max_bytes);
-    out.resize(before + kStepBytes);
-    stream.next_out = reinterpret_cast<Bytef*>(out.data() + before);
-    stream.avail_out = static_cast<uInt>(kStepBytes);
-    code = inflate(&stream, Z_NO_FLUSH);
-    out.resize(before + kStepBytes - stream.avail_out);
-    if (code != Z_OK && code != Z_STREAM_END) return Damaged(coding);
-    if (code == Z_OK && stream.avail_in == 0 && stream.avail_out > 0) return Damaged(coding);
-  }
-  if (stream.avail_in > 0) return Damaged(coding);
-  if (out.size() > max_bytes) return TooLong(max_bytes);
-  return out;
-}
+// Counts what was decoded, and hands it on.
+class Bounded : public Decoder {
+ public:
+  explicit Bounded(size_t max_bytes) : max_bytes_(max_bytes) {}
 
-absl::StatusOr<std::string> FromZstd(absl::string_view bytes, size_t max_bytes) {
-  const std::unique_ptr<ZSTD_DCtx, size_t (*)(ZSTD_DCtx*)> context(ZSTD_createDCtx(),
-                                                                   ZSTD_freeDCtx);
-  ZSTD_DCtx_setParameter(context.get(), ZSTD_d_windowLogMax, kMaxZstdWindowLog);
-  ZSTD_inBuffer in = {bytes.data(), bytes.size(), 0};
-  std::string out;
-  size_t left = 1;  // 0 at the end of a frame
-  while (in.pos < in.size || left != 0) {
-    const size_t before = out.size();
-    if (before > max_bytes) return TooLong(max_bytes);
-    out.resize(before + kStepBytes);
-    ZSTD_outBuffer to = {out.data() + before, kStepBytes, 0};
-    left = ZSTD_decompressStream(context.get(), &to, &in);
-    out.resize(before + to.pos);
-    if (ZSTD_isError(left)) return Damaged("zstd");
-    if (left != 0 && in.pos == in.size && to.pos < to.size) return Damaged("zstd");
+ protected:
+  absl::Status Give(size_t size, Sink sink) {
+    if (size > max_bytes_ - given_) {
+      return absl::ResourceExhaustedError(
+          absl::StrCat("the body has over ", max_bytes_, " bytes without its coding"));
+    }
+    given_ += size;
+    return size == 0 ? absl::OkStatus() : sink({step_.data(), size});
   }
-  if (out.size() > max_bytes) return TooLong(max_bytes);
-  return out;
-}
+
+  std::vector<char> step_ = std::vector<char>(kStepBytes);
+
+ private:
+  const size_t max_bytes_;
+  size_t given_ = 0;
+};
+
+class ZlibDecoder final : public Bounded {
+ public:
+  ZlibDecoder(absl::string_view coding, size_t max_bytes) : Bounded(max_bytes), coding_(coding) {
+    ready_ = inflateInit2(&stream_, kAnyWindow) == Z_OK;
+  }
+  ~ZlibDecoder() override { inflateEnd(&stream_); }
+  ZlibDecoder(const ZlibDecoder&) = delete;
+  ZlibDecoder& operator=(const ZlibDecoder&) = delete;
+
+  absl::Status Feed(absl::string_view bytes, Sink sink) override {
+    if (!ready_) return absl::ResourceExhaustedError("zlib");
+    stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
+    stream_.avail_in = static_cast<uInt>(bytes.size());
+    bool more = !bytes.empty();
+    while (more) {
+      if (complete_) return Damaged(coding_);
+      stream_.next_out = reinterpret_cast<Bytef*>(step_.data());
+      stream_.avail_out = static_cast<uInt>(kStepBytes);
+      const int code = inflate(&stream_, Z_NO_FLUSH);
+      const bool stuck = code == Z_BUF_ERROR && stream_.avail_in > 0;
+      if (stuck || (code != Z_OK && code != Z_STREAM_END && code != Z_BUF_ERROR)) {
+        return Damaged(coding_);
+      }
+      complete_ = code == Z_STREAM_END;
+      absl::Status status = Give(kStepBytes - stream_.avail_out, sink);
+      if (!status.ok()) return status;
+      // With its output full, it may hold more than it was given room for.
+      more = stream_.avail_in > 0 || (!complete_ && stream_.avail_out == 0);
+    }
+    return absl::OkStatus();
+  }
+  bool complete() const override { return complete_; }
+
+ private:
+  const std::string coding_;
+  z_stream stream_ = {};
+  bool ready_ = false;
+  bool complete_ = false;
+};
+
+class ZstdDecoder final : public Bounded {
+ public:
+  explicit ZstdDecoder(size_t max_bytes)
+      : Bounded(max_bytes), context_(ZSTD_createDCtx(), ZSTD_freeDCtx) {
+    ZSTD_DCtx_setParameter(context_.get(), ZSTD_d_windowLogMax, kMaxZstdWindowLog);
+  }
+
+  absl::Status Feed(absl::string_view bytes, Sink sink) override {
+    ZSTD_inBuffer in = {bytes.data(), bytes.size(), 0};
+    bool full = false;
+    while (in.pos < in.size || full) {
+      ZSTD_outBuffer out = {step_.data(), kStepBytes, 0};
+      left_ = ZSTD_decompressStream(context_.get(), &out, &in);
+      if (ZSTD_isError(left_) != 0) return Damaged("zstd");
+      absl::Status status = Give(out.pos, sink);
+      if (!status.ok()) return status;
+      full = left_ != 0 && out.pos == out.size;
+    }
+    return absl::OkStatus();
+  }
+  bool complete() const override { return left_ == 0; }
+
+ private:
+  const std::unique_ptr<ZSTD_DCtx, size_t (*)(ZSTD_DCtx*)> context_;
+  size_t left_ = 1;  // 0 at the end of a frame; another may follow
+};
+
+class BrotliDecoder final : public Bounded {
+ public:
+  explicit BrotliDecoder(size_t max_bytes)
+      : Bounded(max_bytes),
+        state_(BrotliDecoderCreateInstance(nullptr, nullptr, nullptr),
+               BrotliDecoderDestroyInstance) {}
+
+  absl::Status Feed(absl::string_view bytes, Sink sink) override {
+    if (state_ == nullptr) return absl::ResourceExhaustedError("brotli");
+    const auto* in = reinterpret_cast<const uint8_t*>(bytes.data());
+    size_t in_size = bytes.size();
+    bool full = false;
+    while (in_size > 0 || full) {
+      if (complete_) return Damaged("br");
+      auto* out = reinterpret_cast<uint8_t*>(step_.data());
+      size_t room = kStepBytes;
+      const BrotliDecoderResult result =
+          BrotliDecoderDecompressStream(state_.get(), &in_size, &in, &room, &out, nullptr);
+      if (result == BROTLI_DECODER_RESULT_ERROR) return Damaged("br");
+      complete_ = result == BROTLI_DECODER_RESULT_SUCCESS;
+      absl::Status status = Give(kStepBytes - room, sink);
+      if (!status.ok()) return status;
+      full = result == BROTLI_DECODER_RESULT_NEEDS_MORE_OUTPUT;
+    }
+    return absl::OkStatus();
+  }
+  bool complete() const override { return complete_; }
+
+ private:
+  const std::unique_ptr<BrotliDecoderState, void (*)(BrotliDecoderState*)> state_;
+  bool complete_ = false;
+};
 
 }  // namespace
 
-bool CanDecode(absl::string_view coding) {
-  for (const char* known : {"gzip", "x-gzip", "deflate", "zstd"}) {
-    if (absl::EqualsIgnoreCase(coding, known)) return true;
+std::unique_ptr<Decoder> Decoder::Create(absl::string_view coding, size_t max_bytes) {
+  if (absl::EqualsIgnoreCase(coding, "zstd")) return std::make_unique<ZstdDecoder>(max_bytes);
+  if (absl::EqualsIgnoreCase(coding, "br")) return std::make_unique<BrotliDecoder>(max_bytes);
+  for (const char* known : {"gzip", "x-gzip", "deflate"}) {
+    if (absl::EqualsIgnoreCase(coding, known)) {
+      return std::make_unique<ZlibDecoder>(coding, max_bytes);
+    }
   }
-  return false;
+  return nullptr;
 }
 
 absl::StatusOr<std::string> Decoded(absl::string_view coding, absl::string_view bytes,
                                     size_t max_bytes) {
-  if (!CanDecode(coding)) return absl::InvalidArgumentError("the body's coding is not known");
-  return absl::EqualsIgnoreCase(coding, "zstd") ? FromZstd(bytes, max_bytes)
-                                                : Inflated(coding, bytes, max_bytes);
+  const std::unique_ptr<Decoder> decoder = Decoder::Create(coding, max_bytes);
+  if (decoder == nullptr) return absl::InvalidArgumentError("the body's coding is not known");
+  std::string out;
+  absl::Status status = decoder->Feed(bytes, [&](absl::string_view piece) {
+    absl::StrAppend(&out, piece);
+    return absl::OkStatus();
+  });
+  if (!status.ok()) return status;
+  if (!decoder->complete()) return Damaged(coding);
+  return out;
 }
 
 }  // namespace fovea::gateway

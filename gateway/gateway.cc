@@ -101,7 +101,8 @@ absl::StatusOr<std::unique_ptr<Gateway>> Gateway::Create(Options options) {
     absl::Status status = CheckUpstream(name, url);
     if (!status.ok()) return status;
   }
-  auto database = Database::Open(config.database);
+  auto database = Database::OpenOrDoWithout(
+      config.database, [&options](const std::string& what) { options.log->warn("{}", what); });
   if (!database.ok()) return database.status();
   auto fovea = ConnectFovea(config.fovea_server, config.fovea_token, kPatience);
   return std::unique_ptr<Gateway>(
@@ -118,10 +119,20 @@ Gateway::Gateway(Options options, std::unique_ptr<FoveaClient> fovea,
       compressor_(options_.config, *fovea_, *database_),
       compactions_(*database_, options_.config.fovea_token) {}
 
-void Gateway::Refuse(ResponseWriter& response, int status, Wire wire, absl::string_view message) {
+void Gateway::Refuse(ResponseWriter& response, int status, Wire wire, absl::string_view message,
+                     const Outcome& outcome) {
   ResponseHead head{.status = status};
   head.headers.Add("Content-Type", "application/json");
+  AddFoveaHeaders(outcome, head.headers);
   response.Send(std::move(head), ErrorBody(wire, status, message)).IgnoreError();
+}
+
+absl::Status Gateway::Admit(const Request& head) const { return guard_.Check(head); }
+
+void Gateway::Refuse(const Request& head, int status, absl::string_view message,
+                     ResponseWriter& response) {
+  const auto route = RouteOf(head, options_.config);
+  Refuse(response, status, route.ok() ? route->wire : Wire::kOpenAiChat, message);
 }
 
 void Gateway::Handle(Request& request, ResponseWriter& response) {
@@ -145,10 +156,9 @@ void Gateway::HandleAdmitted(const SharedRequest& shared, const absl::Status& ad
     return Refuse(response, 426, wire, "WebSocket: not spoken here; use HTTP");
   }
   Plan plan;
-  if (request.headers.Get("x-fovea-bypass") == "1") {
-    plan.outcome = {.action = Outcome::Action::kBypassed, .reason = "x-fovea-bypass"};
-  } else if (options_.config.off) {
-    plan.outcome = {.action = Outcome::Action::kBypassed, .reason = "switched off"};
+  const std::optional<Outcome> bypass = BypassOf(request);
+  if (bypass.has_value()) {
+    plan.outcome = *bypass;
   } else if (route->purpose == Purpose::kGenerate || route->purpose == Purpose::kCompact) {
     plan = Read(*route, request);
     if (plan.outcome.reason.empty()) {
@@ -167,8 +177,23 @@ void Gateway::HandleAdmitted(const SharedRequest& shared, const absl::Status& ad
 bool Gateway::AnswerLiteLlm(const Request& request, ResponseWriter& response) {
   constexpr absl::string_view kRetrieve = "/v1/retrieve/";
   absl::StatusOr<std::string> answer;
+  Outcome outcome;
   if (request.method == "POST" && request.path() == "/v1/compress") {
-    answer = CompressMessages(compressor_, request.body, absl::Now());
+    const std::optional<Outcome> bypass = BypassOf(request);
+    auto messages =
+        CompressMessages(bypass.has_value() ? nullptr : &compressor_, request.body, absl::Now());
+    if (messages.ok()) {
+      outcome = bypass.value_or(messages->outcome);
+      const Route route{.wire = Wire::kOpenAiChat};
+      Record(route, request, outcome,
+             {.model = messages->model,
+              .status = 200,
+              .predicted_tokens = messages->tokens_after,
+              .history_tokens = messages->tokens_before});
+      answer = std::move(messages->answer);
+    } else {
+      answer = messages.status();
+    }
   } else if (request.method == "GET" && absl::StartsWith(request.path(), kRetrieve)) {
     answer = Retrieve(*fovea_, *database_, request.path().substr(kRetrieve.size()),
                       QueryValue(request.query(), "query"));
@@ -184,8 +209,16 @@ bool Gateway::AnswerLiteLlm(const Request& request, ResponseWriter& response) {
   }
   ResponseHead head{.status = 200};
   head.headers.Add("Content-Type", "application/json");
+  AddFoveaHeaders(outcome, head.headers);
   response.Send(std::move(head), *answer).IgnoreError();
   return true;
+}
+
+std::optional<Outcome> Gateway::BypassOf(const Request& request) const {
+  const bool asked = request.headers.Get("x-fovea-bypass") == "1";
+  if (!asked && !options_.config.off) return std::nullopt;
+  return Outcome{.action = Outcome::Action::kBypassed,
+                 .reason = asked ? "x-fovea-bypass" : "switched off"};
 }
 
 Plan Gateway::Read(const Route& route, const Request& request) {
@@ -286,7 +319,8 @@ void Gateway::Forward(const Route& route, const SharedRequest& request, Plan pla
   const int code = absl::IsInvalidArgument(status)    ? 400
                    : absl::IsDeadlineExceeded(status) ? 504
                                                       : 502;
-  Refuse(response, code, route.wire, absl::StrCat("the provider: ", status.message()));
+  Refuse(response, code, route.wire, absl::StrCat("the provider: ", status.message()),
+         call->plan().outcome);
 }
 
 void Gateway::Record(const Route& route, const Request& request, const ModelCall& call) {

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -37,11 +38,15 @@ class Gateway {
     std::shared_ptr<spdlog::logger> log;
   };
 
-  // INVALID_ARGUMENT names the option that is wrong; UNAVAILABLE if the database cannot be opened.
+  // INVALID_ARGUMENT names the option that is wrong. A database that cannot be used is done
+  // without, as the log says.
   static absl::StatusOr<std::unique_ptr<Gateway>> Create(Options options);
 
   // Answers one request, which is moved from. For HttpServer.
   void Handle(Request& request, ResponseWriter& response);
+  // For HttpServerOptions.
+  absl::Status Admit(const Request& head) const;
+  void Refuse(const Request& head, int status, absl::string_view message, ResponseWriter& response);
 
  private:
   Gateway(Options options, std::unique_ptr<FoveaClient> fovea, std::unique_ptr<Database> database);
@@ -65,7 +70,11 @@ class Gateway {
   // the provider to do.
   bool Compact(const Route& route, const Request& request, const std::string& asked, Plan& plan,
                ResponseWriter& response);
-  void Refuse(ResponseWriter& response, int status, Wire wire, absl::string_view message);
+  // An error of the gateway's own.
+  void Refuse(ResponseWriter& response, int status, Wire wire, absl::string_view message,
+              const Outcome& outcome = {.reason = "refused by the gateway"});
+  // Set where nothing is to be compressed: by the request's header, or the switch.
+  std::optional<Outcome> BypassOf(const Request& request) const;
 
   const Options options_;
   const Guard guard_;

@@ -26,7 +26,7 @@ bool Guard::IsOwnName(absl::string_view host) const {
   return false;
 }
 
-absl::Status Guard::Admit(Request& request) const {
+absl::Status Guard::Check(const Request& request) const {
   const std::string* host = request.headers.Find("Host");
   if (host == nullptr || !IsOwnName(*host)) {
     return absl::PermissionDeniedError(
@@ -48,6 +48,12 @@ absl::Status Guard::Admit(Request& request) const {
        target[prefix_.size()] != '?')) {
     return absl::NotFoundError("no such path");
   }
+  return absl::OkStatus();
+}
+
+absl::Status Guard::Admit(Request& request) const {
+  absl::Status status = Check(request);
+  if (!status.ok() || prefix_.empty()) return status;
   request.target.erase(0, prefix_.size());
   if (request.target.empty() || request.target[0] == '?') request.target.insert(0, "/");
   return absl::OkStatus();

@@ -20,6 +20,8 @@ class Guard {
   // target. PERMISSION_DENIED if a web page asks, or a name that is not the gateway's (a page's own
   // name that was pointed at this machine); NOT_FOUND without the secret.
   absl::Status Admit(Request& request) const;
+  // The same, without a change of the request: its body need not be there.
+  absl::Status Check(const Request& request) const;
 
  private:
   bool IsOwnName(absl::string_view host) const;

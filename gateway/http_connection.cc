@@ -1,5 +1,7 @@
 #include "gateway/http_connection.h"
 
+#include <sys/socket.h>
+
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
@@ -16,18 +18,25 @@ namespace {
 namespace http = boost::beast::http;
 
 constexpr size_t kReadBytes = 64 << 10;
+constexpr absl::Duration kDrainTime = absl::Seconds(2);
+
+RequestError NotAdmitted(const absl::Status& status) {
+  return {absl::IsNotFound(status) ? 404 : 403, std::string(status.message()), {}};
+}
 
 RequestError ErrorOf(const boost::beast::error_code& code, const HttpServerOptions& options) {
   if (code == http::error::body_limit) {
-    return {413, absl::StrCat("body: over ", options.max_body_bytes, " bytes")};
+    return {413, absl::StrCat("body: over ", options.max_body_bytes, " bytes"), {}};
   }
   if (code == http::error::header_limit || code == http::error::buffer_overflow) {
-    return {431, absl::StrCat("header fields: over ", options.max_header_bytes, " bytes")};
+    return {431, absl::StrCat("header fields: over ", options.max_header_bytes, " bytes"), {}};
   }
-  return {400, absl::StrCat("the request is not HTTP/1.1: ", code.message())};
+  return {400, absl::StrCat("the request is not HTTP/1.1: ", code.message()), {}};
 }
 
-Request Taken(http::request<http::string_body> message) {
+// Without its body.
+template <typename Message>
+Request HeadOf(const Message& message) {
   Request request;
   request.method = std::string(message.method_string());
   request.target = std::string(message.target());
@@ -36,9 +45,10 @@ Request Taken(http::request<http::string_body> message) {
     request.headers.Add({field.name_string().data(), field.name_string().size()},
                         {field.value().data(), field.value().size()});
   }
-  request.body = std::make_shared<const std::string>(std::move(message.body()));
   return request;
 }
+
+constexpr absl::string_view kTooManyBytes = "too many bytes of requests are held; try again";
 
 }  // namespace
 
@@ -61,55 +71,78 @@ absl::StatusOr<bool> RequestReader::Fill(absl::Duration timeout, bool stoppable)
   return *count > 0;
 }
 
-RequestReader::Result RequestReader::Next(HeldBytes& held) {
+void RequestReader::Drain() {
+  const absl::Time end = absl::Now() + kDrainTime;
+  shutdown(fd_, SHUT_WR);
+  while (absl::Now() < end) {
+    buffer_.clear();
+    const auto more = Fill(end - absl::Now(), true);
+    if (!more.ok() || !*more) return;
+  }
+}
+
+RequestReader::Result RequestReader::Next(HeldBytes& held, absl::FunctionRef<void()> on_admitted) {
   if (buffer_.empty()) {
-    const auto more = Fill(options_.idle_timeout, true);
+    const auto more = Fill(first_ ? options_.first_timeout : options_.idle_timeout, true);
     if (!more.ok() || !*more) return {};
   }
+  first_ = false;
   http::request_parser<http::string_body> parser;
-  parser.eager(true);
+  parser.eager(false);  // the header first
   parser.header_limit(static_cast<uint32_t>(options_.max_header_bytes));
   parser.body_limit(options_.max_body_bytes);
   const absl::Time header_deadline = absl::Now() + options_.header_timeout;
-  bool continued = false;
-  bool counted = false;
+  const auto refused = [&](int status, std::string message) {
+    return Result{.error = RequestError{status, std::move(message), HeadOf(parser.get())}};
+  };
+  bool admitted = false;
   while (true) {
     boost::beast::error_code code;
     const size_t used = parser.put(boost::asio::buffer(buffer_), code);
     buffer_.erase(0, used);
-    if (code && code != http::error::need_more) return {.error = ErrorOf(code, options_)};
-    if (parser.is_done()) break;
-    if (parser.is_header_done()) {
-      if (!counted) {
-        counted = true;
-        const auto length = parser.content_length();
-        if (length && !held.Grow(static_cast<size_t>(*length))) {
-          return {.error = RequestError{503, "too many bytes of requests are held; try again"}};
-        }
+    if (code && code != http::error::need_more) {
+      RequestError error = ErrorOf(code, options_);
+      error.head = HeadOf(parser.get());
+      return {.error = std::move(error)};
+    }
+    if (parser.is_header_done() && !admitted) {
+      admitted = true;
+      const absl::Status status =
+          options_.admit == nullptr ? absl::OkStatus() : options_.admit(HeadOf(parser.get()));
+      if (!status.ok()) {
+        RequestError error = NotAdmitted(status);
+        error.head = HeadOf(parser.get());
+        return {.error = std::move(error)};
       }
-      if (!continued &&
-          absl::EqualsIgnoreCase(std::string(parser.get()[http::field::expect]), "100-continue")) {
-        continued = true;
+      on_admitted();
+      parser.eager(true);
+      if (absl::EqualsIgnoreCase(std::string(parser.get()[http::field::expect]), "100-continue")) {
         const auto sent = WriteAll(fd_, "HTTP/1.1 100 Continue\r\n\r\n", options_.io_timeout);
         if (!sent.ok()) return {};
       }
+      if (!parser.is_done() && !buffer_.empty()) {
+        if (!held.Grow(buffer_.size())) return refused(503, std::string(kTooManyBytes));
+        continue;
+      }
     }
+    if (parser.is_done()) break;
     if (!parser.is_header_done() && buffer_.size() > options_.max_header_bytes) {
-      return {.error = ErrorOf(http::error::header_limit, options_)};
+      return refused(431, ErrorOf(http::error::header_limit, options_).message);
     }
-    const absl::Duration wait =
-        parser.is_header_done() ? options_.io_timeout : header_deadline - absl::Now();
+    const absl::Duration wait = admitted ? options_.io_timeout : header_deadline - absl::Now();
     const size_t before = buffer_.size();
     const auto more = Fill(wait, false);
     if (!more.ok() || !*more) return {};
-    if (parser.is_header_done() && !parser.content_length()) {
-      if (!held.Grow(buffer_.size() - before)) {
-        return {.error = RequestError{503, "too many bytes of requests are held; try again"}};
-      }
+    // A body counts as it comes: what is announced alone takes nothing from others.
+    if (admitted && !held.Grow(buffer_.size() - before)) {
+      return refused(503, std::string(kTooManyBytes));
     }
   }
   const bool keep_alive = parser.get().keep_alive();
-  return {.request = Taken(parser.release()), .keep_alive = keep_alive};
+  auto message = parser.release();
+  Request request = HeadOf(message);
+  request.body = std::make_shared<const std::string>(std::move(message.body()));
+  return {.request = std::move(request), .keep_alive = keep_alive};
 }
 
 absl::Status SocketResponse::Put(absl::string_view bytes) {

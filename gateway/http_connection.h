@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -35,6 +36,7 @@ class HeldBytes {
 struct RequestError {
   int status = 400;
   std::string message;
+  Request head;  // as far as it was read
 };
 
 // Reads requests off a socket. Thread-compatible.
@@ -48,7 +50,11 @@ class RequestReader {
     std::optional<RequestError> error;
     bool keep_alive = false;
   };
-  Result Next(HeldBytes& held);
+  // `on_admitted` is called once a request's header is read and let in.
+  Result Next(HeldBytes& held, absl::FunctionRef<void()> on_admitted);
+  // After an error: reads for a moment what still comes, since a client that is cut off while it
+  // sends does not see the answer.
+  void Drain();
 
  private:
   // False if nothing more comes.
@@ -57,6 +63,7 @@ class RequestReader {
   const int fd_;
   const int stop_fd_;
   const HttpServerOptions& options_;
+  bool first_ = true;
   std::string buffer_;  // read and not parsed yet
 };
 

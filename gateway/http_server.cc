@@ -20,6 +20,7 @@ namespace fovea::gateway {
 namespace {
 
 constexpr size_t kStackBytes = 512 << 10;
+constexpr absl::Duration kRoomPatience = absl::Milliseconds(200);
 
 struct ThreadStart {
   std::function<void()> run;
@@ -65,7 +66,7 @@ absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(FileDescriptor lis
   FileDescriptor stop(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!stop.valid()) return absl::UnavailableError(absl::StrCat("eventfd: ", strerror(errno)));
   auto server = std::unique_ptr<HttpServer>(
-      new HttpServer(std::move(listener), std::move(stop), std::move(handler), options));
+      new HttpServer(std::move(listener), std::move(stop), std::move(handler), std::move(options)));
   server->acceptor_ = std::thread([raw = server.get()] { raw->Accept(); });
   return server;
 }
@@ -75,7 +76,7 @@ HttpServer::HttpServer(FileDescriptor listener, FileDescriptor stop, Handler han
     : listener_(std::move(listener)),
       stop_(std::move(stop)),
       handler_(std::move(handler)),
-      options_(options),
+      options_(std::move(options)),
       port_(LocalPort(listener_.get())) {}
 
 HttpServer::~HttpServer() { Stop(absl::ZeroDuration()); }
@@ -109,6 +110,7 @@ void HttpServer::Accept() {
     }
     const int on = 1;
     setsockopt(client.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    if (connections_.load() >= options_.max_connections) MakeRoom();
     if (connections_.load() >= options_.max_connections) {
       WriteAll(client.get(), kTooMany, absl::ZeroDuration()).IgnoreError();
       continue;
@@ -132,17 +134,50 @@ bool HttpServer::StartThread(FileDescriptor client) {
   return false;
 }
 
+void HttpServer::Waits(int fd, bool first) {
+  absl::MutexLock lock(&mutex_);
+  (first ? new_ : idle_).push_back(fd);
+}
+
+void HttpServer::WaitsNoLonger(int fd) {
+  absl::MutexLock lock(&mutex_);
+  new_.remove(fd);
+  idle_.remove(fd);
+}
+
+void HttpServer::MakeRoom() {
+  absl::MutexLock lock(&mutex_);
+  std::list<int>& waiting = new_.empty() ? idle_ : new_;
+  if (waiting.empty()) return;
+  shutdown(waiting.front(), SHUT_RDWR);
+  waiting.pop_front();
+  const auto room = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    return connections_.load() < options_.max_connections;
+  };
+  mutex_.AwaitWithTimeout(absl::Condition(&room), kRoomPatience);
+}
+
 void HttpServer::Serve(FileDescriptor client) {
   RequestReader reader(client.get(), stop_.get(), options_);
   bool open = true;
+  bool first = true;
   while (open) {
     HeldBytes held(held_bytes_, options_.max_held_bytes);
-    RequestReader::Result next = reader.Next(held);
+    Waits(client.get(), first);
+    first = false;
+    RequestReader::Result next = reader.Next(held, [&] { WaitsNoLonger(client.get()); });
     if (next.error.has_value()) {
-      SocketResponse refusal(client.get(), false, false, false, options_.io_timeout);
-      ResponseHead head{.status = next.error->status};
-      head.headers.Add("Content-Type", "text/plain; charset=utf-8");
-      refusal.Send(head, absl::StrCat("fovea gateway: ", next.error->message, "\n")).IgnoreError();
+      const RequestError& error = *next.error;
+      SocketResponse refusal(client.get(), false, error.head.method == "HEAD", false,
+                             options_.io_timeout);
+      if (options_.refuse != nullptr) {
+        options_.refuse(error.head, error.status, error.message, refusal);
+      } else {
+        ResponseHead head{.status = error.status};
+        head.headers.Add("Content-Type", "text/plain; charset=utf-8");
+        refusal.Send(head, absl::StrCat("fovea gateway: ", error.message, "\n")).IgnoreError();
+      }
+      reader.Drain();
       break;
     }
     if (!next.request.has_value()) break;
@@ -154,6 +189,8 @@ void HttpServer::Serve(FileDescriptor client) {
   // Under the lock, so that Stop never shuts down a descriptor that is somebody else's by now.
   absl::MutexLock lock(&mutex_);
   open_.erase(client.get());
+  new_.remove(client.get());
+  idle_.remove(client.get());
   client = FileDescriptor();
   --connections_;
 }

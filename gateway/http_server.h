@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <list>
 #include <memory>
 #include <optional>
 #include <set>
@@ -47,12 +48,22 @@ class ResponseWriter {
 };
 
 struct HttpServerOptions {
+  // Looks at a request before its body is read or counted; NOT_FOUND is 404, other errors 403.
+  // Null: all come in. Called from many threads at once.
+  std::function<absl::Status(const Request& head)> admit;
+  // Answers a request that never comes to the handler. Null: with plain text.
+  std::function<void(const Request& head, int status, absl::string_view message,
+                     ResponseWriter& response)>
+      refuse;
   size_t max_header_bytes = 256 << 10;
   size_t max_body_bytes = 64 << 20;
-  // Of all bodies that are held at a time; beyond it requests get 503.
+  // Of all bodies that are held at a time, as far as they have come; beyond it requests get 503.
   size_t max_held_bytes = size_t{1} << 30;
-  int max_connections = 1024;                         // beyond it they get 503
+  // Beyond it, who has sent no request that is let in makes room, oldest first, then who is between
+  // two; else new connections get 503.
+  int max_connections = 1024;
   absl::Duration header_timeout = absl::Seconds(30);  // from the first byte of a request
+  absl::Duration first_timeout = absl::Seconds(30);   // until the first byte of a connection
   absl::Duration idle_timeout = absl::Minutes(10);    // between two requests
   absl::Duration io_timeout = absl::Seconds(60);      // without a byte read or written
 };
@@ -81,6 +92,10 @@ class HttpServer {
              HttpServerOptions options);
   void Accept();
   void Serve(FileDescriptor client);
+  void Waits(int fd, bool first);
+  void WaitsNoLonger(int fd);
+  // Breaks off a connection that waits, if there is one, and waits for its end.
+  void MakeRoom();
   bool StartThread(FileDescriptor client);
 
   const FileDescriptor listener_;
@@ -92,6 +107,9 @@ class HttpServer {
   std::atomic<size_t> held_bytes_{0};
   absl::Mutex mutex_;
   std::set<int> open_ ABSL_GUARDED_BY(mutex_);
+  // Connections that wait for a request, longest first: for their first, and for another.
+  std::list<int> new_ ABSL_GUARDED_BY(mutex_);
+  std::list<int> idle_ ABSL_GUARDED_BY(mutex_);
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
   std::thread acceptor_;
 };

@@ -22,9 +22,12 @@ std::string Dump(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-std::string Ask(FoveaClient& fovea, const std::string& session, const char* tool,
+constexpr size_t kMaxTextBytes = 100'000;
+
+std::string Ask(FoveaClient& fovea, const RecallScope& scope, const char* tool,
                 const Json& arguments) {
-  return AnswerCall(fovea, session, {.id = "", .name = tool, .arguments = Dump(arguments)});
+  return AnswerCall(fovea, {scope}, {.id = "", .name = tool, .arguments = Dump(arguments)},
+                    kMaxTextBytes);
 }
 
 constexpr char kMarker[] = R"("[on the pages]")";
@@ -109,16 +112,18 @@ std::optional<Rows> OneForOne(absl::string_view asked, absl::string_view served)
 
 }  // namespace
 
-absl::StatusOr<std::string> CompressMessages(Compressor& compressor, const Body& asked_body,
-                                             absl::Time now) {
+absl::StatusOr<CompressedMessages> CompressMessages(Compressor* compressor, const Body& asked_body,
+                                                    absl::Time now) {
   const std::string& body = *asked_body;
   const auto members = ScanObject(body);
   if (!members.ok()) return members.status();
   const JsonMember* messages = FindMember(*members, "messages");
   if (messages == nullptr) return absl::InvalidArgumentError("messages: missing");
   const Route route{.wire = Wire::kOpenAiChat, .purpose = Purpose::kGenerate};
-  const Plan plan = compressor.Prepare(route, Headers(), std::make_shared<const std::string>(body),
-                                       now, Asking::kForMessages);
+  Plan plan;
+  if (compressor != nullptr) {
+    plan = compressor->Prepare(route, Headers(), asked_body, now, Asking::kForMessages);
+  }
   const absl::string_view asked = messages->value.In(body);
   std::optional<Rows> rows;
   if (plan.body.has_value()) {
@@ -131,23 +136,41 @@ absl::StatusOr<std::string> CompressMessages(Compressor& compressor, const Body&
   const bool compressed = rows.has_value() && plan.outcome.action == Outcome::Action::kCompressed;
   const int64_t after =
       compressed ? std::min(before, plan.predicted_tokens + rows->markers * kMarkerTokens) : before;
-  const Json rest = {
-      {"tokens_before", before},
-      {"tokens_after", after},
-      {"tokens_saved", before - after},
-      {"compression_ratio", before > 0 ? static_cast<double>(after) / before : 1.0},
-      {"transforms_applied", compressed ? Json::array({"fovea"}) : Json::array()},
-      {"ccr_hashes", plan.handle.empty() ? Json::array() : Json::array({plan.handle})}};
+  const Json rest = {{"tokens_before", before},
+                     {"tokens_after", after},
+                     {"tokens_saved", before - after},
+                     {"compression_ratio", before > 0 ? static_cast<double>(after) / before : 1.0},
+                     {"transforms_applied", compressed ? Json::array({"fovea"}) : Json::array()},
+                     {"ccr_hashes", compressed && !plan.handle.empty() ? Json::array({plan.handle})
+                                                                       : Json::array()}};
+  CompressedMessages result{.outcome = plan.outcome,
+                            .model = plan.conversation != nullptr ? plan.conversation->model : "",
+                            .tokens_before = before,
+                            .tokens_after = after};
+  if (plan.outcome.action == Outcome::Action::kCompressed && !compressed) {
+    result.outcome.action = Outcome::Action::kPassed;
+    result.outcome.reason = "no message of the user's to hold the pages";
+  }
   // The messages' own bytes, so that the prefix is the same each time.
-  return absl::StrCat(R"({"messages":)", rows.has_value() ? absl::string_view(rows->array) : asked,
-                      ",", Dump(rest).substr(1));
+  result.answer =
+      absl::StrCat(R"({"messages":)", rows.has_value() ? absl::string_view(rows->array) : asked,
+                   ",", Dump(rest).substr(1));
+  return result;
 }
 
 absl::StatusOr<std::string> Retrieve(FoveaClient& fovea, Database& database,
                                      absl::string_view handle, absl::string_view query) {
-  const auto session = database.LatestSession(absl::StrCat("handle:", handle));
-  if (!session.ok()) return session.status();
-  if (!session->has_value()) return absl::NotFoundError("no such handle");
+  const auto known = database.LatestSession(absl::StrCat("handle:", handle));
+  if (!known.ok()) return known.status();
+  // "SESSION#SEQ", as Compressor writes it.
+  const std::string text_of_scope = known->value_or("");
+  const size_t mark = text_of_scope.rfind('#');
+  RecallScope scope;
+  if (mark == std::string::npos ||
+      !absl::SimpleAtoi(text_of_scope.substr(mark + 1), &scope.last_seq)) {
+    return absl::NotFoundError("no such handle");
+  }
+  scope.session = text_of_scope.substr(0, mark);
   absl::string_view wanted = query;
   absl::ConsumePrefix(&wanted, "#");
   int64_t seq = 0;
@@ -155,13 +178,13 @@ absl::StatusOr<std::string> Retrieve(FoveaClient& fovea, Database& database,
   if (wanted.empty()) {
     text = "query: say what is wanted: \"#57\" for turn 57, or words to search for";
   } else if (absl::SimpleAtoi(wanted, &seq)) {
-    text = Ask(fovea, **session, "recall", {{"seq", seq}});
+    text = Ask(fovea, scope, "recall", {{"seq", seq}});
   } else {
-    text = Ask(fovea, **session, "search", {{"query", std::string(query)}});
+    text = Ask(fovea, scope, "search", {{"query", std::string(query)}});
     absl::string_view first = text;
     if (absl::ConsumePrefix(&first, "#") &&
         absl::SimpleAtoi(first.substr(0, first.find(' ')), &seq)) {
-      absl::StrAppend(&text, "\n", Ask(fovea, **session, "recall", {{"seq", seq}}));
+      absl::StrAppend(&text, "\n", Ask(fovea, scope, "recall", {{"seq", seq}}));
     }
   }
   return Dump({{"original_content", text}});

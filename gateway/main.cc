@@ -3,7 +3,6 @@
 
 #include <CLI/CLI.hpp>
 #include <exception>
-#include <filesystem>
 #include <iostream>
 #include <iterator>
 #include <memory>
@@ -13,12 +12,15 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/synchronization/mutex.h"
+#include "gateway/agent_folder.h"
 #include "gateway/agents.h"
 #include "gateway/gateway.h"
 #include "gateway/http_server.h"
+#include "gateway/keep_fovead.h"
 #include "gateway/paths.h"
 #include "gateway/reports.h"
 #include "gateway/socket.h"
@@ -52,7 +54,8 @@ void AddServing(CLI::App& app, Flags& flags) {
   app.add_option("--gemini-upstream", config.gemini_upstream, "Gemini's API")
       ->envname("FOVEA_GEMINI_UPSTREAM")
       ->capture_default_str();
-  app.add_option("--proxy", flags.options.upstream.proxy, "HTTP proxy towards the providers");
+  app.add_option("--proxy", flags.options.upstream.proxy, "HTTP proxy towards the providers")
+      ->envname("FOVEA_PROXY");
   app.add_option("--ca-file", flags.options.upstream.ca_file, "certificates to trust, PEM")
       ->check(CLI::ExistingFile);
   app.add_option("--database", config.database, "sessions and books")->capture_default_str();
@@ -90,7 +93,8 @@ void AddServe(CLI::App& app, Flags& flags) {
       ->envname("FOVEA_GATEWAY_SECRET");
   app.add_option("--host", config.hosts, "a further NAME:PORT by which clients may call");
   app.add_option("--project", config.project, "whose work this is, for the books");
-  app.add_option("--remove-at-exit", flags.remove_at_exit, "a folder that is in the way afterwards")
+  app.add_option("--remove-at-exit", flags.remove_at_exit,
+                 "a wrap's folder, if the wrap is gone then")
       ->group("");
 }
 
@@ -122,7 +126,13 @@ absl::Status Serve(Flags flags) {
   const auto handle = [&gateway](Request& request, ResponseWriter& response) {
     (*gateway)->Handle(request, response);
   };
-  auto server = HttpServer::Start(std::move(listener), handle, {});
+  HttpServerOptions server_options;
+  server_options.admit = [&gateway](const Request& head) { return (*gateway)->Admit(head); };
+  server_options.refuse = [&gateway](const Request& head, int status, absl::string_view message,
+                                     ResponseWriter& response) {
+    (*gateway)->Refuse(head, status, message, response);
+  };
+  auto server = HttpServer::Start(std::move(listener), handle, std::move(server_options));
   if (!server.ok()) return server.status();
   std::cout << "fovea-gateway " FOVEA_VERSION " listening on port " << (*server)->port()
             << std::endl;
@@ -131,8 +141,7 @@ absl::Status Serve(Flags flags) {
   }
   log->info("stopping");
   (*server)->Stop(kDrainTime);
-  std::error_code ignored;
-  if (!flags.remove_at_exit.empty()) std::filesystem::remove_all(flags.remove_at_exit, ignored);
+  if (!flags.remove_at_exit.empty()) EndAgentFolder(flags.remove_at_exit);
   return absl::OkStatus();
 }
 
@@ -176,10 +185,18 @@ int RunWrap(const std::vector<std::string>& arguments, const std::string& server
     rest.erase(rest.begin());
   }
   options.arguments = std::move(rest);
+  const GatewayConfig& config = flags.options.config;
+  for (const auto& [vendor, url] :
+       {std::pair("anthropic", config.anthropic_upstream),
+        std::pair("openai", config.openai_upstream), std::pair("gemini", config.gemini_upstream)}) {
+    if (app.count(absl::StrCat("--", vendor, "-upstream")) > 0) options.upstreams[vendor] = url;
+  }
+  options.proxy = flags.options.upstream.proxy;
   // serve takes all of wrap's flags but these.
   for (size_t i = 0; i < own; ++i) {
     const std::string name = arguments[i].substr(0, arguments[i].find('='));
-    const bool wraps = name == "--server" || name == "--data" || name == "--wire";
+    const bool wraps = name == "--server" || name == "--data" || name == "--wire" ||
+                       name == "--proxy" || absl::EndsWith(name, "-upstream");
     if (arguments[i] == "--") continue;
     if (wraps) {
       if (name == arguments[i]) ++i;

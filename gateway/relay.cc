@@ -36,6 +36,14 @@ const Json& MemberAt(const Json& object, const char* key) {
   return found == object.end() ? *kNone : *found;
 }
 
+std::string FailureMessage(int status, absl::string_view body) {
+  const auto said = transcripts::ParseJson({body.data(), body.size()});
+  const std::string message =
+      said.ok() ? TextAt(MemberAt(*said, "error"), "message") : std::string(body.substr(0, 500));
+  return absl::StrCat("fovea gateway: behind a recall the provider answered ", status,
+                      message.empty() ? "" : ": ", message);
+}
+
 std::unique_ptr<Relay> Relay::Create(Wire wire, bool stream) {
   if (!stream) return MakeWholeRelay(wire);
   switch (wire) {
@@ -77,16 +85,47 @@ void Relay::Hide(std::string id, std::string name, std::string arguments) {
 void Relay::OnOther(absl::string_view raw, absl::string_view, std::string* out) { Put(raw, out); }
 
 void Relay::Feed(absl::string_view bytes, std::string* out) {
-  splitter_.Feed(bytes, [&](absl::string_view raw, absl::string_view data) {
+  if (as_it_is_) return Put(bytes, out);
+  const bool fine = splitter_.Feed(bytes, [&](absl::string_view raw, absl::string_view data) {
     const auto json = transcripts::ParseJson({data.data(), data.size()});
     if (!json.ok() || !json->is_object()) return OnOther(raw, data, out);
     round_->Take(*json);
     OnEvent(raw, *json, out);
   });
+  if (fine) return;
+  as_it_is_ = true;
+  Put(splitter_.rest(), out);
+  splitter_ = SseSplitter();
 }
 
 void Relay::EndRound(std::string* out) {
   if (!splitter_.rest().empty() && !goes_on_) Put(splitter_.rest(), out);
+}
+
+std::string Relay::Failure(int status, absl::string_view body) const {
+  const auto said = transcripts::ParseJson({body.data(), body.size()});
+  if (said.ok() && MemberAt(*said, "error").is_object()) {
+    return Event(*said, wire_ == Wire::kAnthropic ? "error" : nullptr);
+  }
+  const std::string message = FailureMessage(status, body);
+  if (wire_ == Wire::kAnthropic) {
+    const char* type = status == 529   ? "overloaded_error"
+                       : status == 429 ? "rate_limit_error"
+                       : status >= 500 ? "api_error"
+                                       : "invalid_request_error";
+    return Event({{"type", "error"}, {"error", {{"type", type}, {"message", message}}}}, "error");
+  }
+  if (wire_ == Wire::kGemini) {
+    return Event({{"error",
+                   {{"code", status},
+                    {"message", message},
+                    {"status", status >= 500 ? "UNAVAILABLE" : "INVALID_ARGUMENT"}}}});
+  }
+  return Event({{"error",
+                 {{"message", message},
+                  {"type", status >= 500 ? "server_error" : "invalid_request_error"},
+                  {"param", nullptr},
+                  {"code", nullptr}}}});
 }
 
 const std::vector<HiddenCall>& Relay::calls() {

@@ -41,6 +41,13 @@ class Relay {
 
   // The round was calls of the gateway's tools alone: once they are answered, the model goes on.
   bool goes_on() const { return goes_on_; }
+  // The round that begins next is the last: where it stops for the gateway's tools all the same,
+  // the agent's answer ends there, as one that is finished.
+  void ForbidRounds() { may_go_on_ = false; }
+  bool may_go_on() const { return may_go_on_; }
+  // What the agent gets, in a stream, in the place of a round that the provider failed with
+  // `status`: the wire's own event. `body`: what the provider said.
+  virtual std::string Failure(int status, absl::string_view body) const;
   // Of this round.
   const std::vector<HiddenCall>& calls();
   // Whether the agent's answer is at its end: what it will send back is known from here on.
@@ -70,7 +77,9 @@ class Relay {
   // `arguments`, where they are known already; else calls() finds them in what was said.
   void Hide(std::string id, std::string name, std::string arguments = "");
   // Whether the model stopped for calls that are all the gateway's.
-  bool StopsForOurs() const { return !calls_.empty() && visible_calls_ == 0; }
+  bool StopsForOurs() const { return may_go_on_ && StopsForNone(); }
+  // The same where nobody answers them any more.
+  bool StopsInVain() const { return !may_go_on_ && StopsForNone(); }
 
   const Wire wire_;
   const bool streams_;
@@ -79,13 +88,17 @@ class Relay {
   int visible_calls_ = 0;
   int rounds_ = 0;
   bool goes_on_ = false;
+  bool may_go_on_ = true;
   bool ends_ = false;
   bool hid_anything_ = false;
   int64_t earlier_output_ = 0;  // tokens of the rounds before
   Usage earlier_;               // input of the rounds before
 
  private:
+  bool StopsForNone() const { return !calls_.empty() && visible_calls_ == 0; }
+
   SseSplitter splitter_;
+  bool as_it_is_ = false;  // an event is too long to be held
 };
 
 }  // namespace fovea::gateway

@@ -71,6 +71,9 @@ class AnthropicRelay final : public Relay {
   void PutDelta(absl::string_view raw, const Json& json, std::string* out) {
     if (rounds_ == 1) return Put(raw, out);
     Json summed = json;
+    if (StopsInVain() && TextAt(MemberAt(json, "delta"), "stop_reason") == "tool_use") {
+      summed["delta"]["stop_reason"] = "end_turn";
+    }
     if (summed.contains("usage") && summed["usage"].is_object()) {
       summed["usage"]["output_tokens"] = NumberAt(json["usage"], "output_tokens") + earlier_output_;
     }

@@ -62,6 +62,9 @@ class ChatRelay final : public Relay {
       if (goes_on_) {
         choice["finish_reason"] = nullptr;
         changed = true;
+      } else if (StopsInVain() && TextAt(choice, "finish_reason") == "tool_calls") {
+        choice["finish_reason"] = "stop";
+        changed = true;
       }
     }
     if (!changed) return Put(raw, out);

@@ -20,6 +20,14 @@ int64_t NumberAt(const transcripts::Json& object, const char* key);
 const transcripts::Json& MemberAt(const transcripts::Json& object, const char* key);
 // As an event of a stream.
 std::string Event(const transcripts::Json& json, const char* name = nullptr);
+// What a provider said with an error, in words.
+std::string FailureMessage(int status, absl::string_view body);
+// Of Responses: whether the item is a call that the client answers, not one that the provider ran
+// itself (its own search, MCP).
+bool IsClientsCall(const transcripts::Json& item);
+// Of Responses: the name of the function that the item calls; "" for one of a namespace, and for
+// what is no call of a function.
+std::string FunctionName(const transcripts::Json& item);
 void Put(absl::string_view text, std::string* out);
 
 std::unique_ptr<Relay> MakeAnthropicRelay();

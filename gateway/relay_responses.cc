@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <iterator>
 #include <map>
 #include <utility>
 
@@ -16,6 +18,21 @@ class ResponsesRelay final : public Relay {
 
   std::vector<Json> visible() const override { return kept_; }
 
+  std::string Failure(int status, absl::string_view body) const override {
+    Json response = response_.is_object() ? response_ : Json::object();
+    const auto said = transcripts::ParseJson({body.data(), body.size()});
+    const std::string code = said.ok() ? TextAt(MemberAt(*said, "error"), "code") : "";
+    response["status"] = "failed";
+    response["output"] = kept_;
+    response["error"] = {{"code", !code.empty()   ? code
+                                  : status == 429 ? "rate_limit_exceeded"
+                                                  : "server_error"},
+                         {"message", FailureMessage(status, body)}};
+    return Event(
+        {{"type", "response.failed"}, {"sequence_number", sequence_}, {"response", response}},
+        "response.failed");
+  }
+
   std::vector<Json> Results(const std::map<std::string, std::string>& texts) const override {
     std::vector<Json> items;
     items.reserve(texts.size());
@@ -31,13 +48,14 @@ class ResponsesRelay final : public Relay {
   void OnEvent(absl::string_view raw, const Json& json, std::string* out) override {
     const std::string type = TextAt(json, "type");
     if (type == "response.created" || type == "response.in_progress" || type == "response.queued") {
-      if (rounds_ == 1) PutNumbered(raw, json, out);
-      return;
+      if (rounds_ > 1) return;
+      if (type == "response.created") response_ = MemberAt(json, "response");
+      return PutNumbered(raw, json, out);
     }
     if (type == "response.output_item.added") {
       const Json& item = json.contains("item") ? json["item"] : json;
-      const bool call = absl::EndsWith(TextAt(item, "type"), "_call");
-      if (call && IsOurs(TextAt(item, "name"))) {
+      const bool call = IsClientsCall(item);
+      if (call && IsOurs(FunctionName(item))) {
         places_[NumberAt(json, "output_index")] = -1;
         Hide(TextAt(item, "call_id"), TextAt(item, "name"));
         return;
@@ -91,10 +109,25 @@ class ResponsesRelay final : public Relay {
   std::map<int64_t, int64_t> places_;
   int64_t next_ = 0;
   int64_t sequence_ = 0;
+  Json response_;  // as it was created
   std::vector<Json> kept_;
 };
 
 }  // namespace
+
+bool IsClientsCall(const Json& item) {
+  constexpr absl::string_view kProviders[] = {"web_search_call", "file_search_call",
+                                              "code_interpreter_call", "image_generation_call",
+                                              "mcp_call"};
+  const std::string type = TextAt(item, "type");
+  return absl::EndsWith(type, "_call") &&
+         std::find(std::begin(kProviders), std::end(kProviders), type) == std::end(kProviders);
+}
+
+std::string FunctionName(const Json& item) {
+  const bool plain = TextAt(item, "type") == "function_call" && TextAt(item, "namespace").empty();
+  return plain ? TextAt(item, "name") : "";
+}
 
 std::unique_ptr<Relay> MakeResponsesRelay() { return std::make_unique<ResponsesRelay>(); }
 

@@ -47,6 +47,7 @@ class WholeRelay final : public Relay {
     texts_ += text;
     if (goes_on_) return;
     if (!hid_anything_) return Put(body, out);
+    if (StopsInVain()) EndHere(*json);
     Write(*json, *parts);
     Put(DumpJson(*json), out);
   }
@@ -120,9 +121,9 @@ class WholeRelay final : public Relay {
         arguments = DumpJson(MemberAt(part, "input"));
         break;
       case Wire::kOpenAiResponses:
-        call = absl::EndsWith(TextAt(part, "type"), "_call");
+        call = IsClientsCall(part);
         id = TextAt(part, "call_id");
-        name = TextAt(part, "name");
+        name = FunctionName(part);
         arguments = TextAt(part, "arguments");
         break;
       case Wire::kOpenAiChat:
@@ -148,6 +149,12 @@ class WholeRelay final : public Relay {
     }
     Hide(std::move(id), std::move(name), std::move(arguments));
     return true;
+  }
+
+  // Nobody answers the calls that it stopped for.
+  void EndHere(Json& json) const {
+    if (wire_ == Wire::kAnthropic) json["stop_reason"] = "end_turn";
+    if (wire_ == Wire::kOpenAiChat) json["choices"][0]["finish_reason"] = "stop";
   }
 
   // Of Chat, where texts stand beside the calls.

@@ -2,6 +2,8 @@
 
 #include <curl/curl.h>
 
+#include <algorithm>
+#include <iterator>
 #include <memory>
 
 #include "absl/strings/match.h"
@@ -26,11 +28,19 @@ constexpr Suffix kSuffixes[] = {
     {"/chat/completions", Wire::kOpenAiChat, Purpose::kGenerate},
 };
 
-// "/v1beta/models/NAME:METHOD"
+// "/v1beta/models/NAME:METHOD". Others have colons in the names of models, too: the method must be
+// one of Gemini's.
 bool ReadGeminiPath(absl::string_view path, Route& route) {
+  constexpr absl::string_view kMethods[] = {
+      "generateContent",      "streamGenerateContent", "countTokens",
+      "embedContent",         "batchEmbedContents",    "asyncBatchEmbedContent",
+      "batchGenerateContent", "generateAnswer",        "predict",
+      "predictLongRunning",   "bidiGenerateContent"};
   const size_t models = path.rfind("/models/");
   const size_t colon = path.rfind(':');
-  if (models == absl::string_view::npos || colon == absl::string_view::npos || colon < models) {
+  if (models == absl::string_view::npos || colon == absl::string_view::npos || colon < models ||
+      std::find(std::begin(kMethods), std::end(kMethods), path.substr(colon + 1)) ==
+          std::end(kMethods)) {
     return false;
   }
   route.wire = Wire::kGemini;
@@ -45,6 +55,11 @@ bool ReadGeminiPath(absl::string_view path, Route& route) {
     route.purpose = Purpose::kCount;
   }
   return true;
+}
+
+// "?key=...": as Gemini's keys may come.
+bool HasKey(absl::string_view query) {
+  return absl::StartsWith(query, "?key=") || absl::StrContains(query, "&key=");
 }
 
 const std::string& UpstreamOf(Wire wire, const GatewayConfig& config) {
@@ -100,6 +115,11 @@ absl::StatusOr<Route> RouteOf(const Request& request, const GatewayConfig& confi
   Route route;
   const absl::string_view path = absl::StripSuffix(request.path(), "/");
   bool known = ReadGeminiPath(path, route);
+  if (absl::StrContains(path, "/v1beta/openai/")) {
+    // Gemini in OpenAI's form passes: its calls are signed in fields that OpenAI does not have.
+    known = true;
+    route.wire = Wire::kGemini;
+  }
   for (const Suffix& suffix : kSuffixes) {
     if (known || !absl::EndsWith(path, suffix.path)) continue;
     known = true;
@@ -114,7 +134,8 @@ absl::StatusOr<Route> RouteOf(const Request& request, const GatewayConfig& confi
     if (claude_code || request.headers.Has("anthropic-version") ||
         absl::StrContains(path, "/messages/")) {
       route.wire = Wire::kAnthropic;
-    } else if (request.headers.Has("x-goog-api-key") || absl::StrContains(path, "/v1beta")) {
+    } else if (request.headers.Has("x-goog-api-key") || absl::StrContains(path, "/v1beta") ||
+               HasKey(request.query())) {
       route.wire = Wire::kGemini;
     }
   }
@@ -123,25 +144,36 @@ absl::StatusOr<Route> RouteOf(const Request& request, const GatewayConfig& confi
   return route;
 }
 
+std::string PrintableUrl(absl::string_view url) {
+  // A password may hold any character, so what is before the last @ goes, wherever that is.
+  const size_t scheme = url.find("://");
+  const size_t start = scheme == absl::string_view::npos ? 0 : scheme + 3;
+  const size_t at = url.rfind('@');
+  const size_t host = at == absl::string_view::npos || at < start ? start : at + 1;
+  const absl::string_view rest = url.substr(host);
+  return absl::StrCat(url.substr(0, start), rest.substr(0, rest.find_first_of("?#")));
+}
+
 absl::Status CheckUpstream(absl::string_view name, absl::string_view url) {
   struct Delete {
     void operator()(CURLU* parsed) const { curl_url_cleanup(parsed); }
   };
   const std::unique_ptr<CURLU, Delete> parsed(curl_url());
   const auto bad = [&](absl::string_view why) {
-    return absl::InvalidArgumentError(absl::StrCat(name, ": ", url, " ", why));
+    return absl::InvalidArgumentError(absl::StrCat(name, ": ", PrintableUrl(url), " ", why));
   };
   if (!absl::StartsWith(url, "http://") && !absl::StartsWith(url, "https://")) {
-    return bad("begins with neither http:// nor https://");
+    return bad("must begin with http:// or https://");
   }
   if (curl_url_set(parsed.get(), CURLUPART_URL, std::string(url).c_str(), 0) != CURLUE_OK) {
     return bad("is not a URL");
   }
-  for (const CURLUPart part : {CURLUPART_USER, CURLUPART_QUERY, CURLUPART_FRAGMENT}) {
+  for (const CURLUPart part :
+       {CURLUPART_USER, CURLUPART_PASSWORD, CURLUPART_QUERY, CURLUPART_FRAGMENT}) {
     char* text = nullptr;
     if (curl_url_get(parsed.get(), part, &text, 0) != CURLUE_OK) continue;
     curl_free(text);
-    return bad("may have a host and a path only");
+    return bad("must have a host and a path only, without user, query or fragment");
   }
   return absl::OkStatus();
 }

@@ -29,14 +29,19 @@ struct Route {
   bool events = false;   // and as events rather than as a list of JSON
 };
 
-// By the path's end, and for paths that several providers have by the header anthropic-version or
-// x-goog-api-key; else to OpenAI. INVALID_ARGUMENT for a target that is no path.
+// By the path's end, and for paths that several providers have by the header anthropic-version,
+// x-goog-api-key or a key in the query; else to OpenAI. INVALID_ARGUMENT for a target that is no
+// path.
 absl::StatusOr<Route> RouteOf(const Request& request, const GatewayConfig& config);
 
 // The upstream's URL with the request's path behind it. Where the upstream's path ends with the
 // segments that the request's path begins with, they stand there once: "https://host/v1" and
 // "/v1/messages" give "https://host/v1/messages".
 std::string JoinUrl(absl::string_view upstream, absl::string_view target);
+
+// `url` as it may be shown and logged: without user, password and query, whether or not it is a
+// URL.
+std::string PrintableUrl(absl::string_view url);
 
 // "http://HOST:PORT/..." or "https://..." without user, query or fragment; INVALID_ARGUMENT
 // otherwise.

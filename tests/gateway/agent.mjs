@@ -100,7 +100,7 @@ const wires = {
     body: (agent) => ({ systemInstruction: { parts: [{ text: agent.system }] }, contents: agent.history, tools: [{ functionDeclarations: Object.entries(agent.tools).map(([name, parameters]) => ({ name, parameters })) }] }),
     user: (text) => ({ role: 'user', parts: [{ text }] }),
     read: (bytes) => {
-      const parts = events(bytes).flatMap((e) => e.candidates[0].content.parts);
+      const parts = events(bytes).flatMap((e) => e.candidates[0].content?.parts ?? []);
       const calls = parts.filter((p) => p.functionCall).map((p) => ({ id: p.functionCall.name, name: p.functionCall.name, input: p.functionCall.args }));
       return { items: [{ role: 'model', parts }], calls, stop: 'STOP', text: parts.filter((p) => p.text).map((p) => p.text).join('') };
     },

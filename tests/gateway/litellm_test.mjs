@@ -3,12 +3,12 @@
 import test, { before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import http from 'node:http';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { createServer } from 'node:net';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkers } from './provider_rules.mjs';
-import { ask, eventually, folder, startFovead, startGateway } from './harness.mjs';
+import { ask, binaries, eventually, folder, startFovead, startGateway } from './harness.mjs';
 
 let place, fovead, gateway;
 before(async () => {
@@ -63,6 +63,40 @@ test('a conversation of 60 turns: compressed, the same prefix, its texts by a ha
   assert.match((await read('')).text, /query/);
   assert.equal((await ask(gateway.port, { method: 'GET', path: `/v1/retrieve/${'0'.repeat(24)}?query=%231` })).status, 404);
   assert.equal((await ask(gateway.port, { path: '/v1/compress', body: '{"model":"m"}' })).status, 400);
+});
+
+test('a handle gives no more than the pages that it came with', async () => {
+  const messages = [];
+  for (let i = 0; i < 20; i += 1) messages.push(turn(100 + i), reply(100 + i));
+  messages.push(turn(999));
+  const whole = JSON.parse((await compress(messages)).body);
+  const [handle] = whole.ccr_hashes;
+  const part = JSON.parse((await compress(messages.slice(0, 21))).body);
+  assert.equal(part.ccr_hashes.length, 1);
+  assert.notEqual(part.ccr_hashes[0], handle);
+  const read = async (one, query) => JSON.parse((await ask(gateway.port, { method: 'GET', path: `/v1/retrieve/${one}?query=${query}` })).body).original_content;
+  assert.match(await read(handle, '%2330'), /^#30 /);
+  assert.match(await read(part.ccr_hashes[0], '%2330'), /there is no turn 30/);
+  assert.match(await read(part.ccr_hashes[0], `K${115 * 7919}`), /Nothing was found/);
+  assert.match(await read(part.ccr_hashes[0], '%232'), /^#2 /);
+});
+
+test('the switch and the header reach it, and it is in the books', async () => {
+  const messages = [];
+  for (let i = 0; i < 20; i += 1) messages.push(turn(200 + i), reply(200 + i));
+  messages.push(turn(998));
+  const database = join(place.path, 'switch.db');
+  for (const [flags, headers, action] of [[['--off'], {}, 'bypassed'], [[], { 'x-fovea-bypass': '1' }, 'bypassed'], [[], {}, 'compressed']]) {
+    const other = await startGateway(place, 'http://127.0.0.1:9', ['--database', database, '--force', '--budget', '8000', '--reader', 'claude', ...flags]);
+    const answer = await ask(other.port, { path: '/v1/compress', headers, body: JSON.stringify({ messages, model: 'claude-opus-4-8' }) });
+    await other.stop();
+    assert.equal(answer.headers['x-fovea-action'], action);
+    const body = JSON.parse(answer.body);
+    assert.equal(body.transforms_applied.length, action === 'compressed' ? 1 : 0);
+    if (action === 'bypassed') assert.deepEqual(body.messages, messages);
+  }
+  const { rows } = JSON.parse(spawnSync(join(binaries, 'fovea-gateway'), ['savings', '--json', '--by', 'action', '--database', database]).stdout);
+  assert.deepEqual(Object.fromEntries(rows.map((row) => [row.key, row.requests])), { bypassed: 2, compressed: 1 });
 });
 
 const environment = process.env.FOVEA_LITELLM ?? '';

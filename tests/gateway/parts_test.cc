@@ -1,9 +1,14 @@
 // Bodies with a coding, pictures, the books, and sessions against a fovead that stands in.
+#include <brotli/encode.h>
 #include <gd.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <zlib.h>
 #include <zstd.h>
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <set>
@@ -15,9 +20,11 @@
 #include "absl/time/clock.h"
 #include "gateway/books/database.h"
 #include "gateway/content_coding.h"
+#include "gateway/http_server.h"
 #include "gateway/pictures.h"
 #include "gateway/recall.h"
 #include "gateway/sessions.h"
+#include "gateway/socket.h"
 
 namespace fovea::gateway {
 namespace {
@@ -44,10 +51,20 @@ std::string Gzip(const std::string& text) {
   return out;
 }
 
+std::string Brotli(const std::string& text) {
+  size_t size = BrotliEncoderMaxCompressedSize(text.size());
+  std::string out(size, '\0');
+  BrotliEncoderCompress(5, BROTLI_DEFAULT_WINDOW, BROTLI_MODE_TEXT, text.size(),
+                        reinterpret_cast<const uint8_t*>(text.data()), &size,
+                        reinterpret_cast<uint8_t*>(out.data()));
+  out.resize(size);
+  return out;
+}
+
 TEST(ContentCoding, DecodesAndBounds) {
   const std::string text = absl::StrCat(std::string(700'000, 'a'), "end");
-  for (const auto& [coding, bytes] :
-       {std::pair("zstd", Zstd(text)), std::pair("GZIP", Gzip(text))}) {
+  for (const auto& [coding, bytes] : {std::pair("zstd", Zstd(text)), std::pair("GZIP", Gzip(text)),
+                                      std::pair("br", Brotli(text))}) {
     const auto decoded = Decoded(coding, bytes, kMost);
     ASSERT_TRUE(decoded.ok()) << decoded.status();
     EXPECT_EQ(*decoded, text);
@@ -59,6 +76,29 @@ TEST(ContentCoding, DecodesAndBounds) {
     EXPECT_FALSE(Decoded(coding, bytes + "x", kMost).ok());
   }
   EXPECT_FALSE(Decoded("br", "x", kMost).ok());
+  EXPECT_FALSE(Decoded("other", "x", kMost).ok());
+}
+
+TEST(ContentCoding, DecodesWhatComesInPieces) {
+  const std::string text = absl::StrCat(std::string(700'000, 'a'), "end");
+  for (const auto& [coding, bytes] : {std::pair("zstd", Zstd(text)), std::pair("gzip", Gzip(text)),
+                                      std::pair("br", Brotli(text))}) {
+    const auto decoder = Decoder::Create(coding, kMost);
+    std::string out;
+    for (size_t at = 0; at < bytes.size(); at += 3) {
+      EXPECT_FALSE(decoder->complete());
+      ASSERT_TRUE(decoder
+                      ->Feed(bytes.substr(at, 3),
+                             [&](absl::string_view piece) {
+                               EXPECT_LE(piece.size(), 256U << 10);
+                               out.append(piece.data(), piece.size());
+                               return absl::OkStatus();
+                             })
+                      .ok());
+    }
+    EXPECT_TRUE(decoder->complete()) << coding;
+    EXPECT_EQ(out, text) << coding;
+  }
 }
 
 std::string Picture(int width, int height, bool jpeg) {
@@ -148,7 +188,9 @@ class FakeFovea final : public FoveaClient {
   bool down = false;
   int answers_lost = 0;  // the next appends are done, and their answers lost
   v1::Session head;
+  std::map<std::string, v1::Session> sessions;  // else `head`
   v1::SearchTurnsResponse found;
+  std::string text;  // of every turn
 
   absl::Status CreateSession(const v1::CreateSessionRequest& request) override {
     if (down) return absl::UnavailableError("down");
@@ -156,7 +198,10 @@ class FakeFovea final : public FoveaClient {
                ? absl::OkStatus()
                : absl::AlreadyExistsError("there");
   }
-  absl::StatusOr<v1::Session> GetSession(const std::string&) override { return head; }
+  absl::StatusOr<v1::Session> GetSession(const std::string& session) override {
+    const auto known = sessions.find(session);
+    return known == sessions.end() ? head : known->second;
+  }
   absl::StatusOr<v1::Session> ForkSession(const v1::ForkSessionRequest& request) override {
     if (logs.count(request.new_session_id()) > 0) return absl::AlreadyExistsError("there");
     auto turns = logs[request.session_id()];
@@ -194,8 +239,12 @@ class FakeFovea final : public FoveaClient {
   absl::StatusOr<v1::ListReadersResponse> ListReaders() override {
     return absl::UnimplementedError("");
   }
-  absl::StatusOr<v1::ExpandTurnResponse> ExpandTurn(const v1::ExpandTurnRequest&) override {
-    return absl::UnimplementedError("");
+  absl::StatusOr<v1::ExpandTurnResponse> ExpandTurn(const v1::ExpandTurnRequest& request) override {
+    v1::ExpandTurnResponse turn;
+    turn.set_role(v1::ROLE_USER);
+    turn.set_text(absl::StrCat(request.session_id(), text).substr(0, request.byte_length()));
+    turn.set_text_bytes(request.session_id().size() + text.size());
+    return turn;
   }
   absl::StatusOr<v1::SearchTurnsResponse> Search(const v1::SearchTurnsRequest&) override {
     return found;
@@ -310,9 +359,9 @@ TEST(Recall, ASearchSaysWhatItHasNotSearched) {
   fovea.head.set_last_seq(9);
   fovea.found.set_indexed_through_seq(9);
   fovea.found.set_searched_from_seq(1);
-  EXPECT_EQ(AnswerCall(fovea, "s", call), "Nothing was found.\n");
+  EXPECT_EQ(AnswerCall(fovea, {{"s", 9}}, call, 1000), "Nothing was found.\n");
   fovea.found.set_indexed_through_seq(7);
-  EXPECT_EQ(AnswerCall(fovea, "s", call),
+  EXPECT_EQ(AnswerCall(fovea, {{"s", 9}}, call, 1000),
             "Nothing was found.\n[turns after #7 were not searched yet: search again later]\n");
   auto& hit = *fovea.found.add_hits();
   hit.set_seq(6);
@@ -320,8 +369,126 @@ TEST(Recall, ASearchSaysWhatItHasNotSearched) {
   hit.set_snippet("a zebra");
   fovea.found.set_indexed_through_seq(9);
   fovea.found.set_searched_from_seq(5);
-  EXPECT_EQ(AnswerCall(fovea, "s", call),
+  EXPECT_EQ(AnswerCall(fovea, {{"s", 9}}, call, 1000),
             "#6 user: a zebra\n[turns before #5 were not searched: the time was up]\n");
+}
+
+std::string Recalled(FakeFovea& fovea, const std::vector<RecallScope>& scopes,
+                     const std::string& arguments, size_t max_bytes = 1000) {
+  return AnswerCall(fovea, scopes, {.id = "", .name = "recall", .arguments = arguments}, max_bytes);
+}
+
+TEST(Recall, WhatIsBehindTheRequestIsNotThere) {
+  FakeFovea fovea;
+  EXPECT_EQ(Recalled(fovea, {{"s", 4}}, R"({"seq":4})"), "#4 user, bytes 0 to 1 of 1\ns");
+  EXPECT_EQ(Recalled(fovea, {{"s", 4}}, R"({"seq":5})"),
+            "recall: there is no turn 5; the newest is #4");
+  fovea.head.set_last_seq(9);
+  fovea.found.set_indexed_through_seq(9);
+  for (const uint64_t seq : {9, 5, 4, 3}) {
+    auto& hit = *fovea.found.add_hits();
+    hit.set_seq(seq);
+    hit.set_role(v1::ROLE_USER);
+    hit.set_snippet("zebra");
+  }
+  const HiddenCall call{.id = "", .name = "search", .arguments = R"({"query":"zebra"})"};
+  EXPECT_EQ(AnswerCall(fovea, {{"s", 4}}, call, 1000), "#4 user: zebra\n#3 user: zebra\n");
+  EXPECT_EQ(AnswerCall(fovea, {{"s", 4}}, call, 20),
+            "#4 user: zebra\n[more was found: search for more words]\n");
+}
+
+TEST(Recall, IsBounded) {
+  FakeFovea fovea;
+  fovea.text = std::string(100'000, 'x');
+  EXPECT_LT(Recalled(fovea, {{"s", 4}}, R"({"seq":4})", 600).size(), 700U);
+  EXPECT_LT(Recalled(fovea, {{"s", 4}}, R"({"seq":4,"max_bytes":90000})", 1 << 20).size(), 41'000U);
+}
+
+TEST(Recall, GoesOnIntoLinkedSessionsUpToWhereTheyWereLinked) {
+  FakeFovea fovea;
+  fovea.sessions["fork"].set_forked_from("now");
+  fovea.sessions["now"].set_metadata_json(R"({"continues":"old","continues_through":7})");
+  fovea.sessions["old"].set_metadata_json(R"({"continues":"now","continues_through":3})");
+  fovea.sessions["old"].set_last_seq(9);
+  const auto scopes = WithLinkedSessions(fovea, {"fork", 4});
+  ASSERT_GE(scopes.size(), 2U);
+  EXPECT_EQ(scopes[1].session, "old");
+  EXPECT_EQ(scopes[1].last_seq, 7U);
+  EXPECT_EQ(Recalled(fovea, scopes, R"({"seq":1000007})"), "#1000007 user, bytes 0 to 3 of 3\nold");
+  EXPECT_EQ(Recalled(fovea, scopes, R"({"seq":1000008})"),
+            "recall: there is no turn 1000008; the newest is #4");
+  fovea.sessions["loop"].set_metadata_json(R"({"continues":"loop","continues_through":3})");
+  EXPECT_EQ(WithLinkedSessions(fovea, {"loop", 4}).size(), 1U);
+  // Links that were made without an end lead nowhere.
+  fovea.sessions["open"].set_metadata_json(R"({"continues":"old"})");
+  EXPECT_EQ(WithLinkedSessions(fovea, {"open", 4}).size(), 1U);
+}
+
+// Connected to the port; -1 if that fails.
+FileDescriptor Connected(int port) {
+  FileDescriptor fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in address = {};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<uint16_t>(port));
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  if (connect(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) return {};
+  return fd;
+}
+
+// The head and what came with its body's first bytes.
+std::string AnswerOf(int fd) {
+  std::string answer;
+  for (size_t end = 0; end + 4 >= answer.size();) {
+    std::string piece(4096, '\0');
+    const auto size = ReadSome(fd, piece.data(), piece.size(), absl::Seconds(5), -1);
+    if (!size.ok() || *size == 0) break;
+    answer += piece.substr(0, *size);
+    end = std::min(answer.find("\r\n\r\n"), answer.size());
+  }
+  return answer;
+}
+
+TEST(HttpServer, WhoIsNotLetInTakesNothingFromOthers) {
+  HttpServerOptions options;
+  options.max_held_bytes = 100'000;
+  options.max_body_bytes = 100'000;
+  options.max_connections = 8;
+  options.admit = [](const Request& head) {
+    return head.target == "/in" ? absl::OkStatus() : absl::NotFoundError("no such path");
+  };
+  auto server = HttpServer::Start(
+      *Listen("127.0.0.1:0"),
+      [](Request& request, ResponseWriter& response) {
+        response.Send({.status = 200}, absl::StrCat("got ", request.body->size())).IgnoreError();
+      },
+      options);
+  ASSERT_TRUE(server.ok());
+  const int port = (*server)->port();
+  // Neither an announced body of somebody without the secret nor of somebody with it is held.
+  std::vector<FileDescriptor> others;
+  for (const char* path : {"/out", "/out", "/in", "/in"}) {
+    others.push_back(Connected(port));
+    ASSERT_TRUE(WriteAll(others.back().get(),
+                         absl::StrCat("POST ", path,
+                                      " HTTP/1.1\r\nHost: x\r\nContent-Length: 99000\r\n\r\nx"),
+                         absl::Seconds(1))
+                    .ok());
+  }
+  EXPECT_THAT(AnswerOf(others[0].get()), testing::StartsWith("HTTP/1.1 404"));
+  const auto ask = [&] {
+    const FileDescriptor fd = Connected(port);
+    const std::string body(80'000, 'b');
+    const absl::Status sent = WriteAll(
+        fd.get(),
+        absl::StrCat("POST /in HTTP/1.1\r\nHost: x\r\nContent-Length: 80000\r\n\r\n", body),
+        absl::Seconds(5));
+    return sent.ok() ? AnswerOf(fd.get()) : std::string(sent.message());
+  };
+  EXPECT_THAT(ask(), testing::HasSubstr("got 80000"));
+  // Connections that send nothing make room.
+  std::vector<FileDescriptor> idle;
+  for (int i = 0; i < 40; ++i) idle.push_back(Connected(port));
+  EXPECT_THAT(ask(), testing::HasSubstr("got 80000"));
 }
 
 }  // namespace

@@ -162,6 +162,14 @@ test('what is no HTTP, or too long, is refused and harms nobody', async () => {
   assert.equal((await ask(gateway.port, { path: '/echo', body: 'still here' })).body.toString(), 'still here');
 });
 
+test('a body over the limit is an error in the wire\'s shape', async () => {
+  const answer = await ask(gateway.port, { path: '/v1/files', headers: { 'anthropic-version': '1' }, body: Buffer.alloc(70 << 20) });
+  assert.equal(answer.status, 413);
+  assert.match(JSON.parse(answer.body).error.message, /over 67108864 bytes/);
+  assert.equal(JSON.parse(answer.body).type, 'error');
+  assert.equal(answer.headers['x-fovea-action'], 'passed');
+});
+
 test('a client that reads nothing holds up no other', async () => {
   const slow = net.connect(gateway.port, '127.0.0.1');
   const bytes = 8 << 20;
@@ -180,6 +188,7 @@ test('a provider that is not there is an error in the wire\'s shape', async () =
   const answer = await ask(other.port, { path: '/v1/messages', body: JSON.stringify(minimal), headers: anthropicHeaders });
   assert.equal(answer.status, 502);
   assert.equal(JSON.parse(answer.body).type, 'error');
+  assert.equal(answer.headers['x-fovea-action'], 'bypassed');
   await other.stop();
 });
 

@@ -10,6 +10,7 @@ declare -A may_use=(
   [core]='core|readers'
   [readers]='readers'
   [transcripts]='core/base|core/log|transcripts'
+  [transcripts/files]='transcripts'
   [transcripts/proto]='core/base|core/log|transcripts/proto|fovea/v1'
   [memory_store]='core|memory_store'
   [render]='core|render'
@@ -57,7 +58,7 @@ while IFS=: read -r file line text; do
   [[ $text =~ $include ]] || continue
   header=${BASH_REMATCH[1]}
   room=${file%%/*}
-  if [[ $file == transcripts/proto/* ]]; then room=transcripts/proto; fi
+  if [[ $file =~ ^(transcripts/(files|proto))/ ]]; then room=${BASH_REMATCH[1]}; fi
   if [[ -n ${may_use[$room]:-} && $header =~ $project && ! $header =~ ^(${may_use[$room]})/ ]]; then
     breach "$file:$line" "$room may not include $header"
   fi

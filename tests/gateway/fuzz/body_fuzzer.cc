@@ -9,9 +9,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace fovea::gateway;  // NOLINT(google-build-using-namespace)
   if (size < 1) return 0;
   constexpr size_t kMost = 1 << 20;
-  const char* const codings[] = {"gzip", "deflate", "zstd"};
+  const char* const codings[] = {"gzip", "deflate", "zstd", "br"};
   const absl::string_view bytes(reinterpret_cast<const char*>(data + 1), size - 1);
-  const auto decoded = Decoded(codings[data[0] % 3], bytes, kMost);
+  const auto decoded = Decoded(codings[data[0] % 4], bytes, kMost);
   if (decoded.ok() && decoded->size() > kMost) __builtin_trap();
   return 0;
 }
