@@ -95,7 +95,7 @@ class SqliteMemoryStore final : public MemoryStore {
 
   absl::StatusOr<RepairReport> Repair() override {
     RepairReport report;
-    FOVEA_ASSIGN_OR_RETURN(report, log_->Repair());
+    FOVEA_ASSIGN_OR_RETURN(report, log_->Repair(StagingPath()));
     FOVEA_ASSIGN_OR_RETURN(const std::vector<std::string> pages, pages_->Repair());
     report.mended.insert(report.mended.end(), pages.begin(), pages.end());
     // The index holds the words of turns that were replaced.

@@ -73,8 +73,9 @@ class MemoryStore {
   virtual absl::StatusOr<VerifyReport> Verify() = 0;
   // Mends what can be mended. Caches: damaged pages are dropped, a damaged index is made again. The
   // log: indexes and counters are made again from the turns; in the place of a turn that cannot be
-  // read or is missing stands a note that says so, and its bytes are kept aside in the log. A
-  // second run finds nothing to mend.
+  // read or is missing stands a note that says so, and its bytes are kept aside in the log; a log
+  // whose structure is damaged is written anew, while writes wait (docs/OPERATIONS.md). A second
+  // run finds nothing to mend. RESOURCE_EXHAUSTED if the disk has no room for that.
   virtual absl::StatusOr<RepairReport> Repair() = 0;
 
   // Copies the log, as it is at one moment, to a new file, which holds all that cannot be made

@@ -28,9 +28,12 @@ struct RestoreReport {
   std::vector<SessionKey> skipped;  // whose names are taken
 };
 
+// What an event takes, about.
+constexpr uint64_t kStoredEventBytes = 64;
+
 struct TenantHoldings {
   uint64_t sessions = 0;
-  uint64_t stored_bytes = 0;  // of turns
+  uint64_t stored_bytes = 0;  // of turns, titles, metadata and events
 };
 
 struct OldSession {

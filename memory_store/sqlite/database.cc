@@ -20,6 +20,7 @@ namespace {
 constexpr int kBusyTimeoutMs = 100;
 
 constexpr char kPageBytesSql[] = "PRAGMA page_size";
+constexpr char kPageCountSql[] = "PRAGMA page_count";
 
 // SQLite makes files with the process's umask; the write-ahead log inherits the database's mode.
 absl::Status CreatePrivateFile(const std::string& path) {
@@ -273,6 +274,12 @@ Database::Watch::~Watch() { sqlite3_progress_handler(database_.database_, 0, nul
 
 absl::StatusOr<uint64_t> Database::PageBytes() {
   FOVEA_ASSIGN_OR_RETURN(Query query, Prepare(kPageBytesSql));
+  FOVEA_RETURN_IF_ERROR(query.Step().status());
+  return query.UnsignedAt(0);
+}
+
+absl::StatusOr<uint64_t> Database::PageCount() {
+  FOVEA_ASSIGN_OR_RETURN(Query query, Prepare(kPageCountSql));
   FOVEA_RETURN_IF_ERROR(query.Step().status());
   return query.UnsignedAt(0);
 }

@@ -144,6 +144,7 @@ class Database {
   int64_t TotalChanges() const;  // since the connection was opened
   bool InTransaction() const;
   absl::StatusOr<uint64_t> PageBytes();
+  absl::StatusOr<uint64_t> PageCount();
   int wal_pages() const { return wal_pages_; }  // in the write-ahead log after the last commit
   sqlite3* handle() { return database_; }
 

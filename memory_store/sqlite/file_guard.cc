@@ -29,10 +29,16 @@ FileGuard::FileGuard(const std::string& path, uint64_t page_bytes)
       wal_{.path = absl::StrCat(path, "-wal"), .bytes = FileBytes(absl::StrCat(path, "-wal"))} {}
 
 absl::Status FileGuard::CheckLengths() const {
-  for (const File* file : {&database_, &wal_}) {
-    FOVEA_RETURN_IF_ERROR(CheckLength(file->path, FileBytes(file->path), file->bytes));
-  }
-  return absl::OkStatus();
+  FOVEA_RETURN_IF_ERROR(CheckLength(database_.path, FileBytes(database_.path), DatabaseNeeds()));
+  return CheckLength(wal_.path, FileBytes(wal_.path), wal_.bytes);
+}
+
+uint64_t FileGuard::DatabaseNeeds() const {
+  return std::min<uint64_t>(database_.bytes, shrinks_to_);
+}
+
+void FileGuard::WillShrinkTo(uint64_t database_bytes) {
+  if (database_bytes < DatabaseNeeds()) shrinks_to_ = database_bytes;
 }
 
 absl::Status FileGuard::Check() const {
@@ -56,8 +62,12 @@ absl::Status FileGuard::End(int wal_pages) {
   const auto pages = static_cast<uint64_t>(wal_pages);
   const uint64_t needed =
       pages == 0 ? 0 : kWalHeaderBytes + pages * (kFrameHeaderBytes + page_bytes_);
-  const absl::Status database_status = CheckLength(database_.path, database, database_.bytes);
+  const absl::Status database_status = CheckLength(database_.path, database, DatabaseNeeds());
   const absl::Status wal_status = CheckLength(wal_.path, wal, needed);
+  if (database_status.ok() && database < database_.bytes) {
+    database_.bytes = database;
+    shrinks_to_ = UINT64_MAX;
+  }
   database_.bytes = std::max<uint64_t>(database, database_.bytes);
   wal_.bytes = std::max(wal, needed);
   ++changes_;

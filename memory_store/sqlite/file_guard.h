@@ -24,10 +24,13 @@ class FileGuard {
 
   // Around all that writes, on one thread. Begin fails as Check does, and then nothing may be
   // written; else the files may change in any way until End. End fails if the write-ahead log
-  // cannot hold `wal_pages` (Database::wal_pages), or the database became shorter, which nothing
-  // here makes it.
+  // cannot hold `wal_pages` (Database::wal_pages), or the database became shorter, which only
+  // what was announced makes it.
   absl::Status Begin();
   absl::Status End(int wal_pages);
+  // A commit between Begin and End leaves that many bytes of the database, to which a checkpoint
+  // will cut it, once.
+  void WillShrinkTo(uint64_t database_bytes);
 
  private:
   struct File {
@@ -36,10 +39,12 @@ class FileGuard {
   };
 
   absl::Status CheckLengths() const;
+  uint64_t DatabaseNeeds() const;
 
   const uint64_t page_bytes_;
   File database_;
   File wal_;
+  std::atomic<uint64_t> shrinks_to_ = UINT64_MAX;
   std::atomic<uint64_t> changes_ = 0;  // odd while they are written
 };
 

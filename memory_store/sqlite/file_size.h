@@ -9,6 +9,9 @@ namespace fovea::sqlite {
 // 0 if there is no such file.
 uint64_t FileBytes(const std::string& path);
 
+// How long the database says that it is, without its write-ahead log; 0 if it does not say that.
+uint64_t NotedBytes(const std::string& path);
+
 // Bytes of the database file and its write-ahead log; 0 for what is not there.
 uint64_t DatabaseBytes(const std::string& path);
 

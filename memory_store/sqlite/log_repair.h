@@ -19,7 +19,8 @@ struct MendedSession {
 };
 
 // Makes the session whole again, whatever it lacks: a note stands for each turn that does not
-// decode, whose bytes move to damaged_turns, and for each that is missing; events are numbered
+// decode, whose bytes move to damaged_turns, and for each that is missing; turns whose numbers were
+// damaged get them back where the chain tells, and else move there, too; events are numbered
 // without gaps; counters and the chain are made from what is there. DATA_LOSS if its rows cannot be
 // read. Inside a transaction of the caller's.
 absl::StatusOr<MendedSession> MendSession(Database& database, const NamedSession& session,

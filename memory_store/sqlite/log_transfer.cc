@@ -36,8 +36,10 @@ absl::Status SyncFile(const std::string& path) {
 absl::Status CopyPages(Database& source, sqlite3* target) {
   sqlite3_backup* const backup = sqlite3_backup_init(target, "main", source.handle(), "main");
   if (backup == nullptr) return ToStatus(sqlite3_errcode(target), "backup", target);
-  sqlite3_backup_step(backup, -1);
-  const int code = sqlite3_backup_finish(backup);
+  const int step = sqlite3_backup_step(backup, -1);
+  int code = sqlite3_backup_finish(backup);
+  // Finishing does not say that the step came to no end.
+  if (code == SQLITE_OK && step != SQLITE_DONE) code = step;
   return code == SQLITE_OK ? absl::OkStatus() : ToStatus(code, "backup", target);
 }
 
@@ -86,6 +88,10 @@ absl::Status CopyDatabase(Database& source, const std::string& path) {
   if (status.ok()) status = SyncFile(path);
   if (!status.ok()) unlink(path.c_str());
   return status;
+}
+
+absl::Status OverwriteDatabase(Database& source, Database& target) {
+  return CopyPages(source, target.handle());
 }
 
 absl::StatusOr<std::unique_ptr<LogSource>> LogSource::Open(const std::string& path,

@@ -24,6 +24,11 @@ namespace fovea::sqlite {
 // the file is removed then.
 absl::Status CopyDatabase(Database& source, const std::string& path);
 
+// Makes `target`, which is in no transaction, the same as `source`, in one commit: whoever reads it
+// sees the one or the other, and so does who opens it after a crash. The pages must be of one size.
+// What stood in `target` need not be sound. RESOURCE_EXHAUSTED or UNAVAILABLE if the disk refuses.
+absl::Status OverwriteDatabase(Database& source, Database& target);
+
 // Everything of a session but its turns.
 struct SessionParts {
   std::string tenant;

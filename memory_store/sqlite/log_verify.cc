@@ -40,20 +40,22 @@ struct Counters {
 
 class Verifier {
  public:
-  Verifier(Database& database, std::vector<NamedSession>* unsound)
-      : database_(database), unsound_(unsound) {}
+  Verifier(Database& database, UnsoundParts* unsound) : database_(database), unsound_(unsound) {}
 
   absl::StatusOr<VerifyReport> Run() {
     FOVEA_RETURN_IF_ERROR(Note(CheckFile(), "file"));
+    if (unsound_ != nullptr) unsound_->file = problems_ > 0;
     FOVEA_ASSIGN_OR_RETURN(const std::vector<NamedSession> sessions, ListNames(database_));
     for (const NamedSession& session : sessions) {
       name_ = NameOf(session);
       const size_t before = problems_;
       FOVEA_RETURN_IF_ERROR(
           Note(database_.ReadTransaction([&] { return CheckSession(session.row); }), name_));
-      if (unsound_ != nullptr && problems_ > before) unsound_->push_back(session);
+      if (unsound_ != nullptr && problems_ > before) unsound_->sessions.push_back(session);
     }
+    const size_t before = problems_;
     FOVEA_RETURN_IF_ERROR(Note(CheckOrphans(), "orphans"));
+    if (unsound_ != nullptr) unsound_->orphans = problems_ > before;
     return std::move(report_);
   }
 
@@ -147,7 +149,7 @@ class Verifier {
   }
 
   Database& database_;
-  std::vector<NamedSession>* const unsound_;
+  UnsoundParts* const unsound_;
   size_t problems_ = 0;
   std::string name_;  // of the session that is looked at
   VerifyReport report_;
@@ -155,7 +157,7 @@ class Verifier {
 
 }  // namespace
 
-absl::StatusOr<VerifyReport> VerifyLog(Database& database, std::vector<NamedSession>* unsound) {
+absl::StatusOr<VerifyReport> VerifyLog(Database& database, UnsoundParts* unsound) {
   return Verifier(database, unsound).Run();
 }
 

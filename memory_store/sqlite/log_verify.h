@@ -12,13 +12,17 @@
 
 namespace fovea::sqlite {
 
+struct UnsoundParts {
+  bool file = false;                   // its structure
+  bool orphans = false;                // rows of sessions that are not there
+  std::vector<NamedSession> sessions;  // all that have problems
+};
+
 // Checks the file's structure, decodes every turn, and compares sequences and counters with the
 // rows. Each session is seen at one moment; appends may go on meanwhile. Fails only if the file
 // cannot be read at all, or with CANCELLED if the connection is told to stop: what is wrong in it
-// is in the report, at most 1,000 entries. `unsound`, if not null, gets the sessions with problems,
-// all of them.
-absl::StatusOr<VerifyReport> VerifyLog(Database& database,
-                                       std::vector<NamedSession>* unsound = nullptr);
+// is in the report, at most 1,000 entries. `unsound`, if not null, says where the problems are.
+absl::StatusOr<VerifyReport> VerifyLog(Database& database, UnsoundParts* unsound = nullptr);
 
 // "session S of tenant T", for people.
 std::string NameOf(const NamedSession& session);

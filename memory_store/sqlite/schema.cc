@@ -66,7 +66,9 @@ absl::Status PrepareSchema(Database& database, const Schema& schema) {
     return database.WriteTransaction([&] { return database.Execute(schema.create_sql); });
   }
   if (application != schema.application) {
-    return absl::FailedPreconditionError(absl::StrCat("the file is not a Fovea ", schema.what));
+    return absl::FailedPreconditionError(
+        absl::StrCat("the file is not a Fovea ", schema.what,
+                     ", or its header is damaged: in that case restore a backup"));
   }
   if (version == schema.version) return absl::OkStatus();
   if (version < schema.version) {

@@ -34,6 +34,7 @@ constexpr char kListHeadsSql[] =
 constexpr char kListNamesSql[] =
     "SELECT row, tenant, session_id, state, final_id FROM sessions WHERE state < 2 ORDER BY row";
 constexpr char kListUnfinishedSql[] = "SELECT row FROM sessions WHERE state <> 0 ORDER BY row";
+constexpr char kListHiddenSql[] = "SELECT row FROM sessions WHERE state = 2 ORDER BY row";
 constexpr char kInsertSessionSql[] =
     "INSERT INTO sessions (tenant, session_id, title, metadata_json, created_us, updated_us,"
     " last_seq, event_count, text_bytes, stored_bytes, forked_from, forked_at_seq, state, chain,"
@@ -70,6 +71,7 @@ SessionRow ToSessionRow(const Query& query) {
   SessionRow session;
   session.row = query.IntAt(0);
   session.stored_bytes = query.UnsignedAt(1);
+  session.info.stored_bytes = session.stored_bytes;
   session.info.identity = static_cast<uint64_t>(session.row);
   session.info.session_id = query.StringAt(2);
   session.info.title = query.StringAt(3);
@@ -112,6 +114,16 @@ absl::Status CheckFree(Database& database, std::string_view tenant, const std::s
   const auto taken = FindHead(database, SessionRef(std::string(tenant), id));
   if (taken.ok()) return absl::AlreadyExistsError("the session exists");
   return absl::IsNotFound(taken.status()) ? absl::OkStatus() : taken.status();
+}
+
+absl::StatusOr<std::vector<int64_t>> ReadRowNumbers(Database& database, const char* sql) {
+  FOVEA_ASSIGN_OR_RETURN(Query query, database.Prepare(sql));
+  std::vector<int64_t> rows;
+  while (true) {
+    FOVEA_ASSIGN_OR_RETURN(const bool row, query.Step());
+    if (!row) return rows;
+    rows.push_back(query.IntAt(0));
+  }
 }
 
 absl::StatusOr<uint64_t> DeleteSome(Database& database, const char* sql, int64_t row,
@@ -179,13 +191,11 @@ absl::StatusOr<std::vector<NamedSession>> ListNames(Database& database) {
 }
 
 absl::StatusOr<std::vector<int64_t>> ListUnfinished(Database& database) {
-  FOVEA_ASSIGN_OR_RETURN(Query query, database.Prepare(kListUnfinishedSql));
-  std::vector<int64_t> rows;
-  while (true) {
-    FOVEA_ASSIGN_OR_RETURN(const bool row, query.Step());
-    if (!row) return rows;
-    rows.push_back(query.IntAt(0));
-  }
+  return ReadRowNumbers(database, kListUnfinishedSql);
+}
+
+absl::StatusOr<std::vector<int64_t>> ListHidden(Database& database) {
+  return ReadRowNumbers(database, kListHiddenSql);
 }
 
 absl::StatusOr<std::vector<SessionInfo>> ListSessionsAfter(Database& database,

@@ -47,6 +47,8 @@ absl::StatusOr<std::vector<SessionHead>> ListHeads(Database& database);
 absl::StatusOr<std::vector<NamedSession>> ListNames(Database& database);
 // Rows of those that are staged or being deleted: what a crash left behind, when the log is opened.
 absl::StatusOr<std::vector<int64_t>> ListUnfinished(Database& database);
+// Rows of those that are being deleted.
+absl::StatusOr<std::vector<int64_t>> ListHidden(Database& database);
 // Sessions after (created_us, session_id), in that order.
 absl::StatusOr<std::vector<SessionInfo>> ListSessionsAfter(Database& database,
                                                            std::string_view tenant,

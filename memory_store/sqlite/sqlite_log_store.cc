@@ -4,12 +4,12 @@
 #include <optional>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
 #include "memory_store/awaited.h"
 #include "memory_store/page_token.h"
 #include "memory_store/sqlite/file_size.h"
-#include "memory_store/sqlite/log_repair.h"
 #include "memory_store/sqlite/log_schema.h"
 #include "memory_store/sqlite/log_verify.h"
 #include "memory_store/sqlite/wal_check.h"
@@ -86,6 +86,33 @@ SessionRow ToRow(const NewSession& session) {
   return row;
 }
 
+// Why a log cannot be served, for whoever starts the server.
+absl::Status NotServed(const std::string& path, const absl::Status& why) {
+  const absl::string_view told = why.message();
+  const std::string named =
+      absl::StartsWith(told, path) ? std::string(told) : absl::StrCat(path, ": ", told);
+  if (!absl::IsDataLoss(why)) return {why.code(), named};
+  const uint64_t bytes = FileBytes(path);
+  const uint64_t noted = NotedBytes(path);
+  const std::string cut = bytes >= noted
+                              ? std::string()
+                              : absl::StrCat(" The file has ", bytes, " bytes of ", noted,
+                                             ": without a backup, `truncate -s ", noted, " ", path,
+                                             "` and then `fovea repair` save what is left.");
+  return absl::DataLossError(absl::StrCat(
+      "the log is damaged so that it cannot be served, and nothing was written to it (", named,
+      "). Restore a backup.", cut));
+}
+
+absl::StatusOr<std::string> PrepareLog(Database& database) {
+  FOVEA_RETURN_IF_ERROR(PrepareSchema(database, kLogSchema));
+  absl::StatusOr<std::string> store_id = ReadStoreId(database);
+  if (!absl::IsNotFound(store_id.status())) return store_id;
+  FOVEA_ASSIGN_OR_RETURN(store_id, DrawStoreId(database));
+  FOVEA_RETURN_IF_ERROR(WriteStoreId(database, *store_id));
+  return store_id;
+}
+
 absl::StatusOr<AppendReceipt> AppendRows(Database& database, const SessionHead& head,
                                          const AppendBatch& batch,
                                          const std::vector<EncodedTurn>& turns, int64_t now_us,
@@ -99,6 +126,7 @@ absl::StatusOr<AppendReceipt> AppendRows(Database& database, const SessionHead& 
     }
     if (answer) return AppendReceipt{answer->first_seq, answer->last_seq, true, 0};
   }
+  FOVEA_RETURN_IF_ERROR(batch.refused);
   const uint64_t next_seq = head.last_seq + 1;
   if (batch.expected_next_seq.value_or(next_seq) != next_seq) {
     return absl::AbortedError(absl::StrCat("expected_next_seq is ", *batch.expected_next_seq,
@@ -125,53 +153,70 @@ absl::StatusOr<std::unique_ptr<SqliteLogStore>> SqliteLogStore::Open(LogStoreOpt
   if (options.synchronous == DatabaseOptions::Synchronous::kFull) {
     FOVEA_RETURN_IF_ERROR(CheckWal(absl::StrCat(options.path, "-wal")));
   }
-  FOVEA_ASSIGN_OR_RETURN(std::unique_ptr<Database> database, Database::Open(file));
-  FOVEA_RETURN_IF_ERROR(PrepareSchema(*database, kLogSchema));
-  absl::StatusOr<std::string> store_id = ReadStoreId(*database);
-  if (absl::IsNotFound(store_id.status())) {
-    FOVEA_ASSIGN_OR_RETURN(store_id, DrawStoreId(*database));
-    FOVEA_RETURN_IF_ERROR(WriteStoreId(*database, *store_id));
+  absl::StatusOr<std::unique_ptr<Database>> database = Database::Open(file);
+  if (!database.ok()) return NotServed(file.path, database.status());
+  absl::StatusOr<std::string> store_id = PrepareLog(**database);
+  if (!store_id.ok()) {
+    (*database)->KeepWalOnClose();
+    return NotServed(file.path, store_id.status());
   }
-  FOVEA_RETURN_IF_ERROR(store_id.status());
   std::unique_ptr<SqliteLogStore> store(
       new SqliteLogStore(std::move(options), *std::move(store_id)));
-  FOVEA_RETURN_IF_ERROR(store->Start(std::move(database), file));
+  FOVEA_RETURN_IF_ERROR(store->Start(*std::move(database), file));
   return store;
 }
 
 absl::Status SqliteLogStore::Start(std::unique_ptr<Database> database,
                                    const DatabaseOptions& file) {
-  FOVEA_ASSIGN_OR_RETURN(committed_, LastCommit(*database));
-  absl::Status head = CheckHead();
+  const absl::StatusOr<uint64_t> last = LastCommit(*database);
+  committed_ = last.value_or(0);
+  absl::Status head = last.ok() ? CheckHead() : NotServed(options_.path, last.status());
   if (!head.ok()) {
     // The write-ahead log stays as it is, for who looks into what was lost.
     database->KeepWalOnClose();
     return head;
   }
-  FOVEA_ASSIGN_OR_RETURN(const std::vector<int64_t> unfinished, ListUnfinished(*database));
+  const absl::StatusOr<std::vector<int64_t>> unfinished = ListUnfinished(*database);
+  if (!unfinished.ok()) return NotServed(options_.path, unfinished.status());
   FOVEA_ASSIGN_OR_RETURN(readers_, ReadPool::Open(file, std::max(1, options_.readers)));
   WriterOptions writer = options_.writer;
   // A transaction that failed changed nothing, whatever its jobs said.
   writer.on_begin = [this] { changed_ = false; };
   writer.on_commit = [this] { return OnCommit(); };
   FOVEA_ASSIGN_OR_RETURN(const uint64_t page_bytes, database->PageBytes());
+  FOVEA_ASSIGN_OR_RETURN(const uint64_t pages, database->PageCount());
   guard_ = std::make_unique<FileGuard>(options_.path, page_bytes);
+  // A process that was killed may have written the log anew, and not yet cut the file to that.
+  guard_->WillShrinkTo(pages * page_bytes);
   writer.guard = guard_.get();
   writer_ = Writer::Start(std::move(database), std::move(writer));
   // What was deleted before a crash leaves the write-ahead log.
   writer_->ScrubLog();
-  for (const int64_t row : unfinished) {
-    FOVEA_RETURN_IF_ERROR(Write(
-        kSmallJobBytes,
-        [row](Database& writing, Change& change) -> absl::Status {
-          FOVEA_RETURN_IF_ERROR(SetDeletionCommit(writing, change.commit));
-          change.any = true;
-          return HideSession(writing, row);
-        },
-        Writer::Space::kFrees));
-    FOVEA_RETURN_IF_ERROR(Purge(row).status());
+  for (const int64_t row : *unfinished) {
+    const absl::Status deleted = FinishDeletion(row);
+    // Whoever asked for the deletion is long gone, and everybody else shall be served.
+    if (absl::IsDataLoss(deleted)) {
+      notices_.push_back(
+          absl::StrCat(options_.path,
+                       ": a session that was deleted, or not wholly imported, could not be erased ",
+                       "(", deleted.message(), "). It is out of sight; `fovea repair` erases it"));
+      continue;
+    }
+    FOVEA_RETURN_IF_ERROR(deleted);
   }
   return absl::OkStatus();
+}
+
+absl::Status SqliteLogStore::FinishDeletion(int64_t session_row) {
+  FOVEA_RETURN_IF_ERROR(Write(
+      kSmallJobBytes,
+      [session_row](Database& database, Change& change) -> absl::Status {
+        FOVEA_RETURN_IF_ERROR(SetDeletionCommit(database, change.commit));
+        change.any = true;
+        return HideSession(database, session_row);
+      },
+      Writer::Space::kFrees));
+  return Purge(session_row).status();
 }
 
 absl::Status SqliteLogStore::CheckHead() {
@@ -314,7 +359,14 @@ absl::StatusOr<DeletionReceipt> SqliteLogStore::Remove(
       },
       Writer::Space::kFrees));
   Changed(row.row);
-  FOVEA_ASSIGN_OR_RETURN(DeletionReceipt receipt, Purge(row.row));
+  absl::StatusOr<DeletionReceipt> purged = Purge(row.row);
+  if (absl::IsDataLoss(purged.status())) {
+    return absl::DataLossError(absl::StrCat(
+        "the session is gone, but not all of it could be erased, since the log is damaged (",
+        purged.status().message(), "): `fovea repair` mends the log and erases it"));
+  }
+  FOVEA_RETURN_IF_ERROR(purged.status());
+  DeletionReceipt receipt = *std::move(purged);
   receipt.session_id = row.info.session_id;
   receipt.identity = row.info.identity;
   receipt.bytes = row.stored_bytes;
@@ -359,6 +411,7 @@ absl::StatusOr<SessionInfo> SqliteLogStore::ForkSession(const SessionRef& origin
         row.info.forked_at_seq = at_seq;
         FOVEA_RETURN_IF_ERROR(InsertSession(database, origin.tenant, row));
         FOVEA_RETURN_IF_ERROR(CopyTurns(database, source, at_seq, row));
+        row.info.stored_bytes = row.stored_bytes;
         change.any = true;
         return SetCommit(database, row.row, change.commit);
       }));
@@ -479,40 +532,6 @@ absl::StatusOr<VerifyReport> SqliteLogStore::Verify() {
   }
   if (options_.verify_others) FOVEA_RETURN_IF_ERROR(options_.verify_others(report));
   return report;
-}
-
-absl::StatusOr<RepairReport> SqliteLogStore::Repair() {
-  std::vector<NamedSession> unsound;
-  RepairReport repaired;
-  bool tables = false;
-  {
-    const ReadPool::Lease database = readers_->Borrow();
-    FOVEA_ASSIGN_OR_RETURN(const VerifyReport report, VerifyLog(*database, &unsound));
-    if (report.problems.empty()) return repaired;
-    tables = report.problems.size() > unsound.size();
-  }
-  if (tables) {
-    // Fails where the file's structure is beyond that: then sessions are mended as far as they go.
-    Write(kSmallJobBytes, [&](Database& database, Change& /*change*/) -> absl::Status {
-      FOVEA_ASSIGN_OR_RETURN(repaired.mended, MendTables(database));
-      return absl::OkStatus();
-    }).IgnoreError();
-  }
-  for (const NamedSession& session : unsound) {
-    MendedSession mended;
-    const absl::Status status =
-        Write(kSmallJobBytes, [&](Database& database, Change& change) -> absl::Status {
-          FOVEA_ASSIGN_OR_RETURN(mended, MendSession(database, session, change.commit));
-          change.any = true;
-          return absl::OkStatus();
-        });
-    if (absl::IsDataLoss(status)) continue;
-    FOVEA_RETURN_IF_ERROR(status);
-    repaired.mended.insert(repaired.mended.end(), mended.mended.begin(), mended.mended.end());
-    if (mended.turns_changed) repaired.sessions.push_back({session.tenant, session.session_id});
-    Changed(session.row);
-  }
-  return repaired;
 }
 
 absl::StatusOr<SessionHead> SqliteLogStore::Head(const SessionRef& session) {

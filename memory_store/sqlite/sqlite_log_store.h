@@ -84,8 +84,11 @@ class SqliteLogStore final : public LogStore, public LogTail {
   absl::StatusOr<std::vector<StoredTurn>> ReadStored(int64_t row, uint64_t first_seq,
                                                      size_t max_bytes) override;
 
-  // What Verify finds and log_repair.h can mend; `left` is for the next Verify.
-  absl::StatusOr<RepairReport> Repair();
+  // What Verify finds and log_repair.h can mend; `left` is for the next Verify. Where the file's
+  // structure is damaged, what can be read is copied to `scratch_path`, which is removed, and from
+  // there over the log; no write runs meanwhile. If rows are lost by that, the log as it was is
+  // kept beside it. RESOURCE_EXHAUSTED if the disk has no room for that; then nothing was changed.
+  absl::StatusOr<RepairReport> Repair(const std::string& scratch_path);
   // A copy of the log as it is now, in a new file that is read whole before this returns. Fails as
   // CopyDatabase does, or with DATA_LOSS if the log is not sound; then there is no file.
   absl::StatusOr<VerifyReport> Backup(const std::string& path,
@@ -130,6 +133,11 @@ class SqliteLogStore final : public LogStore, public LogTail {
   absl::StatusOr<DeletionReceipt> Remove(const SessionRef& session, int64_t now_us,
                                          const std::function<absl::Status(const SessionRow&)>& may);
   absl::StatusOr<DeletionReceipt> Purge(int64_t session_row);
+  // Of a session that is staged or hidden.
+  absl::Status FinishDeletion(int64_t session_row);
+  absl::Status MendTablesIn(RepairReport& repaired);
+  absl::Status Rewrite(const std::string& scratch_path, RepairReport& repaired);
+  absl::Status MendSessionIn(const NamedSession& session, RepairReport& repaired);
   absl::StatusOr<uint64_t> RestoreTurns(LogSource& source, const NamedSession& session,
                                         int64_t updated_us, int64_t row);
   absl::Status RestoreSession(LogSource& source, const NamedSession& session,

@@ -16,7 +16,8 @@ constexpr char kListByAgeSql[] =
     " ORDER BY updated_us, row";
 
 constexpr char kHoldingsSql[] =
-    "SELECT COUNT(*), COALESCE(SUM(stored_bytes), 0) FROM sessions WHERE tenant = ?1";
+    "SELECT COUNT(*), COALESCE(SUM(stored_bytes + LENGTH(title) + LENGTH(metadata_json)"
+    " + event_count * ?2), 0) FROM sessions WHERE tenant = ?1";
 
 }  // namespace
 
@@ -116,7 +117,7 @@ absl::StatusOr<uint64_t> SqliteLogStore::RestoreTurns(LogSource& source,
 absl::StatusOr<TenantHoldings> SqliteLogStore::HoldingsOf(const std::string& tenant) {
   const ReadPool::Lease database = readers_->Borrow();
   FOVEA_ASSIGN_OR_RETURN(Query query, database->Prepare(kHoldingsSql));
-  FOVEA_RETURN_IF_ERROR(query.Blob(tenant).Step().status());
+  FOVEA_RETURN_IF_ERROR(query.Blob(tenant).Unsigned(kStoredEventBytes).Step().status());
   return TenantHoldings{.sessions = query.UnsignedAt(0), .stored_bytes = query.UnsignedAt(1)};
 }
 

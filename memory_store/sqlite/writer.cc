@@ -65,6 +65,21 @@ void Writer::Submit(size_t bytes, Work work, Done done, Space space) {
   work_came_.NotifyOne();
 }
 
+absl::Status Writer::RunAlone(Work work) {
+  Awaited<absl::Status> status;
+  {
+    const MutexLock lock(&mutex_);
+    queue_.push_back(Job{.bytes = 0,
+                         .work = std::move(work),
+                         .done = [&](const absl::Status& outcome) { status.Give(outcome); },
+                         .space = Space::kTakes,
+                         .status = absl::OkStatus(),
+                         .alone = true});
+  }
+  work_came_.NotifyOne();
+  return status.Wait();
+}
+
 absl::Status Writer::Run(size_t bytes, Work work, Space space) {
   Awaited<absl::Status> status;
   Submit(
@@ -151,7 +166,8 @@ std::vector<Writer::Job> Writer::TakeBatch() {
   std::vector<Job> batch;
   size_t bytes = 0;
   while (!queue_.empty() && batch.size() < options_.max_batch_jobs &&
-         (batch.empty() || bytes + queue_.front().bytes <= options_.max_batch_bytes)) {
+         (batch.empty() || (!batch.back().alone && !queue_.front().alone &&
+                            bytes + queue_.front().bytes <= options_.max_batch_bytes))) {
     bytes += queue_.front().bytes;
     batch.push_back(std::move(queue_.front()));
     queue_.pop_front();
@@ -162,6 +178,7 @@ std::vector<Writer::Job> Writer::TakeBatch() {
 }
 
 absl::Status Writer::RunBatch(std::vector<Job>& batch) {
+  if (batch[0].alone) return AttemptAlone(batch[0]);
   absl::Status status = Attempt(batch);
   if (absl::IsResourceExhausted(status) && options_.make_room && options_.make_room()) {
     status = Attempt(batch);
@@ -189,11 +206,28 @@ absl::Status Writer::RunInReserve(std::vector<Job>& batch, absl::Status full) {
   return status;
 }
 
+// A job that met damage goes, and those behind it come next, so that none runs more than twice
+// however many meet some. A commit that meets damage does not say whose, so the batch is halved.
 absl::Status Writer::Attempt(std::vector<Job>& batch) {
+  absl::Status status = AttemptOnce(batch);
+  while (absl::IsDataLoss(status) && (met_damage_ || batch.size() > 1)) {
+    if (met_damage_) {
+      LeaveOut(batch, *met_damage_);
+    } else {
+      PutBack(batch, batch.size() / 2);
+    }
+    if (batch.empty()) return absl::OkStatus();
+    status = AttemptOnce(batch);
+  }
+  return status;
+}
+
+absl::Status Writer::AttemptOnce(std::vector<Job>& batch) {
   {
     const MutexLock lock(&mutex_);
     if (!broken_.ok()) return broken_;
   }
+  met_damage_.reset();
   if (options_.on_begin) options_.on_begin();
   bool committing = false;
   absl::Status status = Guarded([&] {
@@ -203,30 +237,64 @@ absl::Status Writer::Attempt(std::vector<Job>& batch) {
       return jobs;
     });
   });
-  if (status.ok()) {
-    status = options_.on_commit ? options_.on_commit() : absl::OkStatus();
-    const MutexLock lock(&mutex_);
-    ++commits_;
-    if (!status.ok()) broken_ = status;
-    return status;
-  }
-  if (absl::IsResourceExhausted(status)) return status;
+  if (status.ok()) return Committed();
+  if (absl::IsResourceExhausted(status) || absl::IsDataLoss(status)) return status;
   if (committing) {
     Stop(absl::UnavailableError(absl::StrCat("the disk refused a commit: ", status.message())));
   }
   return absl::UnavailableError(status.message());
 }
 
+absl::Status Writer::AttemptAlone(Job& job) {
+  {
+    const MutexLock lock(&mutex_);
+    if (!broken_.ok()) return broken_;
+  }
+  if (options_.on_begin) options_.on_begin();
+  const absl::Status status = Guarded([&] { return job.work(*database_); });
+  if (status.ok()) return Committed();
+  if (absl::IsUnavailable(status)) Stop(status);
+  return status;
+}
+
+absl::Status Writer::Committed() {
+  absl::Status status = options_.on_commit ? options_.on_commit() : absl::OkStatus();
+  const MutexLock lock(&mutex_);
+  ++commits_;
+  if (!status.ok()) broken_ = status;
+  return status;
+}
+
 absl::Status Writer::RunJobs(std::vector<Job>& batch) {
-  for (Job& job : batch) {
+  for (size_t i = 0; i < batch.size(); ++i) {
+    Job& job = batch[i];
     FOVEA_RETURN_IF_ERROR(database_->Execute("SAVEPOINT job"));
     job.status = job.work(*database_);
+    if (absl::IsDataLoss(job.status)) met_damage_ = i;
     // A full disk is everybody's, and a failed read may have taken the whole transaction with it.
-    if (absl::IsResourceExhausted(job.status) || !database_->InTransaction()) return job.status;
+    if (met_damage_ || absl::IsResourceExhausted(job.status) || !database_->InTransaction()) {
+      return job.status;
+    }
     if (!job.status.ok()) FOVEA_RETURN_IF_ERROR(database_->Execute("ROLLBACK TO job"));
     FOVEA_RETURN_IF_ERROR(database_->Execute("RELEASE job"));
   }
   return absl::OkStatus();
+}
+
+void Writer::LeaveOut(std::vector<Job>& batch, size_t damaged) {
+  PutBack(batch, damaged + 1);
+  Job job = std::move(batch.back());
+  batch.pop_back();
+  job.done(job.status);
+}
+
+void Writer::PutBack(std::vector<Job>& batch, size_t first) {
+  const MutexLock lock(&mutex_);
+  while (batch.size() > first) {
+    queued_bytes_ += batch.back().bytes;
+    queue_.push_front(std::move(batch.back()));
+    batch.pop_back();
+  }
 }
 
 // Writing to a file that was cut would hide what is lost; so would the checkpoint of closing it.

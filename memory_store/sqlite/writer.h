@@ -7,6 +7,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -45,14 +46,17 @@ struct WriterOptions {
 
 // Takes what is queued, runs it as one transaction with a savepoint for each job, and tells each
 // job once the transaction is on disk: the more callers wait, the fewer syncs each costs. A job
-// that fails is undone alone.
+// that fails is undone alone. One that meets damage in the file (DATA_LOSS) is left out: what
+// SQLite holds of the transaction can then no longer be trusted, so all of it is undone and the
+// other jobs run again.
 //
 // All writes and checkpoints of the file go through here, on one connection: SQLite before 3.51.3
 // can lose commits when one connection writes while another checkpoints.
 //
 // If the disk refuses a commit or a checkpoint for a reason other than lack of space, what later
 // syncs say cannot be trusted; then every job fails with UNAVAILABLE until the store is opened
-// again. A disk that is full is RESOURCE_EXHAUSTED, and the next batch is tried as ever.
+// again. A disk that is full is RESOURCE_EXHAUSTED, and the next batch is tried as ever; so it is
+// after damage, which is its job's own.
 //
 // The functions in the options run on the writer's thread.
 //
@@ -78,11 +82,16 @@ class Writer {
   enum class Space : uint8_t { kTakes, kFrees };
 
   // `bytes` is about what the job holds in memory. Waits while the queue is full, but for a job of
-  // at most kMaxHurriedBytes. `work` may run more than once, where a full disk undid it.
+  // at most kMaxHurriedBytes. `work` may run more than once, where a full disk, or damage that
+  // another job met, undid it.
   void Submit(size_t bytes, Work work, Done done, Space space = Space::kTakes);
   // The same, and waits until it is on disk. UNAVAILABLE if the disk refused, else as `work`
   // returns.
   absl::Status Run(size_t bytes, Work work, Space space = Space::kTakes);
+  // The same for work that no other job shares a transaction with: it begins outside of one. When
+  // it returns OK, it counts as a commit; UNAVAILABLE from it stops the writer, as a refused commit
+  // does.
+  absl::Status RunAlone(Work work);
   // After the next commits, empties the write-ahead log, which still holds what was deleted.
   void ScrubLog();
   // Waits until the write-ahead log was emptied after the last ScrubLog: true; false at the
@@ -103,6 +112,7 @@ class Writer {
     Done done;
     Space space;
     absl::Status status;
+    bool alone = false;
   };
 
   Writer(std::unique_ptr<Database> database, WriterOptions options);
@@ -113,7 +123,12 @@ class Writer {
   void TellLoop();
   absl::Status RunInReserve(std::vector<Job>& batch, absl::Status full);
   absl::Status Attempt(std::vector<Job>& batch);
+  absl::Status AttemptOnce(std::vector<Job>& batch);
+  absl::Status AttemptAlone(Job& job);
+  absl::Status Committed();
   absl::Status RunJobs(std::vector<Job>& batch);
+  void LeaveOut(std::vector<Job>& batch, size_t damaged);
+  void PutBack(std::vector<Job>& batch, size_t first);
   absl::Status Guarded(absl::FunctionRef<absl::Status()> write);
   absl::StatusOr<Database::CheckpointResult> MoveLog(CheckpointMode mode);
   void Checkpoint();
@@ -123,6 +138,7 @@ class Writer {
   const WriterOptions options_;
   const std::unique_ptr<Database> database_;  // used by the writer's thread alone
   int checkpoint_at_pages_;                   // used by the writer's thread alone
+  std::optional<size_t> met_damage_;  // a job of the batch; used by the writer's thread alone
 
   mutable Mutex mutex_;
   ConditionVariable work_came_;

@@ -333,6 +333,10 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(
         Damage{"ALostTurn", "DELETE FROM turns WHERE session = 1 AND seq = 2"},
         Damage{"LostTurnsAtTheEnd", "DELETE FROM turns WHERE session = 1 AND seq > 2"},
+        Damage{"ANumberTooHigh", "UPDATE turns SET seq = 1026 WHERE session = 1 AND seq = 2"},
+        Damage{"ANumberBelowZero", "UPDATE turns SET seq = -2 WHERE session = 1 AND seq = 2"},
+        Damage{"ATurnOfAnotherSession",
+               "UPDATE turns SET session = 1, seq = 9 WHERE session = 2 AND seq = 4"},
         Damage{"Counters", "UPDATE sessions SET text_bytes = 7, stored_bytes = 8 WHERE row = 1"},
         Damage{"TheLastTurnIsNotCounted", "UPDATE sessions SET last_seq = 3 WHERE row = 1"},
         Damage{"AnImpossibleCount", "UPDATE sessions SET last_seq = 1234567890123 WHERE row = 1"},

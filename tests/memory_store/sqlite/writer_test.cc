@@ -104,6 +104,41 @@ TEST_F(WriterTest, AJobThatFailsIsUndoneAloneAndTheRestShareACommit) {
   EXPECT_LE(writer_->commits() - before, 3U);
 }
 
+TEST_F(WriterTest, DamageIsOfTheJobsThatMeetItAndTheOthersRunAgain) {
+  const absl::Status untold = absl::UnknownError("not told");
+  std::array<absl::Status, 5> told;
+  told.fill(untold);
+  Block();
+  absl::SleepFor(absl::Milliseconds(50));
+  for (size_t i = 0; i < told.size(); ++i) {
+    const bool meets_damage = i == 1 || i == 3;
+    Submit(static_cast<int64_t>(i),
+           meets_damage ? absl::DataLossError("a damaged page") : absl::OkStatus(), told[i]);
+  }
+  release_.Notify();
+  EXPECT_THAT(Numbers(), ElementsAre(0, 2, 4));
+  for (size_t i = 0; i < told.size(); ++i) {
+    EXPECT_EQ(told[i].code(),
+              i == 1 || i == 3 ? absl::StatusCode::kDataLoss : absl::StatusCode::kOk)
+        << i;
+  }
+  EXPECT_TRUE(writer_->state().ok());
+}
+
+TEST_F(WriterTest, WhatRunsAloneIsInNoTransactionAndItsUnavailableStopsTheWriter) {
+  const auto alone = [&](absl::Status outcome) {
+    return writer_->RunAlone([outcome](Database& database) {
+      return database.InTransaction() ? absl::InternalError("in a transaction") : outcome;
+    });
+  };
+  EXPECT_TRUE(alone(absl::OkStatus()).ok());
+  EXPECT_EQ(alone(absl::ResourceExhaustedError("full")).code(),
+            absl::StatusCode::kResourceExhausted);
+  EXPECT_TRUE(Run([](Database& database) { return Insert(database, 1); }).ok());
+  EXPECT_EQ(alone(absl::UnavailableError("refused")).code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(writer_->state().message(), "refused");
+}
+
 TEST_F(WriterTest, StatementErrorsAreTheJobsOwn) {
   EXPECT_TRUE(Run([](Database& database) { return Insert(database, 1); }).ok());
   EXPECT_EQ(Run([](Database& database) { return Insert(database, 1); }).code(),

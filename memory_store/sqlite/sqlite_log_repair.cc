@@ -1,0 +1,156 @@
+// Repair of SqliteLogStore.
+#include <unistd.h>
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
+#include "memory_store/sqlite/log_repair.h"
+#include "memory_store/sqlite/log_salvage.h"
+#include "memory_store/sqlite/log_verify.h"
+#include "memory_store/sqlite/schema.h"
+#include "memory_store/sqlite/sqlite_log_store.h"
+
+namespace fovea::sqlite {
+namespace {
+
+constexpr size_t kSmallJobBytes = 1024;
+constexpr int kMaxKept = 1000;
+
+// Where the sessions cannot even be listed, the structure is what is damaged.
+absl::StatusOr<UnsoundParts> LookForDamage(Database& database) {
+  UnsoundParts unsound;
+  const absl::Status status = VerifyLog(database, &unsound).status();
+  if (absl::IsDataLoss(status)) unsound.file = true;
+  if (!status.ok() && !absl::IsDataLoss(status)) return status;
+  return unsound;
+}
+
+// Copies the log as it is beside itself.
+absl::StatusOr<std::string> KeepDamaged(Database& database, const std::string& log_path) {
+  for (int i = 1; i <= kMaxKept; ++i) {
+    std::string path = absl::StrCat(log_path, ".damaged-", i);
+    const absl::Status copied = CopyDatabase(database, path);
+    if (copied.ok()) return path;
+    if (!absl::IsAlreadyExists(copied)) return copied;
+  }
+  return absl::FailedPreconditionError(
+      absl::StrCat(log_path, ".damaged-1 to -", kMaxKept, " exist: remove some"));
+}
+
+// UNAVAILABLE would stop the writer, and is for the log alone.
+absl::Status OfOtherFile(const absl::Status& status) {
+  if (!absl::IsUnavailable(status)) return status;
+  return absl::FailedPreconditionError(
+      absl::StrCat("the log cannot be written anew: ", status.message()));
+}
+
+class RemovedAtEnd {
+ public:
+  explicit RemovedAtEnd(std::string path) : path_(std::move(path)) { RemoveDatabase(path_); }
+  RemovedAtEnd(const RemovedAtEnd&) = delete;
+  RemovedAtEnd& operator=(const RemovedAtEnd&) = delete;
+  ~RemovedAtEnd() { RemoveDatabase(path_); }
+
+ private:
+  const std::string path_;
+};
+
+}  // namespace
+
+absl::StatusOr<RepairReport> SqliteLogStore::Repair(const std::string& scratch_path) {
+  RepairReport repaired;
+  const auto look = [this]() -> absl::StatusOr<UnsoundParts> {
+    const ReadPool::Lease database = readers_->Borrow();
+    return LookForDamage(*database);
+  };
+  FOVEA_ASSIGN_OR_RETURN(UnsoundParts unsound, look());
+  if (!unsound.file && !unsound.orphans && unsound.sessions.empty()) return repaired;
+  if (unsound.file || unsound.orphans) {
+    // Making the indexes again is enough for most damage to them, and costs less.
+    absl::Status tables = MendTablesIn(repaired);
+    if (!tables.ok() && !absl::IsDataLoss(tables) && !absl::IsInternal(tables)) return tables;
+    FOVEA_ASSIGN_OR_RETURN(unsound, look());
+    if (!tables.ok() || unsound.file) {
+      FOVEA_RETURN_IF_ERROR(Rewrite(scratch_path, repaired));
+      FOVEA_RETURN_IF_ERROR(MendTablesIn(repaired));
+      FOVEA_ASSIGN_OR_RETURN(unsound, look());
+    }
+  }
+  for (const NamedSession& session : unsound.sessions) {
+    FOVEA_RETURN_IF_ERROR(MendSessionIn(session, repaired));
+  }
+  std::vector<int64_t> hidden;
+  {
+    const ReadPool::Lease database = readers_->Borrow();
+    FOVEA_ASSIGN_OR_RETURN(hidden, ListHidden(*database));
+  }
+  for (const int64_t row : hidden) {
+    const absl::Status deleted = FinishDeletion(row);
+    if (!absl::IsDataLoss(deleted)) FOVEA_RETURN_IF_ERROR(deleted);
+  }
+  return repaired;
+}
+
+absl::Status SqliteLogStore::MendTablesIn(RepairReport& repaired) {
+  std::vector<std::string> mended;
+  FOVEA_RETURN_IF_ERROR(
+      Write(kSmallJobBytes, [&](Database& database, Change& /*change*/) -> absl::Status {
+        FOVEA_ASSIGN_OR_RETURN(mended, MendTables(database));
+        return absl::OkStatus();
+      }));
+  repaired.mended.insert(repaired.mended.end(), mended.begin(), mended.end());
+  return absl::OkStatus();
+}
+
+absl::Status SqliteLogStore::MendSessionIn(const NamedSession& session, RepairReport& repaired) {
+  MendedSession mended;
+  const absl::Status status =
+      Write(kSmallJobBytes, [&](Database& database, Change& change) -> absl::Status {
+        FOVEA_ASSIGN_OR_RETURN(mended, MendSession(database, session, change.commit));
+        change.any = true;
+        return absl::OkStatus();
+      });
+  if (absl::IsDataLoss(status)) return absl::OkStatus();  // Verify says what is left
+  FOVEA_RETURN_IF_ERROR(status);
+  repaired.mended.insert(repaired.mended.end(), mended.mended.begin(), mended.mended.end());
+  if (mended.turns_changed) repaired.sessions.push_back({session.tenant, session.session_id});
+  Changed(session.row);
+  return absl::OkStatus();
+}
+
+// In one commit, which a crash undoes or leaves whole; the files on the way are nobody's.
+absl::Status SqliteLogStore::Rewrite(const std::string& scratch_path, RepairReport& repaired) {
+  std::vector<std::string> said;
+  FOVEA_RETURN_IF_ERROR(writer_->RunAlone([&](Database& log) -> absl::Status {
+    const RemovedAtEnd removed(scratch_path);
+    // A connection of its own, so that what it holds of damaged pages goes with it.
+    auto damaged = Database::Open({.path = options_.path,
+                                   .vfs = options_.vfs,
+                                   .access = DatabaseOptions::Access::kReadOnly,
+                                   .foreign = true});
+    FOVEA_RETURN_IF_ERROR(OfOtherFile(damaged.status()));
+    auto salvaged = SalvageLog(**damaged, scratch_path, store_id_, committed_ + 1);
+    FOVEA_RETURN_IF_ERROR(OfOtherFile(salvaged.status()));
+    said = salvaged->lost;
+    if (!salvaged->lost.empty()) {
+      const auto kept = KeepDamaged(**damaged, options_.path);
+      FOVEA_RETURN_IF_ERROR(OfOtherFile(kept.status()));
+      said.push_back(
+          absl::StrCat("log.db as it was is kept as ", *kept, "; remove it when nobody needs it"));
+    }
+    FOVEA_ASSIGN_OR_RETURN(const uint64_t pages, salvaged->database->PageCount());
+    FOVEA_ASSIGN_OR_RETURN(const uint64_t page_bytes, log.PageBytes());
+    FOVEA_RETURN_IF_ERROR(OverwriteDatabase(*salvaged->database, log));
+    guard_->WillShrinkTo(pages * page_bytes);
+    changed_ = true;
+    return absl::OkStatus();
+  }));
+  // The write-ahead log holds all of it, and the file what was there before.
+  writer_->ScrubLog();
+  repaired.mended.emplace_back("log.db was damaged and is written anew from what can be read");
+  repaired.mended.insert(repaired.mended.end(), said.begin(), said.end());
+  return absl::OkStatus();
+}
+
+}  // namespace fovea::sqlite
