@@ -19,6 +19,7 @@
 #include "cli/formats/console.h"
 #include "cli/formats/fitted_output.h"
 #include "cli/formats/line_file.h"
+#include "cli/formats/output_file.h"
 #include "cli/formats/suggest.h"
 #include "cli/programs.h"
 #include "cli/status.h"
@@ -177,9 +178,8 @@ int ReportUsage(const CLI::App& app, const CLI::ParseError& error,
   return kWrongUsage;
 }
 
-}  // namespace
-
-int RunFovea(std::vector<std::string> arguments, Console& console) {
+// Without the check that what was printed came out.
+int Run(std::vector<std::string> arguments, Console& console) {
   if (console.terminal && console.exact == nullptr) {
     FittedOutput fitted(console.out, static_cast<size_t>(console.columns));
     Console inner{.out = fitted,
@@ -189,7 +189,7 @@ int RunFovea(std::vector<std::string> arguments, Console& console) {
                   .live_progress = console.live_progress,
                   .columns = console.columns,
                   .exact = &console.out};
-    return RunFovea(std::move(arguments), inner);
+    return Run(std::move(arguments), inner);
   }
   CLI::App app(kDescription, "fovea");
   GlobalOptions options;
@@ -206,14 +206,28 @@ int RunFovea(std::vector<std::string> arguments, Console& console) {
     return ReportUsage(app, error, arguments, options, console);
   }
   const absl::Status status = RunVerb(verbs.chosen(), options, console);
+  console.out.flush();
+  // What is printed cannot come out any more: RunFovea says why, once.
+  if (!console.Exact()) return kFailed;
   if (!status.ok()) {
     if (options.json && !IsReported(status)) {
       console.Exact() << DumpJson(ErrorJson(status)) << '\n';
     }
     console.err << "fovea: " << Sentence(status) << '\n';
   }
-  console.out.flush();
   return ExitCodeOf(status);
+}
+
+}  // namespace
+
+int RunFovea(std::vector<std::string> arguments, Console& console) {
+  const int exit_code = Run(std::move(arguments), console);
+  const absl::Status written = OutputStatus(console.out, "standard output");
+  if (written.ok()) return exit_code;
+  // As a program that the signal ended: `fovea sessions | head` is no error to speak of.
+  if (IsBrokenPipe(console.out)) return kBrokenPipe;
+  console.err << "fovea: " << Sentence(written) << '\n';
+  return kFailed;
 }
 
 }  // namespace fovea::cli

@@ -18,6 +18,7 @@ enum ExitCode : int {
   kFailed = 1,
   kWrongUsage = 2,
   kBudgetTooSmall = 3,  // and the message has the number of tokens that would be enough
+  kBrokenPipe = 141,    // who read standard output is gone; as SIGPIPE ends a program
 };
 
 // The status of a call. Keeps the number of required tokens that the server names in its trailing

@@ -54,9 +54,9 @@ absl::Status ReadPair(const TlsOptions& options, grpc::SslCredentialsOptions& ss
     return absl::InvalidArgumentError("--tls-cert and --tls-key: one wants the other");
   }
   if (options.certificate.empty()) return absl::OkStatus();
-  absl::StatusOr<std::string> chain = ReadWhole(options.certificate);
+  absl::StatusOr<std::string> chain = ReadWhole(options.certificate, kMaxSmallFileBytes);
   if (!chain.ok()) return chain.status();
-  absl::StatusOr<std::string> key = ReadWhole(options.key);
+  absl::StatusOr<std::string> key = ReadWhole(options.key, kMaxSmallFileBytes);
   if (!key.ok()) return key.status();
   if (absl::Status status = CheckPair(options, *chain, *key); !status.ok()) return status;
   ssl.pem_cert_chain = *std::move(chain);
@@ -70,7 +70,7 @@ absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> TlsCredentials(
     const TlsOptions& options) {
   grpc::SslCredentialsOptions ssl;
   if (!options.authorities.empty()) {
-    absl::StatusOr<std::string> authorities = ReadWhole(options.authorities);
+    absl::StatusOr<std::string> authorities = ReadWhole(options.authorities, kMaxSmallFileBytes);
     if (!authorities.ok()) return authorities.status();
     if (FirstCertificate(*authorities) == nullptr) {
       return absl::InvalidArgumentError(

@@ -4,6 +4,10 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
 #include <exception>
 #include <filesystem>
 #include <fstream>
@@ -29,6 +33,8 @@
 
 namespace fovea::replay {
 namespace {
+
+constexpr int kBrokenPipe = 128 + SIGPIPE;
 
 struct Flags {
   std::vector<std::string> files;
@@ -103,7 +109,7 @@ absl::Status AddReaders(const std::string& folder, ReaderCatalogue& catalogue) {
 }
 
 // Before hours of work: what is written is a file of its own, in a folder that can be written to.
-absl::Status CheckOutput(const std::string& flag, const std::string& path,
+absl::Status CheckOutput(const Flags& flags, const std::string& flag, const std::string& path,
                          const std::vector<std::string>& others) {
   namespace fs = std::filesystem;
   if (path.empty()) return absl::OkStatus();
@@ -111,7 +117,11 @@ absl::Status CheckOutput(const std::string& flag, const std::string& path,
     return absl::InvalidArgumentError(absl::StrCat(flag, " ", path, ": ", why));
   };
   std::error_code error;
-  if (path == "-") return refused("name a file; --json prints");
+  if (path == "-") {
+    // The table, or another's rows, would stand between.
+    const bool alone = !flags.json && (flags.csv == "-") != (flags.html == "-");
+    return alone ? absl::OkStatus() : refused("standard output takes one of --csv, --html, --json");
+  }
   if (fs::is_directory(path, error)) return refused("is a folder");
   const fs::path folder = fs::absolute(path, error).parent_path();
   const bool writable =
@@ -127,19 +137,10 @@ absl::Status CheckOutput(const std::string& flag, const std::string& path,
 }
 
 absl::Status CheckOutputs(const Flags& flags) {
-  absl::Status status = CheckOutput("--csv", flags.csv, flags.files);
+  absl::Status status = CheckOutput(flags, "--csv", flags.csv, flags.files);
   std::vector<std::string> others = flags.files;
   if (!flags.csv.empty()) others.push_back(flags.csv);
-  return status.ok() ? CheckOutput("--html", flags.html, others) : status;
-}
-
-absl::Status Write(const std::string& path, const std::string& text) {
-  if (path.empty()) return absl::OkStatus();
-  std::ofstream file(path, std::ios::binary);
-  file << text;
-  file.close();
-  if (file) return absl::OkStatus();
-  return absl::UnavailableError(absl::StrCat(path, ": cannot be written"));
+  return status.ok() ? CheckOutput(flags, "--html", flags.html, others) : status;
 }
 
 absl::StatusOr<ExperimentOptions> OptionsOf(const Flags& flags) {
@@ -168,9 +169,26 @@ absl::StatusOr<ExperimentOptions> OptionsOf(const Flags& flags) {
 }
 
 absl::Status Print(const std::string& text) {
+  errno = 0;
   std::cout << text << std::flush;
   if (std::cout) return absl::OkStatus();
-  return absl::UnavailableError("standard output cannot be written");
+  // Who read it is gone, as behind `| head`: ended as the signal would, without a word.
+  if (errno == EPIPE) std::_Exit(kBrokenPipe);
+  return absl::UnavailableError(
+      absl::StrCat("standard output: ", errno == 0 ? "cannot be written" : std::strerror(errno)));
+}
+
+absl::Status Write(const std::string& path, const std::string& text) {
+  if (path.empty()) return absl::OkStatus();
+  if (path == "-") return Print(text);
+  // In place: a device, a FIFO or a link stays what it is.
+  errno = 0;
+  std::ofstream file(path, std::ios::binary);
+  file << text;
+  file.close();
+  if (file) return absl::OkStatus();
+  return absl::UnavailableError(
+      absl::StrCat(path, ": ", errno == 0 ? "cannot be written" : std::strerror(errno)));
 }
 
 absl::Status Run(const Flags& flags, const ExperimentOptions& options) {
@@ -186,6 +204,7 @@ absl::Status Run(const Flags& flags, const ExperimentOptions& options) {
   const std::vector<Row> rows = Rows(*experiment, ExpectedReading());
   if (absl::Status status = Write(flags.csv, Csv(rows)); !status.ok()) return status;
   if (absl::Status status = Write(flags.html, HtmlPage(rows)); !status.ok()) return status;
+  if (flags.csv == "-" || flags.html == "-") return absl::OkStatus();
   if (flags.json) return Print(JsonRows(rows));
   std::string text;
   for (const auto& session : histories->sessions) {
@@ -223,10 +242,16 @@ int main(int argc, char** argv) try {
       ->capture_default_str();
   app.add_option("--policy", flags.policy,
                  "frugal, balanced or exact, or FIELD=VALUE; may be given again");
-  app.add_option("--csv", flags.csv, "write every row as CSV");
-  app.add_option("--html", flags.html, "write a page with tables and plots");
+  app.add_option("--csv", flags.csv, "write every row as CSV; - is standard output");
+  app.add_option("--html", flags.html, "write a page with tables and plots; - is standard output");
   app.add_flag("--json", flags.json, "print the rows as JSON");
-  CLI11_PARSE(app, argc, argv);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const int exit_code = app.exit(error);
+    const absl::Status printed = fovea::replay::Print("");
+    return exit_code == 0 ? fovea::replay::Report(printed, 1) : exit_code;
+  }
   // 2: what was asked for cannot be; 1: it could not be done.
   auto options = fovea::replay::OptionsOf(flags);
   if (!options.ok()) return fovea::replay::Report(options.status(), 2);

@@ -1,7 +1,5 @@
 #include "replay/read_histories.h"
 
-#include <zlib.h>
-
 #include <algorithm>
 #include <filesystem>
 #include <optional>
@@ -11,6 +9,8 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "transcripts/files/line_reader.h"
+#include "transcripts/lossless_json.h"
 #include "transcripts/transcript.h"
 
 namespace fovea::replay {
@@ -22,33 +22,21 @@ absl::Status At(const std::string& path, const absl::Status& status) {
   return {status.code(), absl::StrCat(path, ": ", status.message())};
 }
 
-// Plain files come as they are.
-absl::StatusOr<std::string> Unpacked(const std::string& path) {
-  const std::unique_ptr<gzFile_s, int (*)(gzFile)> file(gzopen(path.c_str(), "rb"), gzclose);
-  if (file == nullptr) return absl::NotFoundError(absl::StrCat(path, ": cannot be opened"));
-  std::string bytes;
-  constexpr unsigned kStep = 1 << 20;
-  for (;;) {
-    const size_t before = bytes.size();
-    if (before > kMaxHistoryBytes) {
-      return absl::ResourceExhaustedError(
-          absl::StrCat(path, ": is over ", kMaxHistoryBytes, " bytes"));
-    }
-    bytes.resize(before + kStep);
-    const int read = gzread(file.get(), bytes.data() + before, kStep);
-    // What ends in the middle is an error that only gzerror tells.
-    int error = Z_OK;
-    const char* const message = gzerror(file.get(), &error);
-    if (read < 0 || (error != Z_OK && error != Z_STREAM_END)) {
-      return absl::DataLossError(absl::StrCat(path, ": is damaged or cut short: ", message));
-    }
-    bytes.resize(before + static_cast<size_t>(read));
-    if (read == 0) return bytes;
+// OK, too, where a file of a folder is of no format or not of `wanted`.
+absl::Status ReadFile(const std::string& path, std::optional<transcripts::Format> wanted,
+                      bool in_folder, Sessions& sessions) {
+  auto lines = transcripts::LineReader::Open(
+      path, {.line = transcripts::kMaxJsonBytes, .file = kMaxHistoryBytes});
+  if (!lines.ok()) return lines.status();
+  transcripts::TranscriptReader reader(**lines, transcripts::ReadOptions());
+  auto format = wanted.has_value() && !in_folder ? absl::StatusOr<transcripts::Format>(*wanted)
+                                                 : reader.Detect();
+  // Other files lie beside an agent's sessions.
+  if (in_folder && (absl::IsInvalidArgument(format.status()) ||
+                    (format.ok() && wanted.has_value() && *format != *wanted))) {
+    return absl::OkStatus();
   }
-}
-
-absl::Status ReadFile(const std::string& path, const std::string& bytes, transcripts::Format format,
-                      Sessions& sessions) {
+  if (!format.ok()) return At(path, format.status());
   transcripts::ReadReport report;
   const auto take = [&](transcripts::Transcript transcript) {
     for (size_t i = 0; i < transcript.turns.size(); ++i) transcript.turns[i].seq = i + 1;
@@ -61,8 +49,7 @@ absl::Status ReadFile(const std::string& path, const std::string& bytes, transcr
     return absl::OkStatus();
   };
   const size_t before = sessions.size();
-  absl::Status status =
-      transcripts::ReadTranscripts(bytes, format, transcripts::ReadOptions(), take, &report);
+  absl::Status status = reader.Read(*format, take, &report);
   if (!status.ok()) {
     sessions.resize(before);
     return At(path, status);
@@ -84,17 +71,6 @@ absl::StatusOr<std::vector<std::string>> FilesBelow(const std::string& folder) {
   return files;
 }
 
-// OK, too, where the file is of no format or not of `wanted`: others lie beside an agent's
-// sessions.
-absl::Status ReadFileOfFolder(const std::string& path, std::optional<transcripts::Format> wanted,
-                              Sessions& sessions) {
-  auto bytes = Unpacked(path);
-  if (!bytes.ok()) return bytes.status();
-  auto format = transcripts::DetectFormat(*bytes);
-  if (!format.ok() || (wanted.has_value() && *format != *wanted)) return absl::OkStatus();
-  return ReadFile(path, *bytes, *format, sessions);
-}
-
 absl::Status ReadFolder(const std::string& folder, std::optional<transcripts::Format> wanted,
                         Histories& histories) {
   auto files = FilesBelow(folder);
@@ -102,7 +78,7 @@ absl::Status ReadFolder(const std::string& folder, std::optional<transcripts::Fo
   const size_t before = histories.sessions.size();
   const size_t left_out = histories.left_out.size();
   for (const std::string& path : *files) {
-    absl::Status status = ReadFileOfFolder(path, wanted, histories.sessions);
+    absl::Status status = ReadFile(path, wanted, /*in_folder=*/true, histories.sessions);
     if (!status.ok()) histories.left_out.emplace_back(status.message());
   }
   if (histories.sessions.size() > before) return absl::OkStatus();
@@ -141,12 +117,7 @@ absl::StatusOr<Histories> ReadHistories(const std::vector<std::string>& paths,
       if (!status.ok()) return status;
       continue;
     }
-    auto bytes = Unpacked(path);
-    if (!bytes.ok()) return bytes.status();
-    auto found = wanted.has_value() ? absl::StatusOr<transcripts::Format>(*wanted)
-                                    : transcripts::DetectFormat(*bytes);
-    if (!found.ok()) return At(path, found.status());
-    absl::Status status = ReadFile(path, *bytes, *found, histories.sessions);
+    absl::Status status = ReadFile(path, wanted, /*in_folder=*/false, histories.sessions);
     if (!status.ok()) return status;
   }
   TellApart(histories.sessions);

@@ -11,7 +11,7 @@
 
 namespace fovea::replay {
 
-// The largest file that is read, unpacked.
+// The largest file that is read, unpacked; its lines and sessions have the limits of transcripts/.
 inline constexpr size_t kMaxHistoryBytes = size_t{1} << 30;
 
 struct Histories {
@@ -25,7 +25,7 @@ struct Histories {
 // in a folder, it leaves out files of others. Of two sessions with one name the second is called
 // "name (2)". INVALID_ARGUMENT names the file, line and key that cannot be read, DATA_LOSS one that
 // is damaged or cut short; NOT_FOUND if a file is missing or holds no turns, or a folder no
-// session; RESOURCE_EXHAUSTED if a file is over kMaxHistoryBytes.
+// session; RESOURCE_EXHAUSTED, naming it, if a file is over a limit.
 absl::StatusOr<Histories> ReadHistories(const std::vector<std::string>& paths,
                                         const std::string& format);
 

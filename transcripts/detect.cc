@@ -16,7 +16,7 @@
 namespace fovea::transcripts {
 namespace {
 
-// So many records are looked at, and of a list so many members.
+// So many members of a list are looked at.
 constexpr int kMaxLooks = 200;
 
 bool IsList(const Json& json, const char* name) {
@@ -151,20 +151,25 @@ std::optional<Format> Of(const Json& json, bool* messages) {
 
 }  // namespace
 
-absl::StatusOr<Format> DetectFormat(std::string_view bytes) {
-  Records records(bytes, /*live=*/false);
+absl::StatusOr<Format> DetectRecords(Records& records) {
   bool messages = false;
-  for (int looks = 0; looks < kMaxLooks; ++looks) {
-    absl::StatusOr<std::optional<Record>> record = records.Next();
-    if (!record.ok()) {
+  while (true) {
+    absl::StatusOr<const Record*> record = records.Look();
+    if (absl::IsInvalidArgument(record.status())) {
       return absl::InvalidArgumentError(
           absl::StrCat(record.status().message(), "; it is none of ", FormatList()));
     }
-    if (!record->has_value()) break;
+    if (!record.ok()) return record.status();
+    if (*record == nullptr) break;
     if (std::optional<Format> format = Of((*record)->json, &messages)) return *format;
   }
   if (messages) return Format::kOpenAiChat;
   return absl::InvalidArgumentError(absl::StrCat("it is none of the known kinds: ", FormatList()));
+}
+
+absl::StatusOr<Format> DetectFormat(std::string_view bytes) {
+  TextLines lines(bytes);
+  return TranscriptReader(lines, ReadOptions()).Detect();
 }
 
 }  // namespace fovea::transcripts

@@ -15,9 +15,14 @@
 namespace fovea::transcripts {
 namespace {
 
+// What was taken back comes with the messages before it while the copies hold no more bytes of
+// their text.
+constexpr size_t kMaxCopiedBytes = size_t{16} << 20;
+
 struct Message {
   Json json;
   uint64_t line;
+  size_t bytes;  // about, of its text
 };
 
 // A model's message and the results of its calls.
@@ -199,12 +204,18 @@ class Reader {
       Rewind(DumpJson(*id));
       return absl::OkStatus();
     }
-    if (const Json* const set = Member(record.json, "$set")) {
-      return Head(*set, record.line);
+    // Messages are kept as JSON until the last may have changed.
+    values_ += record.values;
+    if (values_ > kMaxJsonValues) {
+      return absl::ResourceExhaustedError(absl::StrCat(
+          "line ", record.line, ": a session of more than ", kMaxJsonValues, " values"));
     }
-    if (record.json.contains("sessionId")) return Head(record.json, record.line);
+    if (const Json* const set = Member(record.json, "$set")) {
+      return Head(*set, record);
+    }
+    if (record.json.contains("sessionId")) return Head(record.json, record);
     if (record.json.contains("type")) {
-      Put(std::move(record.json), record.line);
+      Put(std::move(record.json), record.line, record.bytes);
       return absl::OkStatus();
     }
     return RecordError(record.line, "type", "is missing");
@@ -250,7 +261,8 @@ class Reader {
     return absl::OkStatus();
   }
 
-  absl::Status Head(const Json& head, uint64_t line) {
+  absl::Status Head(const Json& head, const Record& record) {
+    const uint64_t line = record.line;
     if (!head.is_object()) return RecordError(line, "$set", "must be an object");
     for (const auto& [name, value] : head.items()) {
       if (name == "sessionId") {
@@ -262,7 +274,7 @@ class Reader {
         messages_.clear();
         places_.clear();
         whole_ = true;
-        for (const Json& message : value) Put(message, line);
+        for (const Json& message : value) Put(message, line, record.bytes / value.size() + 1);
       } else if (name != "lastUpdated") {
         builder_.KeepMetadata(name, value);
       }
@@ -270,15 +282,15 @@ class Reader {
     return absl::OkStatus();
   }
 
-  void Put(Json json, uint64_t line) {
+  void Put(Json json, uint64_t line, size_t bytes) {
     const Json* const id = Member(json, "id");
     if (id == nullptr) {
-      messages_.push_back({std::move(json), line});
+      messages_.push_back({std::move(json), line, bytes});
       return;
     }
     const auto [place, is_new] = places_.emplace(DumpJson(*id), messages_.size());
     if (is_new) {
-      messages_.push_back({std::move(json), line});
+      messages_.push_back({std::move(json), line, bytes});
     } else {
       Message& message = messages_[place->second];
       // A later record of a message says it again; what it leaves out still holds.
@@ -287,7 +299,7 @@ class Reader {
           if (!json.contains(name)) json[name] = value;
         }
       }
-      message = {std::move(json), line};
+      message = {std::move(json), line, message.bytes + bytes};
     }
   }
 
@@ -296,17 +308,28 @@ class Reader {
     const auto found = places_.find(id);
     if (found == places_.end()) return;
     const size_t keep = found->second;
-    abandoned_.push_back(messages_);
-    messages_.resize(keep);
-    for (auto place = places_.begin(); place != places_.end();) {
-      place = place->second >= keep ? places_.erase(place) : std::next(place);
+    std::vector<Message> abandoned;
+    for (size_t i = 0; i < keep && copied_bytes_ <= kMaxCopiedBytes; ++i) {
+      copied_bytes_ += messages_[i].bytes;
     }
+    if (copied_bytes_ <= kMaxCopiedBytes) {
+      abandoned.assign(messages_.begin(), messages_.begin() + static_cast<ptrdiff_t>(keep));
+    }
+    for (size_t i = keep; i < messages_.size(); ++i) {
+      if (const Json* const taken = Member(messages_[i].json, "id"))
+        places_.erase(DumpJson(*taken));
+      abandoned.push_back(std::move(messages_[i]));
+    }
+    messages_.resize(keep);
+    abandoned_.push_back(std::move(abandoned));
   }
 
   SessionBuilder& builder_;
   std::vector<Message> messages_;
   std::map<std::string, size_t> places_;  // in messages_, by id
   std::vector<std::vector<Message>> abandoned_;
+  size_t copied_bytes_ = 0;  // of messages that stand in abandoned_ and before them
+  size_t values_ = 0;
   bool whole_ = false;  // the messages are those of one object
 };
 

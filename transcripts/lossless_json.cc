@@ -14,6 +14,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "core/base/bounded_json.h"
 #include "core/base/utf8.h"
 
 namespace fovea::transcripts {
@@ -172,6 +173,7 @@ bool IsHeldNumber(std::string_view text) {
 class Builder final : public Json::json_sax_t {
  public:
   const std::string& problem() const { return problem_; }
+  size_t values() const { return values_; }
   Json Take() { return std::move(root_); }
 
   bool null() override { return Add(nullptr); }
@@ -234,6 +236,9 @@ class Builder final : public Json::json_sax_t {
   }
 
   bool Add(Json value) {
+    if (++values_ > kMaxJsonValues) {
+      return Fail(absl::StrCat("JSON of more than ", kMaxJsonValues, " values"));
+    }
     Put(std::move(value));
     return true;
   }
@@ -242,6 +247,9 @@ class Builder final : public Json::json_sax_t {
     if (open_.size() >= static_cast<size_t>(kMaxJsonDepth)) {
       return Fail(absl::StrFormat("JSON nested more than %d deep", kMaxJsonDepth));
     }
+    if (++values_ > kMaxJsonValues) {
+      return Fail(absl::StrCat("JSON of more than ", kMaxJsonValues, " values"));
+    }
     open_.push_back(Put(std::move(value)));
     return true;
   }
@@ -249,12 +257,13 @@ class Builder final : public Json::json_sax_t {
   Json root_;
   std::vector<Json*> open_;  // from the root; what is open does not move while it is filled
   std::string name_;
+  size_t values_ = 0;
   std::string problem_;
 };
 
 }  // namespace
 
-absl::StatusOr<Json> ParseJson(std::string_view text) {
+absl::StatusOr<Json> ParseJson(std::string_view text, size_t* values) {
   if (text.size() > kMaxJsonBytes) {
     return absl::InvalidArgumentError(
         absl::StrCat("JSON of ", text.size(), " bytes, more than ", kMaxJsonBytes));
@@ -264,8 +273,11 @@ absl::StatusOr<Json> ParseJson(std::string_view text) {
     return absl::InvalidArgumentError(builder.problem().empty() ? "not valid JSON in UTF-8"
                                                                 : builder.problem());
   }
+  if (values != nullptr) *values = builder.values();
   return builder.Take();
 }
+
+size_t CountJsonValues(std::string_view text) { return MeasureJson(text).values; }
 
 std::string DumpJson(const Json& json, bool pretty) {
   const std::string text =

@@ -27,9 +27,17 @@ constexpr int kMaxJsonDepth = 1'000;
 // More bytes than this are not read: it is four times what a turn may hold.
 constexpr size_t kMaxJsonBytes = size_t{256} << 20;
 
+// More values than this are not read: each takes up to about 150 bytes, however few its text has.
+constexpr size_t kMaxJsonValues = 4'000'000;
+
 // INVALID_ARGUMENT if `text` is not JSON in UTF-8, holds a number too large for a double or an
-// object with the same name twice, nests deeper than kMaxJsonDepth, or is over kMaxJsonBytes.
-absl::StatusOr<Json> ParseJson(std::string_view text);
+// object with the same name twice, nests deeper than kMaxJsonDepth, or is over kMaxJsonBytes or
+// kMaxJsonValues.
+// `values`, if not null, gets how many there are.
+absl::StatusOr<Json> ParseJson(std::string_view text, size_t* values = nullptr);
+
+// Names and values in `text`, without reading them; at least as many as there are.
+size_t CountJsonValues(std::string_view text);
 
 // The JSON text of `json` on one line, or over lines with two spaces a level. UTF-8; halves of
 // surrogate pairs are escaped.

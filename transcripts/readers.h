@@ -4,6 +4,7 @@
 #define FOVEA_TRANSCRIPTS_READERS_H_
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "transcripts/records.h"
 #include "transcripts/session_builder.h"
 #include "transcripts/transcript.h"
@@ -23,6 +24,9 @@ absl::Status ReadLangChain(Records& records, SessionBuilder& builder);
 absl::Status ReadShareGpt(Records& records, SessionBuilder& builder);
 absl::Status ReadSweAgent(Records& records, SessionBuilder& builder);
 absl::Status ReadFoveaHistory(Records& records, SessionBuilder& builder);
+
+// The format of the records, of which it looks at as few as it needs.
+absl::StatusOr<Format> DetectRecords(Records& records);
 
 // INVALID_ARGUMENT: "line 7: KEY: PROBLEM".
 absl::Status RecordError(uint64_t line, const std::string& key, const std::string& problem);

@@ -1,6 +1,5 @@
 #include "transcripts/records.h"
 
-#include <algorithm>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -20,41 +19,87 @@ absl::Status AtLine(uint64_t line, const absl::Status& status) {
   return absl::InvalidArgumentError(absl::StrCat("line ", line, ": ", status.message()));
 }
 
+void DropByteOrderMark(std::string& line) {
+  constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+  if (line.starts_with(kByteOrderMark)) line.erase(0, kByteOrderMark.size());
+}
+
 }  // namespace
 
-Records::Records(std::string_view bytes, bool live) : bytes_(bytes), live_(live) {
-  constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
-  if (bytes_.substr(0, kByteOrderMark.size()) == kByteOrderMark) {
-    bytes_.remove_prefix(kByteOrderMark.size());
+absl::Status Records::Count(size_t bytes) {
+  session_bytes_ += bytes;
+  ++session_records_;
+  const bool records = session_records_ > options_.session.records;
+  if (!records && session_bytes_ <= options_.session.bytes) return absl::OkStatus();
+  return absl::ResourceExhaustedError(absl::StrCat(
+      "line ", line_, ": a session of more than ",
+      records ? options_.session.records : options_.session.bytes, records ? " lines" : " bytes"));
+}
+
+absl::StatusOr<std::optional<Record>> Records::Read() {
+  while (!done_) {
+    absl::StatusOr<std::optional<std::string>> line = lines_.Next();
+    if (!line.ok()) return line.status();
+    if (!line->has_value() || (options_.live && !lines_.ended())) break;
+    if (++line_ == 1) DropByteOrderMark(**line);
+    if (IsBlank(**line)) continue;
+    if (absl::Status status = Count((*line)->size()); !status.ok()) return status;
+    size_t values = 0;
+    absl::StatusOr<Json> json = ParseJson(**line, &values);
+    if (json.ok()) {
+      by_line_ = true;
+      return Record{
+          .json = *std::move(json), .line = line_, .bytes = (*line)->size(), .values = values};
+    }
+    if (!by_line_) return ReadDocument(**std::move(line), json.status());
+    if (!options_.leave_cut_line || lines_.ended()) return AtLine(line_, json.status());
+    cut_line_ = line_;
+    break;
   }
-  // A value over several lines: its first line alone is no JSON, and the whole is.
-  const size_t begin = bytes_.find_first_not_of(" \t\r\n");
-  if (begin == std::string_view::npos) return;
-  const size_t end = bytes_.find('\n', begin);
-  if (end == std::string_view::npos || IsBlank(bytes_.substr(end))) return;
-  const std::string_view first = bytes_.substr(begin, end - begin);
-  by_line_ = ParseJson(first).ok() || !ParseJson(bytes_).ok();
+  done_ = true;
+  return std::nullopt;
+}
+
+absl::StatusOr<std::optional<Record>> Records::ReadDocument(std::string first,
+                                                            const absl::Status& error) {
+  done_ = true;
+  const absl::Status bad_line = AtLine(line_, error);
+  std::string text = std::move(first);
+  bool several = false;
+  while (true) {
+    absl::StatusOr<std::optional<std::string>> line = lines_.Next();
+    if (!line.ok()) return line.status();
+    if (!line->has_value()) break;
+    if (text.size() + (*line)->size() + 1 > kMaxJsonBytes) {
+      return absl::ResourceExhaustedError(
+          absl::StrCat(bad_line.message(), "; and as one value, the file has more than ",
+                       kMaxJsonBytes, " bytes"));
+    }
+    several = several || !IsBlank(**line);
+    absl::StrAppend(&text, "\n", **line);
+  }
+  if (!several) return bad_line;
+  size_t values = 0;
+  absl::StatusOr<Json> json = ParseJson(text, &values);
+  if (!json.ok()) return bad_line;
+  return Record{.json = *std::move(json), .bytes = text.size(), .values = values};
 }
 
 absl::StatusOr<std::optional<Record>> Records::Next() {
-  if (!by_line_) {
-    if (std::exchange(at_, bytes_.size()) != 0) return std::nullopt;
-    absl::StatusOr<Json> json = ParseJson(bytes_);
-    if (!json.ok()) return AtLine(1, json.status());
-    return Record{.json = *std::move(json)};
-  }
-  while (at_ < bytes_.size()) {
-    const size_t end = std::min(bytes_.find('\n', at_), bytes_.size());
-    if (live_ && end == bytes_.size()) return std::nullopt;
-    const std::string_view line = bytes_.substr(at_, end - at_);
-    at_ = end + 1;
-    ++line_;
-    if (IsBlank(line)) continue;
-    absl::StatusOr<Json> json = ParseJson(line);
-    if (!json.ok()) return AtLine(line_, json.status());
-    return Record{.json = *std::move(json), .line = line_};
-  }
-  return std::nullopt;
+  if (looked_at_.empty()) return Read();
+  Record record = std::move(looked_at_.front());
+  looked_at_.pop_front();
+  return record;
+}
+
+absl::StatusOr<const Record*> Records::Look() {
+  if (looks_ == kMaxLooks || look_bytes_ > kMaxLookBytes) return nullptr;
+  absl::StatusOr<std::optional<Record>> record = Read();
+  if (!record.ok()) return record.status();
+  if (!record->has_value()) return nullptr;
+  ++looks_;
+  look_bytes_ += (*record)->bytes;
+  return &looked_at_.emplace_back(**std::move(record));
 }
 
 }  // namespace fovea::transcripts

@@ -2,8 +2,11 @@
 
 #include <cmath>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <utility>
+#include <variant>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -23,6 +26,11 @@ constexpr size_t kMaxTitle = 1'000;
 // Branches beyond these hold what was taken back alone, without the turns before: a file of many
 // rewinds would take quadratic memory.
 constexpr size_t kMaxWholeBranches = 50;
+constexpr size_t kMaxCopiedBytes = size_t{64} << 20;
+// The report names so many kinds of what it lists, each by so many bytes; others count together.
+constexpr size_t kMaxKinds = 1'000;
+constexpr size_t kMaxKind = 200;
+constexpr char kOthers[] = "others";
 
 // "content[2].mood" -> "content[].mood": one line of a report for all messages.
 std::string Generalised(const std::string& key) {
@@ -45,6 +53,52 @@ void CutTo(size_t bytes, std::string& text) {
   if (text.size() <= bytes) return;
   while (bytes > 0 && (static_cast<unsigned char>(text[bytes]) & 0xc0) == 0x80) --bytes;
   text.resize(bytes);
+}
+
+// The name that `kind` is counted under.
+std::string KindIn(const std::map<std::string, uint64_t>& counts, std::string kind) {
+  CutTo(kMaxKind, kind);
+  return counts.size() < kMaxKinds || counts.contains(kind) ? kind : kOthers;
+}
+
+size_t BytesOfAll(const std::vector<std::string>& texts) {
+  size_t bytes = 0;
+  for (const std::string& text : texts) bytes += sizeof(text) + text.size();
+  return bytes;
+}
+
+// What a part keeps beside itself.
+struct Held {
+  size_t operator()(const TextPart& part) const { return part.text.size() + part.phase.size(); }
+  size_t operator()(const ImagePart& part) const { return part.data.size(); }
+  size_t operator()(const ToolCallPart& part) const {
+    return part.name.size() + part.arguments_json.size();
+  }
+  size_t operator()(const DocumentPart& part) const {
+    return part.name.size() + part.data.size() + part.uri.size() + part.context.size() +
+           part.attributes_json.size();
+  }
+  size_t operator()(const SearchResultPart& part) const {
+    return part.source.size() + part.title.size() + part.attributes_json.size() +
+           BytesOfAll(part.text);
+  }
+  size_t operator()(const ToolReferencePart& part) const { return part.tool_name.size(); }
+  size_t operator()(const RefusalPart& part) const { return part.text.size(); }
+  size_t operator()(const AudioPart& part) const {
+    return part.data.size() + part.transcript.size();
+  }
+  size_t operator()(const OpaquePart& part) const { return part.data.size(); }
+  size_t operator()(const ToolResultPart& part) const {
+    size_t bytes = 0;
+    for (const ResultItem& item : part.content) bytes += sizeof(item) + std::visit(*this, item);
+    return bytes;
+  }
+};
+
+size_t HeldBytes(const Turn& turn) {
+  size_t bytes = sizeof(turn) + turn.attributes_json.size();
+  for (const Part& part : turn.parts) bytes += sizeof(part) + std::visit(Held(), part);
+  return bytes;
 }
 
 }  // namespace
@@ -72,11 +126,15 @@ void SessionBuilder::KeepMetadata(const std::string& name, const Json& value) {
   metadata_[name] = value;
 }
 
+void SessionBuilder::PassOver(const std::string& kind) {
+  ++report_.passed_over[KindIn(report_.passed_over, kind)];
+}
+
 absl::Status SessionBuilder::Unknown(const std::string& key, uint64_t line) {
   if (options_.strict) {
     return absl::InvalidArgumentError(absl::StrCat("line ", line, ": ", key, ": unknown"));
   }
-  report_.unknown_keys.emplace(Generalised(key), line);
+  report_.unknown_keys.emplace(KindIn(report_.unknown_keys, Generalised(key)), line);
   return absl::OkStatus();
 }
 
@@ -94,6 +152,11 @@ absl::Status SessionBuilder::Add(absl::StatusOr<ReadMessage> read, Envelope enve
   for (const std::string& key : read->unknown_keys) {
     absl::Status status = Unknown(Joined(envelope.path, key), envelope.line);
     if (!status.ok()) return status;
+  }
+  held_turns_ += read->turns.size();
+  if (held_turns_ > options_.session.turns) {
+    return absl::ResourceExhaustedError(absl::StrCat(
+        "line ", envelope.line, ": a session of more than ", options_.session.turns, " turns"));
   }
   if (session_.turns.empty()) session_.line = envelope.line;
   for (Turn& turn : read->turns) {
@@ -117,7 +180,14 @@ void SessionBuilder::Branch(size_t first) {
                     .title = session_.title,
                     .metadata_json = session_.metadata_json,
                     .line = session_.line};
-  const auto begin = static_cast<ptrdiff_t>(branches_.size() < kMaxWholeBranches ? 0 : first);
+  bool whole = branches_.size() < kMaxWholeBranches && copied_bytes_ <= kMaxCopiedBytes;
+  if (whole) {
+    size_t copied = copied_bytes_;
+    for (size_t i = 0; i < first; ++i) copied += HeldBytes(session_.turns[i]);
+    whole = copied <= kMaxCopiedBytes;
+    if (whole) copied_bytes_ = copied;
+  }
+  const auto begin = static_cast<ptrdiff_t>(whole ? 0 : first);
   branch.turns.assign(session_.turns.begin() + begin, session_.turns.end());
   branch.lines.assign(session_.lines.begin() + begin, session_.lines.end());
   branches_.push_back(std::move(branch));
@@ -130,6 +200,7 @@ absl::Status SessionBuilder::Finish(bool empty) {
   std::vector<Transcript> sessions = std::exchange(branches_, {});
   const Json metadata = std::exchange(metadata_, Json::object());
   kept_ = Json::object();
+  held_turns_ = copied_bytes_ = 0;
   const std::string title = sessions.back().title;
   for (Transcript& session : sessions) {
     if (session.turns.empty() && !empty) continue;

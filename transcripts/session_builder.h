@@ -42,6 +42,7 @@ class SessionBuilder {
   void KeepMetadata(const std::string& name, const Json& value);
 
   // Adds what was read of a message. The error of a message that was not names line and key.
+  // RESOURCE_EXHAUSTED if the session has more turns than the options allow.
   absl::Status Add(absl::StatusOr<ReadMessage> read, Envelope envelope);
   // Adds one turn.
   absl::Status Add(Turn turn, Envelope envelope) {
@@ -51,7 +52,7 @@ class SessionBuilder {
   }
 
   // Counts a record that is no part of the conversation.
-  void PassOver(const std::string& kind) { ++report_.passed_over[kind]; }
+  void PassOver(const std::string& kind);
   // A record of a kind that the format is not known to have: kept whole, as an opaque part "KIND"
   // of a user's turn, and reported under `key`.
   absl::Status KeepUnknown(const std::string& kind, const std::string& key, const Json& record,
@@ -61,7 +62,7 @@ class SessionBuilder {
 
   size_t turns() const { return session_.turns.size(); }
   // Moves the turns from `first` on, an abandoned branch, to a session of their own, which begins
-  // with the turns before (the first 50 branches do).
+  // with the turns before (the first 50 branches do, while they hold no more than 64 MiB).
   void Branch(size_t first);
 
   // Gives the session, and its branches, away if it has turns (or, with `empty`, also without), and
@@ -78,6 +79,8 @@ class SessionBuilder {
   std::vector<Transcript> branches_;
   Json metadata_ = Json::object();
   Json kept_ = Json::object();  // the last values of KeepChanges
+  size_t held_turns_ = 0;       // of the session and its branches
+  size_t copied_bytes_ = 0;     // of the turns that stand in several of them
   bool gave_ = false;
 };
 

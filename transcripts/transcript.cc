@@ -1,6 +1,7 @@
 #include "transcripts/transcript.h"
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -78,11 +79,22 @@ bool IsTrue(const Json& json, const char* name) {
   return member != nullptr && member->is_boolean() && member->get<bool>();
 }
 
-absl::Status ReadTranscripts(std::string_view bytes, Format format, const ReadOptions& options,
-                             const std::function<absl::Status(Transcript)>& take,
-                             ReadReport* report) {
-  Records records(bytes, options.live);
-  SessionBuilder builder(options, take, report);
+TranscriptReader::TranscriptReader(Lines& lines, const ReadOptions& options)
+    : options_(options), records_(std::make_unique<Records>(lines, options)) {}
+
+TranscriptReader::~TranscriptReader() = default;
+
+absl::StatusOr<Format> TranscriptReader::Detect() { return DetectRecords(*records_); }
+
+absl::Status TranscriptReader::Read(Format format,
+                                    const std::function<absl::Status(Transcript)>& take,
+                                    ReadReport* report) {
+  Records& records = *records_;
+  const SessionBuilder::Take take_one = [&](Transcript transcript) {
+    records.BeginSession();
+    return take(std::move(transcript));
+  };
+  SessionBuilder builder(options_, take_one, report);
   const auto read = [&]() -> absl::Status {
     switch (format) {
       case Format::kFovea:
@@ -96,7 +108,7 @@ absl::Status ReadTranscripts(std::string_view bytes, Format format, const ReadOp
       case Format::kPi:
         return ReadPi(records, builder);
       case Format::kGeminiCli:
-        return ReadGeminiCli(records, options.live, builder);
+        return ReadGeminiCli(records, options_.live, builder);
       case Format::kQwenCode:
         return ReadQwenCode(records, builder);
       case Format::kLangChain:
@@ -110,7 +122,15 @@ absl::Status ReadTranscripts(std::string_view bytes, Format format, const ReadOp
     }
   };
   if (absl::Status status = read(); !status.ok()) return status;
+  report->cut_line = records.cut_line();
   return builder.Close();
+}
+
+absl::Status ReadTranscripts(std::string_view bytes, Format format, const ReadOptions& options,
+                             const std::function<absl::Status(Transcript)>& take,
+                             ReadReport* report) {
+  TextLines lines(bytes);
+  return TranscriptReader(lines, options).Read(format, take, report);
 }
 
 }  // namespace fovea::transcripts

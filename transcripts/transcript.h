@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,8 +13,17 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "core/log/turn.h"
+#include "transcripts/lines.h"
 
 namespace fovea::transcripts {
+
+// What one session may take in its file, since all of its turns are held at a time. Bytes and
+// records are those between the end of the session before and its own.
+struct SessionLimits {
+  uint64_t bytes = uint64_t{512} << 20;
+  uint64_t records = 2'000'000;
+  size_t turns = 1'000'000;
+};
 
 enum class Format : uint8_t {
   kFovea,            // cli's own: {"session_id", "turns": [...]} a line (docs/transcripts.md)
@@ -62,6 +72,8 @@ struct ReadReport {
   // Records that are no part of a conversation ("file-history-snapshot"), by how many there are.
   // They are not kept.
   std::map<std::string, uint64_t> passed_over;
+  // The last line, if it was left out because it is cut off; 0 if none was.
+  uint64_t cut_line = 0;
 };
 
 struct ReadOptions {
@@ -69,6 +81,31 @@ struct ReadOptions {
   bool live = false;
   // An unknown key is an error.
   bool strict = false;
+  // A last line of several that neither ends nor can be read is left out: the agent was ended while
+  // it wrote, or the disk was full.
+  bool leave_cut_line = false;
+  SessionLimits session = {};
+};
+
+class Records;
+
+// A file that is read once, from front to end, as its lines come. Refers to the lines.
+// Thread-compatible.
+class TranscriptReader {
+ public:
+  TranscriptReader(Lines& lines, const ReadOptions& options);
+  ~TranscriptReader();
+
+  // As DetectFormat, below. Comes before Read.
+  absl::StatusOr<Format> Detect();
+  // As ReadTranscripts, below; or an error of the lines. The memory that is needed is that of one
+  // session and of one record.
+  absl::Status Read(Format format, const std::function<absl::Status(Transcript)>& take,
+                    ReadReport* report);
+
+ private:
+  const ReadOptions options_;
+  const std::unique_ptr<Records> records_;
 };
 
 // Tells the format of a file by its content. INVALID_ARGUMENT, listing the formats, if it is none
@@ -78,8 +115,8 @@ absl::StatusOr<Format> DetectFormat(std::string_view bytes);
 // Reads all sessions of a file and gives each to `take`, in order. The memory that is needed beside
 // `bytes` is that of one session and of one record. INVALID_ARGUMENT names line and key ("line 7:
 // message.content[0].text: is missing") if a record cannot be read, a message would be empty, or
-// the file holds no session; what was taken before stays. An error of `take` ends the reading and
-// comes back. Thread-safe.
+// the file holds no session; RESOURCE_EXHAUSTED names the limit that a session is over; what was
+// taken before stays. An error of `take` ends the reading and comes back. Thread-safe.
 absl::Status ReadTranscripts(std::string_view bytes, Format format, const ReadOptions& options,
                              const std::function<absl::Status(Transcript)>& take,
                              ReadReport* report);

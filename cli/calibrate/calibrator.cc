@@ -15,6 +15,7 @@
 #include "cli/calibrate/calibration_profile.h"
 #include "cli/calibrate/calibration_report.h"
 #include "cli/formats/line_file.h"
+#include "cli/formats/output_file.h"
 
 namespace fovea::cli {
 namespace {
@@ -61,7 +62,7 @@ class Calibrator {
                  {.date = options_.date, .host = endpoint->host(), .model = endpoint->model()},
                  base->papers);
     status = Write(DumpJson(base->profile, /*pretty=*/true) + "\n");
-    if (!status.ok()) return status;
+    if (!status.ok() || file_ == "-") return status;
     Report(*cells, rungs, base->profile["ladder"]);
     return absl::OkStatus();
   }
@@ -93,7 +94,9 @@ class Calibrator {
   }
 
   absl::StatusOr<Json> ProfileFromFile() const {
-    auto text = ReadWhole(file_);
+    // A device is no profile, and nothing of it is lost.
+    if (file_ == "-" || IsWrittenInPlace(file_)) return absl::NotFoundError(file_);
+    auto text = ReadWhole(file_, kMaxSmallFileBytes);
     if (!text.ok()) return text.status();
     if (!options_.force) {
       return absl::AlreadyExistsError(
@@ -213,6 +216,10 @@ class Calibrator {
   void Say(const std::string& line) const { environment_.console.err << line << std::endl; }
 
   absl::Status Write(const std::string& profile) const {
+    if (file_ == "-") {
+      environment_.console.Exact() << profile << std::flush;
+      return absl::OkStatus();
+    }
     const fs::path folder = fs::path(file_).parent_path();
     std::error_code error;
     if (!folder.empty()) fs::create_directories(folder, error);

@@ -15,8 +15,8 @@
 #include "absl/time/time.h"
 #include "cli/formats/context_files.h"
 #include "cli/formats/examination.h"
-#include "cli/formats/line_file.h"
 #include "cli/formats/message_json.h"
+#include "cli/formats/output_file.h"
 
 namespace fovea::cli {
 namespace {

@@ -14,11 +14,15 @@
 #include "cli/calibrate/examine.h"
 #include "cli/formats/examination.h"
 #include "cli/formats/line_file.h"
+#include "cli/formats/output_file.h"
 
 namespace fovea::cli {
 namespace {
 
 namespace fs = std::filesystem;
+
+// Of the tasks with their answers.
+constexpr size_t kMaxKeyBytes = size_t{256} << 20;
 
 struct Scored {
   std::string reader;
@@ -31,7 +35,7 @@ struct Scored {
 absl::StatusOr<Scored> Compare(const ExamineOptions& options) {
   const std::string key_file =
       absl::StrCat(options.key.empty() ? options.folder + ".key" : options.key, "/key.json");
-  auto text = ReadWhole(key_file);
+  auto text = ReadWhole(key_file, kMaxKeyBytes);
   if (!text.ok()) return text.status();
   auto key = ParseJson(*text);
   if (!key.ok()) return key.status();
@@ -49,7 +53,8 @@ absl::StatusOr<Scored> Compare(const ExamineOptions& options) {
         std::ranges::find_if(kTaskKinds, [&named](TaskKind known) { return named == Name(known); });
     if (number < 1 || kind == kTaskKinds.end() || !task.contains("answer")) return malformed();
     const std::string right = TextOf(task, "answer");
-    auto answer = ReadWhole(absl::StrFormat("%s/answers/%02d.txt", options.folder, number));
+    auto answer = ReadWhole(absl::StrFormat("%s/answers/%02d.txt", options.folder, number),
+                            kMaxSmallFileBytes);
     if (!answer.ok() && !absl::IsNotFound(answer.status())) return answer.status();
     const bool is_right = answer.ok() && IsRight(*kind, right, *answer);
     Count& count = scored.by_rung[TextOf(task, "rung")][static_cast<size_t>(*kind)];
@@ -161,15 +166,21 @@ absl::Status Save(const Environment& environment, const Scored& scored,
     if (measured != scored.by_rung.end()) AddEvidence(rung, measured->second, options);
   }
   const char* home = std::getenv("HOME");
-  const std::string file = !options.profile.empty() ? options.profile
-                                                    : absl::StrCat(home == nullptr ? "." : home,
-                                                                   "/.local/share/fovea/readers/",
-                                                                   scored.reader, ".json");
+  const std::string file =
+      !options.profile.empty()
+          ? options.profile
+          : absl::StrCat(home == nullptr ? "." : home, "/.local/share/fovea/readers/",
+                         SafeFileName(scored.reader), ".json");
+  const std::string text = DumpJson(*profile, /*pretty=*/true) + "\n";
+  if (file == "-") {
+    environment.console.Exact() << text << std::flush;
+    return absl::OkStatus();
+  }
   std::error_code error;
   const fs::path folder = fs::path(file).parent_path();
   if (!folder.empty()) fs::create_directories(folder, error);
   if (error) return absl::ErrnoToStatus(error.value(), folder.string());
-  absl::Status status = WriteFile(file, DumpJson(*profile, /*pretty=*/true) + "\n");
+  absl::Status status = WriteFile(file, text);
   if (!status.ok()) return status;
   environment.console.err << file << ": fovead --readers " << folder.string() << " reads it"
                           << std::endl;
@@ -181,7 +192,8 @@ absl::Status Save(const Environment& environment, const Scored& scored,
 absl::Status ScoreExamination(const Environment& environment, const ExamineOptions& options) {
   auto scored = Compare(options);
   if (!scored.ok()) return scored.status();
-  Print(environment, *scored);
+  // Standard output is the profile's then.
+  if (!options.save || options.profile != "-") Print(environment, *scored);
   return options.save ? Save(environment, *scored, options) : absl::OkStatus();
 }
 

@@ -13,6 +13,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "cli/formats/output_file.h"
 #include "cli/formats/utf8.h"
 
 namespace fovea::cli {
@@ -27,14 +28,27 @@ int TerminalColumns() {
   return size.ws_col;
 }
 
-// Length of the character at `at` if a terminal may show it; 0 for controls, C1 ones too, and for
-// bytes that are no character.
+// Characters that turn the order of what follows, so that a line reads as what it is not, and the
+// separators that a terminal may take for the end of a line.
+bool IsBidiControl(std::string_view character) {
+  if (character == "\xd8\x9c") return true;  // U+061C
+  if (character.size() != 3 || !character.starts_with("\xe2")) return false;
+  const auto second = static_cast<unsigned char>(character[1]);
+  const auto third = static_cast<unsigned char>(character[2]);
+  const bool mark = second == 0x80 && (third == 0x8e || third == 0x8f);     // U+200E, U+200F
+  const bool embedding = second == 0x80 && third >= 0xa8 && third <= 0xae;  // U+2028 to U+202E
+  const bool isolate = second == 0x81 && third >= 0xa6 && third <= 0xa9;    // U+2066 to U+2069
+  return mark || embedding || isolate;
+}
+
+// Length of the character at `at` if a terminal may show it; 0 for controls, C1 and bidi ones too,
+// and for bytes that are no character.
 size_t VisibleLength(std::string_view text, size_t at) {
   const size_t length = CharacterLength(text, at);
   const auto first = static_cast<unsigned char>(text[at]);
   if (length == 1) return first >= 0x20 && first != 0x7f ? 1 : 0;
   const bool control = first == 0xc2 && static_cast<unsigned char>(text[at + 1]) < 0xa0;
-  return control ? 0 : length;
+  return control || IsBidiControl(text.substr(at, length)) ? 0 : length;
 }
 
 }  // namespace
@@ -43,7 +57,7 @@ Console TerminalConsole() {
   const char* no_colour = std::getenv("NO_COLOR");
   const bool wanted = no_colour == nullptr || *no_colour == '\0';
   const bool terminal = isatty(STDOUT_FILENO) != 0;
-  return Console{.out = std::cout,
+  return Console{.out = StandardOutput(),
                  .err = std::cerr,
                  .colour = terminal && wanted,
                  .terminal = terminal,

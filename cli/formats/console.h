@@ -36,12 +36,12 @@ size_t DisplayWidth(std::string_view text);
 // `text` with spaces before (or behind, if `left`) up to `width` columns.
 std::string Padded(std::string_view text, size_t width, bool left = false);
 
-// `text` for a terminal: control characters and ill-formed UTF-8 as \xNN, newlines and tabs as
-// spaces, and at most `columns` characters.
+// `text` for a terminal: control characters, those that turn the order of writing too, and
+// ill-formed UTF-8 as \xNN, newlines and tabs as spaces, and at most `columns` characters.
 std::string OneLine(std::string_view text, size_t columns);
 
 // `text` for a terminal, with its lines and tabs: control characters and ill-formed UTF-8 as \xNN,
-// so that what a tool once printed cannot move the cursor or name the window.
+// so that what a tool once printed cannot move the cursor, name the window or turn a line around.
 std::string Visible(std::string_view text);
 
 // A bar on standard error for long work, drawn at most ten times a second, wiped when it ends. Does

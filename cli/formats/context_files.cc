@@ -16,8 +16,8 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "cli/formats/line_file.h"
 #include "cli/formats/message_json.h"
+#include "cli/formats/output_file.h"
 
 namespace fovea::cli {
 namespace {

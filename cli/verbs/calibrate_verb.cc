@@ -78,8 +78,10 @@ void DeclareCalibrate(CLI::App& verb, CalibrateOptions& options) {
                   "a known reader with the same prices and page sizes, for a new one");
   DeclareEndpoint(verb, options);
   DeclareProbes(verb, options);
-  verb.add_option("--out", options.out,
-                  "the profile to write; ~/.local/share/fovea/readers/READER.json if not given");
+  verb.add_option(
+      "--out", options.out,
+      "the profile to write, - for standard output; ~/.local/share/fovea/readers/READER.json "
+      "if not given");
   verb.add_flag("--force", options.force, "replace the ladder of a profile that is there");
   options.date = absl::FormatTime("%Y-%m-%d", absl::Now(), absl::UTCTimeZone());
   verb.add_option("--date", options.date, "that the profile names; today if not given")

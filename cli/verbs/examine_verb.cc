@@ -47,9 +47,9 @@ void DeclareExamine(CLI::App& verb, Examine& examine) {
       ->check(CLI::Range(0.001, 86400.0));
   verb.add_flag("--save", options.save,
                 "write what was right into the user's profile, as evidence");
-  verb.add_option(
-      "--profile", options.profile,
-      "the profile that --save writes; ~/.local/share/fovea/readers/READER.json if not given");
+  verb.add_option("--profile", options.profile,
+                  "the profile that --save writes, - for standard output; "
+                  "~/.local/share/fovea/readers/READER.json if not given");
   options.date = absl::FormatTime("%Y-%m-%d", absl::Now(), absl::UTCTimeZone());
   verb.parse_complete_callback([&examine] {
     if (examine.out.empty() == examine.score.empty()) {

@@ -1,13 +1,11 @@
 #include "cli/verbs/import.h"
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <filesystem>
 #include <map>
-#include <optional>
+#include <memory>
 #include <set>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -38,22 +36,6 @@ std::string StemOf(const std::string& path) {
   std::filesystem::path name = std::filesystem::path(path).filename();
   if (name.extension() == ".gz") name = name.stem();
   return name.stem().string();
-}
-
-// Where the last line of a file of lines begins, if it is cut off: the agent was writing it when it
-// was ended, or the disk was full.
-std::optional<size_t> CutLine(std::string_view bytes) {
-  const size_t newline = bytes.rfind('\n');
-  if (newline == std::string_view::npos) return std::nullopt;
-  const std::string_view last = bytes.substr(newline + 1);
-  if (last.find_first_not_of(" \t\r") == std::string_view::npos ||
-      transcripts::ParseJson(last).ok()) {
-    return std::nullopt;
-  }
-  const size_t begin = bytes.find_first_not_of(" \t\r\n");
-  const std::string_view first = bytes.substr(begin, bytes.find('\n', begin) - begin);
-  if (!transcripts::ParseJson(first).ok()) return std::nullopt;  // one value over several lines
-  return newline + 1;
 }
 
 class Importer {
@@ -92,6 +74,7 @@ class Importer {
         const size_t before = appended_;
         if (absl::Status status = ImportOne(file); !status.ok()) return status;
         progress_.Wipe();
+        if (!environment_.console.Exact()) return absl::OkStatus();  // nobody listens any more
         if (appended_ > before && !environment_.json) {
           environment_.console.out << OneLine(file.path, kMaxColumns) << ": " << appended_ - before
                                    << " turns more" << std::endl;
@@ -180,25 +163,27 @@ class Importer {
   }
 
   absl::Status ImportOne(const ImportFile& file) {
-    absl::StatusOr<std::string> bytes = ReadUncompressed(file.path);
-    if (!bytes.ok()) return bytes.status();
-    const std::optional<size_t> cut = options_.watch ? std::nullopt : CutLine(*bytes);
-    const std::string_view whole = std::string_view(*bytes).substr(0, cut.value_or(bytes->size()));
-    absl::StatusOr<Format> format = options_.format.empty()
-                                        ? transcripts::DetectFormat(whole)
-                                        : transcripts::FormatByName(options_.format);
+    // A line may be a whole session, and a file one value.
+    absl::StatusOr<std::unique_ptr<LineReader>> lines =
+        LineReader::Open(file.path, {.line = transcripts::kMaxJsonBytes});
+    if (!lines.ok()) return lines.status();
+    transcripts::TranscriptReader reader(
+        **lines,
+        {.live = options_.watch, .strict = options_.strict, .leave_cut_line = !options_.watch});
+    absl::StatusOr<Format> format =
+        options_.format.empty() ? reader.Detect() : transcripts::FormatByName(options_.format);
     if (!format.ok()) {
       // A folder may hold other files as well; and one that is being written may be cut short.
-      if (file.in_folder || options_.watch) {
+      if ((file.in_folder || options_.watch) && absl::IsInvalidArgument(format.status())) {
         skipped_.push_back(JsonOf(file.path));
         return absl::OkStatus();
       }
-      return absl::InvalidArgumentError(absl::StrCat(file.path, ": ", format.status().message()));
+      return Within(file.path, ": ", format.status());
     }
     transcripts::ReadReport report;
     count_in_file_ = 0;
-    const absl::Status status = transcripts::ReadTranscripts(
-        whole, *format, {.live = options_.watch, .strict = options_.strict},
+    const absl::Status status = reader.Read(
+        *format,
         [&](Transcript transcript) { return Import(file.path, *format, std::move(transcript)); },
         &report);
     for (const auto& [key, line] : report.unknown_keys) {
@@ -209,15 +194,21 @@ class Importer {
     for (const auto& [kind, count] : report.passed_over) {
       passed_over_[kind] = passed_over_.value(kind, uint64_t{0}) + count;
     }
-    if (status.ok() && cut.has_value()) {
+    if (status.ok() && report.cut_line > 0) {
       return absl::InvalidArgumentError(
-          absl::StrCat(file.path, ", line ", std::count(whole.begin(), whole.end(), '\n') + 1,
+          absl::StrCat(file.path, ", line ", report.cut_line,
                        ": is cut off in the middle; what stands before it ",
                        options_.dry_run ? "can be imported" : "was imported"));
     }
     if (status.ok() || failed_) return status;
-    if (options_.watch) return absl::OkStatus();  // it may be whole the next time
-    return absl::InvalidArgumentError(absl::StrCat(file.path, ", ", status.message()));
+    // It may be whole the next time; a limit stays one.
+    if (options_.watch && !absl::IsResourceExhausted(status)) return absl::OkStatus();
+    return Within(file.path, ", ", status);
+  }
+
+  static absl::Status Within(const std::string& path, const char* between,
+                             const absl::Status& status) {
+    return {status.code(), absl::StrCat(path, between, std::string(status.message()))};
   }
 
   absl::Status Import(const std::string& path, Format format, Transcript transcript) {
@@ -244,7 +235,10 @@ class Importer {
     Target target{.session_id = session.id};
     if (!options_.dry_run) {
       session.turns.resize(count);
-      for (size_t i = 0; i < count; ++i) TurnToProto(transcript.turns[i], &session.turns[i]);
+      for (size_t i = 0; i < count; ++i) {
+        TurnToProto(transcript.turns[i], &session.turns[i]);
+        transcript.turns[i] = Turn();  // a large session is not held twice
+      }
       transcript.turns.clear();
       absl::StatusOr<Target> placed =
           PlaceSession(environment_.client, session, taken_, options_.resume);

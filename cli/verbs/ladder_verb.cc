@@ -9,8 +9,8 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "cli/formats/line_file.h"
 #include "cli/formats/message_json.h"
+#include "cli/formats/output_file.h"
 #include "cli/verb.h"
 
 namespace fovea::cli {
@@ -25,7 +25,7 @@ struct LadderOptions {
 };
 
 std::string FileName(int number, const v1::DrawLadderResponse::Page& page) {
-  return absl::StrFormat("%02d-%s.png", number, page.rung());
+  return absl::StrFormat("%02d-%s.png", number, SafeFileName(page.rung()));
 }
 
 absl::Status WriteImages(const v1::DrawLadderResponse& ladder,

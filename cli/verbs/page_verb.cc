@@ -12,7 +12,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "cli/formats/line_file.h"
+#include "cli/formats/output_file.h"
 #include "cli/formats/page_picture.h"
 #include "cli/verb.h"
 
@@ -98,8 +98,23 @@ absl::Status ShowPages(const Environment& environment, const PageOptions& option
   return absl::OkStatus();
 }
 
+// To standard output, which takes one page.
+absl::Status PrintPage(const Environment& environment, const PageOptions& options,
+                       const std::vector<std::string>& ids) {
+  if (ids.size() > 1) {
+    return absl::InvalidArgumentError(absl::StrCat("turn ", options.seq, " is on ", ids.size(),
+                                                   " pages: --out - takes one; name a file"));
+  }
+  const absl::StatusOr<v1::GetPageResponse> page = GetPage(environment, options, ids[0]);
+  if (!page.ok()) return page.status();
+  environment.console.Exact() << page->png() << std::flush;
+  return absl::OkStatus();
+}
+
 absl::Status WritePages(const Environment& environment, const PageOptions& options,
                         const std::vector<std::string>& ids) {
+  if (options.out == "-") return PrintPage(environment, options, ids);
+  const bool in_place = IsWrittenInPlace(options.out);
   std::string stem = options.out.empty() ? absl::StrCat("page-of-turn-", options.seq) : options.out;
   if (absl::EndsWith(stem, ".png")) stem.resize(stem.size() - 4);
   Json written = Json::array();
@@ -107,7 +122,8 @@ absl::Status WritePages(const Environment& environment, const PageOptions& optio
     const absl::StatusOr<v1::GetPageResponse> page = GetPage(environment, options, ids[i]);
     if (!page.ok()) return page.status();
     const std::string path =
-        absl::StrCat(stem, ids.size() == 1 ? "" : absl::StrCat("-", i + 1), ".png");
+        in_place ? options.out
+                 : absl::StrCat(stem, ids.size() == 1 ? "" : absl::StrCat("-", i + 1), ".png");
     if (absl::Status status = WriteFile(path, page->png()); !status.ok()) return status;
     written.push_back({{"file", JsonOf(path)},
                        {"page_id", ids[i]},
@@ -140,8 +156,9 @@ void AddPageVerb(Verbs& verbs) {
       [](CLI::App& verb, PageOptions& options) {
         DeclareView(verb, options.view);
         DeclareSeq(verb, "seq", options.seq, "the turn's number")->required();
-        verb.add_option("--out", options.out,
-                        "the file to write; if not given, a terminal shows the page");
+        verb.add_option(
+            "--out", options.out,
+            "the file to write, - for standard output; if not given, a terminal shows the page");
         verb.add_flag("--crop", options.crop, "only the lines that hold the turn");
         std::vector<std::string> names;
         for (const auto& [name, mode] : Modes()) names.push_back(name);

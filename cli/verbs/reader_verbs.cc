@@ -111,7 +111,7 @@ absl::StatusOr<v1::CountTokensRequest> CountRequest(const ReaderOptions& options
   v1::CountTokensRequest request;
   request.set_reader(options.words[1]);
   if (!options.text_file.empty()) {
-    absl::StatusOr<std::string> text = ReadWhole(options.text_file);
+    absl::StatusOr<std::string> text = ReadWhole(options.text_file, kMaxTextFileBytes);
     if (!text.ok()) return text.status();
     request.set_text(*std::move(text));
     return request;

@@ -15,6 +15,7 @@
 #include "absl/strings/str_format.h"
 #include "cli/formats/line_file.h"
 #include "cli/formats/message_json.h"
+#include "cli/formats/output_file.h"
 #include "cli/verb.h"
 
 namespace fovea::cli {
@@ -109,7 +110,7 @@ class Renderer {
 
   absl::Status Run() {
     for (const std::string& file : options_.files) {
-      absl::StatusOr<std::string> text = ReadWhole(file);
+      absl::StatusOr<std::string> text = ReadWhole(file, kMaxTextFileBytes);
       if (!text.ok()) return text.status();
       absl::Status status = Render(file, *std::move(text));
       if (!status.ok()) return status;

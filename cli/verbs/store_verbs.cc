@@ -1,13 +1,14 @@
 // The verbs that keep a whole store: backup, restore-store, repair, retain.
-#include <fcntl.h>
 #include <openssl/evp.h>
-#include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -15,6 +16,8 @@
 #include "absl/time/time.h"
 #include "cli/formats/line_file.h"
 #include "cli/formats/message_json.h"
+#include "cli/formats/output_file.h"
+#include "cli/status.h"
 #include "cli/verb.h"
 
 namespace fovea::cli {
@@ -48,21 +51,13 @@ class Sha256 {
   const std::unique_ptr<EVP_MD_CTX, Freer> state_{EVP_MD_CTX_new()};
 };
 
-absl::Status SyncFile(const std::string& path) {
-  const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (file < 0) return ErrnoStatus(path);
-  const absl::Status status = fsync(file) == 0 ? absl::OkStatus() : ErrnoStatus(path);
-  close(file);
-  return status;
-}
-
 struct FileOptions {
   std::string file;
 };
 
 // Writes the backup's bytes, and compares them with the header.
 absl::StatusOr<v1::BackupChunk::Header> ReceiveBackup(const Environment& environment,
-                                                      std::ostream& out) {
+                                                      std::ostream& out, const std::string& name) {
   // Nothing comes before the server has copied the store and read the copy whole.
   const auto call = environment.client.NewStream(Pace::kUnlimited);
   if (!call.ok()) return call.status();
@@ -86,7 +81,7 @@ absl::StatusOr<v1::BackupChunk::Header> ReceiveBackup(const Environment& environ
                     "backup");
   }
   const grpc::Status status = (*call)->Wait([&] { return stream->Finish(); });
-  if (!out) return absl::UnavailableError("the backup could not be written");
+  if (absl::Status written = OutputStatus(out, name); !written.ok()) return written;
   if (!status.ok()) return (*call)->Failure(status);
   if (bytes != header.bytes() || digest.Digest() != header.sha256()) {
     return absl::DataLossError("the backup arrived damaged");
@@ -95,22 +90,19 @@ absl::StatusOr<v1::BackupChunk::Header> ReceiveBackup(const Environment& environ
 }
 
 absl::Status RunBackup(const Environment& environment, const FileOptions& options) {
-  const std::string unfinished = options.file + ".new";
-  if (absl::Status status = MakeOwnersFile(unfinished); !status.ok()) return status;
-  std::ofstream file(unfinished, std::ios::binary | std::ios::trunc);
-  if (!file) return ErrnoStatus(unfinished);
-  const absl::StatusOr<v1::BackupChunk::Header> header = ReceiveBackup(environment, file);
-  file.close();
-  absl::Status status = header.status();
-  if (status.ok() && !file) status = absl::UnavailableError(unfinished + " could not be written");
-  if (status.ok()) status = SyncFile(unfinished);
-  if (status.ok() && std::rename(unfinished.c_str(), options.file.c_str()) != 0) {
-    status = ErrnoStatus(options.file);
+  if (options.file == "-") {
+    if (environment.console.terminal) {
+      return WrongUsage(absl::InvalidArgumentError("a backup is nothing that a terminal can show"));
+    }
+    return ReceiveBackup(environment, environment.console.Exact(), "standard output").status();
   }
-  if (!status.ok()) {
-    std::remove(unfinished.c_str());
-    return status;
-  }
+  const absl::StatusOr<std::unique_ptr<OutputFile>> file =
+      OutputFile::Open(options.file, OutputFile::For::kOwner);
+  if (!file.ok()) return file.status();
+  const absl::StatusOr<v1::BackupChunk::Header> header =
+      ReceiveBackup(environment, (*file)->stream(), options.file);
+  if (!header.ok()) return header.status();
+  if (absl::Status status = (*file)->Finish(/*sync=*/true); !status.ok()) return status;
   if (environment.json) {
     environment.PrintJson({{"file", JsonOf(options.file)},
                            {"sessions", header->sessions()},
@@ -125,6 +117,11 @@ absl::Status RunBackup(const Environment& environment, const FileOptions& option
 }
 
 absl::StatusOr<v1::BackupChunk> HeaderOf(const std::string& path) {
+  // It is read twice.
+  std::error_code error;
+  if (std::filesystem::exists(path, error) && !std::filesystem::is_regular_file(path, error)) {
+    return absl::InvalidArgumentError(path + " is not a regular file");
+  }
   std::ifstream file(path, std::ios::binary);
   if (!file) return ErrnoStatus(path);
   Sha256 digest;
@@ -255,7 +252,9 @@ void AddStoreVerbs(Verbs& verbs) {
   verbs.Add<FileOptions>(
       "backup", "copy the whole store, as it is at one moment, to a file",
       [](CLI::App& verb, FileOptions& options) {
-        verb.add_option("file", options.file, "the file; it is a log.db by itself")->required();
+        verb.add_option("file", options.file,
+                        "the file, which is a log.db by itself; - is standard output")
+            ->required();
       },
       RunBackup);
   verbs.Add<FileOptions>(

@@ -2,20 +2,22 @@
 #include <google/protobuf/util/json_util.h>
 
 #include <CLI/CLI.hpp>
-#include <cstdio>
-#include <fstream>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <ostream>
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "cli/formats/line_file.h"
 #include "cli/formats/message_json.h"
+#include "cli/formats/output_file.h"
 #include "cli/verb.h"
 #include "transcripts/fovea_history.h"
+#include "transcripts/lossless_json.h"
 #include "transcripts/proto/turn_proto.h"
 
 namespace fovea::cli {
@@ -74,7 +76,7 @@ class ExportWriter {
 };
 
 absl::StatusOr<uint64_t> ExportTo(const Environment& environment, const ExportOptions& options,
-                                  std::ostream& out) {
+                                  std::ostream& out, const std::string& name) {
   v1::ExportSessionRequest request;
   request.set_session_id(options.session);
   const auto call = environment.client.NewStream(Pace::kSlow);
@@ -85,7 +87,9 @@ absl::StatusOr<uint64_t> ExportTo(const Environment& environment, const ExportOp
   bool any = false;
   while ((*call)->Wait([&] { return stream->Read(&chunk); })) {
     any = true;
-    if (absl::Status status = writer.Write(chunk); !status.ok()) {
+    absl::Status status = writer.Write(chunk);
+    if (status.ok() && !out) status = OutputStatus(out, name);
+    if (!status.ok()) {
       (*call)->context()->TryCancel();
       return status;
     }
@@ -93,25 +97,21 @@ absl::StatusOr<uint64_t> ExportTo(const Environment& environment, const ExportOp
   const grpc::Status status = (*call)->Wait([&] { return stream->Finish(); });
   if (!status.ok()) return (*call)->Failure(status);
   if (any) writer.Finish();
-  if (!out) return absl::UnavailableError("the export could not be written");
+  if (absl::Status written = OutputStatus(out, name); !written.ok()) return written;
   return writer.turns();
 }
 
 absl::Status RunExport(const Environment& environment, const ExportOptions& options) {
-  if (options.file.empty())
-    return ExportTo(environment, options, environment.console.Exact()).status();
-  const std::string unfinished = options.file + ".new";
-  if (absl::Status status = MakeOwnersFile(unfinished); !status.ok()) return status;
-  std::ofstream file(unfinished, std::ios::binary | std::ios::trunc);
-  if (!file) return ErrnoStatus(unfinished);
-  const absl::StatusOr<uint64_t> turns = ExportTo(environment, options, file);
-  file.close();
-  if (!turns.ok() || !file) {
-    std::remove(unfinished.c_str());
-    return turns.ok() ? absl::UnavailableError(unfinished + " could not be written")
-                      : turns.status();
+  if (options.file.empty() || options.file == "-") {
+    return ExportTo(environment, options, environment.console.Exact(), "standard output").status();
   }
-  if (std::rename(unfinished.c_str(), options.file.c_str()) != 0) return ErrnoStatus(options.file);
+  const absl::StatusOr<std::unique_ptr<OutputFile>> file =
+      OutputFile::Open(options.file, OutputFile::For::kOwner);
+  if (!file.ok()) return file.status();
+  const absl::StatusOr<uint64_t> turns =
+      ExportTo(environment, options, (*file)->stream(), options.file);
+  if (!turns.ok()) return turns.status();
+  if (absl::Status status = (*file)->Finish(); !status.ok()) return status;
   if (environment.json) {
     environment.PrintJson({{"session_id", JsonOf(options.session)},
                            {"file", JsonOf(options.file)},
@@ -122,12 +122,20 @@ absl::Status RunExport(const Environment& environment, const ExportOptions& opti
   return absl::OkStatus();
 }
 
+// A line holds a chunk: at most one turn, of which JSON may write a byte as six ("\\u0000"), and
+// what stands around it.
+constexpr size_t kMaxChunkLineBytes = 6 * kMaxTurnBytes + (size_t{1} << 20);
+
 struct RestoreOptions {
   std::string file;
   std::string id;
 };
 
 absl::StatusOr<v1::ExportChunk> ParseChunk(const std::string& line, const RestoreOptions& options) {
+  if (transcripts::CountJsonValues(line) > transcripts::kMaxJsonValues) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("JSON of more than ", transcripts::kMaxJsonValues, " values"));
+  }
   v1::ExportChunk chunk;
   const auto status = google::protobuf::util::JsonStringToMessage(line, &chunk);
   if (!status.ok()) return absl::InvalidArgumentError(std::string(status.message()));
@@ -143,7 +151,10 @@ absl::Status SendChunks(LineReader& reader, const RestoreOptions& options, Strea
                         Writer& stream, ProgressBar& progress) {
   while (true) {
     absl::StatusOr<std::optional<std::string>> line = reader.Next();
-    if (!line.ok()) return line.status();
+    if (!line.ok()) {
+      return {line.status().code(),
+              absl::StrCat(options.file, ", ", std::string(line.status().message()))};
+    }
     if (!line->has_value()) return absl::OkStatus();
     if ((*line)->empty()) continue;
     const absl::StatusOr<v1::ExportChunk> chunk = ParseChunk(**line, options);
@@ -158,7 +169,8 @@ absl::Status SendChunks(LineReader& reader, const RestoreOptions& options, Strea
 }
 
 absl::Status RunRestore(const Environment& environment, const RestoreOptions& options) {
-  const absl::StatusOr<std::unique_ptr<LineReader>> reader = LineReader::Open(options.file);
+  const absl::StatusOr<std::unique_ptr<LineReader>> reader =
+      LineReader::Open(options.file, {.line = kMaxChunkLineBytes});
   if (!reader.ok()) return reader.status();
   // The last answer comes when all is read, checked and stored.
   const auto call = environment.client.NewStream(Pace::kUnlimited);
@@ -185,7 +197,7 @@ void AddTransferVerbs(Verbs& verbs) {
       "export", "write a session with everything needed to restore it",
       [](CLI::App& verb, ExportOptions& options) {
         DeclareSession(verb, options.session);
-        verb.add_option("--out", options.file, "the file; standard output if not given");
+        verb.add_option("--out", options.file, "the file; standard output if not given, or by -");
         verb.add_option("--format", options.format,
                         "chunks: everything, for `restore`; jsonl: the format of `import`")
             ->capture_default_str()

@@ -11,8 +11,8 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "cli/formats/line_file.h"
 #include "cli/formats/message_json.h"
+#include "cli/formats/output_file.h"
 #include "cli/verb.h"
 
 namespace fovea::cli {

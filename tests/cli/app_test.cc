@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -218,6 +219,18 @@ TEST(AppWithoutServer, SaysWhereItLooked) {
 TEST(DefaultServerAddress, IsOneForEachUser) {
   EXPECT_THAT(DefaultServerAddress(), StartsWith("unix:/"));
   EXPECT_THAT(DefaultServerAddress(), HasSubstr("/fovea-"));
+}
+
+// A server's words name no file outside of the folder.
+TEST_F(App, ARungsNameStaysInItsFolder) {
+  v1::DrawLadderResponse::Page& page = *server_.contexts.ladder.add_pages();
+  page.set_rung("/../../up");
+  page.set_png("PNG");
+  server_.contexts.ladder.set_contact_sheet_png("SHEET");
+  std::filesystem::create_directories(folder_.path("in/01-"));
+  ASSERT_EQ(RunCli(server_, {"ladder", "a", "--out", folder_.path("in")}).exit_code, 0);
+  EXPECT_EQ(ReadText(folder_.path("in/01-_.._.._up.png")), "PNG");
+  EXPECT_FALSE(std::filesystem::exists(folder_.path("up.png")));
 }
 
 }  // namespace

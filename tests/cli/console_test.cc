@@ -30,6 +30,17 @@ TEST(OneLine, ShowsWhatATerminalMustNotObey) {
   EXPECT_EQ(OneLine("abc", 3), "abc");
 }
 
+// "\u202egpj.exe" would read "exe.jpg".
+TEST(OneLine, ShowsWhatTurnsALineAround) {
+  for (const char* character : {"\xd8\x9c", "\xe2\x80\x8e", "\xe2\x80\x8f", "\xe2\x80\xa8",
+                                "\xe2\x80\xaa", "\xe2\x80\xae", "\xe2\x81\xa6", "\xe2\x81\xa9"}) {
+    EXPECT_EQ(OneLine(character, 80).find(character), std::string::npos);
+    EXPECT_EQ(Visible(character).find(character), std::string::npos);
+  }
+  EXPECT_EQ(Visible("a\xe2\x80\xaeg"), "a\\xe2\\x80\\xaeg");
+  EXPECT_EQ(Visible("\xe2\x80\x94 \xd7\xa9 \xe2\x81\xa0"), "\xe2\x80\x94 \xd7\xa9 \xe2\x81\xa0");
+}
+
 TEST(ProgressBar, IsForTerminalsOnlyAndWipesItself) {
   std::ostringstream out;
   std::ostringstream err;

@@ -189,6 +189,13 @@ TEST_F(Import, ALineThatIsCutOffIsAnErrorAndTheLinesBeforeItAreImported) {
   EXPECT_EQ(server_.sessions.stored["in-1"].turns.size(), 3U);
 }
 
+// What unpacks without an end is refused, in a folder too.
+TEST_F(Import, AnEndlessLineIsNotRead) {
+  const Ran ran = RunCli(server_, {"import", "/dev/zero"});
+  EXPECT_EQ(ran.exit_code, 1);
+  EXPECT_THAT(ran.err, HasSubstr("/dev/zero: line 1: is longer than 268435456 bytes"));
+}
+
 TEST_F(Import, ANumberTooLargeIsNamed) {
   const Ran ran = RunCli(server_, {"import", File(R"({"role":"user","content":"a","n":1e999})")});
   EXPECT_EQ(ran.exit_code, 1);

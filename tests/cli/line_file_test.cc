@@ -13,7 +13,7 @@ namespace fovea::cli {
 namespace {
 
 absl::StatusOr<std::vector<std::string>> AllLines(const std::string& path) {
-  auto reader = LineReader::Open(path);
+  auto reader = LineReader::Open(path, {.line = size_t{1} << 20});
   if (!reader.ok()) return reader.status();
   std::vector<std::string> lines;
   while (true) {
@@ -62,14 +62,16 @@ TEST(LineReader, NoticesACutFile) {
 
 TEST(LineReader, NamesWhatCannotBeRead) {
   const TemporaryFolder folder;
-  EXPECT_EQ(LineReader::Open(folder.path("none")).status().code(), absl::StatusCode::kNotFound);
-  EXPECT_EQ(LineReader::Open(folder.path("")).status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(LineReader::Open(folder.path("none"), {.line = 1}).status().code(),
+            absl::StatusCode::kNotFound);
+  EXPECT_EQ(LineReader::Open(folder.path(""), {.line = 1}).status().code(),
+            absl::StatusCode::kInvalidArgument);
 }
 
 TEST(LineReader, TellsItsShare) {
   const TemporaryFolder folder;
   WriteText(folder.path("f"), "a\nb\n");
-  auto reader = LineReader::Open(folder.path("f")).value();
+  auto reader = LineReader::Open(folder.path("f"), {.line = 1}).value();
   ASSERT_TRUE(reader->Next().ok());
   EXPECT_EQ(reader->line_number(), 1U);
   ASSERT_TRUE(reader->Next().ok());
@@ -78,12 +80,33 @@ TEST(LineReader, TellsItsShare) {
   EXPECT_DOUBLE_EQ(reader->Share(), 1.0);
 }
 
-TEST(WriteFile, ReplacesAndReports) {
+// A small file that unpacks to gigabytes, and a device without an end.
+TEST(LineReader, ALineAndAFileHaveALimit) {
   const TemporaryFolder folder;
-  ASSERT_TRUE(WriteFile(folder.path("f"), "one").ok());
-  ASSERT_TRUE(WriteFile(folder.path("f"), std::string("two\0", 4)).ok());
-  EXPECT_EQ(ReadText(folder.path("f")), std::string("two\0", 4));
-  EXPECT_FALSE(WriteFile(folder.path("none/f"), "x").ok());
+  WriteGzip(folder.path("line"), "abc\n" + std::string(8'000'000, 'a'));
+  auto reader = LineReader::Open(folder.path("line"), {.line = 1'000'000}).value();
+  EXPECT_EQ(reader->Next().value(), "abc");
+  const absl::Status line = reader->Next().status();
+  EXPECT_EQ(line.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(line.message(), "line 2: is longer than 1000000 bytes");
+  auto zeros = LineReader::Open("/dev/zero", {.line = 1'000'000}).value();
+  EXPECT_EQ(zeros->Next().status().code(), absl::StatusCode::kResourceExhausted);
+  auto exact = LineReader::Open(folder.path("line"), {.line = 8'000'000}).value();
+  ASSERT_TRUE(exact->Next().ok());
+  EXPECT_EQ(exact->Next().value()->size(), 8'000'000U);
+  auto all = LineReader::Open(folder.path("line"), {.line = 8'000'000, .file = 1'000'000}).value();
+  ASSERT_TRUE(all->Next().ok());
+  EXPECT_EQ(all->Next().status().message(), "has more than 1000000 bytes, unpacked");
+}
+
+TEST(ReadWhole, HasALimit) {
+  const TemporaryFolder folder;
+  WriteText(folder.path("f"), "four");
+  EXPECT_EQ(ReadWhole(folder.path("f"), 4).value(), "four");
+  EXPECT_EQ(ReadWhole(folder.path("f"), 3).status().message(),
+            folder.path("f") + " has more than 3 bytes");
+  EXPECT_EQ(ReadWhole("/dev/zero", 1'000).status().code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_FALSE(ReadWhole(folder.path("."), 1'000).ok());
 }
 
 TEST(ReadTrimmed, DropsTheNewline) {

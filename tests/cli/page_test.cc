@@ -1,8 +1,11 @@
 // The verbs `page` and `views`, and what a terminal gets of them.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
+#include <filesystem>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "absl/strings/escaping.h"
@@ -68,6 +71,23 @@ TEST_F(PageVerb, SeveralPagesAreNumbered) {
   ASSERT_EQ(RunCli(server_, {"page", "a", "1", "--out", folder_.path("x.png")}).exit_code, 0);
   EXPECT_EQ(ReadText(folder_.path("x-1.png")), Png());
   EXPECT_EQ(ReadText(folder_.path("x-2.png")), Png());
+}
+
+TEST_F(PageVerb, ADashIsStandardOutputAndAFifoStaysOne) {
+  const Ran ran = RunCli(server_, {"page", "a", "1", "--out", "-"});
+  EXPECT_EQ(ran.exit_code, 0) << ran.err;
+  EXPECT_EQ(ran.out, Png());
+  const std::string fifo = folder_.path("fifo");
+  ASSERT_EQ(mkfifo(fifo.c_str(), S_IRUSR | S_IWUSR), 0);
+  std::string got;
+  std::thread reader([&] { got = ReadText(fifo); });
+  EXPECT_EQ(RunCli(server_, {"page", "a", "1", "--out", fifo}).exit_code, 0);
+  reader.join();
+  EXPECT_EQ(got, Png());
+  EXPECT_FALSE(std::filesystem::exists(fifo + ".png"));
+  server_.contexts.explained.add_page_ids("p2");
+  server_.contexts.pages["p2"] = Png();
+  EXPECT_EQ(RunCli(server_, {"page", "a", "1", "--out", "-"}).exit_code, 1);
 }
 
 TEST_F(PageVerb, ShowsAsTheTerminalTakesIt) {

@@ -71,6 +71,22 @@ TEST_F(Transfer, AFailedExportLeavesNoFile) {
   EXPECT_FALSE(std::filesystem::exists(file + ".new"));
 }
 
+// JSON may write the 64 MiB of a turn six times as long.
+TEST_F(Transfer, RestoreReadsNoEndlessLine) {
+  const Ran ran = RunCli(server_, {"restore", "/dev/zero"});
+  EXPECT_EQ(ran.exit_code, 1);
+  EXPECT_THAT(ran.err, HasSubstr("/dev/zero, line 1: is longer than 403701760 bytes"));
+}
+
+TEST_F(Transfer, RestoreReadsNoChunkOfCountlessValues) {
+  std::string line = R"({"turn":{"parts":[{})";
+  for (int i = 0; i < 4'000'000; ++i) line += ",{}";
+  WriteText(folder_.path("many"), line + "]}}");
+  const Ran ran = RunCli(server_, {"restore", folder_.path("many")});
+  EXPECT_EQ(ran.exit_code, 1);
+  EXPECT_THAT(ran.err, HasSubstr("JSON of more than 4000000 values"));
+}
+
 TEST_F(Transfer, RestoreNamesTheLineThatIsNoChunk) {
   const Ran ran = RunCli(server_, {"restore", folder_.path("in.jsonl")});
   EXPECT_EQ(ran.exit_code, 1);

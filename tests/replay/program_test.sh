@@ -52,7 +52,17 @@ check "and is as it was" "cmp -s '$history' '$out/mine.jsonl.gz'"
 run "$history" --csv "$out/both" --html "$out/both" && check "two outputs are two files" false
 run "$history" --html "$out/no/such/folder/page.html" && check "a missing folder fails at once" false
 check "and is named" "grep -q -- '--html .*no/such/folder/page.html: cannot be written' '$out/stderr'"
-run "$history" --html - && check "a page is no standard output" false
+run "$history" --budget 16k --csv -
+check "a dash is standard output" "cmp -s '$out/rows.csv' '$out/stdout'"
+run "$history" --csv - --html - && check "which takes one of them" false
+mkfifo "$out/fifo"
+timeout 60 cat "$out/fifo" >"$out/through" &
+run "$history" --budget 16k --csv "$out/fifo"
+wait $!
+check "a FIFO stays one" "[ -p '$out/fifo' ] && cmp -s '$out/rows.csv' '$out/through'"
+"$out/bin/fovea" replay "$history" --budget 16k 2>"$out/stderr" | true
+check "a reader who is gone is no error" "[ ! -s '$out/stderr' ]"
+if "$out/bin/fovea" replay --help >/dev/full 2>"$out/stderr"; then check "nor is help, on a full disk" false; fi
 if "$out/bin/fovea" replay "$history" --budget 16k >/dev/full 2>"$out/stderr"; then check "a full disk fails" false; fi
 check "and is said" "grep -q 'standard output' '$out/stderr'"
 run "$history" --budget 7 && check "a tiny budget fails" false

@@ -138,5 +138,11 @@ TEST_F(ReadHistoriesTest, ErrorsNameTheFile) {
   EXPECT_THAT(missing.message(), HasSubstr("none.json"));
 }
 
+TEST_F(ReadHistoriesTest, WhatHasNoEndIsRefusedWithTheLimit) {
+  const auto endless = ReadHistories({"/dev/zero"}, "");
+  EXPECT_EQ(endless.status().code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(endless.status().message(), "/dev/zero: line 1: is longer than 268435456 bytes");
+}
+
 }  // namespace
 }  // namespace fovea::replay
