@@ -1,6 +1,7 @@
 #include "service/audit_log.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -17,6 +18,20 @@ void Field(std::string_view name, std::string_view value, std::string* json) {
   if (value.empty()) return;
   absl::StrAppend(json, json->size() > 1 ? "," : "", "\"", std::string(name), "\":");
   wire::AppendString(value, *json);
+}
+
+// Whether a line was not written to its end: its disk was full, or the machine stopped.
+bool EndsTorn(const std::string& file) {
+  const int reader = open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (reader < 0) return false;
+  struct stat info = {};
+  char last = '\n';
+  if (fstat(reader, &info) == 0 && S_ISREG(info.st_mode) && info.st_size > 0 &&
+      pread(reader, &last, 1, info.st_size - 1) != 1) {
+    last = '\n';
+  }
+  close(reader);
+  return last != '\n';
 }
 
 }  // namespace
@@ -56,20 +71,24 @@ absl::Status AuditLog::Reopen() {
     return absl::UnavailableError(
         absl::StrCat("cannot open the audit log: ", file_, ": ", std::strerror(errno)));
   }
+  const bool torn = EndsTorn(file_);
   const absl::MutexLock lock(&mutex_);
   if (descriptor_ >= 0) close(descriptor_);
   descriptor_ = fresh;
+  torn_ = torn;
   return absl::OkStatus();
 }
 
 void AuditLog::Write(const AuditLine& line) {
-  const std::string json = absl::StrCat(AuditJson(line), "\n");
-  const absl::ReaderMutexLock lock(&mutex_);
+  std::string json = absl::StrCat(AuditJson(line), "\n");
+  const absl::MutexLock lock(&mutex_);
+  if (torn_) json.insert(0, "\n");
   ssize_t written = 0;
   do {
     written = write(descriptor_, json.data(), json.size());
   } while (written < 0 && errno == EINTR);
   if (written != static_cast<ssize_t>(json.size())) ++lost_;
+  if (written > 0) torn_ = json[static_cast<size_t>(written) - 1] != '\n';
 }
 
 }  // namespace fovea::service

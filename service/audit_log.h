@@ -35,6 +35,7 @@ class AuditLog {
 
   ~AuditLog();
 
+  // After one that was not written to its end, the next begins on a line of its own.
   // The line is the kernel's when this returns: what ends the process does not take it away.
   void Write(const AuditLine& line) ABSL_LOCKS_EXCLUDED(mutex_);
   absl::Status Reopen() ABSL_LOCKS_EXCLUDED(mutex_);
@@ -45,8 +46,9 @@ class AuditLog {
   explicit AuditLog(std::string file);
 
   const std::string file_;
-  absl::Mutex mutex_;  // of the descriptor, which writers share
+  absl::Mutex mutex_;
   int descriptor_ ABSL_GUARDED_BY(mutex_) = -1;
+  bool torn_ ABSL_GUARDED_BY(mutex_) = false;  // the file ends within a line
   std::atomic<uint64_t> lost_ = 0;
 };
 

@@ -95,6 +95,10 @@ absl::Status Authenticator::Reload() {
   auto tokens = ReadTokens(tokens_file_);
   if (!tokens.ok()) return tokens.status();
   const absl::MutexLock lock(&mutex_);
+  if (tokens->empty() && !by_digest_.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(tokens_file_, " holds no token, and nobody would be let in"));
+  }
   by_digest_ = *std::move(tokens);
   return absl::OkStatus();
 }

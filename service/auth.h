@@ -33,7 +33,8 @@ class Authenticator {
   // INVALID_ARGUMENT names the file's line; NOT_FOUND if it cannot be read.
   static absl::StatusOr<std::unique_ptr<Authenticator>> Create(std::string tokens_file);
 
-  // Reads the file again. On an error the tokens stay as they were.
+  // Reads the file again. On an error the tokens stay as they were; a file without any, as a full
+  // disk may leave one, is an error.
   absl::Status Reload() ABSL_LOCKS_EXCLUDED(mutex_);
 
   // `authorization` is the value of that header, "" if there is none. UNAUTHENTICATED if it is not

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "absl/time/clock.h"
-
 namespace fovea::service {
 
 CallRegistry::CallRegistry(absl::Duration patience)
@@ -14,6 +12,7 @@ CallRegistry::~CallRegistry() {
     const absl::MutexLock lock(&mutex_);
     stopping_ = true;
   }
+  rest_.End();
   thread_.join();
 }
 
@@ -24,12 +23,12 @@ CallRegistry::Place CallRegistry::Add(grpc::CallbackServerContext* context) {
 
 void CallRegistry::Sending(Place place) {
   const absl::MutexLock lock(&mutex_);
-  place->sending_since = absl::Now();
+  place->sending_since = SteadyNow();
 }
 
 void CallRegistry::Sent(Place place) {
   const absl::MutexLock lock(&mutex_);
-  place->sending_since = absl::InfiniteFuture();
+  place->sending_since.reset();
 }
 
 void CallRegistry::Remove(Place place) {
@@ -44,11 +43,15 @@ size_t CallRegistry::size() const {
 
 void CallRegistry::Run() {
   const absl::Duration between = std::max(patience_ / 4, absl::Milliseconds(10));
-  const absl::MutexLock lock(&mutex_);
-  while (!mutex_.AwaitWithTimeout(absl::Condition(&stopping_), between)) {
-    const absl::Time late = absl::Now() - patience_;
+  while (true) {
+    rest_.For(between);
+    const absl::MutexLock lock(&mutex_);
+    if (stopping_) return;
+    const SteadyTime now = SteadyNow();
     for (const Entry& call : calls_) {
-      if (call.sending_since < late) call.context->TryCancel();
+      if (call.sending_since && Since(*call.sending_since, now) > patience_) {
+        call.context->TryCancel();
+      }
     }
   }
 }

@@ -4,12 +4,14 @@
 
 #include <cstddef>
 #include <list>
+#include <optional>
 #include <thread>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "grpcpp/grpcpp.h"
+#include "service/steady_clock.h"
 
 namespace fovea::service {
 
@@ -18,7 +20,7 @@ class CallRegistry {
  public:
   struct Entry {
     grpc::CallbackServerContext* context = nullptr;
-    absl::Time sending_since = absl::InfiniteFuture();
+    std::optional<SteadyTime> sending_since;
   };
   using Place = std::list<Entry>::iterator;
 
@@ -37,6 +39,7 @@ class CallRegistry {
   void Run() ABSL_LOCKS_EXCLUDED(mutex_);
 
   const absl::Duration patience_;
+  Rest rest_;
   mutable absl::Mutex mutex_;
   std::list<Entry> calls_ ABSL_GUARDED_BY(mutex_);
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;

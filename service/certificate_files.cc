@@ -1,7 +1,5 @@
 #include "service/certificate_files.h"
 
-#include <openssl/pem.h>
-#include <openssl/x509.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -10,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
+#include "service/check_tls.h"
 #include "service/read_file.h"
 
 namespace fovea::service {
@@ -22,37 +21,14 @@ absl::StatusOr<std::string> ReadPem(const std::string& file) {
   return text;
 }
 
-std::unique_ptr<BIO, decltype(&BIO_free)> Reader(const std::string& text) {
-  return {BIO_new_mem_buf(text.data(), static_cast<int>(text.size())), BIO_free};
-}
-
-std::unique_ptr<X509, decltype(&X509_free)> FirstOf(const std::string& text) {
-  return {PEM_read_bio_X509(Reader(text).get(), nullptr, nullptr, nullptr), X509_free};
-}
-
-// A key that is locked with a passphrase is no key here: nobody is there to be asked.
-int NoPassphrase(char* /*buffer*/, int /*size*/, int /*writing*/, void* /*data*/) { return -1; }
-
-// INVALID_ARGUMENT unless `key` is the key of the first of the certificates.
-absl::Status CheckPair(const std::string& certificate, const std::string& key) {
-  const auto first = FirstOf(certificate);
-  if (first == nullptr) return absl::InvalidArgumentError("tls_certificate: is no PEM");
-  const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> secret(
-      PEM_read_bio_PrivateKey(Reader(key).get(), nullptr, NoPassphrase, nullptr), EVP_PKEY_free);
-  if (secret == nullptr) return absl::InvalidArgumentError("tls_key: is no PEM of a private key");
-  if (X509_check_private_key(first.get(), secret.get()) == 1) return absl::OkStatus();
-  return absl::InvalidArgumentError("tls_key: is not the key of tls_certificate");
-}
-
 absl::StatusOr<TlsFiles> ReadAll(const TlsFiles& files) {
   TlsFiles texts;
   FOVEA_ASSIGN_OR_RETURN(texts.certificate, ReadPem(files.certificate));
   FOVEA_ASSIGN_OR_RETURN(texts.key, ReadPem(files.key));
-  FOVEA_RETURN_IF_ERROR(CheckPair(texts.certificate, texts.key));
-  if (files.client_ca.empty()) return texts;
-  FOVEA_ASSIGN_OR_RETURN(texts.client_ca, ReadPem(files.client_ca));
-  if (FirstOf(texts.client_ca) != nullptr) return texts;
-  return absl::InvalidArgumentError("tls_client_ca: is no PEM");
+  if (!files.client_ca.empty()) {
+    FOVEA_ASSIGN_OR_RETURN(texts.client_ca, ReadPem(files.client_ca));
+  }
+  return texts;
 }
 
 // Readers that come meanwhile find it whole, or too long by what is cut off next.
@@ -89,6 +65,7 @@ CertificateFiles::~CertificateFiles() {
     const absl::MutexLock lock(&mutex_);
     stopping_ = true;
   }
+  rest_.End();
   if (thread_.joinable()) thread_.join();
   for (const int file : {certificate_, key_, client_ca_}) {
     if (file >= 0) close(file);
@@ -103,6 +80,12 @@ TlsFiles CertificateFiles::held() const {
 absl::Status CertificateFiles::TakeUp() {
   FOVEA_ASSIGN_OR_RETURN(TlsFiles texts, ReadAll(files_));
   if (texts == texts_) return absl::OkStatus();
+  FOVEA_RETURN_IF_ERROR(CheckTls(files_, texts));
+  // Files that are being copied may look whole at any moment: the next look must find them so, too.
+  if (!texts_.certificate.empty() && texts != seen_) {
+    seen_ = std::move(texts);
+    return absl::OkStatus();
+  }
   FOVEA_RETURN_IF_ERROR(Put(key_, texts.key));
   FOVEA_RETURN_IF_ERROR(Put(certificate_, texts.certificate));
   if (client_ca_ >= 0) FOVEA_RETURN_IF_ERROR(Put(client_ca_, texts.client_ca));
@@ -112,8 +95,12 @@ absl::Status CertificateFiles::TakeUp() {
 }
 
 void CertificateFiles::Run() {
-  const absl::MutexLock lock(&mutex_);
-  while (!mutex_.AwaitWithTimeout(absl::Condition(&stopping_), interval_)) {
+  while (true) {
+    rest_.For(interval_);
+    {
+      const absl::MutexLock lock(&mutex_);
+      if (stopping_) return;
+    }
     const absl::Status status = TakeUp();
     std::string problem(status.message());
     if (!status.ok() && problem != complained_) {

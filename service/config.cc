@@ -198,7 +198,7 @@ std::vector<ConfigKey> MakeKeys() {
   add("tenant_sessions", "N", "That one tenant may have; 0 for no limit",
       Whole([](Config& c) -> uint64_t& { return c.storage.sessions; }, 0, 1'000'000'000), true);
   add("tenant_stored_bytes", "BYTES",
-      "Of one tenant's turns, compressed as they are stored; 0 for no limit",
+      "Of one tenant's turns as they are stored, titles, metadata and events; 0 for no limit",
       Bytes([](Config& c) -> uint64_t& { return c.storage.stored_bytes; }), true);
   add(
       "retention_days", "N",

@@ -22,9 +22,9 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
-#include "absl/time/clock.h"
 #include "core/base/status_macros.h"
 #include "service/listen.h"
+#include "service/read_filter.h"
 
 namespace fovea::service {
 namespace {
@@ -64,7 +64,7 @@ std::string HostOf(const sockaddr_storage& peer) {
   return text;
 }
 
-// As gRPC names it to a call; "" for Unix sockets.
+// As gRPC names it to a call, without the scope of a link-local address; "" for Unix sockets.
 std::string PeerOf(const sockaddr_storage& peer) {
   char text[INET6_ADDRSTRLEN] = {};
   if (peer.ss_family == AF_INET) {
@@ -76,6 +76,14 @@ std::string PeerOf(const sockaddr_storage& peer) {
   const auto& address = reinterpret_cast<const sockaddr_in6&>(peer);
   inet_ntop(AF_INET6, &address.sin6_addr, text, sizeof(text));
   return absl::StrCat("ipv6:%5B", text, "%5D:", ntohs(address.sin6_port));
+}
+
+// gRPC names an address as fe80::1%2, and writes the percent sign as %25.
+std::string WithoutScope(const std::string& peer) {
+  const size_t scope = peer.find("%25");
+  const size_t end = peer.find("%5D", scope == std::string::npos ? 0 : scope + 3);
+  if (scope == std::string::npos || end == std::string::npos) return peer;
+  return peer.substr(0, scope) + peer.substr(end);
 }
 
 // Since it was made; 0 for what is no TCP connection.
@@ -217,15 +225,15 @@ void Connections::Run() {
   for (const Listener& listener : listeners_) {
     waits.push_back({.fd = listener.socket, .events = POLLIN, .revents = 0});
   }
-  absl::Time looked = absl::Now();
+  SteadyTime looked = SteadyNow();
   while (true) {
     if (poll(waits.data(), waits.size(), open_.empty() ? -1 : look_ms_) < 0 && errno != EINTR) {
       return;
     }
     if ((waits[0].revents & POLLIN) != 0) return;
-    if (absl::Now() - looked >= absl::Milliseconds(look_ms_)) {
+    if (Since(looked) >= absl::Milliseconds(look_ms_)) {
       Watch();
-      looked = absl::Now();
+      looked = SteadyNow();
     }
     bool rest = false;
     for (size_t i = 1; i < waits.size(); ++i) {
@@ -269,6 +277,7 @@ bool Connections::AcceptFrom(const Listener& listener) {
     if (!host.empty()) ++by_host_[host];
     open_count_ = open_.size();
     ++accepted_;
+    FilterReads(socket, open_.back().inode);
     take_(listener.socket, socket);
   }
   return true;
@@ -305,7 +314,7 @@ bool Connections::MakeRoomFor(const std::string& host) {
 
 std::shared_ptr<Caller> Connections::CallerAt(const std::string& peer) {
   const absl::MutexLock lock(&mutex_);
-  const auto found = callers_.find(peer);
+  const auto found = callers_.find(WithoutScope(peer));
   return found == callers_.end() ? nullptr : found->second;
 }
 
@@ -317,11 +326,16 @@ void Connections::Forget(const Connection& connection) {
 }
 
 void Connections::Watch() {
+  if (const uint64_t filtered = FilteredConnections(); filtered > filtered_) {
+    cut_off_ += filtered - std::exchange(filtered_, filtered);
+    Complain("one was cut off: its headers had no end, or it gave up calls without end");
+  }
   // What a flood has left is given back, or the next one adds to it.
   if (std::exchange(flooded_, false)) malloc_trim(0);
   Sweep();
   bool any_unknown = false;
   auto endless = open_.end();
+  auto refused = open_.end();
   auto worst = open_.end();
   uint64_t worst_bytes = 0;
   uint64_t unknown_bytes = 0;
@@ -337,6 +351,11 @@ void Connections::Watch() {
     if (heard > 0) continue;
     any_unknown = true;
     unknown_bytes += bytes;
+    // Who has sent nothing since has not called.
+    if (std::exchange(connection->sent, bytes) != bytes &&
+        ended_calls_.Of(connection->peer) > limits_.unknown_calls) {
+      refused = connection;
+    }
     if (bytes > worst_bytes) {
       worst = connection;
       worst_bytes = bytes;
@@ -349,6 +368,8 @@ void Connections::Watch() {
   } else if (worst_bytes > limits_.unknown_bytes || unknown_bytes > limits_.all_unknown_bytes) {
     CutOff(worst, "nobody known had called by it, and it sent too much");
     flooded_ = true;
+  } else if (refused != open_.end()) {
+    CutOff(refused, "nobody known had called by it, and too many calls were refused");
   }
   const bool sending = std::exchange(unknown_bytes_, unknown_bytes) != unknown_bytes;
   look_ms_ = sending || flooded_ ? kCloseLookMs : any_unknown ? kUnknownLookMs : kLookMs;
@@ -380,9 +401,8 @@ void Connections::Sweep() {
 }
 
 void Connections::Complain(const char* what) {
-  const absl::Time now = absl::Now();
-  if (now < complained_ + kComplaints) return;
-  complained_ = now;
+  if (complained_ && Since(*complained_) < kComplaints) return;
+  complained_ = SteadyNow();
   log_->warn("connections: {} ({} open, {} turned away and {} cut off so far)", what, open_.size(),
              refused_.load(), cut_off_.load());
 }

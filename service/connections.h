@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -21,7 +22,8 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
-#include "absl/time/time.h"
+#include "service/ended_calls.h"
+#include "service/steady_clock.h"
 #include "spdlog/logger.h"
 
 namespace fovea::service {
@@ -38,6 +40,9 @@ struct ConnectionLimits {
   uint64_t all_unknown_bytes = uint64_t{96} << 20;
   // What one may send between two calls or messages.
   uint64_t unread_bytes = uint64_t{512} << 20;
+  // Calls of a TCP connection that may end before one was let in: each is refused, and a caller
+  // without a token could have a processor at work with nothing else.
+  uint64_t unknown_calls = 100;
 };
 
 // A peer's connection, for the calls that come by it. Thread-safe.
@@ -96,6 +101,7 @@ class Connections {
     std::shared_ptr<Caller> caller;
     uint64_t heard = 0;   // Caller::heard at the last look, ...
     uint64_t before = 0;  // ... and what it had sent when that last changed
+    uint64_t sent = 0;    // at the last look
   };
 
   Connections(ConnectionLimits limits, std::shared_ptr<spdlog::logger> log);
@@ -128,10 +134,12 @@ class Connections {
   absl::flat_hash_map<std::string, size_t> by_host_;
   absl::Mutex mutex_;
   absl::flat_hash_map<std::string, std::shared_ptr<Caller>> callers_ ABSL_GUARDED_BY(mutex_);
-  absl::Time complained_ = absl::InfinitePast();
+  std::optional<SteadyTime> complained_;
   uint64_t unknown_bytes_ = 0;  // at the last look
   int look_ms_ = 0;             // until the next one
-  bool flooded_ = false;        // somebody was cut off for what it sent
+  EndedCalls ended_calls_;
+  bool flooded_ = false;   // somebody was cut off for what it sent
+  uint64_t filtered_ = 0;  // FilteredConnections at the last look
   std::atomic<uint64_t> accepted_ = 0;
   std::atomic<uint64_t> refused_ = 0;
   std::atomic<uint64_t> cut_off_ = 0;

@@ -54,7 +54,8 @@ absl::StatusOr<RetentionReport> Housekeeping::ApplyRetention(const RetentionRule
     if (receipt.ok()) {
       gone.push_back(session);
       last = *receipt;
-    } else if (absl::IsAborted(receipt.status()) || absl::IsNotFound(receipt.status())) {
+    } else if (absl::IsAborted(receipt.status()) || absl::IsNotFound(receipt.status()) ||
+               absl::IsDataLoss(receipt.status())) {  // a damaged one keeps no other
       report.choice.deleted_bytes -= session.stored_bytes;
       report.choice.left_bytes += session.stored_bytes;
       ++report.choice.left_sessions;

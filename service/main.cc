@@ -122,7 +122,7 @@ sigset_t BlockSignals() {
   return signals;
 }
 
-// What a reload does not change says so.
+// The parts do not hang on each other. What a reload does not change says so.
 void Reload(const Flags& flags, fovea::service::Server& server, spdlog::logger& log,
             Config& config) {
   const absl::Status status = server.ReloadTokens();
@@ -130,6 +130,10 @@ void Reload(const Flags& flags, fovea::service::Server& server, spdlog::logger& 
     log.info("tokens read again");
   } else {
     log.error("tokens stay as they were: {}", std::string(status.message()));
+  }
+  const absl::Status reopened = server.ReopenAuditLog();
+  if (!reopened.ok()) {
+    log.error("the audit log's file stays as it was: {}", std::string(reopened.message()));
   }
   auto fresh = ReadConfig(flags);
   if (!fresh.ok()) {

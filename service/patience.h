@@ -5,9 +5,9 @@
 #include <functional>
 
 #include "absl/status/status.h"
-#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "service/status.h"
+#include "service/steady_clock.h"
 
 namespace fovea::service {
 
@@ -16,20 +16,21 @@ class Patience {
  public:
   // Asks for an end with `still_wanted`'s error once it gives one; makes room after `slice`.
   Patience(std::function<absl::Status()> still_wanted, absl::Duration slice)
-      : still_wanted_(std::move(still_wanted)), until_(absl::Now() + slice) {}
+      : still_wanted_(std::move(still_wanted)), slice_(slice) {}
 
   // To be asked between steps that leave a consistent state. Unfinished at the end of the slice:
   // the caller keeps what it has and is called again.
   absl::Status Check() const {
     absl::Status status = still_wanted_();
-    return !status.ok() || absl::Now() < until_ ? status : Unfinished();
+    return !status.ok() || Since(begun_) < slice_ ? status : Unfinished();
   }
   // The same, whatever the slice.
   absl::Status StillWanted() const { return still_wanted_(); }
 
  private:
   const std::function<absl::Status()> still_wanted_;
-  const absl::Time until_;
+  const SteadyTime begun_ = SteadyNow();
+  const absl::Duration slice_;
 };
 
 }  // namespace fovea::service

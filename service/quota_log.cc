@@ -7,12 +7,25 @@
 #include "core/base/status_macros.h"
 
 namespace fovea::service {
+namespace {
+
+constexpr TenantHoldings kAnEvent = {.sessions = 0, .stored_bytes = kStoredEventBytes};
+
+// A session with so many turns and events.
+TenantHoldings Holdings(const NewSession& session, uint64_t turn_bytes, uint64_t events) {
+  return {.sessions = 1,
+          .stored_bytes = turn_bytes + session.title.size() + session.metadata_json.size() +
+                          events * kStoredEventBytes};
+}
+
+}  // namespace
 
 absl::StatusOr<SessionInfo> QuotaLog::CreateSession(const SessionKey& key,
                                                     const NewSession& session) {
-  FOVEA_RETURN_IF_ERROR(quotas_.Check(key.tenant, 1));
-  FOVEA_ASSIGN_OR_RETURN(SessionInfo info, log_.CreateSession(key, session));
-  quotas_.Add(key.tenant, {.sessions = 1, .stored_bytes = 0});
+  const TenantHoldings more = Holdings(session, 0, 0);
+  FOVEA_RETURN_IF_ERROR(quotas_.Reserve(key.tenant, more));
+  absl::StatusOr<SessionInfo> info = log_.CreateSession(key, session);
+  quotas_.Settle(key.tenant, more, info.ok() ? more : TenantHoldings());
   return info;
 }
 
@@ -27,9 +40,10 @@ absl::StatusOr<SessionListing> QuotaLog::ListSessions(std::string_view tenant, i
 
 absl::StatusOr<SessionInfo> QuotaLog::StageSession(const SessionKey& key,
                                                    const NewSession& session) {
-  FOVEA_RETURN_IF_ERROR(quotas_.Check(key.tenant, 1));
-  FOVEA_ASSIGN_OR_RETURN(SessionInfo info, log_.StageSession(key, session));
-  quotas_.Add(key.tenant, {.sessions = 1, .stored_bytes = 0});
+  const TenantHoldings more = Holdings(session, 0, 0);
+  FOVEA_RETURN_IF_ERROR(quotas_.Reserve(key.tenant, more));
+  absl::StatusOr<SessionInfo> info = log_.StageSession(key, session);
+  quotas_.Settle(key.tenant, more, info.ok() ? more : TenantHoldings());
   return info;
 }
 
@@ -45,23 +59,26 @@ absl::StatusOr<DeletionReceipt> QuotaLog::DeleteSession(const SessionRef& sessio
 
 absl::StatusOr<SessionInfo> QuotaLog::ForkSession(const SessionRef& origin, uint64_t at_seq,
                                                   const NewSession& fork) {
-  FOVEA_RETURN_IF_ERROR(quotas_.Check(origin.tenant, 1));
-  FOVEA_ASSIGN_OR_RETURN(SessionInfo info, log_.ForkSession(origin, at_seq, fork));
-  quotas_.Add(origin.tenant, {.sessions = 1, .stored_bytes = 0});
-  // How many bytes it copied is not said.
-  quotas_.MeasureSoon(origin.tenant);
+  FOVEA_ASSIGN_OR_RETURN(const SessionInfo all, log_.GetSession(origin));
+  // Those up to a turn are not known to be fewer until they are copied.
+  const TenantHoldings most = Holdings(fork, all.stored_bytes, all.event_count);
+  FOVEA_RETURN_IF_ERROR(quotas_.Reserve(origin.tenant, most));
+  absl::StatusOr<SessionInfo> info = log_.ForkSession(origin, at_seq, fork);
+  quotas_.Settle(
+      origin.tenant, most,
+      info.ok() ? Holdings(fork, info->stored_bytes, info->event_count) : TenantHoldings());
   return info;
 }
 
 absl::StatusOr<AppendReceipt> QuotaLog::Append(const SessionRef& session, AppendBatch batch) {
-  FOVEA_RETURN_IF_ERROR(quotas_.Check(session.tenant, 0));
+  FOVEA_RETURN_IF_ERROR(CheckAppend(session.tenant, batch));
   FOVEA_ASSIGN_OR_RETURN(AppendReceipt receipt, log_.Append(session, std::move(batch)));
   quotas_.Add(session.tenant, {.sessions = 0, .stored_bytes = receipt.stored_bytes});
   return receipt;
 }
 
 void QuotaLog::StartAppend(const SessionRef& session, AppendBatch batch, AppendDone done) {
-  absl::Status room = quotas_.Check(session.tenant, 0);
+  absl::Status room = CheckAppend(session.tenant, batch);
   if (!room.ok()) return done(std::move(room));
   log_.StartAppend(session, std::move(batch),
                    [this, tenant = session.tenant,
@@ -73,8 +90,20 @@ void QuotaLog::StartAppend(const SessionRef& session, AppendBatch batch, AppendD
                    });
 }
 
+absl::Status QuotaLog::CheckAppend(const std::string& tenant, AppendBatch& batch) {
+  absl::Status room = quotas_.Check(tenant);
+  // What is stored already needs no room: the log knows, by its key.
+  if (!room.ok() && !batch.idempotency_key.empty()) {
+    batch.refused = std::exchange(room, absl::OkStatus());
+  }
+  return room;
+}
+
 absl::StatusOr<LogEvent> QuotaLog::AppendEvent(const SessionRef& session, LogEvent event) {
-  return log_.AppendEvent(session, event);
+  FOVEA_RETURN_IF_ERROR(quotas_.Reserve(session.tenant, kAnEvent));
+  absl::StatusOr<LogEvent> added = log_.AppendEvent(session, event);
+  quotas_.Settle(session.tenant, kAnEvent, added.ok() ? kAnEvent : TenantHoldings());
+  return added;
 }
 
 absl::StatusOr<std::vector<Turn>> QuotaLog::ReadTurns(const SessionRef& session, SeqRange range,

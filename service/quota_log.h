@@ -2,13 +2,16 @@
 #ifndef FOVEA_SERVICE_QUOTA_LOG_H_
 #define FOVEA_SERVICE_QUOTA_LOG_H_
 
+#include <string>
+
 #include "core/log/log_store.h"
 #include "service/storage_quotas.h"
 
 namespace fovea::service {
 
-// Whatever adds sessions or turns is RESOURCE_EXHAUSTED for a tenant at its limit; all else is the
-// log's. `log` and `quotas` outlive it. Thread-safe.
+// Whatever adds sessions, turns or events is RESOURCE_EXHAUSTED for a tenant at its limit, but for
+// an append that is stored already; all else is the log's. `log` and `quotas` outlive it.
+// Thread-safe.
 class QuotaLog final : public LogStore {
  public:
   QuotaLog(LogStore* log, StorageQuotas* quotas) : log_(*log), quotas_(*quotas) {}
@@ -35,6 +38,8 @@ class QuotaLog final : public LogStore {
   absl::StatusOr<VerifyReport> Verify() override;
 
  private:
+  absl::Status CheckAppend(const std::string& tenant, AppendBatch& batch);
+
   LogStore& log_;
   StorageQuotas& quotas_;
 };

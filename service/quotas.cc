@@ -21,7 +21,7 @@ bool Over(double rate, double seconds, double use, double* spent) {
 
 }  // namespace
 
-absl::Status Quotas::Take(const std::string& tenant, const Use& use, absl::Time now) {
+absl::Status Quotas::Take(const std::string& tenant, const Use& use, SteadyTime now) {
   const absl::MutexLock lock(&mutex_);
   const auto bytes_rate = static_cast<double>(limits_.bytes_per_second);
   if (limits_.calls_per_second <= 0 && limits_.turns_per_second <= 0 &&
@@ -30,11 +30,11 @@ absl::Status Quotas::Take(const std::string& tenant, const Use& use, absl::Time 
   }
   if (tenants_.size() > kManyTenants) {
     absl::erase_if(tenants_, [&](const auto& entry) {
-      return now - entry.second.at > absl::Seconds(10 * kBurstSeconds);
+      return Since(entry.second.at, now) > absl::Seconds(10 * kBurstSeconds);
     });
   }
   Tenant& held = tenants_.try_emplace(tenant, Tenant{.at = now}).first->second;
-  const double seconds = std::max(0.0, absl::ToDoubleSeconds(now - held.at));
+  const double seconds = std::max(0.0, absl::ToDoubleSeconds(Since(held.at, now)));
   held.at = now;
   const char* over = nullptr;
   // All earn back, whichever is over.

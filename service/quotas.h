@@ -9,8 +9,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
-#include "absl/time/clock.h"
-#include "absl/time/time.h"
+#include "service/steady_clock.h"
 
 namespace fovea::service {
 
@@ -35,7 +34,7 @@ class Quotas {
   };
   // RESOURCE_EXHAUSTED (Overloaded) if the tenant is over one of its limits, and then nothing is
   // counted. One call may be larger than what is left: the tenant waits for it afterwards.
-  absl::Status Take(const std::string& tenant, const Use& use, absl::Time now = absl::Now())
+  absl::Status Take(const std::string& tenant, const Use& use, SteadyTime now = SteadyNow())
       ABSL_LOCKS_EXCLUDED(mutex_);
   // New limits from now on.
   void SetLimits(const QuotaLimits& limits) ABSL_LOCKS_EXCLUDED(mutex_);
@@ -43,7 +42,7 @@ class Quotas {
  private:
   struct Tenant {
     Use spent;  // that has not been earned back yet
-    absl::Time at;
+    SteadyTime at;
   };
 
   absl::Mutex mutex_;

@@ -1,26 +1,38 @@
 #include "service/read_file.h"
 
-#include <algorithm>
-#include <fstream>
-#include <ios>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 
 namespace fovea::service {
 
 absl::StatusOr<std::string> ReadFile(const std::filesystem::path& path, size_t max_bytes) {
   constexpr size_t kStep = size_t{1} << 20;
-  std::ifstream input(path, std::ios::binary);
+  const auto cannot = [&](const char* why) {
+    return absl::NotFoundError(absl::StrCat("cannot read ", path.string(), ": ", why));
+  };
+  // A pipe that nobody writes to is an error, and not a wait.
+  const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (file < 0) return cannot(std::strerror(errno));
+  const absl::Cleanup closes = [file] { close(file); };
+  struct stat info = {};
+  if (fstat(file, &info) != 0 || !S_ISREG(info.st_mode)) return cannot("it is no regular file");
   std::string text;
-  while (input && text.size() <= max_bytes) {
+  while (text.size() <= max_bytes) {
     const size_t before = text.size();
     text.resize(before + kStep);
-    input.read(text.data() + before, kStep);
-    text.resize(before + static_cast<size_t>(input.gcount()));
-  }
-  // A folder opens and cannot be read.
-  if (!input.is_open() || input.bad()) {
-    return absl::NotFoundError(absl::StrCat("cannot read ", path.string()));
+    const ssize_t more = read(file, text.data() + before, kStep);
+    const int error = errno;
+    text.resize(before + static_cast<size_t>(std::max<ssize_t>(more, 0)));
+    if (more == 0) break;
+    if (more < 0 && error != EINTR) return cannot(std::strerror(error));
   }
   if (text.size() <= max_bytes) return text;
   return absl::InvalidArgumentError(

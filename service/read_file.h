@@ -10,7 +10,7 @@
 
 namespace fovea::service {
 
-// The whole of a file. NOT_FOUND if it cannot be read, as a folder cannot; INVALID_ARGUMENT if it
+// The whole of a file. NOT_FOUND if it cannot be read or is no regular file; INVALID_ARGUMENT if it
 // is larger than `max_bytes`.
 absl::StatusOr<std::string> ReadFile(const std::filesystem::path& path, size_t max_bytes);
 

@@ -34,13 +34,14 @@ RetentionKeeper::~RetentionKeeper() {
     const absl::MutexLock lock(&mutex_);
     stopping_ = true;
   }
+  rest_.End();
   thread_.join();
 }
 
 void RetentionKeeper::SetRule(const RetentionRule& rule) {
   const absl::MutexLock lock(&mutex_);
   rule_ = rule;
-  due_ = true;
+  rest_.End();
 }
 
 bool RetentionKeeper::stopping() const {
@@ -49,14 +50,12 @@ bool RetentionKeeper::stopping() const {
 }
 
 void RetentionKeeper::Run() {
-  const auto wanted = [this]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return due_ || stopping_; };
   while (true) {
+    rest_.For(kInterval);
     RetentionRule rule;
     {
       const absl::MutexLock lock(&mutex_);
-      mutex_.AwaitWithTimeout(absl::Condition(&wanted), kInterval);
       if (stopping_) return;
-      due_ = false;
       rule = rule_;
     }
     if (rule.limits_anything()) apply_(rule);

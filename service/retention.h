@@ -13,6 +13,7 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "memory_store/store_reports.h"
+#include "service/steady_clock.h"
 
 namespace fovea::service {
 
@@ -52,9 +53,9 @@ class RetentionKeeper {
   void Run() ABSL_LOCKS_EXCLUDED(mutex_);
 
   const std::function<void(const RetentionRule&)> apply_;
+  Rest rest_;
   mutable absl::Mutex mutex_;
   RetentionRule rule_ ABSL_GUARDED_BY(mutex_);
-  bool due_ ABSL_GUARDED_BY(mutex_) = false;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   std::thread thread_;
 };

@@ -54,7 +54,6 @@ Call::Call(const RpcEnvironment& environment, grpc::CallbackServerContext* conte
     : environment_(environment),
       context_(context),
       method_(method),
-      started_(absl::Now()),
       place_(environment.calls->Add(context)),
       lane_(method.lane) {}
 
@@ -175,7 +174,7 @@ void Call::Sent() {
 
 grpc::Status Call::End(const absl::Status& status) {
   ended_ = status;
-  latency_ = absl::Now() - started_;
+  latency_ = Since(started_);
   environment_.metrics->Method(method_.name).Record(!status.ok(), latency_);
   if (method_.access == Access::kWrite) environment_.write_health->Note(status);
   if (method_.audited && environment_.audit != nullptr) {

@@ -21,6 +21,7 @@
 #include "service/memory_budget.h"
 #include "service/method.h"
 #include "service/metrics.h"
+#include "service/steady_clock.h"
 #include "spdlog/logger.h"
 
 namespace fovea::service {
@@ -117,7 +118,7 @@ class Call {
   const RpcEnvironment& environment_;
   grpc::CallbackServerContext* const context_;
   const Method& method_;
-  const absl::Time started_;
+  const SteadyTime started_ = SteadyNow();
   const CallRegistry::Place place_;
   std::shared_ptr<Caller> caller_;
   Identity identity_;

@@ -27,6 +27,7 @@
 #include "service/memory_budget.h"
 #include "service/metrics.h"
 #include "service/metrics_http.h"
+#include "service/own_calls.h"
 #include "service/page_provider.h"
 #include "service/page_service.h"
 #include "service/quota_log.h"
@@ -98,8 +99,8 @@ class GrpcServer final : public Server {
     return ServeMetrics();
   }
 
-  absl::Status ReloadTokens() override {
-    FOVEA_RETURN_IF_ERROR(auth_->Reload());
+  absl::Status ReloadTokens() override { return auth_->Reload(); }
+  absl::Status ReopenAuditLog() override {
     return audit_ == nullptr ? absl::OkStatus() : audit_->Reopen();
   }
 
@@ -338,6 +339,9 @@ class GrpcServer final : public Server {
     builder.RegisterService(reader_service_.get());
     builder.RegisterService(page_service_.get());
     builder.RegisterService(admin_.get());
+    std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> watchers;
+    watchers.push_back(std::make_unique<OwnCalls>(connections_.get()));
+    builder.experimental().SetInterceptorCreators(std::move(watchers));
     server_ = builder.BuildAndStart();
     if (server_ == nullptr) return absl::InternalError("gRPC does not start");
     grpc::HealthCheckServiceInterface* health = server_->GetHealthCheckService();

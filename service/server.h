@@ -65,9 +65,10 @@ class Server {
   virtual const std::vector<std::string>& addresses() const = 0;
   // The port of metrics_address; 0 without one.
   virtual int metrics_port() const = 0;
-  // Reads the tokens file again; on an error the tokens stay as they were. Opens the audit log's
-  // file again.
+  // Reads the tokens file again; on an error the tokens stay as they were.
   virtual absl::Status ReloadTokens() = 0;
+  // Opens the audit log's file again, if there is one; on an error it stays as it was.
+  virtual absl::Status ReopenAuditLog() = 0;
   virtual void SetQuotas(const QuotaLimits& limits) = 0;
   virtual void SetStorageLimits(const StorageLimits& limits) = 0;
   virtual void SetRetention(const RetentionRule& rule) = 0;

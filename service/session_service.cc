@@ -198,8 +198,10 @@ absl::Status SessionService::Expand(const Call& call, const v1::ExpandTurnReques
   }
   if (request.record_recall()) {
     FOVEA_RETURN_IF_ERROR(call.CheckAccess(Access::kWrite));
-    FOVEA_RETURN_IF_ERROR(
-        AddEvent(call, request.session_id(), LogEvent::Kind::kRecall, {seq, seq}).status());
+    const absl::Status recorded =
+        AddEvent(call, request.session_id(), LogEvent::Kind::kRecall, {seq, seq}).status();
+    // Where there is no room for the event the turn is still to be read.
+    if (!absl::IsResourceExhausted(recorded)) FOVEA_RETURN_IF_ERROR(recorded);
   }
   const uint64_t length = request.byte_length() == 0 ? std::string::npos : request.byte_length();
   const std::string_view wanted = text.substr(request.byte_offset(), length);

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
+#include "absl/time/time.h"
 
 namespace fovea::service {
 namespace {
@@ -20,6 +20,11 @@ void AddTo(TenantHoldings& held, const TenantHoldings& more) {
   held.stored_bytes += more.stored_bytes;
 }
 
+void TakeFrom(TenantHoldings& held, const TenantHoldings& less) {
+  held.sessions -= std::min(held.sessions, less.sessions);
+  held.stored_bytes -= std::min(held.stored_bytes, less.stored_bytes);
+}
+
 }  // namespace
 
 StorageQuotas::StorageQuotas(const StorageLimits& limits, Measure measure)
@@ -33,52 +38,68 @@ StorageQuotas::~StorageQuotas() {
   thread_.join();
 }
 
-absl::Status StorageQuotas::Check(const std::string& tenant, uint64_t sessions) {
-  const absl::MutexLock lock(&mutex_);
+absl::Status StorageQuotas::Judge(const std::string& tenant, const TenantHoldings& more) {
   if (!limited()) return absl::OkStatus();
   if (tenants_.size() > kManyTenants) tenants_.clear();
   const Tenant& known = tenants_[tenant];
+  TenantHoldings held = known.held;
+  AddTo(held, known.reserved);
   const bool too_many =
-      limits_.sessions > 0 && sessions > 0 && known.held.sessions + sessions > limits_.sessions;
+      limits_.sessions > 0 && more.sessions > 0 && held.sessions + more.sessions > limits_.sessions;
   const bool too_large =
-      limits_.stored_bytes > 0 && known.held.stored_bytes >= limits_.stored_bytes;
+      limits_.stored_bytes > 0 && (held.stored_bytes >= limits_.stored_bytes ||
+                                   more.stored_bytes > limits_.stored_bytes - held.stored_bytes);
   const absl::Duration every = too_many || too_large ? kMeasureAgain : kMeasureEvery;
-  if (absl::Now() - known.measured >= every) wanted_.insert(tenant);
+  if (!known.measured || Since(*known.measured) >= every) wanted_.insert(tenant);
   if (too_many) {
     return absl::ResourceExhaustedError(absl::StrCat("tenant_sessions: this tenant has ",
-                                                     known.held.sessions, " sessions of ",
+                                                     held.sessions, " sessions of ",
                                                      limits_.sessions, ": delete some"));
   }
   if (too_large) {
+    const std::string and_more =
+        more.stored_bytes == 0 ? "" : absl::StrCat(", and ", more.stored_bytes, " would come");
     return absl::ResourceExhaustedError(
-        absl::StrCat("tenant_stored_bytes: this tenant's sessions take ", known.held.stored_bytes,
-                     " bytes of ", limits_.stored_bytes, ": delete some"));
+        absl::StrCat("tenant_stored_bytes: this tenant's sessions take ", held.stored_bytes,
+                     " bytes of ", limits_.stored_bytes, and_more, ": delete some"));
   }
   return absl::OkStatus();
 }
 
-void StorageQuotas::Add(const std::string& tenant, const TenantHoldings& more) {
+absl::Status StorageQuotas::Check(const std::string& tenant) {
   const absl::MutexLock lock(&mutex_);
-  if (!limited()) return;
-  Tenant& known = tenants_[tenant];
-  AddTo(known.held, more);
-  AddTo(known.added, more);
+  return Judge(tenant, {});
+}
+
+absl::Status StorageQuotas::Reserve(const std::string& tenant, const TenantHoldings& more) {
+  const absl::MutexLock lock(&mutex_);
+  absl::Status status = Judge(tenant, more);
+  if (status.ok() && limited()) AddTo(tenants_[tenant].reserved, more);
+  return status;
+}
+
+void StorageQuotas::Settle(const std::string& tenant, const TenantHoldings& reserved,
+                           const TenantHoldings& added) {
+  const absl::MutexLock lock(&mutex_);
+  const auto found = tenants_.find(tenant);
+  if (found == tenants_.end()) return;
+  Tenant& known = found->second;
+  TakeFrom(known.reserved, reserved);
+  AddTo(known.held, added);
+  AddTo(known.added, added);
+}
+
+void StorageQuotas::Add(const std::string& tenant, const TenantHoldings& more) {
+  Settle(tenant, {}, more);
 }
 
 void StorageQuotas::Remove(const std::string& tenant, const TenantHoldings& less) {
   const absl::MutexLock lock(&mutex_);
   const auto known = tenants_.find(tenant);
   if (known == tenants_.end()) return;
-  TenantHoldings& held = known->second.held;
-  held.sessions -= std::min(held.sessions, less.sessions);
-  held.stored_bytes -= std::min(held.stored_bytes, less.stored_bytes);
+  TakeFrom(known->second.held, less);
   // A measurement that has seen these still would bring them back.
   wanted_.insert(tenant);
-}
-
-void StorageQuotas::MeasureSoon(const std::string& tenant) {
-  const absl::MutexLock lock(&mutex_);
-  if (limited()) wanted_.insert(tenant);
 }
 
 void StorageQuotas::SetLimits(const StorageLimits& limits) {
@@ -105,7 +126,7 @@ void StorageQuotas::Run() {
     const absl::StatusOr<TenantHoldings> held = measure_(tenant);
     mutex_.Lock();
     Tenant& known = tenants_[tenant];
-    known.measured = absl::Now();
+    known.measured = SteadyNow();
     // What cannot be read now is measured the next time.
     if (!held.ok()) continue;
     known.held = *held;

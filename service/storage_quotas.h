@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <set>
 #include <string>
 #include <thread>
@@ -13,20 +14,21 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
-#include "absl/time/time.h"
 #include "memory_store/store_reports.h"
+#include "service/steady_clock.h"
 
 namespace fovea::service {
 
 // 0 is no limit.
 struct StorageLimits {
   uint64_t sessions = 0;
-  uint64_t stored_bytes = 0;  // of turns, compressed as they are stored
+  uint64_t stored_bytes =
+      0;  // of turns, compressed as they are stored, titles, metadata and events
 };
 
 // What tenants hold is measured now and then, on a thread of its own, and counted as it comes in
 // between. So nobody waits for a measurement; a tenant whose first one is not done is let through,
-// and one may be over a limit by what is on its way. Thread-safe.
+// and one may be over its limit of bytes by the appends that are on their way. Thread-safe.
 class StorageQuotas {
  public:
   using Measure = std::function<absl::StatusOr<TenantHoldings>(const std::string& tenant)>;
@@ -34,22 +36,29 @@ class StorageQuotas {
   StorageQuotas(const StorageLimits& limits, Measure measure);
   ~StorageQuotas();
 
-  // RESOURCE_EXHAUSTED, naming the limit, if the tenant holds so much that it may not have
-  // `sessions` more of them, or any more bytes.
-  absl::Status Check(const std::string& tenant, uint64_t sessions) ABSL_LOCKS_EXCLUDED(mutex_);
+  // RESOURCE_EXHAUSTED, naming the limit, if the tenant is at its limit of bytes.
+  absl::Status Check(const std::string& tenant) ABSL_LOCKS_EXCLUDED(mutex_);
+  // For what is about to come and is known to be at most `more`: counted until Settle. As Check, or
+  // if the tenant would be over a limit with it; then nothing is counted.
+  absl::Status Reserve(const std::string& tenant, const TenantHoldings& more)
+      ABSL_LOCKS_EXCLUDED(mutex_);
+  // What Reserve counted has come to be `added`.
+  void Settle(const std::string& tenant, const TenantHoldings& reserved,
+              const TenantHoldings& added) ABSL_LOCKS_EXCLUDED(mutex_);
   void Add(const std::string& tenant, const TenantHoldings& more) ABSL_LOCKS_EXCLUDED(mutex_);
   void Remove(const std::string& tenant, const TenantHoldings& less) ABSL_LOCKS_EXCLUDED(mutex_);
-  // For what is not told here: the tenant is measured soon.
-  void MeasureSoon(const std::string& tenant) ABSL_LOCKS_EXCLUDED(mutex_);
   void SetLimits(const StorageLimits& limits) ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
   struct Tenant {
     TenantHoldings held;
-    TenantHoldings added;  // since its measurement began, which may have seen it or not
-    absl::Time measured = absl::InfinitePast();
+    TenantHoldings added;     // since its measurement began, which may have seen it or not
+    TenantHoldings reserved;  // on its way
+    std::optional<SteadyTime> measured;
   };
 
+  absl::Status Judge(const std::string& tenant, const TenantHoldings& more)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool limited() const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
   void Run() ABSL_LOCKS_EXCLUDED(mutex_);
 

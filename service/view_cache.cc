@@ -9,6 +9,7 @@
 #include "absl/time/time.h"
 #include "core/base/status_macros.h"
 #include "core/forgetting/plan.h"
+#include "service/steady_clock.h"
 
 namespace fovea::service {
 namespace {
@@ -108,14 +109,14 @@ absl::StatusOr<ViewCache::Used> ViewCache::Use(
   if (target < at) return Used::kPast;
   const uint64_t epoch = plan.epoch();
   bool spoiled = false;
-  const absl::Time begun = absl::Now();
+  const SteadyTime begun = SteadyNow();
   absl::Status status = Advance(*view.planner, target, *view.state, patience, &spoiled);
   if (spoiled) {
     view.planner.reset();
     return status;
   }
   views_.SetCost(key, PlannerBytes(*view.planner));
-  view.unsaved += absl::Now() - begun;
+  view.unsaved += Since(begun);
   SaveIfWorth(view, key, kWorthACheckpoint);
   if (!status.ok()) return status;
   if (learnt && (plan.epoch() == 0 || plan.epoch() != counting.epoch)) return Used::kRecount;
@@ -155,9 +156,9 @@ void ViewCache::SaveIfWorth(View& view, const ViewKey& key, absl::Duration worth
   if (in_.checkpoints == nullptr || view.planner == nullptr) return;
   // A large planner is saved more rarely, so that saving stays a small part of the work.
   if (view.unsaved < std::max(worth, kWorkToSaving * view.saving)) return;
-  const absl::Time begun = absl::Now();
+  const SteadyTime begun = SteadyNow();
   in_.checkpoints->Save(*view.planner, view.session, key.look_back_seq, *view.state);
-  view.saving = absl::Now() - begun;
+  view.saving = Since(begun);
   view.unsaved = absl::ZeroDuration();
 }
 

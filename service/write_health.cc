@@ -19,24 +19,22 @@ WriteHealth::~WriteHealth() {
     const absl::MutexLock lock(&mutex_);
     stopping_ = true;
   }
+  rest_.End();
   thread_.join();
 }
 
 void WriteHealth::Note(const absl::Status& status) {
   if (status.ok() || !(absl::IsUnavailable(status) || absl::IsResourceExhausted(status))) return;
   if (IsUnfinished(status) || RetryAfterOf(status).has_value()) return;
-  const absl::MutexLock lock(&mutex_);
-  look_ = true;
+  rest_.End();
 }
 
 void WriteHealth::Run() {
-  const auto wakes = [this]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return stopping_ || look_; };
   while (true) {
+    rest_.For(kBetweenProbes);
     {
       const absl::MutexLock lock(&mutex_);
-      mutex_.AwaitWithTimeout(absl::Condition(&wakes), kBetweenProbes);
       if (stopping_) return;
-      look_ = false;
     }
     const absl::Status state = probe_();
     const absl::MutexLock lock(&mutex_);

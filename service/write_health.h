@@ -9,6 +9,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
+#include "service/steady_clock.h"
 
 namespace fovea::service {
 
@@ -21,7 +22,7 @@ class WriteHealth {
   ~WriteHealth();
 
   // The outcome of a call that writes: a disk that fails is told of at once.
-  void Note(const absl::Status& status) ABSL_LOCKS_EXCLUDED(mutex_);
+  void Note(const absl::Status& status);
   bool serving() const { return serving_; }
 
  private:
@@ -31,9 +32,9 @@ class WriteHealth {
   const std::function<absl::Status()> probe_;
   const std::function<void(const absl::Status&)> tell_;
   std::atomic<bool> serving_ = true;
+  Rest rest_;
   absl::Mutex mutex_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
-  bool look_ ABSL_GUARDED_BY(mutex_) = false;
   std::thread thread_;
 };
 

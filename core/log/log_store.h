@@ -41,8 +41,9 @@ struct SessionInfo {
   int64_t updated_us = 0;     // of the last append
   uint64_t last_seq = 0;      // 0 while empty
   uint64_t event_count = 0;
-  uint64_t text_bytes = 0;  // of TurnText over all turns
-  std::string forked_from;  // session id, "" if not a fork
+  uint64_t text_bytes = 0;    // of TurnText over all turns
+  uint64_t stored_bytes = 0;  // of turns, compressed
+  std::string forked_from;    // session id, "" if not a fork
   uint64_t forked_at_seq = 0;
 };
 
@@ -65,6 +66,9 @@ struct AppendBatch {
   std::string idempotency_key;
   std::string body_digest;  // SHA-256 of the turns, 32 bytes; required with a key
   std::optional<uint64_t> expected_next_seq;
+  // An error: nothing is appended, and unless an earlier append with this key gave an answer, this
+  // is what the caller gets.
+  absl::Status refused;
 };
 
 struct AppendReceipt {

@@ -128,7 +128,7 @@ TEST(MemoryBudgetTest, SharesAndGivesBack) {
 
 TEST(QuotasTest, ATenantCatchesUpAndThenWaits) {
   Quotas quotas({.turns_per_second = 10});
-  const absl::Time start = absl::UnixEpoch();
+  const SteadyTime start;
   EXPECT_TRUE(quotas.Take("a", {.turns = 60}, start).ok());
   EXPECT_TRUE(quotas.Take("a", {.turns = 60}, start).ok());  // 120 of 100
   const absl::Status over = quotas.Take("a", {.turns = 1}, start);
@@ -136,10 +136,10 @@ TEST(QuotasTest, ATenantCatchesUpAndThenWaits) {
   EXPECT_THAT(std::string(over.message()), ::testing::HasSubstr("quota of turns"));
   EXPECT_TRUE(quotas.Take("a", {.calls = 1}, start).ok());
   EXPECT_TRUE(quotas.Take("b", {.turns = 1}, start).ok());
-  EXPECT_FALSE(quotas.Take("a", {.turns = 1}, start + absl::Seconds(2)).ok());
-  EXPECT_TRUE(quotas.Take("a", {.turns = 1}, start + absl::Seconds(3)).ok());
+  EXPECT_FALSE(quotas.Take("a", {.turns = 1}, start + std::chrono::seconds(2)).ok());
+  EXPECT_TRUE(quotas.Take("a", {.turns = 1}, start + std::chrono::seconds(3)).ok());
   quotas.SetLimits({});
-  EXPECT_TRUE(quotas.Take("a", {.turns = 1e9}, start + absl::Seconds(3)).ok());
+  EXPECT_TRUE(quotas.Take("a", {.turns = 1e9}, start + std::chrono::seconds(3)).ok());
 }
 
 grpc::ByteBuffer Buffer(const std::string& bytes) {

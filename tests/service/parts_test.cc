@@ -265,24 +265,47 @@ TEST(StorageQuotasTest, CountsBetweenMeasurements) {
     ++measured;
     return TenantHoldings{.sessions = there, .stored_bytes = 0};
   });
+  const auto room_for = [&](uint64_t sessions) {
+    const TenantHoldings more = {.sessions = sessions, .stored_bytes = 0};
+    absl::Status status = quotas.Reserve("a", more);
+    if (status.ok()) quotas.Settle("a", more, {});
+    return status;
+  };
   // Nobody waits for the first measurement.
-  EXPECT_TRUE(quotas.Check("a", 1).ok());
-  while (measured == 0 || quotas.Check("a", 3).ok()) absl::SleepFor(absl::Milliseconds(1));
+  EXPECT_TRUE(room_for(1).ok());
+  while (measured == 0 || room_for(3).ok()) absl::SleepFor(absl::Milliseconds(1));
   quotas.Add("a", {.sessions = 2, .stored_bytes = 0});
-  const absl::Status full = quotas.Check("a", 1);
+  const absl::Status full = room_for(1);
   EXPECT_TRUE(absl::IsResourceExhausted(full));
   EXPECT_EQ(full.message(), "tenant_sessions: this tenant has 7 sessions of 7: delete some");
-  EXPECT_TRUE(quotas.Check("a", 0).ok()) << "it may append";
+  EXPECT_TRUE(quotas.Check("a").ok()) << "it may append";
   quotas.Remove("a", {.sessions = 1, .stored_bytes = 0});
-  EXPECT_TRUE(quotas.Check("a", 1).ok());
+  EXPECT_TRUE(room_for(1).ok());
   // What went without a word is seen within a second of asking.
   there = 7;
-  quotas.MeasureSoon("a");
-  while (quotas.Check("a", 1).ok()) absl::SleepFor(absl::Milliseconds(1));
+  quotas.SetLimits({.sessions = 7, .stored_bytes = 0});
+  while (room_for(1).ok()) absl::SleepFor(absl::Milliseconds(1));
   there = 1;
   const absl::Time end = absl::Now() + absl::Seconds(10);
-  while (!quotas.Check("a", 1).ok() && absl::Now() < end) absl::SleepFor(absl::Milliseconds(10));
-  EXPECT_TRUE(quotas.Check("a", 1).ok());
+  while (!room_for(1).ok() && absl::Now() < end) absl::SleepFor(absl::Milliseconds(10));
+  EXPECT_TRUE(room_for(1).ok());
+}
+
+TEST(StorageQuotasTest, WhatIsOnItsWayCounts) {
+  service::StorageQuotas quotas({.sessions = 2, .stored_bytes = 100},
+                                [](const std::string&) { return TenantHoldings{}; });
+  const TenantHoldings most = {.sessions = 1, .stored_bytes = 60};
+  const TenantHoldings less = {.sessions = 1, .stored_bytes = 20};
+  ASSERT_TRUE(quotas.Reserve("a", most).ok());
+  EXPECT_EQ(quotas.Reserve("a", most).message(),
+            "tenant_stored_bytes: this tenant's sessions take 60 bytes of 100, and 60 would come: "
+            "delete some");
+  quotas.Settle("a", most, less);
+  ASSERT_TRUE(quotas.Reserve("a", most).ok());
+  EXPECT_TRUE(absl::IsResourceExhausted(quotas.Reserve("a", {.sessions = 1, .stored_bytes = 0})));
+  quotas.Settle("a", most, {});  // it failed
+  EXPECT_TRUE(quotas.Reserve("a", most).ok());
+  EXPECT_TRUE(quotas.Check("a").ok());
 }
 
 TEST(ListenTest, TheCommandLineLooksWhereTheServerListens) {

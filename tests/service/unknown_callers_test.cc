@@ -1,19 +1,15 @@
 // Connections that nobody known calls by, and callers who are known no longer.
-#include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <csignal>
 #include <fstream>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "core/base/sha256.h"
 #include "tests/service/process.h"
+#include "tests/service/raw_connection.h"
 #include "tests/service/server_fixture.h"
 
 namespace fovea::testing {
@@ -23,76 +19,6 @@ using ::grpc::StatusCode;
 using ::testing::HasSubstr;
 
 constexpr uint64_t kMiB = uint64_t{1} << 20;
-
-// A frame of HTTP/2 (RFC 9113, section 4.1).
-std::string Frame(uint8_t type, uint8_t flags, uint32_t stream, const std::string& payload) {
-  std::string frame;
-  for (int shift = 16; shift >= 0; shift -= 8) {
-    frame += static_cast<char>(payload.size() >> shift & 0xFF);
-  }
-  frame += static_cast<char>(type);
-  frame += static_cast<char>(flags);
-  for (int shift = 24; shift >= 0; shift -= 8) frame += static_cast<char>(stream >> shift & 0xFF);
-  return frame + payload;
-}
-constexpr uint8_t kHeaders = 1;
-constexpr uint8_t kSettings = 4;
-constexpr uint8_t kContinuation = 9;
-
-// A header that goes into no table (RFC 7541, section 6.2.2), with a name and a value of up to
-// 16 KB.
-std::string Literal(const std::string& name, const std::string& value) {
-  std::string text("\x00", 1);
-  text += static_cast<char>(name.size());
-  text += name;
-  text += '\x7F';
-  size_t rest = value.size() - 127;
-  for (; rest >= 128; rest /= 128) text += static_cast<char>(rest % 128 + 128);
-  return text + static_cast<char>(rest) + value;
-}
-
-// A connection by TCP that has sent HTTP/2's first words.
-class RawConnection {
- public:
-  explicit RawConnection(const std::string& address) {
-    int port = 0;
-    (void)absl::SimpleAtoi(address.substr(address.rfind(':') + 1), &port);
-    socket_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in to = {};
-    to.sin_family = AF_INET;
-    to.sin_port = htons(static_cast<uint16_t>(port));
-    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    EXPECT_EQ(connect(socket_, reinterpret_cast<const sockaddr*>(&to), sizeof(to)), 0);
-    const timeval patience = {.tv_sec = 5};
-    setsockopt(socket_, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
-    EXPECT_TRUE(Send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + Frame(kSettings, 0, 0, "")));
-  }
-  ~RawConnection() { close(socket_); }
-  RawConnection(const RawConnection&) = delete;
-  RawConnection& operator=(const RawConnection&) = delete;
-
-  // False once the other side has ended the connection.
-  bool Send(const std::string& bytes) const {
-    return send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL) ==
-           static_cast<ssize_t>(bytes.size());
-  }
-
- private:
-  int socket_ = -1;
-};
-
-// Somewhere free on this machine.
-std::string FreeAddress() {
-  const int made = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in at = {};
-  at.sin_family = AF_INET;
-  at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t length = sizeof(at);
-  bind(made, reinterpret_cast<const sockaddr*>(&at), length);
-  getsockname(made, reinterpret_cast<sockaddr*>(&at), &length);
-  close(made);
-  return absl::StrCat("127.0.0.1:", ntohs(at.sin_port));
-}
 
 void WriteTokens(const std::string& file, const std::vector<std::string>& tokens) {
   std::ofstream out(file);

@@ -1,0 +1,51 @@
+// The frames of an HTTP/2 connection, as far as they say what a peer costs.
+#ifndef FOVEA_SERVICE_HTTP2_FRAMES_H_
+#define FOVEA_SERVICE_HTTP2_FRAMES_H_
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace fovea::service {
+
+// Reads what a client sends, from its connection preface on, in pieces of any size (RFC 9113,
+// sections 3.4 and 4.1). Keeps a few numbers of it and no bytes. Thread-compatible.
+class Http2Frames {
+ public:
+  using Time = std::chrono::steady_clock::time_point;
+
+  // A header block, which is a HEADERS frame and those that continue it: gRPC takes 16 KiB of
+  // metadata, and the rest is room for what its own error is for.
+  static constexpr size_t kMaxBlockBytes = size_t{64} << 10;
+  static constexpr size_t kMaxBlockFrames = 32;
+  // Calls that are given up: so many at once, and so many a second.
+  static constexpr double kMaxResets = 1'000;
+  static constexpr double kResetsPerSecond = 200;
+
+  // False from when the peer went over a limit. A peer that does not begin as HTTP/2 does is not
+  // looked at: gRPC refuses it.
+  bool Take(std::span<const uint8_t> bytes, Time now);
+
+ private:
+  static constexpr size_t kFrameHeader = 9;  // bytes
+
+  bool TakeFrame(Time now);
+  bool TakeReset(Time now);
+
+  bool other_ = false;  // no HTTP/2
+  bool over_ = false;
+  size_t preface_ = 0;  // bytes of it that came
+  std::array<uint8_t, kFrameHeader> header_ = {};
+  size_t header_bytes_ = 0;
+  size_t payload_left_ = 0;
+  size_t block_bytes_ = 0;
+  size_t block_frames_ = 0;
+  double resets_left_ = kMaxResets;
+  Time last_reset_ = {};
+};
+
+}  // namespace fovea::service
+
+#endif  // FOVEA_SERVICE_HTTP2_FRAMES_H_
