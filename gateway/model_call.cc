@@ -150,21 +150,55 @@ absl::Status ModelCall::OnHead(ResponseHead head) {
 
 absl::Status ModelCall::Begin(ResponseHead head) {
   stream_ = IsStream(head.headers);
-  const bool plain = IsPlain(head.headers);
-  if (head.status == 200 && route_.purpose == Purpose::kGenerate) {
-    if (!plain) {
-      decoder_ = Decoder::Create(head.headers.Get("Content-Encoding"), kMaxDecodedBytes);
-    }
-    const bool readable = plain || decoder_ != nullptr;
-    if (readable && plan_.recall) {
-      relay_ = Relay::Create(route_.wire, stream_);
-      relay_->BeginRound();
-      // It is taken off, though it was not asked for.
-      head.headers.Remove("Content-Encoding");
-    } else if (readable) {
-      reader_ = std::make_unique<AnswerReader>(route_.wire, stream_);
-    }
+  if (head.status != 200 || route_.purpose != Purpose::kGenerate) return Start(std::move(head));
+  if (!IsPlain(head.headers)) {
+    decoder_ = Decoder::Create(head.headers.Get("Content-Encoding"), kMaxDecodedBytes);
+    if (decoder_ == nullptr) return Start(std::move(head));
   }
+  if (!plan_.recall) {
+    reader_ = std::make_unique<AnswerReader>(route_.wire, stream_);
+    return Start(std::move(head));
+  }
+  if (decoder_ != nullptr) {
+    undecoded_ = Held{.head = std::move(head), .body = ""};
+    return absl::OkStatus();
+  }
+  return StartRelay(std::move(head));
+}
+
+absl::Status ModelCall::StartRelay(ResponseHead head) {
+  relay_ = Relay::Create(route_.wire, stream_);
+  relay_->BeginRound();
+  // It is taken off, though it was not asked for.
+  head.headers.Remove("Content-Encoding");
+  return Start(std::move(head));
+}
+
+absl::Status ModelCall::Decode(absl::string_view bytes) {
+  absl::StrAppend(&undecoded_->body, bytes);
+  const absl::Status decoded = decoder_->Feed(bytes, [this](absl::string_view piece) {
+    if (undecoded_.has_value()) {
+      Held held = *std::move(undecoded_);
+      undecoded_.reset();
+      absl::Status status = StartRelay(std::move(held.head));
+      if (!status.ok()) return status;
+    }
+    return Take(piece);
+  });
+  if (!undecoded_.has_value()) return decoded;
+  const bool other = !decoded.ok() || undecoded_->body.size() > kMaxErrorBytes;
+  return other ? PassUndecoded() : absl::OkStatus();
+}
+
+absl::Status ModelCall::PassUndecoded() {
+  Held held = *std::move(undecoded_);
+  undecoded_.reset();
+  decoder_ = nullptr;
+  absl::Status status = Start(std::move(held.head));
+  return status.ok() ? response_->Write(held.body) : status;
+}
+
+absl::Status ModelCall::Start(ResponseHead head) {
   // What a relay lets through has another length.
   const std::optional<uint64_t> length =
       relay_ == nullptr ? StatedLength(head.headers) : std::nullopt;
@@ -194,6 +228,7 @@ absl::Status ModelCall::OnBody(absl::string_view bytes) {
     absl::StrAppend(&held_->body, bytes);
     return held_->body.size() <= kMaxErrorBytes ? absl::OkStatus() : Release();
   }
+  if (undecoded_.has_value()) return Decode(bytes);
   if (relay_ != nullptr) {
     if (decoder_ == nullptr) return Take(bytes);
     return decoder_->Feed(bytes, [this](absl::string_view piece) { return Take(piece); });
@@ -428,6 +463,7 @@ absl::Status ModelCall::Run(Plan plan, ResponseWriter& response) {
     status = SendRound(plan_.body.has_value() ? *plan_.body : *request_->body);
   }
   if (status.ok() && held_.has_value()) status = Release();
+  if (status.ok() && undecoded_.has_value()) status = PassUndecoded();
   // Where the agent's history is taken, what the gateway made of it is at fault.
   if (status.ok() && made && tries > 0 && status_ < 300) compressor_->Refused(plan_, absl::Now());
   if (status.ok() && relay_ != nullptr) {

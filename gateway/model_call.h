@@ -70,6 +70,12 @@ class ModelCall {
   absl::Status OnBody(absl::string_view bytes);
   // The answer is the agent's.
   absl::Status Begin(ResponseHead head);
+  absl::Status StartRelay(ResponseHead head);
+  absl::Status Start(ResponseHead head);
+  // Its first bytes say whether it has the coding that it names; where it does not, it is passed on
+  // as it came.
+  absl::Status Decode(absl::string_view bytes);
+  absl::Status PassUndecoded();
   absl::Status Take(absl::string_view bytes);
   absl::Status Give(absl::string_view bytes);
   absl::Status Release();
@@ -107,11 +113,12 @@ class ModelCall {
   ResponseWriter* response_ = nullptr;
   Plan plan_;
   int status_ = 0;
-  bool cut_ = false;            // the history was, because of a refusal
-  bool stream_ = false;         // the first answer is one of events
-  bool later_ = false;          // a round behind a recall is on
-  std::optional<Held> held_;    // a refusal that may not be the last word
-  std::optional<Held> failed_;  // the error that a later round was answered with
+  bool cut_ = false;               // the history was, because of a refusal
+  bool stream_ = false;            // the first answer is one of events
+  bool later_ = false;             // a round behind a recall is on
+  std::optional<Held> held_;       // a refusal that may not be the last word
+  std::optional<Held> undecoded_;  // an answer with a coding, until a piece of it was decoded
+  std::optional<Held> failed_;     // the error that a later round was answered with
   std::optional<ResponseHead>
       waiting_;                       // of an answer that is whole: until its last round is there
   std::unique_ptr<Decoder> decoder_;  // of an answer with a coding that can be read

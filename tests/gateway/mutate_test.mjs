@@ -84,7 +84,7 @@ function answerTo(raw, wire, valid) {
   return { status: 200, headers: ['content-type', 'application/json', 'X-Odd', 'caf\u00e9'], body: Buffer.from('{"id":"1","usage":{"input_tokens":-1e400}}') };
 }
 
-let place, fovead, upstream;
+let place, fovead, upstream, gateway;
 const arrived = [];
 before(async () => {
   place = folder();
@@ -104,6 +104,7 @@ before(async () => {
   await new Promise((resolve) => upstream.listen(0, '127.0.0.1', resolve));
 });
 after(async () => {
+  await gateway?.stop();  // one that a failed test has left
   await fovead?.stop();
   upstream?.close();
   upstream?.closeAllConnections();
@@ -140,7 +141,7 @@ const fieldsOf = (raw) => raw.flatMap((value, i) => (i % 2 === 0 && !own.test(va
 
 for (const [name, flags] of [['as it comes', []], ['forced', ['--force', '--budget', '4000', '--reader', 'claude']]]) {
   test(`${name}: ${count / 2} mutated requests`, async () => {
-    const gateway = await startGateway(place, `http://127.0.0.1:${upstream.address().port}`, ['--database', `${place.path}/${name.length}.db`, '--min-tokens', '500', '--log-level', 'warning', ...flags]);
+    gateway = await startGateway(place, `http://127.0.0.1:${upstream.address().port}`, ['--database', `${place.path}/${name.length}.db`, '--min-tokens', '500', '--log-level', 'warning', ...flags]);
     const list = originals();
     const actions = {};
     const connection = new http.Agent({ keepAlive: true, maxSockets: 1 });
@@ -178,5 +179,6 @@ for (const [name, flags] of [['as it comes', []], ['forced', ['--force', '--budg
     assert.ok(actions.passed > 0 && actions.bypassed > 0);
     if (name === 'forced') assert.ok(actions.compressed > 0, 'some were compressed');
     await gateway.stop();
+    gateway = undefined;
   });
 }
