@@ -373,12 +373,13 @@ absl::Status ModelCall::GiveUp(const absl::Status& why) {
     AddFoveaHeaders(plan_.outcome, failed_->head.headers);
     return response_->Send(failed_->head, failed_->body);
   }
-  // The stream has begun: its own event says so.
-  if (!stream_) return why.ok() ? absl::AbortedError("a round behind a recall failed") : why;
+  // A provider that breaks off does so without Fovea, too: agents know what to do then.
   const bool answered = failed_.has_value() && failed_->head.status != 200;
-  if (!answered) status_ = 502;
-  absl::Status status = response_->Write(answered ? relay_->Failure(status_, failed_->body)
-                                                  : relay_->Failure(502, why.message()));
+  if (!stream_ || !answered) {
+    return why.ok() ? absl::AbortedError("a round behind a recall failed") : why;
+  }
+  // The stream has begun: its own event says so.
+  absl::Status status = response_->Write(relay_->Failure(status_, failed_->body));
   return status.ok() ? response_->Finish() : status;
 }
 
