@@ -47,6 +47,9 @@ absl::Status Wrong(std::string_view key, const std::string& file, const std::str
   return absl::InvalidArgumentError(absl::StrCat(std::string(key), ": ", file, ": ", what));
 }
 
+constexpr absl::string_view kBegin = "-----BEGIN ";
+constexpr absl::string_view kEnd = "-----END ";
+
 // The number of PEM blocks, whatever they hold. INVALID_ARGUMENT if one is damaged or cut off.
 absl::StatusOr<size_t> CountBlocks(const std::string& text) {
   const BioPtr reader = Reader(text);
@@ -70,10 +73,14 @@ absl::StatusOr<size_t> CountBlocks(const std::string& text) {
   }
   // A first line that is cut off is no first line to OpenSSL.
   size_t marks = 0;
+  absl::string_view last;
   for (const absl::string_view line : absl::StrSplit(text, '\n')) {
-    if (absl::StartsWith(line, "--") || line == "-") ++marks;
+    if (absl::StartsWith(line, kBegin) || absl::StartsWith(line, kEnd)) ++marks;
+    last = line;
   }
-  if (marks == 2 * blocks) return blocks;
+  const bool begins =
+      !last.empty() && last.size() < kBegin.size() && absl::StartsWith(kBegin, last);
+  if (marks == 2 * blocks && !begins) return blocks;
   return absl::InvalidArgumentError(
       absl::StrCat("a block of it is cut off, behind ", blocks, " whole ones"));
 }

@@ -328,7 +328,7 @@ void Connections::Forget(const Connection& connection) {
 void Connections::Watch() {
   if (const uint64_t filtered = FilteredConnections(); filtered > filtered_) {
     cut_off_ += filtered - std::exchange(filtered_, filtered);
-    Complain("one was cut off: its headers had no end, or it gave up calls without end");
+    Complain("one was cut off: headers without an end, or more frames than a client has use for");
   }
   // What a flood has left is given back, or the next one adds to it.
   if (std::exchange(flooded_, false)) malloc_trim(0);

@@ -20,9 +20,18 @@ class Http2Frames {
   // metadata, and the rest is room for what its own error is for.
   static constexpr size_t kMaxBlockBytes = size_t{64} << 10;
   static constexpr size_t kMaxBlockFrames = 32;
-  // Calls that are given up: so many at once, and so many a second.
-  static constexpr double kMaxResets = 1'000;
-  static constexpr double kResetsPerSecond = 200;
+  // Frames that cost the server something and say little: so many at once, and so many a second.
+  struct Rate {
+    double at_once = 0;
+    double per_second = 0;
+  };
+  // Of calls that are given up. Some clients also end calls so that were answered.
+  static constexpr Rate kResets = {.at_once = 10'000, .per_second = 2'000};
+  static constexpr Rate kSettings = {.at_once = 500, .per_second = 50};
+  // Clients measure by them how much is on its way, one for each answer that is large.
+  static constexpr Rate kPings = {.at_once = 3'000, .per_second = 1'000};
+  static constexpr Rate kEmptyData = {.at_once = 2'000, .per_second = 500};
+  static constexpr Rate kGoAways = {.at_once = 8, .per_second = 0.1};
 
   // False from when the peer went over a limit. A peer that does not begin as HTTP/2 does is not
   // looked at: gRPC refuses it.
@@ -31,8 +40,19 @@ class Http2Frames {
  private:
   static constexpr size_t kFrameHeader = 9;  // bytes
 
+  // What is left of a rate.
+  class Bucket {
+   public:
+    bool Take(const Rate& rate, Time now);
+
+   private:
+    double taken_ = 0;
+    Time last_ = {};
+  };
+
   bool TakeFrame(Time now);
-  bool TakeReset(Time now);
+  bool TakeHeaders(uint8_t type, uint8_t flags);
+  bool TakeData(uint8_t flags, Time now);
 
   bool other_ = false;  // no HTTP/2
   bool over_ = false;
@@ -42,8 +62,11 @@ class Http2Frames {
   size_t payload_left_ = 0;
   size_t block_bytes_ = 0;
   size_t block_frames_ = 0;
-  double resets_left_ = kMaxResets;
-  Time last_reset_ = {};
+  Bucket resets_;
+  Bucket settings_;
+  Bucket pings_;
+  Bucket empty_data_;
+  Bucket go_aways_;
 };
 
 }  // namespace fovea::service

@@ -82,8 +82,8 @@ TEST_F(Certificates, KeysThatCannotServeAreRefused) {
 
 TEST_F(Certificates, EveryBlockOfAChainCounts) {
   TlsFiles texts = good_;
-  texts.certificate +=
-      "a word between\n" + With(KeyPtr(EVP_RSA_gen(2048), EVP_PKEY_free).get()).certificate;
+  texts.certificate += "a word between\n-- and a line of comment\n-----------\n" +
+                       With(KeyPtr(EVP_RSA_gen(2048), EVP_PKEY_free).get()).certificate;
   EXPECT_EQ(Problem(texts), "");
   texts.certificate += "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
   EXPECT_THAT(Problem(texts), HasSubstr("tls_certificate: /c.pem: certificate 3 is none"));

@@ -62,6 +62,16 @@ std::string Content(const std::string& file) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
+bool GoAways(const RawConnection& connection) {
+  constexpr uint8_t kGoAway = 7;
+  std::string some;
+  for (int i = 0; i < 100; ++i) some += Frame(kGoAway, 0, 0, std::string(8, '\0'));
+  for (int i = 0; i < 20'000; ++i) {
+    if (!connection.Send(some)) return true;
+  }
+  return false;
+}
+
 // The longest that an honest call took while two did nothing but flood, one connection after
 // another.
 absl::Duration LongestCallBeside(const Flood& flood, Wire wire) {
@@ -117,6 +127,10 @@ TEST(FrameFloods, AnUnfinishedHeaderStopsNobody) {
 
 TEST(FrameFloods, NorOneThatCameByTls) {
   EXPECT_LT(LongestCallBeside(UnfinishedHeader, Wire::kTls), absl::Seconds(2));
+}
+
+TEST(FrameFloods, FarewellsStopNobody) {
+  EXPECT_LT(LongestCallBeside(GoAways, Wire::kPlain), absl::Seconds(2));
 }
 
 TEST(FrameFloods, CallsThatAreGivenUpStopNobody) {

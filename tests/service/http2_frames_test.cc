@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 
 #include "tests/service/raw_connection.h"
@@ -17,6 +18,9 @@ using testing::kRstStream;
 using testing::kSettings;
 
 constexpr uint8_t kData = 0;
+constexpr uint8_t kPing = 6;
+constexpr uint8_t kGoAway = 7;
+constexpr uint8_t kEndStream = 1;
 
 std::string Begin() { return "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + Frame(kSettings, 0, 0, ""); }
 
@@ -79,15 +83,39 @@ TEST_F(Http2FramesTest, DataIsNotCounted) {
   for (int i = 0; i < 1'000; ++i) ASSERT_TRUE(Take(Frame(kData, 0, 1, std::string(16'384, 'd'))));
 }
 
-TEST_F(Http2FramesTest, CallsAreGivenUpAtARate) {
-  EXPECT_TRUE(Take(Begin()));
-  const std::string reset = Frame(kRstStream, 0, 1, std::string(4, '\0'));
-  for (int i = 0; i < static_cast<int>(Http2Frames::kMaxResets); ++i) ASSERT_TRUE(Take(reset)) << i;
-  now_ += std::chrono::seconds(2);
-  for (int i = 0; i < static_cast<int>(2 * Http2Frames::kResetsPerSecond); ++i) {
-    ASSERT_TRUE(Take(reset)) << i;
+TEST_F(Http2FramesTest, FramesThatSayLittleHaveARate) {
+  struct Case {
+    std::string frame;
+    Http2Frames::Rate rate;
+  };
+  const std::string four(4, '\0');
+  const std::string eight(8, '\0');
+  for (const auto& [frame, rate] : {Case{Frame(kRstStream, 0, 1, four), Http2Frames::kResets},
+                                    Case{Frame(kSettings, 0, 0, ""), Http2Frames::kSettings},
+                                    Case{Frame(kPing, 0, 0, eight), Http2Frames::kPings},
+                                    Case{Frame(kData, 0, 1, ""), Http2Frames::kEmptyData},
+                                    Case{Frame(kGoAway, 0, 0, eight), Http2Frames::kGoAways}}) {
+    frames_ = Http2Frames();
+    EXPECT_TRUE(Take(Begin()));
+    now_ += std::chrono::hours(1);
+    for (int i = 0; i < static_cast<int>(rate.at_once); ++i) ASSERT_TRUE(Take(frame)) << i;
+    now_ += std::chrono::seconds(20);
+    const int more = static_cast<int>(std::min(20 * rate.per_second, rate.at_once));
+    for (int i = 0; i < more; ++i) ASSERT_TRUE(Take(frame)) << i;
+    EXPECT_FALSE(Take(frame)) << int{static_cast<uint8_t>(frame[3])};
   }
-  EXPECT_FALSE(Take(reset));
+}
+
+TEST_F(Http2FramesTest, TheEndOfACallIsNotEmpty) {
+  EXPECT_TRUE(Take(Begin()));
+  for (int i = 0; i < 10'000; ++i) ASSERT_TRUE(Take(Frame(kData, kEndStream, 1, "")));
+}
+
+// gRPC would give up the call itself.
+TEST_F(Http2FramesTest, AFlagThatDataDoesNotHave) {
+  EXPECT_TRUE(Take(Begin() + Frame(kHeaders, kEndHeaders, 1, "h")));
+  EXPECT_TRUE(Take(Frame(kData, kEndStream | 0x8, 1, std::string(2, '\0'))));
+  EXPECT_FALSE(Take(Frame(kData, 0x80, 3, "d")));
 }
 
 TEST_F(Http2FramesTest, WhatIsNotHttp2IsNotLookedAt) {
