@@ -23,7 +23,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     RequestReader reader(ends[1], stop, options);
     for (int i = 0; i < 100; ++i) {
       HeldBytes held(all, 1 << 20);
-      const auto next = reader.Next(held);
+      const auto next = reader.Next(held, [] {});
       if (!next.request.has_value()) break;
       if (next.request->body->size() > options.max_body_bytes) __builtin_trap();
     }
