@@ -57,7 +57,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static const std::unique_ptr<Database> database = *Database::Open(":memory:");
   static Compressor compressor({.reader = "claude", .force = true}, fovea, *database);
   const std::string body(reinterpret_cast<const char*>(data + 1), size - 1);
-  CompressMessages(compressor, std::make_shared<const std::string>(body), absl::UnixEpoch())
+  CompressMessages(&compressor, std::make_shared<const std::string>(body), absl::UnixEpoch())
       .status()
       .IgnoreError();
   const absl::string_view text = body;
