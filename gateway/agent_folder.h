@@ -3,6 +3,7 @@
 #define FOVEA_GATEWAY_AGENT_FOLDER_H_
 
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -24,9 +25,10 @@ class AgentFolder {
   const std::string& root() const { return root_; }
   // Where the agent's files are.
   std::string path() const;
-  // Carries what the agent has made or written anew to its own folder, and removes this one. If
-  // something could not be carried, it stays, and the status says so.
-  absl::Status End();
+  // Carries what the agent has made or written anew to its own folder, and removes this one. What
+  // somebody else has changed there meanwhile stays, and the agent's is put beside it: a sentence
+  // for each. If something could not be carried, this folder stays, and the status says so.
+  absl::StatusOr<std::vector<std::string>> End();
 
  private:
   AgentFolder(std::string root, FileDescriptor lock);
@@ -34,11 +36,11 @@ class AgentFolder {
   FileDescriptor lock_;
 };
 
-// AgentFolder::End for a folder whose maker is gone; does nothing while it lives.
-void EndAgentFolder(const std::string& root);
+// AgentFolder::End for a folder whose maker is gone, and what it says; does nothing while it lives.
+std::vector<std::string> EndAgentFolder(const std::string& root);
 
 // EndAgentFolder for all of this user's.
-void EndStaleAgentFolders();
+std::vector<std::string> EndStaleAgentFolders();
 
 }  // namespace fovea::gateway
 

@@ -13,6 +13,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
 
 namespace fovea::gateway {
 namespace {
@@ -78,13 +79,26 @@ absl::Status SetBases(Json& parent, const char* list, const char* options, const
   return absl::OkStatus();
 }
 
-absl::Status LaunchOpencode(const std::string& base, AgentLaunch& launch) {
+// The gateway's base URL in the place of `vendor`'s in `own`: with `version` unless the agent's own
+// is without it, since the agent then leaves it out of its requests' paths, too.
+std::string BaseFor(const std::string& base, absl::string_view version, const std::string& vendor,
+                    const std::map<std::string, SettingsUrl>& own) {
+  const auto set = own.find(vendor);
+  if (set == own.end()) return absl::StrCat(base, version);
+  absl::string_view url = set->second.url;
+  while (absl::ConsumeSuffix(&url, "/")) {
+  }
+  return absl::EndsWith(url, version) ? absl::StrCat(base, version) : base;
+}
+
+absl::Status LaunchOpencode(const std::string& base, const std::map<std::string, SettingsUrl>& own,
+                            AgentLaunch& launch) {
   const std::string set = Variable("OPENCODE_CONFIG_CONTENT");
   Json config = set.empty() ? Json::object() : Json::parse(set, nullptr, false, true);
   absl::Status status = SetBases(config, "provider", "options", "baseURL",
-                                 {{"anthropic", absl::StrCat(base, "/v1")},
-                                  {"openai", absl::StrCat(base, "/v1")},
-                                  {"google", absl::StrCat(base, "/v1beta")}},
+                                 {{"anthropic", BaseFor(base, "/v1", "anthropic", own)},
+                                  {"openai", BaseFor(base, "/v1", "openai", own)},
+                                  {"google", BaseFor(base, "/v1beta", "gemini", own)}},
                                  "OPENCODE_CONFIG_CONTENT");
   if (status.ok()) launch.environment.emplace_back("OPENCODE_CONFIG_CONTENT", config.dump());
   return status;
@@ -101,12 +115,12 @@ absl::Status Write(const std::string& path, const Json& json) {
 
 // pi reads base URLs from one file of its folder: it gets a folder of links to its own, with that
 // file written again.
-absl::Status LaunchPi(const std::string& base, AgentLaunch& launch) {
-  const std::string set = Variable("PI_CODING_AGENT_DIR");
-  const fs::path own = set.empty() ? fs::path(Variable("HOME")) / ".pi" / "agent" : fs::path(set);
+absl::Status LaunchPi(const std::string& base, const std::map<std::string, SettingsUrl>& own,
+                      AgentLaunch& launch) {
+  const fs::path folder_of_pi = PiFolder(Variable("HOME"));
   const std::string name = "models.json";
   Json models = Json::object();
-  if (std::ifstream file(own / name); file) {
+  if (std::ifstream file(folder_of_pi / name); file) {
     std::stringstream text;
     text << file.rdbuf();
     models = Json::parse(text.str(), nullptr, false, true);
@@ -114,14 +128,14 @@ absl::Status LaunchPi(const std::string& base, AgentLaunch& launch) {
   // Providers of the user's own keep their addresses.
   absl::Status status = SetBases(models, "providers", nullptr, "baseUrl",
                                  {{"anthropic", base},
-                                  {"openai", absl::StrCat(base, "/v1")},
-                                  {"google", absl::StrCat(base, "/v1beta")}},
-                                 (own / name).string());
+                                  {"openai", BaseFor(base, "/v1", "openai", own)},
+                                  {"google", BaseFor(base, "/v1beta", "gemini", own)}},
+                                 (folder_of_pi / name).string());
   if (!status.ok()) return status;
   std::error_code ignored;
   // Sessions are to land in its own folder at once, also where that is not there yet.
-  fs::create_directories(own / "sessions", ignored);
-  auto folder = AgentFolder::Make(own.string(), name);
+  fs::create_directories(folder_of_pi / "sessions", ignored);
+  auto folder = AgentFolder::Make(folder_of_pi.string(), name);
   if (!folder.ok()) return folder.status();
   launch.folder = *std::move(folder);
   status = Write(absl::StrCat(launch.folder->path(), "/", name), models);
@@ -153,15 +167,19 @@ std::vector<std::pair<std::string, std::string>> ProxyExceptions(
           {"no_proxy", WithLoopback(lower.empty() ? upper : lower)}};
 }
 
-// The value that the user gives `--settings`; "" if he does not.
-std::string GivenSettings(const std::vector<std::string>& arguments) {
+// The value that the user gives `--settings`, of which the last counts.
+std::optional<std::string> GivenSettings(const std::vector<std::string>& arguments) {
   constexpr absl::string_view kFlag = "--settings";
+  std::optional<std::string> given;
   for (size_t i = 1; i < arguments.size() && arguments[i] != "--"; ++i) {
     absl::string_view argument = arguments[i];
-    if (argument == kFlag && i + 1 < arguments.size()) return arguments[i + 1];
-    if (absl::ConsumePrefix(&argument, absl::StrCat(kFlag, "="))) return std::string(argument);
+    if (argument == kFlag && i + 1 < arguments.size()) {
+      given = arguments[++i];
+    } else if (absl::ConsumePrefix(&argument, absl::StrCat(kFlag, "="))) {
+      given = std::string(argument);
+    }
   }
-  return "";
+  return given;
 }
 
 // Claude Code puts variables of its settings over those of its environment. Of settings that lead
@@ -178,10 +196,10 @@ absl::Status LaunchClaude(const std::string& base,
   for (const auto& [name, variable] : claude) {
     if (name == kUrl && variable.managed) past(name, variable.where, "its administrator says so");
   }
-  const std::string given = GivenSettings(launch.arguments);
-  if (!given.empty()) {
+  const std::optional<std::string> given = GivenSettings(launch.arguments);
+  if (given.has_value()) {
     const auto set = claude.find(kUrl);
-    if (!ClaudeSettingOf(given, kUrl).empty()) {
+    if (!ClaudeSettingOf(*given, kUrl).empty()) {
       past(kUrl, "--settings", "leave it out there and name it with --anthropic-upstream");
     } else if (set != claude.end() && !set->second.managed) {
       past(kUrl, set->second.where, "start it without --settings");
@@ -231,7 +249,8 @@ std::vector<std::string> PlainCommand(const std::string& agent,
 absl::StatusOr<AgentLaunch> LaunchOf(const std::string& agent, const std::string& wire,
                                      const std::vector<std::string>& arguments,
                                      const std::string& base,
-                                     const std::map<std::string, ClaudeVariable>& claude) {
+                                     const std::map<std::string, ClaudeVariable>& claude,
+                                     const std::map<std::string, SettingsUrl>& own) {
   AgentLaunch launch;
   launch.arguments = PlainCommand(agent, arguments);
   launch.environment = ProxyExceptions(claude);
@@ -254,9 +273,9 @@ absl::StatusOr<AgentLaunch> LaunchOf(const std::string& agent, const std::string
   } else if (agent == "codex") {
     LaunchCodex(base, launch);
   } else if (agent == "opencode") {
-    status = LaunchOpencode(base, launch);
+    status = LaunchOpencode(base, own, launch);
   } else if (agent == "pi") {
-    status = LaunchPi(base, launch);
+    status = LaunchPi(base, own, launch);
   } else if (agent == "gemini") {
     AddWire("gemini", base, launch);
   } else if (agent == "qwen") {
@@ -269,7 +288,7 @@ absl::StatusOr<AgentLaunch> LaunchOf(const std::string& agent, const std::string
                                                    "; --wire W -- COMMAND runs any other"));
   }
   if (status.ok()) return launch;
-  if (launch.folder.has_value()) launch.folder->End().IgnoreError();
+  if (launch.folder.has_value()) launch.folder->End().status().IgnoreError();
   return status;
 }
 

@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "gateway/agent_folder.h"
 #include "gateway/claude_settings.h"
+#include "gateway/settings_urls.h"
 
 namespace fovea::gateway {
 
@@ -26,12 +27,14 @@ std::vector<std::string> KnownAgents();
 
 // `agent`: one of KnownAgents, or "" with a `wire`; `arguments`: what the user gave behind it (for
 // a wire: the command). `base`: "http://127.0.0.1:PORT/SECRET". `claude`: ClaudeSettings, for
-// claude. INVALID_ARGUMENT for an agent or a wire that is not known, and for settings of the
-// agent's that cannot be added to; UNAVAILABLE if a folder that it needs cannot be made.
+// claude. `own`: OwnBaseUrls, as far as they are the upstreams. INVALID_ARGUMENT for an agent or a
+// wire that is not known, and for settings of the agent's that cannot be added to; UNAVAILABLE if a
+// folder that it needs cannot be made.
 absl::StatusOr<AgentLaunch> LaunchOf(const std::string& agent, const std::string& wire,
                                      const std::vector<std::string>& arguments,
                                      const std::string& base,
-                                     const std::map<std::string, ClaudeVariable>& claude);
+                                     const std::map<std::string, ClaudeVariable>& claude,
+                                     const std::map<std::string, SettingsUrl>& own);
 
 // The agent as it is started without Fovea.
 std::vector<std::string> PlainCommand(const std::string& agent,

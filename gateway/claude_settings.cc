@@ -6,6 +6,8 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
 
 namespace fovea::gateway {
 namespace {
@@ -46,6 +48,27 @@ std::string UsersFolder() {
   return home == nullptr || *home == '\0' ? "" : absl::StrCat(home, "/.claude");
 }
 
+// Without blanks at its ends, as Claude Code looks whether it is JSON: also JavaScript's own.
+absl::string_view Trimmed(absl::string_view text) {
+  constexpr absl::string_view kBlanks[] = {
+      " ",  "\t",       "\n",           "\v",           "\f",
+      "\r", "\xc2\xa0", "\xef\xbb\xbf", "\xe2\x80\xa8", "\xe2\x80\xa9"};
+  const auto strip = [&](auto consume) {
+    bool more = true;
+    while (more) {
+      more = false;
+      for (const absl::string_view blank : kBlanks) more = consume(&text, blank) || more;
+    }
+  };
+  strip([](absl::string_view* from, absl::string_view blank) {
+    return absl::ConsumePrefix(from, blank);
+  });
+  strip([](absl::string_view* from, absl::string_view blank) {
+    return absl::ConsumeSuffix(from, blank);
+  });
+  return text;
+}
+
 }  // namespace
 
 std::map<std::string, ClaudeVariable> ClaudeSettings(const std::string& folder) {
@@ -67,9 +90,10 @@ std::map<std::string, ClaudeVariable> ClaudeSettings(const std::string& folder) 
 }
 
 std::string ClaudeSettingOf(const std::string& given, const std::string& name) {
-  const bool inlined = absl::StartsWith(given, "{");
+  const absl::string_view text = Trimmed(given);
+  const bool inlined = absl::StartsWith(text, "{") && absl::EndsWith(text, "}");
   if (!inlined) return OfEnv(ReadJson(given), name);
-  const Json json = Json::parse(given, nullptr, false, true);
+  const Json json = Json::parse(text, nullptr, false, true);
   return OfEnv(json, name);
 }
 

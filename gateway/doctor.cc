@@ -165,7 +165,7 @@ void CheckUpstreams(const std::map<std::string, ClaudeVariable>& claude, Finding
       given[vendor] = std::move(url);
     }
   }
-  const auto upstreams = ChooseUpstreams("claude", given, claude);
+  const auto upstreams = ChooseUpstreams("claude", given, claude, {});
   if (!upstreams.ok()) {
     return findings.Wrong(2, absl::StrCat(upstreams.status().message(), ": wrap refuses to start"));
   }
@@ -285,9 +285,10 @@ int Doctor(const DoctorOptions& options, std::ostream& out) {
   for (const char* file : {".qwen/settings.json", ".gemini/settings.json"}) {
     if (!home.empty()) CheckSettings(fs::path(home) / file, findings);
   }
-  for (const SettingsUrl& set : SettingsUrls(home, ".")) {
+  std::error_code ignored;
+  for (const SettingsUrl& set : SettingsUrls(home, fs::current_path(ignored).string())) {
     CheckUrl(set.where, set.url, set.used ? Follows::kEveryAgent : Follows::kNobody,
-             Wraps::kNothing, findings);
+             set.vendor.empty() ? Wraps::kNothing : Wraps::kUpstream, findings);
   }
   CheckUpstreams(claude, findings);
   CheckBooks(options, findings);

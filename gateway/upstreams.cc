@@ -43,7 +43,8 @@ std::vector<std::string> VariablesOf(const std::string& vendor, const std::strin
 }
 
 ChosenUpstream Choose(ChosenUpstream vendors, const std::string& agent, const GivenUpstreams& given,
-                      const std::map<std::string, ClaudeVariable>& claude) {
+                      const std::map<std::string, ClaudeVariable>& claude,
+                      const std::map<std::string, SettingsUrl>& own) {
   const std::string& vendor = vendors.vendor;
   if (const auto set = given.find(vendor); set != given.end()) {
     return {vendor, set->second, absl::StrCat("--", vendor, "-upstream")};
@@ -53,12 +54,16 @@ ChosenUpstream Choose(ChosenUpstream vendors, const std::string& agent, const Gi
     return {vendor, setting->second.value,
             absl::StrCat("ANTHROPIC_BASE_URL in ", setting->second.where)};
   }
+  std::vector<std::pair<std::string, std::string>> set;  // where and what, in that order
+  if (const auto found = own.find(vendor); found != own.end()) {
+    set.emplace_back(found->second.where, found->second.url);
+  }
   for (const std::string& name : VariablesOf(vendor, agent)) {
-    std::string url = Variable(name);
+    set.emplace_back(absl::StrCat(name, " in the environment"), Variable(name));
+  }
+  for (auto& [where, url] : set) {
     if (url.empty()) continue;
-    if (!IsBelow(url, OuterBase())) {
-      return {vendor, std::move(url), absl::StrCat(name, " in the environment")};
-    }
+    if (!IsBelow(url, OuterBase())) return {vendor, std::move(url), std::move(where)};
     url = OfOuter(vendor);
     if (!url.empty())
       return {vendor, std::move(url), "the upstream of the `fovea wrap` around this one"};
@@ -70,13 +75,21 @@ ChosenUpstream Choose(ChosenUpstream vendors, const std::string& agent, const Gi
 
 absl::StatusOr<std::vector<ChosenUpstream>> ChooseUpstreams(
     const std::string& agent, const GivenUpstreams& given,
-    const std::map<std::string, ClaudeVariable>& claude) {
+    const std::map<std::string, ClaudeVariable>& claude,
+    const std::map<std::string, SettingsUrl>& own) {
+  for (const auto& [vendor, set] : own) {
+    if (set.foreign.empty() || given.contains(vendor)) continue;
+    return absl::InvalidArgumentError(
+        absl::StrCat(set.where, ": its provider is set to \"", set.foreign,
+                     "\", which is not the wire of its name, so this URL cannot be the upstream; "
+                     "give that provider a name of its own"));
+  }
   const GatewayConfig defaults;
   std::vector<ChosenUpstream> chosen;
   for (const auto& [vendor, url] : {std::pair("anthropic", defaults.anthropic_upstream),
                                     std::pair("openai", defaults.openai_upstream),
                                     std::pair("gemini", defaults.gemini_upstream)}) {
-    chosen.push_back(Choose({vendor, url, ""}, agent, given, claude));
+    chosen.push_back(Choose({vendor, url, ""}, agent, given, claude, own));
     absl::Status status = CheckUpstream(chosen.back().where, chosen.back().url);
     if (!status.ok()) return status;
   }

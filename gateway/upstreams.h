@@ -9,6 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "gateway/claude_settings.h"
+#include "gateway/settings_urls.h"
 
 namespace fovea::gateway {
 
@@ -22,13 +23,15 @@ struct ChosenUpstream {
 // By vendor: what `--anthropic-upstream` or FOVEA_ANTHROPIC_UPSTREAM says. Others are not in it.
 using GivenUpstreams = std::map<std::string, std::string>;
 
-// One for each vendor: what is given; for claude what its settings name; a base URL that is set in
-// the environment; the vendor's own. A base URL that leads to a gateway of an outer `fovea wrap`
-// stands for that one's upstream. INVALID_ARGUMENT names what is no URL that requests can go to,
-// without its password.
+// One for each vendor: what is given; what the agent's settings name (`claude`: ClaudeSettings;
+// `own`: OwnBaseUrls); a base URL that is set in the environment; the vendor's own. A base URL that
+// leads to a gateway of an outer `fovea wrap` stands for that one's upstream. INVALID_ARGUMENT
+// names what is no URL that requests can go to, without its password, and a provider of the agent's
+// settings that speaks another's wire.
 absl::StatusOr<std::vector<ChosenUpstream>> ChooseUpstreams(
     const std::string& agent, const GivenUpstreams& given,
-    const std::map<std::string, ClaudeVariable>& claude);
+    const std::map<std::string, ClaudeVariable>& claude,
+    const std::map<std::string, SettingsUrl>& own);
 
 // "FOVEA_ANTHROPIC_UPSTREAM", by which the gateway is told: a command line is seen by every user.
 std::string UpstreamVariable(const std::string& vendor);

@@ -18,6 +18,7 @@
 #include "gateway/keep_fovead.h"
 #include "gateway/paths.h"
 #include "gateway/process.h"
+#include "gateway/settings_urls.h"
 #include "gateway/socket.h"
 
 namespace fovea::gateway {
@@ -152,27 +153,30 @@ int RunDirectly(const WrapOptions& options, const absl::Status& why) {
 
 void EndFolder(AgentLaunch& launch) {
   if (!launch.folder.has_value()) return;
-  const absl::Status status = launch.folder->End();
-  if (!status.ok()) Warn(status.message());
+  const auto kept = launch.folder->End();
+  if (!kept.ok()) return Warn(kept.status().message());
+  for (const std::string& what : *kept) Warn(what);
 }
 
 }  // namespace
 
 absl::StatusOr<int> Wrap(const WrapOptions& options) {
-  EndStaleAgentFolders();
+  for (const std::string& kept : EndStaleAgentFolders()) Warn(kept);
   std::map<std::string, ClaudeVariable> claude;
   std::error_code ignored;
   if (options.agent == "claude") {
     claude = ClaudeSettings(std::filesystem::current_path(ignored).string());
   }
-  const auto upstreams = ChooseUpstreams(options.agent, options.upstreams, claude);
+  auto own = OwnBaseUrls(options.agent, std::filesystem::current_path(ignored).string());
+  for (const auto& [vendor, url] : options.upstreams) own.erase(vendor);
+  const auto upstreams = ChooseUpstreams(options.agent, options.upstreams, claude, own);
   if (!upstreams.ok()) return upstreams.status();
   auto listener = Listen("127.0.0.1:0");
   if (!listener.ok()) return RunDirectly(options, listener.status());
   const std::string secret = RandomHex(16);
   const std::string base =
       absl::StrCat("http://127.0.0.1:", LocalPort(listener->get()), "/", secret);
-  auto launch = LaunchOf(options.agent, options.wire, options.arguments, base, claude);
+  auto launch = LaunchOf(options.agent, options.wire, options.arguments, base, claude, own);
   if (absl::IsUnavailable(launch.status())) return RunDirectly(options, launch.status());
   if (!launch.ok()) return launch.status();
   for (const std::string& warning : launch->warnings) Warn(warning);

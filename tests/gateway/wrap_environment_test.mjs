@@ -225,6 +225,81 @@ test('what pi writes into its folder is kept, also after kill -9', async () => {
   assert.deepEqual(agentFolders(), []);
 });
 
+test('a base URL in the settings of pi or opencode is the upstream', async () => {
+  const own = join(place.home, '.pi', 'agent');
+  mkdirSync(own, { recursive: true });
+  const path = () => provider.requests.at(-1).url ?? provider.requests.at(-1).path;
+  const say = 'console.log(a.status, a.headers.get("x-fovea-action"));';
+  const post = (base, rest) => `const a = await fetch(${base} + '${rest}', { method: 'POST', headers: { 'anthropic-version': '1', 'content-type': 'application/json' }, body: '{"model": "claude-opus-4-8", "max_tokens": 5, "messages": [{"role": "user", "content": "hi"}]}' }); ${say}`;
+  place.program('pi', post('JSON.parse(require("node:fs").readFileSync(process.env.PI_CODING_AGENT_DIR + "/models.json")).providers.anthropic.baseUrl', '/v1/messages'));
+  place.program('opencode', post('JSON.parse(process.env.OPENCODE_CONFIG_CONTENT).provider.anthropic.options.baseURL', '/messages'));
+  writeFileSync(join(own, 'models.json'), JSON.stringify({ providers: { anthropic: { baseUrl: `${provider.url}/corp` } } }));
+  const pi = await place.wrap(['pi']).ended;
+  assert.equal(pi.out, '200 passed\n', pi.err);
+  assert.equal(path(), '/corp/v1/messages');
+  assert.match((await place.run(['doctor']).ended).out, /baseUrl of anthropic in .*models\.json is .*\/corp, and something answers there: wrap uses it as the upstream/);
+  assert.equal((await place.wrap(['pi'], { env: { FOVEA_ANTHROPIC_UPSTREAM: `${provider.url}/given` } }).ended).out, '200 passed\n');
+  assert.equal(path(), '/given/v1/messages');
+  writeFileSync(join(own, 'models.json'), JSON.stringify({ providers: { anthropic: { baseUrl: provider.url, api: 'openai-completions' } } }));
+  const other = await place.wrap(['pi']).ended;
+  assert.equal(other.code, 2);
+  assert.match(other.err, /baseUrl of anthropic in .*models\.json: its provider is set to "openai-completions".*cannot be the upstream/);
+  rmSync(join(own, 'models.json'));
+  // opencode: in the variable, with and without a version, and in a file.
+  const opencode = (baseURL, extra = {}) => JSON.stringify({ provider: { anthropic: { options: { baseURL }, ...extra } } });
+  for (const [url, sent] of [[`${provider.url}/corp/v1`, '/corp/v1/messages'], [`${provider.url}/bare/`, '/bare/messages']]) {
+    const { out, err } = await place.wrap(['opencode'], { env: { OPENCODE_CONFIG_CONTENT: opencode(url) } }).ended;
+    assert.equal(out, '200 passed\n', err);
+    assert.equal(path(), sent);
+  }
+  writeFileSync(join(place.path, 'opencode.json'), opencode(`${provider.url}/file/v1`));
+  assert.equal((await place.wrap(['opencode']).ended).out, '200 passed\n');
+  assert.equal(path(), '/file/v1/messages');
+  rmSync(join(place.path, 'opencode.json'));
+  const variable = await place.wrap(['opencode'], { env: { OPENCODE_CONFIG_CONTENT: opencode('{env:CORP}') } }).ended;
+  assert.equal(variable.code, 2);
+  assert.match(variable.err, /baseURL of anthropic in OPENCODE_CONFIG_CONTENT: .* must begin with http/);
+});
+
+test('what somebody else writes into pi\'s own folder meanwhile is kept', async () => {
+  const own = join(place.home, '.pi', 'agent');
+  mkdirSync(own, { recursive: true });
+  for (const name of ['auth.json', 'settings.json']) writeFileSync(join(own, name), 'old');
+  place.program('pi', `const fs = require('node:fs'); const dir = process.env.PI_CODING_AGENT_DIR; const put = (name, text) => { fs.writeFileSync(dir + '/x.tmp', text); fs.renameSync(dir + '/x.tmp', dir + '/' + name); };
+    put('auth.json', 'wrapped'); put('settings.json', 'wrapped'); put('same.json', 'same'); fs.mkdirSync(dir + '/fresh'); put('fresh/one', 'wrapped'); put('fresh/two', 'wrapped'); console.log('up'); while (!fs.existsSync(process.env.HOME + '/go')) await new Promise((r) => setTimeout(r, 20));`);
+  const run = place.wrap(['pi']);
+  await eventually(() => run.out.includes('up'), 20000);
+  mkdirSync(join(own, 'fresh'));
+  for (const name of ['auth.json', 'fresh/one']) writeFileSync(join(own, name), 'newer login');
+  writeFileSync(join(own, 'same.json'), 'same');
+  writeFileSync(join(place.home, 'go'), '');
+  const { code, err } = await run.ended;
+  assert.equal(code, 0, err);
+  const text = (name) => readFileSync(join(own, name), 'utf8');
+  assert.equal(text('auth.json'), 'newer login');
+  assert.equal(text('fresh/one'), 'newer login');
+  assert.equal(text('fresh/two'), 'wrapped');
+  assert.equal(text('settings.json'), 'wrapped');
+  const beside = [...readdirSync(own), ...readdirSync(join(own, 'fresh')).map((name) => `fresh/${name}`)].filter((name) => name.includes('.fovea-')).sort();
+  assert.equal(beside.length, 2, beside.join(' '));
+  for (const name of beside) {
+    assert.equal(text(name), 'wrapped');
+    assert.ok(err.includes(`${join(own, name.replace(/\.fovea-.*/, ''))} was changed by somebody else while the agent ran`), err);
+    assert.ok(err.includes(join(own, name)), err);
+  }
+  assert.deepEqual(agentFolders(), []);
+});
+
+test('of several --settings the last counts, and blanks before JSON do not', async () => {
+  place.program('claude', 'console.log("ran");');
+  const elsewhere = '{"env": {"ANTHROPIC_BASE_URL": "http://127.0.0.1:9"}}';
+  const past = /takes ANTHROPIC_BASE_URL from --settings, so its requests go past Fovea/;
+  for (const args of [['--settings', ` \n\u00a0${elsewhere} `], ['--settings', '{}', '--settings', elsewhere], ['--settings={}', `--settings=\t${elsewhere}`]]) {
+    assert.match((await place.wrap(['claude', ...args], { env: upstream() }).ended).err, past);
+  }
+  assert.doesNotMatch((await place.wrap(['claude', '--settings', elsewhere, '--settings', '{}'], { env: upstream() }).ended).err, past);
+});
+
 test('settings of an agent\'s that cannot be added to are said in words', async () => {
   place.program('pi', ''); place.program('opencode', '');
   const models = join(place.home, '.pi/agent/models.json');
