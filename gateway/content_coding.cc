@@ -4,6 +4,8 @@
 #include <zlib.h>
 #include <zstd.h>
 
+#include <algorithm>
+#include <iterator>
 #include <vector>
 
 #include "absl/strings/match.h"
@@ -13,7 +15,8 @@ namespace fovea::gateway {
 namespace {
 
 constexpr size_t kStepBytes = 256 << 10;
-constexpr int kAnyWindow = 15 + 32;    // zlib: gzip's and zlib's own header, whichever is there
+constexpr int kAnyWindow = 15 + 32;  // zlib: gzip's and zlib's own header, whichever is there
+constexpr Bytef kGzipMagic[] = {0x1f, 0x8b};
 constexpr int kMaxZstdWindowLog = 27;  // 128 MiB, as zstd's own program
 
 absl::Status Damaged(absl::string_view coding) {
@@ -57,7 +60,7 @@ class ZlibDecoder final : public Bounded {
     stream_.avail_in = static_cast<uInt>(bytes.size());
     bool more = !bytes.empty();
     while (more) {
-      if (complete_) return Damaged(coding_);
+      if (complete_ && !NextMember()) return absl::OkStatus();
       stream_.next_out = reinterpret_cast<Bytef*>(step_.data());
       stream_.avail_out = static_cast<uInt>(kStepBytes);
       const int code = inflate(&stream_, Z_NO_FLUSH);
@@ -76,10 +79,39 @@ class ZlibDecoder final : public Bounded {
   bool complete() const override { return complete_; }
 
  private:
+  // Behind the end: whether another member of a gzip body begins, whose magic may come in two
+  // pieces. All else there is not of the body.
+  bool NextMember() {
+    while (complete_ && !other_ && stream_.avail_in > 0) {
+      const bool fits = *stream_.next_in == kGzipMagic[magic_seen_];
+      ++stream_.next_in;
+      --stream_.avail_in;
+      other_ = !fits;
+      if (!fits || ++magic_seen_ < sizeof(kGzipMagic)) continue;
+      magic_seen_ = 0;
+      const Bytef* const behind = stream_.next_in;
+      const uInt left = stream_.avail_in;
+      inflateReset(&stream_);
+      Bytef magic[sizeof(kGzipMagic)];
+      std::copy(std::begin(kGzipMagic), std::end(kGzipMagic), magic);
+      stream_.next_in = magic;
+      stream_.avail_in = sizeof(magic);
+      stream_.next_out = reinterpret_cast<Bytef*>(step_.data());
+      stream_.avail_out = static_cast<uInt>(kStepBytes);
+      inflate(&stream_, Z_NO_FLUSH);
+      stream_.next_in = const_cast<Bytef*>(behind);
+      stream_.avail_in = left;
+      complete_ = false;
+    }
+    return !complete_;
+  }
+
   const std::string coding_;
   z_stream stream_ = {};
   bool ready_ = false;
   bool complete_ = false;
+  bool other_ = false;     // what stands behind the end is no member
+  size_t magic_seen_ = 0;  // bytes of the next member's
 };
 
 class ZstdDecoder final : public Bounded {
@@ -122,7 +154,7 @@ class BrotliDecoder final : public Bounded {
     size_t in_size = bytes.size();
     bool full = false;
     while (in_size > 0 || full) {
-      if (complete_) return Damaged("br");
+      if (complete_) return absl::OkStatus();  // what stands behind the end is not of the body
       auto* out = reinterpret_cast<uint8_t*>(step_.data());
       size_t room = kStepBytes;
       const BrotliDecoderResult result =

@@ -24,11 +24,12 @@ class Decoder {
   static std::unique_ptr<Decoder> Create(absl::string_view coding, size_t max_bytes);
   virtual ~Decoder() = default;
 
-  // Everything that can be decoded so far. INVALID_ARGUMENT for damaged bytes and for bytes behind
-  // the body's end; RESOURCE_EXHAUSTED beyond `max_bytes`; whatever the sink returned. After an
-  // error it must not be fed again.
+  // Everything that can be decoded so far: of gzip all members, of zstd all frames. What stands
+  // behind the end of gzip, deflate and br is not looked at. INVALID_ARGUMENT for damaged bytes;
+  // RESOURCE_EXHAUSTED beyond `max_bytes`; whatever the sink returned. After an error it must not
+  // be fed again.
   virtual absl::Status Feed(absl::string_view bytes, Sink sink) = 0;
-  // Whether the body is at its end.
+  // Whether the body is at its end; another member or frame may follow.
   virtual bool complete() const = 0;
 };
 

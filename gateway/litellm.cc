@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -62,50 +63,71 @@ struct Rows {
   int64_t markers = 0;
 };
 
+constexpr size_t kDrawn = static_cast<size_t>(-1);
+
+// For each served message the asked one that it is, or kDrawn. Messages may say the same: those
+// before the pages are found from the front, all others from the back, where the newest stand as
+// they came.
+std::vector<size_t> PlacesOf(const std::vector<absl::string_view>& asked,
+                             const std::vector<absl::string_view>& served) {
+  std::vector<size_t> places(served.size(), kDrawn);
+  size_t front = 0;
+  while (front + 1 < served.size() && front < asked.size() && served[front] == asked[front]) {
+    places[front] = front;
+    ++front;
+  }
+  absl::flat_hash_map<absl::string_view, std::vector<size_t>> where;
+  for (size_t i = front; i < asked.size(); ++i) where[asked[i]].push_back(i);
+  size_t limit = asked.size();
+  for (size_t next = served.size(); next > front; --next) {
+    std::vector<size_t>* same = nullptr;
+    const auto found = where.find(served[next - 1]);
+    if (found != where.end()) same = &found->second;
+    while (same != nullptr && !same->empty() && same->back() >= limit) same->pop_back();
+    if (same != nullptr && !same->empty()) {
+      limit = places[next - 1] = same->back();
+      continue;
+    }
+    // What was drawn needs one of the user's messages; one holds all that is drawn in a row.
+    if (next < served.size() && places[next] == kDrawn) continue;
+    while (limit > front && !IsUsers(asked[limit - 1])) --limit;
+    if (limit > front) --limit;
+  }
+  return places;
+}
+
 // The served messages, one for each that was asked about: LiteLLM puts them back by their places,
 // between those that it does not ask about. What was drawn stands in the first of the user's
 // messages that it replaces, and the others say so. Nothing where there is none of the user's.
 std::optional<Rows> OneForOne(absl::string_view asked, absl::string_view served) {
   const std::vector<absl::string_view> from = ItemsOf(asked);
   const std::vector<absl::string_view> to = ItemsOf(served);
+  if (from.empty() || to.empty() || from.back() != to.back()) return std::nullopt;
+  const std::vector<size_t> places = PlacesOf(from, to);
   Rows rows;
   std::vector<std::string> out;
-  size_t next = 0;  // of `to`
-  for (size_t i = 0; i < from.size();) {
-    if (next < to.size() && to[next] == from[i]) {
-      out.emplace_back(from[i++]);
-      ++next;
-      continue;
-    }
-    // The pages here, and the messages up to the next one that is there as it came.
-    std::vector<absl::string_view> pages;
-    size_t end = i;
-    while (next < to.size()) {
-      end = i;
-      while (end < from.size() && from[end] != to[next]) ++end;
-      if (end < from.size()) break;
-      pages.push_back(to[next++]);
-    }
-    if (next == to.size()) end = from.size();
-    std::string content;
-    for (const absl::string_view page : pages) {
-      const auto members = ScanObject(page);
+  std::string content;  // drawn, of the messages from out.size() on
+  for (size_t next = 0; next < to.size(); ++next) {
+    if (places[next] == kDrawn) {
+      const auto members = ScanObject(to[next]);
       const JsonMember* parts = members.ok() ? FindMember(*members, "content") : nullptr;
-      const absl::string_view list = parts == nullptr ? "" : parts->value.In(page);
+      const absl::string_view list = parts == nullptr ? "" : parts->value.In(to[next]);
       if (list.size() < 3 || list.front() != '[') return std::nullopt;
       absl::StrAppend(&content, content.empty() ? "" : ",", list.substr(1, list.size() - 2));
+      continue;
     }
-    for (; i < end; ++i) {
-      const bool here = !content.empty() && IsUsers(from[i]);
-      auto row = WithContent(from[i], here ? absl::StrCat("[", content, "]") : kMarker);
+    while (out.size() < places[next]) {
+      const absl::string_view replaced = from[out.size()];
+      const bool here = !content.empty() && IsUsers(replaced);
+      auto row = WithContent(replaced, here ? absl::StrCat("[", content, "]") : kMarker);
       if (!row.has_value()) return std::nullopt;
       if (here) content.clear();
       rows.markers += here ? 0 : 1;
       out.push_back(*std::move(row));
     }
     if (!content.empty()) return std::nullopt;
+    out.emplace_back(from[places[next]]);
   }
-  if (next != to.size()) return std::nullopt;
   rows.array = absl::StrCat("[", absl::StrJoin(out, ","), "]");
   return rows;
 }

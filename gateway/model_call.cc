@@ -70,6 +70,11 @@ bool SaysTooLong(const ResponseHead& head, const std::string& body) {
   return false;
 }
 
+// What decoding the provider's answer came to: damage in it is not the agent's fault.
+absl::Status OfProvider(const absl::Status& decoded) {
+  return absl::IsInvalidArgument(decoded) ? absl::DataLossError(decoded.message()) : decoded;
+}
+
 // `body` with items added at the end of its conversation.
 absl::StatusOr<std::string> WithItems(const std::string& body, absl::string_view key,
                                       const std::vector<transcripts::Json>& items) {
@@ -185,7 +190,7 @@ absl::Status ModelCall::Decode(absl::string_view bytes) {
     }
     return Take(piece);
   });
-  if (!undecoded_.has_value()) return decoded;
+  if (!undecoded_.has_value()) return OfProvider(decoded);
   const bool other = !decoded.ok() || undecoded_->body.size() > kMaxErrorBytes;
   return other ? PassUndecoded() : absl::OkStatus();
 }
@@ -231,7 +236,8 @@ absl::Status ModelCall::OnBody(absl::string_view bytes) {
   if (undecoded_.has_value()) return Decode(bytes);
   if (relay_ != nullptr) {
     if (decoder_ == nullptr) return Take(bytes);
-    return decoder_->Feed(bytes, [this](absl::string_view piece) { return Take(piece); });
+    return OfProvider(
+        decoder_->Feed(bytes, [this](absl::string_view piece) { return Take(piece); }));
   }
   absl::Status status = response_->Write(bytes);
   if (reader_ == nullptr) return status;
@@ -312,9 +318,14 @@ absl::Status ModelCall::SendRound(const std::string& body) {
     out.headers.Set("Accept-Encoding", "identity");
     out.headers.Remove("Content-Encoding");
   }
-  return upstream_.Send(out,
-                        {.on_head = [this](ResponseHead head) { return OnHead(std::move(head)); },
-                         .on_body = [this](absl::string_view bytes) { return OnBody(bytes); }});
+  absl::Status status =
+      upstream_.Send(out, {.on_head = [this](ResponseHead head) { return OnHead(std::move(head)); },
+                           .on_body = [this](absl::string_view bytes) { return OnBody(bytes); }});
+  const bool read = relay_ != nullptr && decoder_ != nullptr && !failed_.has_value();
+  if (status.ok() && read && !decoder_->complete()) {
+    status = absl::AbortedError("the answer's coding is cut short");
+  }
+  return status;
 }
 
 double ModelCall::Cost() {

@@ -198,6 +198,14 @@ absl::Status Upstream::Line::Drive(const UpstreamOptions& options, int client_fd
     if (code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL) {
       return absl::InvalidArgumentError(curl_easy_strerror(code));
     }
+    // Where no request went out, nothing broke off: a proxy that refuses CONNECT is among these.
+    long connect_code = 0;
+    curl_off_t ready_time = 0;
+    curl_easy_getinfo(easy_, CURLINFO_HTTP_CONNECTCODE, &connect_code);
+    curl_easy_getinfo(easy_, CURLINFO_PRETRANSFER_TIME_T, &ready_time);
+    if (connect_code >= 300 || ready_time == 0) {
+      return absl::UnavailableError(curl_easy_strerror(code));
+    }
     if (code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR || code == CURLE_GOT_NOTHING ||
         code == CURLE_PARTIAL_FILE) {
       return absl::AbortedError(curl_easy_strerror(code));

@@ -47,9 +47,9 @@ class Upstream {
   ~Upstream();
 
   // Returns when the answer is at its end. Redirects are not followed: they are the answer.
-  // UNAVAILABLE if the provider cannot be reached; ABORTED if it breaks off; CANCELLED if the
-  // client went first; INVALID_ARGUMENT for a URL that cannot be sent; DEADLINE_EXCEEDED; whatever
-  // the sink returned.
+  // UNAVAILABLE if the provider cannot be reached, or a proxy refuses; ABORTED if it breaks off;
+  // CANCELLED if the client went first; INVALID_ARGUMENT for a URL that cannot be sent;
+  // DEADLINE_EXCEEDED; whatever the sink returned.
   absl::Status Send(const UpstreamRequest& request, const UpstreamSink& sink);
 
  private:

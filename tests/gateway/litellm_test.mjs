@@ -81,6 +81,28 @@ test('a handle gives no more than the pages that it came with', async () => {
   assert.match(await read(part.ccr_hashes[0], '%232'), /^#2 /);
 });
 
+for (const [name, said] of [['all', () => 'continue'], ['some', (i) => (i % 3 === 2 ? 'continue' : `do ${i}`)]]) {
+  test(`${name} of the user's messages say the same: the newest stay as they came`, async () => {
+    const messages = [{ role: 'user', content: name === 'all' ? 'continue' : `Task of ${name}.` }];
+    let compressed = 0;
+    for (let i = 0; i < 24; i += 1) {
+      messages.push(reply(`${name} ${i}`), { role: 'user', content: said(i) });
+      messages.at(-2).content += `word ${name} ${i}, `.repeat(200);
+      const answer = await compress(messages);
+      const body = JSON.parse(answer.body);
+      assert.deepEqual(body.messages.map((message) => message.role), messages.map((message) => message.role));
+      if (!body.transforms_applied.length) continue;
+      compressed += 1;
+      // Behind the pages everything is as it came, and there are pages before it.
+      const replaced = body.messages.map((message, n) => (JSON.stringify(message) === JSON.stringify(messages[n]) ? '' : 'x'));
+      const last = replaced.lastIndexOf('x');
+      assert.ok(last >= 0 && last < messages.length - 1, `${last} of ${messages.length}: ${replaced}`);
+      assert.ok(body.messages.slice(0, last + 1).some((message) => Array.isArray(message.content) && message.content.some((part) => part.type === 'image_url')));
+    }
+    assert.ok(compressed > 5, `${compressed} of 24 compressed`);
+  });
+}
+
 test('the switch and the header reach it, and it is in the books', async () => {
   const messages = [];
   for (let i = 0; i < 20; i += 1) messages.push(turn(200 + i), reply(200 + i));

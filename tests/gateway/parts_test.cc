@@ -73,8 +73,8 @@ TEST(ContentCoding, DecodesAndBounds) {
       EXPECT_TRUE(absl::IsInvalidArgument(Decoded(coding, bytes.substr(0, size), kMost).status()))
           << size;
     }
-    EXPECT_FALSE(Decoded(coding, bytes + "x", kMost).ok());
   }
+  EXPECT_FALSE(Decoded("zstd", Zstd(text) + "junkjunk", kMost).ok());
   EXPECT_FALSE(Decoded("br", "x", kMost).ok());
   EXPECT_FALSE(Decoded("other", "x", kMost).ok());
 }
@@ -98,6 +98,46 @@ TEST(ContentCoding, DecodesWhatComesInPieces) {
     }
     EXPECT_TRUE(decoder->complete()) << coding;
     EXPECT_EQ(out, text) << coding;
+  }
+}
+
+// What `decoder` makes of `bytes`, fed in pieces of `step`.
+std::string InPieces(Decoder& decoder, absl::string_view bytes, size_t step) {
+  std::string out;
+  for (size_t at = 0; at < bytes.size(); at += step) {
+    const absl::Status status = decoder.Feed(bytes.substr(at, step), [&](absl::string_view piece) {
+      out.append(piece.data(), piece.size());
+      return absl::OkStatus();
+    });
+    if (!status.ok()) return std::string(status.message());
+  }
+  return out;
+}
+
+TEST(ContentCoding, GzipOfSeveralMembersIsOneBody) {
+  const std::string bytes = absl::StrCat(Gzip("one "), Gzip(""), Gzip("two "), Gzip("three"));
+  for (const size_t step : {1, 2, 3, 7, 1000}) {
+    const auto decoder = Decoder::Create("gzip", kMost);
+    EXPECT_EQ(InPieces(*decoder, bytes, step), "one two three") << step;
+    EXPECT_TRUE(decoder->complete()) << step;
+  }
+  EXPECT_TRUE(absl::IsResourceExhausted(Decoded("gzip", bytes, 12).status())) << "of them all";
+  const std::string cut = bytes.substr(0, bytes.size() - 9);
+  EXPECT_TRUE(absl::IsInvalidArgument(Decoded("gzip", cut, kMost).status()));
+}
+
+TEST(ContentCoding, WhatStandsBehindTheEndIsNotOfTheBody) {
+  const std::string zeros(16, '\0');
+  for (const auto& [coding, bytes] : {std::pair("gzip", absl::StrCat(Gzip("one "), Gzip("two"))),
+                                      std::pair("br", Brotli("one two"))}) {
+    for (const std::string& behind : {zeros, std::string("junkjunk"), std::string("\x1f"),
+                                      absl::StrCat("\x1f", "junk"), absl::StrCat("x", Gzip("y"))}) {
+      for (const size_t step : {1, 2, 1000}) {
+        const auto decoder = Decoder::Create(coding, kMost);
+        EXPECT_EQ(InPieces(*decoder, bytes + behind, step), "one two") << coding << step;
+        EXPECT_TRUE(decoder->complete()) << coding << step;
+      }
+    }
   }
 }
 

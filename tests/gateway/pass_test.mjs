@@ -192,6 +192,26 @@ test('a provider that is not there is an error in the wire\'s shape', async () =
   await other.stop();
 });
 
+for (const status of ['407 Proxy Authentication Required', '403 Forbidden', '']) {
+  test(`a proxy that ${status ? `answers ${status} to CONNECT` : 'hangs up on CONNECT'} is an error of the gateway, with a word in its log`, async () => {
+    const proxy = http.createServer();
+    proxy.on('connect', (_, socket) => socket.end(status && `HTTP/1.1 ${status}\r\nContent-Length: 0\r\n\r\n`));
+    await new Promise((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+    const behind = await startGateway(place, 'https://provider.invalid', ['--off', '--proxy', `http://127.0.0.1:${proxy.address().port}`], { NO_PROXY: '', no_proxy: '' });
+    try {
+      const answer = await ask(behind.port, { path: '/v1/messages', body: JSON.stringify(minimal), headers: anthropicHeaders });
+      assert.equal(answer.status, 502);
+      const { type, error } = JSON.parse(answer.body);
+      assert.deepEqual([type, error.type], ['error', 'api_error']);
+      if (status) assert.ok(error.message.includes(status.slice(0, 3)), error.message);
+      await eventually(() => /CONNECT/.test(behind.log));
+    } finally {
+      await behind.stop();
+      proxy.close();
+    }
+  });
+}
+
 test('the secret in the path is wanted, and taken out', async () => {
   const closed = await startGateway(place, `${provider.url}/v1`, ['--off', '--secret', 'k3yk3y']);
   for (const path of ['/v1/echo', '/k3yk3/v1/echo', '/k3yk3yy/v1/echo', '/']) assert.equal((await ask(closed.port, { path })).status, 404, path);

@@ -186,6 +186,39 @@ test('answers with a coding: untouched for the agent, read for the books; recall
   }
 });
 
+for (const stream of [false, true]) {
+  test(`a coding that is damaged or cut short, ${stream ? 'in a stream' : 'in a whole answer'} behind a recall`, async () => {
+    for (const damage of ['damaged', 'cut']) {
+      let calls = 0;
+      const script = ({ text, tools }) => ({ text, tools });
+      const inner = await new Provider({ script: (_, body) => script(/bytes 0 to/.test(JSON.stringify(body)) ? { text: 'Done. '.repeat(400) } : { tools: [recall(3)] }) }).listen();
+      const provider = await fake(async (request, response, body) => {
+        calls += 1;
+        const answer = await ask(inner.port, { path: request.url, headers: { 'content-type': 'application/json', 'anthropic-version': '2023-06-01', 'x-api-key': 'k' }, body: JSON.stringify(body) });
+        let sent = gzipSync(answer.body);
+        if (calls > 1 && damage === 'cut') sent = sent.subarray(0, sent.length >> 1);
+        if (calls > 1 && damage === 'damaged') sent = Buffer.concat([sent.subarray(0, sent.length - 8), Buffer.alloc(8, 1)]);
+        response.writeHead(200, { 'content-type': answer.headers['content-type'], 'content-encoding': 'gzip' });
+        response.end(sent);
+      });
+      number += 1;
+      const gateway = await startGateway(place, provider.url, ['--database', `${place.path}/${number}.db`, ...forced]);
+      try {
+        const agent = grown('anthropic', gateway, { stream });
+        const answer = await ask(gateway.port, { path: '/v1/messages', headers: { 'content-type': 'application/json', ...agent.wire.headers }, body: JSON.stringify(agent.wire.body(agent)) }).catch((error) => error);
+        if (stream) assert.deepEqual([answer.status, answer.complete], [200, false], damage);
+        else if (damage === 'cut') assert.match(`${answer.code} ${answer.message}`, /ECONNRESET|socket hang up/);
+        else assert.deepEqual([answer.status, JSON.parse(answer.body).error.type], [502, 'api_error']);
+        assert.ok(calls > 1);
+      } finally {
+        await gateway.stop();
+        provider.close();
+        await inner.close();
+      }
+    }
+  });
+}
+
 test('after a rewind, or with another key, the model reads no turn behind the request', async () => {
   let ready = false;
   const script = (_, body) => {
