@@ -50,7 +50,9 @@ constexpr char kCountEventsSql[] =
 constexpr char kSetCountersSql[] =
     "UPDATE sessions SET last_seq = ?2, text_bytes = ?3, stored_bytes = ?4, event_count = ?5,"
     " chain = ?6, commit_number = ?7 WHERE row = ?1";
-constexpr char kReindexSql[] = "REINDEX";
+constexpr char kKeepOrphanTurnsSql[] =
+    "INSERT INTO damaged_turns (session, seq, body) SELECT session, seq, body FROM turns"
+    " WHERE session NOT IN (SELECT row FROM sessions)";
 constexpr char kOrphanTurnsSql[] =
     "DELETE FROM turns WHERE session NOT IN (SELECT row FROM sessions)";
 constexpr char kOrphanEventsSql[] =
@@ -312,12 +314,12 @@ class Mender {
 };
 
 absl::Status RemoveOrphans(Database& database, const char* sql, absl::string_view what,
-                           std::vector<std::string>& mended) {
+                           absl::string_view done, std::vector<std::string>& mended) {
   FOVEA_ASSIGN_OR_RETURN(Query query, database.Prepare(sql));
   FOVEA_RETURN_IF_ERROR(query.Run());
   if (database.Changes() > 0) {
-    mended.push_back(absl::StrCat(database.Changes(), " ", what,
-                                  " of sessions that are not there were removed"));
+    mended.push_back(
+        absl::StrCat(database.Changes(), " ", what, " of sessions that are not there were ", done));
   }
   return absl::OkStatus();
 }
@@ -331,10 +333,15 @@ absl::StatusOr<MendedSession> MendSession(Database& database, const NamedSession
 
 absl::StatusOr<std::vector<std::string>> MendTables(Database& database) {
   std::vector<std::string> mended;
-  FOVEA_RETURN_IF_ERROR(database.Execute(kReindexSql));
-  FOVEA_RETURN_IF_ERROR(RemoveOrphans(database, kOrphanTurnsSql, "turns", mended));
-  FOVEA_RETURN_IF_ERROR(RemoveOrphans(database, kOrphanEventsSql, "events", mended));
-  FOVEA_RETURN_IF_ERROR(RemoveOrphans(database, kOrphanKeysSql, "idempotency keys", mended));
+  {
+    FOVEA_ASSIGN_OR_RETURN(Query keep, database.Prepare(kKeepOrphanTurnsSql));
+    FOVEA_RETURN_IF_ERROR(keep.Run());
+  }
+  FOVEA_RETURN_IF_ERROR(RemoveOrphans(database, kOrphanTurnsSql, "turns",
+                                      "set aside in the table damaged_turns", mended));
+  FOVEA_RETURN_IF_ERROR(RemoveOrphans(database, kOrphanEventsSql, "events", "removed", mended));
+  FOVEA_RETURN_IF_ERROR(
+      RemoveOrphans(database, kOrphanKeysSql, "idempotency keys", "removed", mended));
   return mended;
 }
 

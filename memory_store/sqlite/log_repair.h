@@ -25,7 +25,8 @@ struct MendedSession {
 // read. Inside a transaction of the caller's.
 absl::StatusOr<MendedSession> MendSession(Database& database, const NamedSession& session,
                                           uint64_t commit);
-// Makes the indexes again, and removes rows of sessions that are not there; says what was removed.
+// Moves turns of sessions that are not there to damaged_turns, and removes their events and
+// idempotency keys; says so.
 absl::StatusOr<std::vector<std::string>> MendTables(Database& database);
 
 }  // namespace fovea::sqlite

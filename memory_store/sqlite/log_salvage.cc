@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
+#include "memory_store/sqlite/log_names.h"
 #include "memory_store/sqlite/log_schema.h"
 #include "memory_store/sqlite/session_rows.h"
 
@@ -92,7 +93,8 @@ static_assert(kLowestRival == -1099511627776);
 constexpr char kLastSessionSql[] = "SELECT seq FROM sqlite_sequence WHERE name = 'sessions'";
 constexpr char kSeenSessionSql[] =
     "SELECT MAX(COALESCE((SELECT MAX(row) FROM sessions), 0),"
-    " COALESCE((SELECT MAX(session) FROM turns), 0))";
+    " COALESCE((SELECT MAX(session) FROM turns), 0),"
+    " COALESCE((SELECT MAX(session) FROM damaged_turns), 0))";
 constexpr char kForgetLastSessionSql[] = "DELETE FROM sqlite_sequence WHERE name = 'sessions'";
 constexpr char kSetLastSessionSql[] =
     "INSERT INTO sqlite_sequence (name, seq) VALUES ('sessions', ?1)";
@@ -295,6 +297,7 @@ absl::StatusOr<SalvagedLog> SalvageLog(Database& damaged, const std::string& pat
       FOVEA_RETURN_IF_ERROR(CopyTable(damaged, table, target, salvaged.lost));
     }
     FOVEA_RETURN_IF_ERROR(SetLastSession(damaged, target));
+    FOVEA_RETURN_IF_ERROR(MendNames(damaged, target, salvaged.lost));
     FOVEA_RETURN_IF_ERROR(WriteStoreId(target, store_id));
     return SetDeletionCommit(target, commit);
   }));

@@ -91,7 +91,10 @@ absl::Status CopyDatabase(Database& source, const std::string& path) {
 }
 
 absl::Status OverwriteDatabase(Database& source, Database& target) {
-  return CopyPages(source, target.handle());
+  FOVEA_RETURN_IF_ERROR(CopyPages(source, target.handle()));
+  // SQLite tells how long the write-ahead log is by that only at the end of the next transaction,
+  // and a checkpoint before that would make it false.
+  return target.WriteTransaction([] { return absl::OkStatus(); });
 }
 
 absl::StatusOr<std::unique_ptr<LogSource>> LogSource::Open(const std::string& path,

@@ -1,6 +1,11 @@
 // Repair of SqliteLogStore.
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <cstdio>
+#include <filesystem>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -26,25 +31,6 @@ absl::StatusOr<UnsoundParts> LookForDamage(Database& database) {
   return unsound;
 }
 
-// Copies the log as it is beside itself.
-absl::StatusOr<std::string> KeepDamaged(Database& database, const std::string& log_path) {
-  for (int i = 1; i <= kMaxKept; ++i) {
-    std::string path = absl::StrCat(log_path, ".damaged-", i);
-    const absl::Status copied = CopyDatabase(database, path);
-    if (copied.ok()) return path;
-    if (!absl::IsAlreadyExists(copied)) return copied;
-  }
-  return absl::FailedPreconditionError(
-      absl::StrCat(log_path, ".damaged-1 to -", kMaxKept, " exist: remove some"));
-}
-
-// UNAVAILABLE would stop the writer, and is for the log alone.
-absl::Status OfOtherFile(const absl::Status& status) {
-  if (!absl::IsUnavailable(status)) return status;
-  return absl::FailedPreconditionError(
-      absl::StrCat("the log cannot be written anew: ", status.message()));
-}
-
 class RemovedAtEnd {
  public:
   explicit RemovedAtEnd(std::string path) : path_(std::move(path)) { RemoveDatabase(path_); }
@@ -56,9 +42,58 @@ class RemovedAtEnd {
   const std::string path_;
 };
 
+absl::Status SyncDirectoryOf(const std::string& path) {
+  const std::string directory = std::filesystem::path(path).parent_path().string();
+  const int file =
+      open(directory.empty() ? "." : directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (file < 0) return absl::ErrnoToStatus(errno, absl::StrCat("opening ", directory));
+  const int result = fsync(file);
+  const int error = errno;
+  close(file);
+  if (result == 0) return absl::OkStatus();
+  return absl::ErrnoToStatus(error, absl::StrCat("syncing ", directory));
+}
+
+// Gives a whole file its name; nobody else makes files in the directory meanwhile.
+absl::StatusOr<std::string> NameKept(const std::string& whole, const std::string& log_path) {
+  for (int i = 1; i <= kMaxKept; ++i) {
+    std::string path = absl::StrCat(log_path, ".damaged-", i);
+    struct stat there = {};
+    if (lstat(path.c_str(), &there) == 0) continue;
+    if (rename(whole.c_str(), path.c_str()) != 0) {
+      return absl::ErrnoToStatus(errno, absl::StrCat("naming ", path));
+    }
+    FOVEA_RETURN_IF_ERROR(SyncDirectoryOf(path));
+    return path;
+  }
+  return absl::FailedPreconditionError(
+      absl::StrCat(log_path, ".damaged-1 to -", kMaxKept, " exist: remove some"));
+}
+
+// Copies the log as it is beside itself. A crash on the way leaves no more than a file at
+// `scratch_path`.
+absl::StatusOr<std::string> KeepDamaged(Database& database, const std::string& scratch_path,
+                                        const std::string& log_path) {
+  const RemovedAtEnd removed(scratch_path);
+  const absl::Status copied = CopyDatabase(database, scratch_path);
+  if (copied.ok()) return NameKept(scratch_path, log_path);
+  return absl::Status(copied.code(),
+                      absl::StrCat("nothing was repaired, since the log as it is could not be "
+                                   "kept in a copy first: ",
+                                   copied.message()));
+}
+
+// UNAVAILABLE would stop the writer, and is for the log alone.
+absl::Status OfOtherFile(const absl::Status& status) {
+  if (!absl::IsUnavailable(status)) return status;
+  return absl::FailedPreconditionError(
+      absl::StrCat("the log cannot be written anew: ", status.message()));
+}
+
 }  // namespace
 
 absl::StatusOr<RepairReport> SqliteLogStore::Repair(const std::string& scratch_path) {
+  const MutexLock lock(&repairing_);
   RepairReport repaired;
   const auto look = [this]() -> absl::StatusOr<UnsoundParts> {
     const ReadPool::Lease database = readers_->Borrow();
@@ -66,16 +101,26 @@ absl::StatusOr<RepairReport> SqliteLogStore::Repair(const std::string& scratch_p
   };
   FOVEA_ASSIGN_OR_RETURN(UnsoundParts unsound, look());
   if (!unsound.file && !unsound.orphans && unsound.sessions.empty()) return repaired;
-  if (unsound.file || unsound.orphans) {
-    // Making the indexes again is enough for most damage to them, and costs less.
-    absl::Status tables = MendTablesIn(repaired);
-    if (!tables.ok() && !absl::IsDataLoss(tables) && !absl::IsInternal(tables)) return tables;
+  {
+    const ReadPool::Lease database = readers_->Borrow();
+    FOVEA_ASSIGN_OR_RETURN(const std::string kept,
+                           KeepDamaged(*database, scratch_path, options_.path));
+    repaired.mended.push_back(
+        absl::StrCat("log.db as it was is kept as ", kept, "; remove it when nobody needs it"));
+  }
+  // The indexes are never made again in place: they are what tells what the tables lack.
+  bool rewrite = unsound.file;
+  if (!rewrite && unsound.orphans) {
+    const absl::Status tables = MendTablesIn(repaired);
+    rewrite = absl::IsDataLoss(tables) || absl::IsInternal(tables);
+    if (!rewrite) FOVEA_RETURN_IF_ERROR(tables);
+  }
+  if (rewrite) {
+    FOVEA_RETURN_IF_ERROR(Rewrite(scratch_path, repaired));
+    FOVEA_RETURN_IF_ERROR(MendTablesIn(repaired));
+  }
+  if (rewrite || unsound.orphans) {
     FOVEA_ASSIGN_OR_RETURN(unsound, look());
-    if (!tables.ok() || unsound.file) {
-      FOVEA_RETURN_IF_ERROR(Rewrite(scratch_path, repaired));
-      FOVEA_RETURN_IF_ERROR(MendTablesIn(repaired));
-      FOVEA_ASSIGN_OR_RETURN(unsound, look());
-    }
   }
   for (const NamedSession& session : unsound.sessions) {
     FOVEA_RETURN_IF_ERROR(MendSessionIn(session, repaired));
@@ -133,12 +178,6 @@ absl::Status SqliteLogStore::Rewrite(const std::string& scratch_path, RepairRepo
     auto salvaged = SalvageLog(**damaged, scratch_path, store_id_, committed_ + 1);
     FOVEA_RETURN_IF_ERROR(OfOtherFile(salvaged.status()));
     said = salvaged->lost;
-    if (!salvaged->lost.empty()) {
-      const auto kept = KeepDamaged(**damaged, options_.path);
-      FOVEA_RETURN_IF_ERROR(OfOtherFile(kept.status()));
-      said.push_back(
-          absl::StrCat("log.db as it was is kept as ", *kept, "; remove it when nobody needs it"));
-    }
     FOVEA_ASSIGN_OR_RETURN(const uint64_t pages, salvaged->database->PageCount());
     FOVEA_ASSIGN_OR_RETURN(const uint64_t page_bytes, log.PageBytes());
     FOVEA_RETURN_IF_ERROR(OverwriteDatabase(*salvaged->database, log));

@@ -15,6 +15,7 @@
 #include "absl/status/statusor.h"
 #include "core/log/log_store.h"
 #include "memory_store/head_file.h"
+#include "memory_store/mutex.h"
 #include "memory_store/sqlite/database.h"
 #include "memory_store/sqlite/file_guard.h"
 #include "memory_store/sqlite/log_rows.h"
@@ -86,8 +87,9 @@ class SqliteLogStore final : public LogStore, public LogTail {
 
   // What Verify finds and log_repair.h can mend; `left` is for the next Verify. Where the file's
   // structure is damaged, what can be read is copied to `scratch_path`, which is removed, and from
-  // there over the log; no write runs meanwhile. If rows are lost by that, the log as it was is
-  // kept beside it. RESOURCE_EXHAUSTED if the disk has no room for that; then nothing was changed.
+  // there over the log; no write runs meanwhile. Before anything is changed, a copy of the log as
+  // it is gets a name beside it (`mended` says which). RESOURCE_EXHAUSTED if the disk has no room
+  // for that; then nothing was changed. One repair runs at a time.
   absl::StatusOr<RepairReport> Repair(const std::string& scratch_path);
   // A copy of the log as it is now, in a new file that is read whole before this returns. Fails as
   // CopyDatabase does, or with DATA_LOSS if the log is not sound; then there is no file.
@@ -147,6 +149,7 @@ class SqliteLogStore final : public LogStore, public LogTail {
   const LogStoreOptions options_;
   const std::string store_id_;
   std::vector<std::string> notices_;
+  Mutex repairing_;
   std::atomic<uint64_t> appended_turns_ = 0;
   // Used by the writer's thread alone, once it runs.
   std::unique_ptr<HeadFile> head_;

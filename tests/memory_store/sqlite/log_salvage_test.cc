@@ -7,6 +7,7 @@
 #include "gmock/gmock.h"
 #include "memory_store/sqlite/log_repair.h"
 #include "memory_store/sqlite/log_rows.h"
+#include "memory_store/sqlite/log_transfer.h"
 #include "memory_store/sqlite/schema.h"
 #include "memory_store/sqlite/session_rows.h"
 #include "memory_store/turn_codec.h"
@@ -87,6 +88,18 @@ INSTANTIATE_TEST_SUITE_P(
              "UPDATE sessions SET chain = x'00' WHERE row = 1",
              "turn 2 was lost from the disk"}),
     [](const auto& test) { return test.param.name; });
+
+TEST(OverwriteDatabase, LeavesNoPagesForALaterCommitToTellOf) {
+  const ScratchDirectory directory;
+  const auto source = Value(Database::Open({.path = directory.File("source.db")}));
+  const auto target = Value(Database::Open({.path = directory.File("target.db")}));
+  ASSERT_TRUE(source->Execute("CREATE TABLE t (x); INSERT INTO t VALUES (zeroblob(99999))").ok());
+  ASSERT_TRUE(OverwriteDatabase(*source, *target).ok());
+  EXPECT_GT(target->wal_pages(), 0);
+  EXPECT_TRUE(Value(target->Checkpoint(CheckpointMode::kTruncate)).finished);
+  EXPECT_TRUE(target->WriteTransaction([] { return absl::OkStatus(); }).ok());
+  EXPECT_EQ(target->wal_pages(), 0);
+}
 
 }  // namespace
 }  // namespace fovea::sqlite
