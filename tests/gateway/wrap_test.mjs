@@ -156,7 +156,8 @@ test('doctor, savings and the status line', async () => {
   assert.match((await ask(['doctor'], { HOME: home })).out, /FAULT baseURL of anthropic/);
   const savings = JSON.parse((await ask(['savings', '--json', '--by', 'action'])).out);
   assert.match(savings.basis, /provider's own counts/);
-  assert.ok(savings.rows.find((row) => row.key === 'passed').requests >= 40);
+  // Of forty and one: what the killed gateway had under way may be in no book.
+  assert.ok(savings.rows.find((row) => row.key === 'passed').requests >= 38);
   assert.match((await ask(['savings', '--csv'])).out, /^project,requests,/);
   assert.equal((await ask(['savings', '--since', 'x'])).code, 2);
   assert.match((await ask(['statusline'], {}, JSON.stringify({ cwd: process.cwd() }))).out, /^fovea: 0 of \d+ requests compressed in 24 h/);
