@@ -217,12 +217,13 @@ class TableCopy {
   int64_t Behind(int64_t damage) const {
     if (repeated_ > kMaxRepeated) return kLastRow;
     int64_t step = 1;
+    int64_t tried = 0;
     int64_t bad = damage;
     while (bad < kLastRow) {
       const int64_t next = bad > kLastRow - step ? kLastRow : bad + step;
       if (CanReadFrom(next)) return step == 1 ? next : Between(bad, next);
       bad = next;
-      if (bad - damage > kNearRows) step *= 2;
+      if (++tried > kNearRows && step <= kLastRow / 2) step *= 2;
     }
     return kLastRow;
   }
