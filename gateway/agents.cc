@@ -14,17 +14,13 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
+#include "gateway/environment.h"
 
 namespace fovea::gateway {
 namespace {
 
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
-
-std::string Variable(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? "" : value;
-}
 
 // A string of TOML.
 std::string Toml(absl::string_view text) { return Json(std::string(text)).dump(); }

@@ -1,20 +1,19 @@
 #include "gateway/claude_settings.h"
 
 #include <cstdlib>
-#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
+#include "gateway/environment.h"
 
 namespace fovea::gateway {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr size_t kMaxFileBytes = 1 << 20;
 constexpr char kManaged[] = "/etc/claude-code/managed-settings.json";
 constexpr const char* kNames[] = {"ANTHROPIC_BASE_URL", "HTTP_PROXY",  "http_proxy",
                                   "HTTPS_PROXY",        "https_proxy", "ALL_PROXY",
@@ -22,13 +21,7 @@ constexpr const char* kNames[] = {"ANTHROPIC_BASE_URL", "HTTP_PROXY",  "http_pro
 
 // Null where it is not there, or no JSON.
 Json ReadJson(const std::string& path) {
-  std::ifstream file(path);
-  std::string text(kMaxFileBytes + 1, '\0');
-  if (!file) return nullptr;
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<size_t>(file.gcount()));
-  if (text.size() > kMaxFileBytes) return nullptr;
-  Json json = Json::parse(text, nullptr, false, true);
+  Json json = Json::parse(SettingsText(path), nullptr, false, true);
   return json.is_discarded() ? Json(nullptr) : json;
 }
 

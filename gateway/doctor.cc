@@ -3,13 +3,10 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
@@ -18,6 +15,7 @@
 #include "absl/time/clock.h"
 #include "gateway/agents.h"
 #include "gateway/claude_settings.h"
+#include "gateway/environment.h"
 #include "gateway/fovea_client.h"
 #include "gateway/process.h"
 #include "gateway/reports.h"
@@ -33,11 +31,6 @@ namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
 constexpr absl::Duration kPatience = absl::Seconds(3);
-
-std::string Variable(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? "" : value;
-}
 
 // Collects findings; the worst is the exit code.
 class Findings {
@@ -111,11 +104,7 @@ void CheckUrl(const std::string& where, const std::string& url, Follows follows,
 
 // Of an agent whose variables in its settings wrap does not read.
 void CheckSettings(const fs::path& path, Findings& findings) {
-  std::ifstream file(path);
-  if (!file) return;
-  std::stringstream text;
-  text << file.rdbuf();
-  const Json json = Json::parse(text.str(), nullptr, false);
+  const Json json = Json::parse(SettingsText(path.string()), nullptr, false);
   if (!json.is_object() || !json.contains("env") || !json["env"].is_object()) return;
   for (const std::string& name : BaseUrlVariables()) {
     if (!json["env"].contains(name) || !json["env"][name].is_string()) continue;

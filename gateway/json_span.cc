@@ -125,6 +125,14 @@ absl::StatusOr<std::vector<JsonMember>> ScanObject(absl::string_view text) {
   return std::move(body->members);
 }
 
+std::vector<absl::string_view> ItemsOf(absl::string_view text) {
+  std::vector<absl::string_view> items;
+  const auto spans = ScanArray(text, {0, text.size()});
+  if (!spans.ok()) return items;
+  for (const JsonSpan& span : *spans) items.push_back(span.In(text));
+  return items;
+}
+
 absl::StatusOr<ScannedBody> ScanBody(absl::string_view text, absl::string_view key,
                                      const KnownBeginning* known) {
   ScannedBody body;

@@ -35,6 +35,8 @@ absl::StatusOr<std::vector<JsonMember>> ScanObject(absl::string_view text);
 
 // The items of the array at `span` of `text`; errors as above.
 absl::StatusOr<std::vector<JsonSpan>> ScanArray(absl::string_view text, JsonSpan span);
+// The items of the array that `text` is, each as its text; none where it is no array.
+std::vector<absl::string_view> ItemsOf(absl::string_view text);
 
 // A request's body: its members, and the items of the one that is an array and has the key asked
 // for.

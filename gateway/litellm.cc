@@ -50,14 +50,6 @@ bool IsUsers(absl::string_view message) {
   return role != nullptr && role->value.In(message) == R"("user")";
 }
 
-std::vector<absl::string_view> ItemsOf(absl::string_view array) {
-  std::vector<absl::string_view> items;
-  const auto spans = ScanArray(array, {0, array.size()});
-  if (!spans.ok()) return items;
-  for (const JsonSpan& span : *spans) items.push_back(span.In(array));
-  return items;
-}
-
 struct Rows {
   std::string array;
   int64_t markers = 0;

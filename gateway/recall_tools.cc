@@ -20,15 +20,6 @@ absl::string_view ValueOf(absl::string_view object, absl::string_view key) {
   return found == nullptr ? "" : found->value.In(object);
 }
 
-// The items of an array of JSON; none where it is no array.
-std::vector<absl::string_view> ItemsOf(absl::string_view array) {
-  std::vector<absl::string_view> items;
-  const auto spans = ScanArray(array, {0, array.size()});
-  if (!spans.ok()) return items;
-  for (const JsonSpan& span : *spans) items.push_back(span.In(array));
-  return items;
-}
-
 // Whether the object's `name` is one of the gateway's tools', however it is escaped.
 bool IsNamedAsOurs(absl::string_view object) {
   const absl::string_view text = ValueOf(object, "name");

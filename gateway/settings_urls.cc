@@ -1,8 +1,6 @@
 #include "gateway/settings_urls.h"
 
-#include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -13,27 +11,12 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
+#include "gateway/environment.h"
 
 namespace fovea::gateway {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-constexpr size_t kMaxFileBytes = 1 << 20;
-
-std::string Variable(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? "" : value;
-}
-
-std::string TextOf(const std::string& path) {
-  std::ifstream file(path);
-  if (!file) return "";
-  std::string text(kMaxFileBytes + 1, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<size_t>(file.gcount()));
-  return text.size() > kMaxFileBytes ? "" : text;
-}
 
 // How an agent's settings name providers.
 struct Form {
@@ -87,7 +70,7 @@ std::string TomlString(absl::string_view line, absl::string_view key) {
 // Codex: openai_base_url, and base_url of [model_providers.NAME], where model_provider names the
 // one that is used.
 void AddCodex(const std::string& path, std::vector<SettingsUrl>& urls) {
-  const std::string text = TextOf(path);
+  const std::string text = SettingsText(path);
   std::string table;
   std::string chosen = "openai";
   for (const absl::string_view raw : absl::StrSplit(text, '\n')) {
@@ -154,7 +137,7 @@ std::vector<std::filesystem::path> ProjectFolders(const std::string& folder) {
 void AddOpencode(const std::string& home, const std::string& folder,
                  std::vector<SettingsUrl>& urls) {
   const auto add = [&urls](const std::string& path) {
-    AddProviders(path, TextOf(path), OpencodeForm(), urls);
+    AddProviders(path, SettingsText(path), OpencodeForm(), urls);
   };
   std::string config = Variable("XDG_CONFIG_HOME");
   if (config.empty() && !home.empty()) config = absl::StrCat(home, "/.config");
@@ -175,7 +158,7 @@ void AddOpencode(const std::string& home, const std::string& folder,
 
 void AddPi(const std::string& home, std::vector<SettingsUrl>& urls) {
   const std::string path = absl::StrCat(PiFolder(home), "/models.json");
-  AddProviders(path, TextOf(path), PiForm(), urls);
+  AddProviders(path, SettingsText(path), PiForm(), urls);
 }
 
 }  // namespace

@@ -1,6 +1,5 @@
 #include "gateway/upstreams.h"
 
-#include <cstdlib>
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/ascii.h"
@@ -8,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "gateway/config.h"
+#include "gateway/environment.h"
 #include "gateway/route.h"
 
 namespace fovea::gateway {
@@ -16,11 +16,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr char kWrapVariable[] = "FOVEA_WRAP";
-
-std::string Variable(const std::string& name) {
-  const char* value = std::getenv(name.c_str());
-  return value == nullptr ? "" : value;
-}
 
 // What WrapVariable made, of an outer wrap; "" for what it does not say.
 std::string OfOuter(const std::string& key) {

@@ -13,6 +13,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
 
 namespace fovea {
 namespace {
@@ -105,14 +106,19 @@ absl::Status LockedDirectory::StillOurs() const {
 absl::Status LockedDirectory::Sync() const {
   for (const std::filesystem::path& path :
        {std::filesystem::path(path_), std::filesystem::absolute(path_).parent_path()}) {
-    const int directory = open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (directory < 0) return absl::ErrnoToStatus(errno, absl::StrCat("opening ", path.string()));
-    const int result = fsync(directory);
-    const int error = errno;
-    close(directory);
-    if (result != 0) return absl::ErrnoToStatus(error, absl::StrCat("syncing ", path.string()));
+    FOVEA_RETURN_IF_ERROR(SyncDirectory(path));
   }
   return absl::OkStatus();
+}
+
+absl::Status SyncDirectory(const std::filesystem::path& path) {
+  const int directory = open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (directory < 0) return absl::ErrnoToStatus(errno, absl::StrCat("opening ", path.string()));
+  const int result = fsync(directory);
+  const int error = errno;
+  close(directory);
+  if (result == 0) return absl::OkStatus();
+  return absl::ErrnoToStatus(error, absl::StrCat("syncing ", path.string()));
 }
 
 }  // namespace fovea

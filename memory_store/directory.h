@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <utility>
@@ -13,6 +14,9 @@
 #include "absl/status/statusor.h"
 
 namespace fovea {
+
+// A directory's entries are on disk when it returns OK. As the system says.
+absl::Status SyncDirectory(const std::filesystem::path& path);
 
 // A directory held by this object alone, in this process and all others, until it is destroyed or
 // the process ends however it may. Both the directory and the file `lock` in it are locked: who

@@ -22,8 +22,8 @@ namespace fovea::service {
 // 0 is no limit.
 struct StorageLimits {
   uint64_t sessions = 0;
-  uint64_t stored_bytes =
-      0;  // of turns, compressed as they are stored, titles, metadata and events
+  // Of turns, compressed as they are stored, of titles, metadata and events.
+  uint64_t stored_bytes = 0;
 };
 
 // What tenants hold is measured now and then, on a thread of its own, and counted as it comes in

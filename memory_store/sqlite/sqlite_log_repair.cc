@@ -1,7 +1,5 @@
 // Repair of SqliteLogStore.
-#include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
@@ -10,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
+#include "memory_store/directory.h"
 #include "memory_store/sqlite/log_repair.h"
 #include "memory_store/sqlite/log_salvage.h"
 #include "memory_store/sqlite/log_verify.h"
@@ -42,18 +41,6 @@ class RemovedAtEnd {
   const std::string path_;
 };
 
-absl::Status SyncDirectoryOf(const std::string& path) {
-  const std::string directory = std::filesystem::path(path).parent_path().string();
-  const int file =
-      open(directory.empty() ? "." : directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (file < 0) return absl::ErrnoToStatus(errno, absl::StrCat("opening ", directory));
-  const int result = fsync(file);
-  const int error = errno;
-  close(file);
-  if (result == 0) return absl::OkStatus();
-  return absl::ErrnoToStatus(error, absl::StrCat("syncing ", directory));
-}
-
 // Gives a whole file its name; nobody else makes files in the directory meanwhile.
 absl::StatusOr<std::string> NameKept(const std::string& whole, const std::string& log_path) {
   for (int i = 1; i <= kMaxKept; ++i) {
@@ -63,7 +50,7 @@ absl::StatusOr<std::string> NameKept(const std::string& whole, const std::string
     if (rename(whole.c_str(), path.c_str()) != 0) {
       return absl::ErrnoToStatus(errno, absl::StrCat("naming ", path));
     }
-    FOVEA_RETURN_IF_ERROR(SyncDirectoryOf(path));
+    FOVEA_RETURN_IF_ERROR(SyncDirectory(std::filesystem::absolute(path).parent_path()));
     return path;
   }
   return absl::FailedPreconditionError(
