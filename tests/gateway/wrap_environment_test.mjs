@@ -211,7 +211,9 @@ test('what pi writes into its folder is kept, also after kill -9', async () => {
   assert.deepEqual(agentFolders(), []);
   const killed = place.wrap(['pi', 'second.json', 'wait']);
   await eventually(() => killed.out.includes('up'), 20000);
-  for (const pid of [...place.alive('fovea-gateway\0wrap'), ...place.alive('fovea-gateway\0serve')]) process.kill(pid, 'SIGKILL');
+  // Stopped first: whichever outlives the other would carry the folder back.
+  const both = [...place.alive('fovea-gateway\0wrap'), ...place.alive('fovea-gateway\0serve')];
+  for (const signal of ['SIGSTOP', 'SIGKILL']) for (const pid of both) process.kill(pid, signal);
   await killed.ended;
   assert.equal(agentFolders().length, 1);
   // Another that runs keeps its folder.
