@@ -34,6 +34,11 @@ os.chdir(pathlib.Path(__file__).resolve().parent.parent)
 # The tests of a folder's faults, the quickest first. Behind a colon: which cases of the program, for those
 # that take long. "ctest:" runs a test that is no program of its own, once the programs before it are built.
 LAWS = "planner_laws_test:*Laws.*claude:*Laws.*text_only:*Laws.*deepseek_ocr:Files/*file[01]"
+PROGRAMS = "+fovea +fovea-gateway +fovead "
+GATEWAY = ["compaction", "pass", "recordings", "mutate", "wrap", "messages", "serve", "litellm", "wrap_environment",
+           "recall_inside", "faults"]
+CLI = ["cli_test", "cli_examine_test", "cli_tls_test", "cli_transcripts_test", "cli_app_test",
+       "+fovea +fovead ctest:cli_fovead_test"]
 TESTS = {
     "core/base": ["core_test", "transcripts_test"],
     "core/log": ["core_test", "planner_test", "memory_store_test", LAWS],
@@ -48,9 +53,11 @@ TESTS = {
     "replay": ["replay_test", "replay_files_test", "+fovea +fovea-replay ctest:replay_program_test"],
     "transcripts": ["transcripts_test", "+fovea +fovead ctest:cli_fovead_test"],
     "service/wire": ["service_wire_test", "service_wire_property_test:-*Every*"],
-    "service": ["service_test", "service_e2e_test", "service_abuse_test"],
-    "gateway": ["gateway_parts_test", "+fovea-gateway +fovead ctest:gateway_(serve|pass|recordings|faults|compaction|wrap)_test"],
-    "cli": ["cli_test", "cli_app_test", "+fovea +fovead ctest:cli_fovead_test"],
+    "service": ["service_test", "service_views_e2e_test", "service_clock_test", "service_fuzz_test", "service_crash_test",
+                "service_abuse_test", "service_e2e_test", "service_faults_test"],
+    "gateway": ["gateway_parts_test", *(PROGRAMS + f"ctest:gateway_{name}_test" for name in GATEWAY)],
+    "cli/calibrate": [*CLI, "cli_calibrate_test"],
+    "cli": [*CLI, PROGRAMS + "ctest:gateway_wrap_test"],
 }
 ROOMS = ["core", "memory_store", "render", "replay", "transcripts", "service/wire", "service", "gateway", "cli"]
 
