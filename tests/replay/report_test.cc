@@ -1,4 +1,4 @@
-#include "bench/replay/report.h"
+#include "replay/report.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -7,41 +7,14 @@
 #include <cmath>
 #include <string>
 
-#include "replay/report.h"
 #include "replay/svg_plot.h"
+#include "tests/replay/rows.h"
 
 namespace fovea::replay {
 namespace {
 
 using ::testing::HasSubstr;
 using ::testing::Not;
-
-std::vector<Row> TwoSessions() {
-  std::vector<Row> rows;
-  for (const char* session : {"one", "two"}) {
-    for (const std::string_view strategy : kStrategies) {
-      rows.push_back({.session = session,
-                      .session_tokens = 60'000,
-                      .reader = "claude",
-                      .budget_share = 0.1,
-                      .budget = 16'000,
-                      .strategy = std::string(strategy),
-                      .cost = strategy == kFullHistory        ? 1000
-                              : std::string(session) == "one" ? 200.0
-                                                              : 400.0,
-                      .cost_at_01 = 1000,
-                      .requests = 10,
-                      .shown = 0.5,
-                      .gist = 0.25,
-                      .moments = 100,
-                      .survival = 0.75,
-                      .recalls = 4,
-                      .by_recall = 3,
-                      .by_search = 2});
-    }
-  }
-  return rows;
-}
 
 TEST(Report, ACsvHasAsManyFieldsInEachLine) {
   const std::string csv = Csv(TwoSessions());
@@ -69,20 +42,6 @@ TEST(Report, ACsvHasEachFigureUnderItsName) {
                              "history,1000.0,1000.0,"));
   EXPECT_THAT(csv, HasSubstr("shown,shown_end,gist,exact_strings,strings,in_text,in_sidecar,"));
   EXPECT_THAT(csv, HasSubstr(",0.5000,0.0000,0.2500,100,0.7500,,0.0000,"));
-}
-
-TEST(Report, MarkdownHasTheMedianOfCostsAgainstTheFullHistory) {
-  const std::string markdown = Markdown(TwoSessions(),
-                                        {{.name = "b", .wanted = "w", .measured = "m", .met = true},
-                                         {.name = "sampled", .interval = "1 to 2"}},
-                                        {"a note"});
-  EXPECT_THAT(markdown, HasSubstr("- a note\n"));
-  EXPECT_THAT(markdown, HasSubstr("| b | w | m | – | yes |"));
-  EXPECT_THAT(markdown, HasSubstr("| sampled |  |  | 1 to 2 | **no** |"));
-  EXPECT_THAT(markdown, HasSubstr("Of 8 strings that Fovea misses, 6 come back by recall and 4"));
-  EXPECT_THAT(markdown, HasSubstr("### claude, budget 10 %"));
-  EXPECT_THAT(markdown, HasSubstr("| fovea | 0.300 | 1.000 |"));
-  EXPECT_THAT(markdown, HasSubstr("| one | 60000 | claude | 16000 | 0.200 | 1.000 |"));
 }
 
 TEST(Report, PlotsShowEveryStrategy) {

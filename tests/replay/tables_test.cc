@@ -5,10 +5,13 @@
 
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
 
 namespace fovea::replay {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -35,6 +38,28 @@ TEST(Tables, TextHasALineAStrategyAndCostsAsShares) {
   EXPECT_THAT(table, HasSubstr("  fovea          0.250     1234     4321  0.500"));
   EXPECT_THAT(table, Not(HasSubstr("\n  truncation ")));
   EXPECT_THAT(table, HasSubstr("       –"));
+}
+
+TEST(Tables, EachBudgetHasATableOfItsOwnInOrder) {
+  std::vector<Row> rows;
+  for (const double share : {0.5, 0.25, 0.0}) {
+    for (const int64_t budget : {64'000, 16'000}) {
+      rows.push_back(Of(kFullHistory, 2000));
+      rows.back().session += std::to_string(budget);
+      rows.back().budget = budget;
+      rows.back().budget_share = share;
+    }
+  }
+  std::vector<std::string> headings;
+  const std::string text = TextTable(rows);
+  for (size_t at = 0; (at = text.find("claude, ", at)) != std::string::npos;) {
+    const size_t end = text.find('\n', at);
+    headings.push_back(text.substr(at, end - at));
+    at = end;
+  }
+  EXPECT_THAT(headings, ElementsAre("claude, budget 16000 tokens", "claude, budget 64000 tokens",
+                                    "claude, budget 25 % of the history",
+                                    "claude, budget 50 % of the history"));
 }
 
 TEST(Tables, HtmlEscapesNamesAndHoldsItsPlots) {
