@@ -194,6 +194,27 @@ TEST(Relay, WhatIsNotOursPassesByteForByte) {
   }
 }
 
+TEST(Relay, WhatIsNoAnswerKeepsACallOfThatName) {
+  const std::string block = R"([{"type":"tool_use","id":"1","name":"recall","input":{}}])";
+  const std::string item =
+      R"([{"type":"function_call","call_id":"1","name":"recall","arguments":"{}"}])";
+  const std::string call = R"([{"id":"1","function":{"name":"recall","arguments":"{}"}}])";
+  for (const auto& [wire, body] :
+       {std::pair(Wire::kAnthropic, R"({"type":"batch","content":)" + block + "}"),
+        std::pair(Wire::kOpenAiResponses, R"({"object":"batch","output":)" + item + "}"),
+        std::pair(Wire::kOpenAiChat, R"({"object":"response","output":)" + call + "}"),
+        std::pair(Wire::kOpenAiChat, R"({"type":"message","content":)" + call + "}"),
+        std::pair(Wire::kGemini, R"({"choices":[{"message":{"tool_calls":)" + call + "}}]}")}) {
+    const auto relay = Relay::Create(wire, false);
+    relay->BeginRound();
+    std::string out;
+    relay->Feed(body, &out);
+    relay->EndRound(&out);
+    EXPECT_EQ(out, body);
+    EXPECT_FALSE(relay->goes_on());
+  }
+}
+
 TEST(RecallTools, StandBehindTheAgents) {
   EXPECT_EQ(*WithRecallTools(Wire::kAnthropic, R"({"a":1,"tools":[{"name":"x"}],"b":2})",
                              R"([{"name":"recall"},{"name":"search"}])"),

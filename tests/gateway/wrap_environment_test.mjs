@@ -246,6 +246,9 @@ test('a base URL in the settings of pi or opencode is the upstream', async () =>
   const other = await place.wrap(['pi']).ended;
   assert.equal(other.code, 2);
   assert.match(other.err, /baseUrl of anthropic in .*models\.json: its provider is set to "openai-completions".*cannot be the upstream/);
+  // Behind one that may be an upstream, too.
+  writeFileSync(join(own, 'models.json'), JSON.stringify({ providers: { anthropic: { baseUrl: provider.url }, openai: { baseUrl: provider.url, api: 'anthropic-messages' } } }));
+  assert.match((await place.wrap(['pi']).ended).err, /baseUrl of openai in .*models\.json: its provider is set to "anthropic-messages"/);
   rmSync(join(own, 'models.json'));
   // opencode: in the variable, with and without a version, and in a file.
   const opencode = (baseURL, extra = {}) => JSON.stringify({ provider: { anthropic: { options: { baseURL }, ...extra } } });

@@ -142,7 +142,7 @@ test('doctor, savings and the status line', async () => {
   const home = join(place.path, 'other-home');
   mkdirSync(join(home, '.codex'), { recursive: true });
   mkdirSync(join(home, '.config/opencode'), { recursive: true });
-  const config = (used) => `${used ? 'model_provider = "mine"\n' : ''}[model_providers.mine]\nname = "x"\nbase_url = "http://127.0.0.1:1/v1" # gone\n`;
+  const config = (used) => `${used ? 'model_provider = "mine"\n' : ''}[profiles.other]\nmodel = "y"\n[model_providers.mine]\nname = "x"\nbase_url = "http://127.0.0.1:1/v1" # gone\n`;
   writeFileSync(join(home, '.codex/config.toml'), config(false));
   writeFileSync(join(home, '.config/opencode/opencode.json'), '{"provider": {"ollama": {"options": {"baseURL": "http://127.0.0.1:1/v1"}}}}');
   const others = await ask(['doctor'], { HOME: home });
@@ -160,5 +160,8 @@ test('doctor, savings and the status line', async () => {
   assert.ok(savings.rows.find((row) => row.key === 'passed').requests >= 38);
   assert.match((await ask(['savings', '--csv'])).out, /^project,requests,/);
   assert.equal((await ask(['savings', '--since', 'x'])).code, 2);
+  const since = async (time) => JSON.parse((await ask(['savings', '--json', '--by', 'action', '--since', time])).out).rows;
+  for (const time of ['1h', '60m', '1d', '2000-01-01']) assert.deepEqual(await since(time), savings.rows, time);
+  assert.deepEqual(await since('0m'), []);
   assert.match((await ask(['statusline'], {}, JSON.stringify({ cwd: process.cwd() }))).out, /^fovea: 0 of \d+ requests compressed in 24 h/);
 });
