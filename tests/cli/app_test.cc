@@ -112,7 +112,12 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"CountImage",
              {"readers", "count", "claude", "--image", "10x20"},
              0,
-             "200 tokens, exact",
+             "200 tokens, exact\n",
+             ""},
+        Case{"CountWideImage",
+             {"readers", "count", "claude", "--image", "2000x20"},
+             0,
+             "40,000 tokens, exact; the reader sees 1000×20 pixels of it\n",
              ""},
         Case{"NoSuchReader", {"readers", "nobody"}, 1, "", "NOT_FOUND: no reader nobody"},
         Case{"Stats", {"stats"}, 0, "1,234,567 turns", ""},
@@ -140,6 +145,39 @@ TEST_F(App, SessionsReadsAllPages) {
   const Json json = ParseJson(RunCli(server_, {"sessions", "--json"}).out).value();
   ASSERT_EQ(json["sessions"].size(), 2U);
   EXPECT_EQ(json["sessions"][1]["session_id"], "b");
+}
+
+TEST_F(App, SessionsAreALineEach) {
+  v1::Session& session = server_.sessions.stored["a"].session;
+  session.set_last_seq(2);
+  session.set_title("two\nlines");
+  session.set_text_bytes(1234);
+  session.set_updated_us(1'700'000'000'000'000);
+  EXPECT_EQ(RunCli(server_, {"sessions"}).out,
+            "a         2 turns         1,234 bytes  2023-11-14 22:13  two lines\n"
+            "b         0 turns             0 bytes    \n");
+}
+
+TEST_F(App, ViewsSayWhatTheyAreLookedAtWith) {
+  EXPECT_THAT(RunCli(server_, {"views"}).out, HasSubstr("no views in use"));
+  v1::ListViewsResponse::Entry& entry = *server_.contexts.views.add_entries();
+  entry.mutable_view()->set_session_id("a");
+  entry.mutable_view()->set_reader("claude");
+  entry.mutable_view()->set_token_budget(64'000);
+  entry.set_last_seq(7);
+  entry.set_epoch(2);
+  entry.set_tokens(1234);
+  entry.set_used_us(1'700'000'000'000'000);
+  EXPECT_EQ(RunCli(server_, {"views"}).out,
+            "a  claude  64,000 tokens\n  turn 7, epoch 2, 1,234 tokens, 2023-11-14 22:13\n");
+  entry.set_tokens(0);
+  entry.mutable_view()->set_as_of_seq(5);
+  entry.mutable_view()->mutable_policy()->set_name(v1::POLICY_NAME_FRUGAL);
+  entry.mutable_view()->mutable_policy()->set_entry_rung(1);
+  entry.mutable_view()->mutable_policy()->set_forbid_drawn_results(true);
+  EXPECT_EQ(RunCli(server_, {"views", "a"}).out,
+            "claude  64,000 tokens\n  turn 7, epoch 2, over its budget, 2023-11-14 22:13, a look "
+            "back, policy frugal, entry_rung=1, forbid_drawn_results=true\n");
 }
 
 TEST_F(App, LadderWritesItsImages) {

@@ -2,12 +2,16 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
+#include "absl/strings/cord.h"
 #include "absl/strings/escaping.h"
 #include "cli/formats/context_files.h"
 #include "cli/formats/json.h"
+#include "cli/status.h"
 #include "tests/cli/fake_server.h"
 
 namespace fovea::cli {
@@ -207,6 +211,17 @@ TEST_F(Context, SaysHowManyTokensWouldDo) {
   EXPECT_EQ(json["error"]["code"], "RESOURCE_EXHAUSTED");
   EXPECT_FALSE(std::filesystem::exists(folder_.path("out")));
   EXPECT_EQ(RunCli(server_, {"tiers", "s"}).exit_code, 3);
+}
+
+TEST(RequiredTokens, AreANumberOrNothing) {
+  absl::Status status = absl::ResourceExhaustedError("too small");
+  EXPECT_EQ(RequiredTokens(status), std::nullopt);
+  status.SetPayload("fovea-required-tokens", absl::Cord("4321"));
+  EXPECT_EQ(RequiredTokens(status), 4321);
+  EXPECT_EQ(ExitCodeOf(status), kBudgetTooSmall);
+  status.SetPayload("fovea-required-tokens", absl::Cord("many"));
+  EXPECT_EQ(RequiredTokens(status), std::nullopt);
+  EXPECT_EQ(ExitCodeOf(status), kFailed);
 }
 
 TEST_F(Context, PassesTheViewOn) {

@@ -22,7 +22,9 @@
 namespace fovea::cli {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::SizeIs;
 
@@ -72,6 +74,21 @@ TEST(ChooseTasks, AsksOnlyForWhatAPageAloneGives) {
   }
   EXPECT_EQ(ChooseTasks(turns, session, shown, 5, 1).front().question, tasks.front().question);
   EXPECT_TRUE(ChooseTasks({}, {}, "", 5, 1).empty());
+}
+
+TEST(ChooseTasks, AStringThatLanguageCannotGuessIsAskedFor) {
+  const auto strings = [](const std::string& word) {
+    PagedTurn turn{.seq = 1, .rung = "soft", .text = "the answer of this is " + word + " then"};
+    std::vector<std::string> answers;
+    for (const Task& task : ChooseTasks({turn}, {turn.text}, "", 5, 1)) {
+      if (task.kind == TaskKind::kString) answers.push_back(task.answer);
+    }
+    return answers;
+  };
+  for (const char* word : {"build4f2a", "some_name", "src/main"}) {
+    EXPECT_THAT(strings(word), ElementsAre(word));
+  }
+  EXPECT_THAT(strings("encyclopedia"), IsEmpty());
 }
 
 struct Judged {

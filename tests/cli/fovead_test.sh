@@ -112,15 +112,20 @@ mode=$(fovea export "$codex" --out "$work/owner" >/dev/null && stat -c %a "$work
 [ "$mode" = 600 ] || fail "an export has mode $mode"
 fovea diff "$session" --at "#100" --at "#200" "${view[@]}" | grep -q "from turn 100 to turn 200" || fail "diff of turns"
 
-# A file that grows, with half a line at its end.
-head -n 4 "$transcripts/pi-1.jsonl" | sed '1s/"id":"[^"]*"/"id":"live-session"/' >"$work/live.jsonl"
-fovea import "$work/live.jsonl" --watch >"$work/watched" 2>&1 &
+# A file that grows, with half a line at its end, beside one that does not: that is not read again, and its session,
+# which was deleted meanwhile, stays away.
+for name in still live; do
+  head -n 4 "$transcripts/pi-1.jsonl" | sed "1s/\"id\":\"[^\"]*\"/\"id\":\"$name-session\"/" >"$work/$name.jsonl"
+done
+fovea import "$work/still.jsonl" "$work/live.jsonl" --watch >"$work/watched" 2>&1 &
 import=$!
-for _ in $(seq 100); do if [ -s "$work/watched" ]; then break; fi; sleep 0.1; done
+for _ in $(seq 100); do if grep -qs live-session "$work/watched"; then break; fi; sleep 0.1; done
+fovea delete still-session >/dev/null
 sed -n 5,8p "$transcripts/pi-1.jsonl" >>"$work/live.jsonl"
 sed -n 9p "$transcripts/pi-1.jsonl" | head -c 50 >>"$work/live.jsonl"
 for _ in $(seq 100); do if grep -q "4 turns more" "$work/watched"; then break; fi; sleep 0.1; done
 grep -q "4 turns more" "$work/watched" || { cat "$work/watched"; fail "a file that grew"; }
+fovea sessions | grep -q still-session && fail "a file that did not grow was imported again"
 kill "$import"
 wait "$import" 2>/dev/null || true
 
