@@ -306,6 +306,11 @@ TEST_F(ContextsE2e, EveryPageCanBeFetched) {
     EXPECT_EQ(response.png(), page.png());
     EXPECT_EQ(response.page().page_id(), page.page_id());
   }
+  grpc::ClientContext context;
+  v1::ServerStats stats;
+  ASSERT_TRUE(client_.admin->GetServerStats(&context, {}, &stats).ok());
+  EXPECT_EQ(stats.pages_drawn(), static_cast<uint64_t>(full.page_bytes_size()));
+  EXPECT_EQ(stats.pages_from_cache(), static_cast<uint64_t>(full.page_bytes_size()));
 }
 
 TEST_F(ContextsE2e, TheLossManifestCountsHiddenCharacters) {

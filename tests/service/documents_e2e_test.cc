@@ -96,6 +96,10 @@ TEST_P(DocumentReaders, ThePagesHaveEveryByteOnce) {
   // A carriage return a line; every 500th line a NUL, an escape and a zero-width space.
   EXPECT_EQ(hidden, 6000U + 12 * 3);
   EXPECT_EQ(totals.missing_glyphs(), 0U);
+  grpc::ClientContext context;
+  v1::ServerStats stats;
+  ASSERT_TRUE(fixture.MakeClient().admin->GetServerStats(&context, {}, &stats).ok());
+  EXPECT_EQ(stats.pages_drawn(), rendered.pages.size());
 }
 
 INSTANTIATE_TEST_SUITE_P(All, DocumentReaders,

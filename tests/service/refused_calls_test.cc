@@ -4,7 +4,9 @@
 
 #include <cstdlib>
 #include <fstream>
+#include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "core/base/sha256.h"
@@ -59,6 +61,9 @@ std::string CallFrame(uint32_t stream) {
 }
 
 TEST_F(RefusedCalls, WithoutAnEndTheirConnectionIsCutOff) {
+  // More than gRPC lists at a time stand before it.
+  std::vector<std::unique_ptr<RawConnection>> others;
+  for (int i = 0; i < 520; ++i) others.push_back(std::make_unique<RawConnection>(address()));
   const RawConnection caller(address());
   uint32_t calls = 0;
   while (calls < 5'000) {
