@@ -18,6 +18,12 @@ namespace {
 constexpr char kFirstVersion = 1;
 constexpr char kVersion = 2;
 constexpr int kCompressionLevel = 3;
+// Most turns are small, and hold a tenth of a history's bytes. A level below zero codes no
+// literals: their tables take longer to make, and ten times as long to read, than such a turn is
+// worth. Measured on agents' histories: 3 us instead of 10 to write a turn of 1 KB, 0.3 instead
+// of 3.3 to read it, and 8 % more bytes in all.
+constexpr size_t kSmallTurnBytes = 2048;
+constexpr int kSmallTurnLevel = -1;
 
 // Part tags are indices of the variants; reordering those needs a new version.
 static_assert(std::is_same_v<std::variant_alternative_t<0, Part>, TextPart>);
@@ -282,10 +288,11 @@ struct FreeContext {
 };
 
 // A context is about a megabyte; making one costs more than compressing a usual turn.
-ZSTD_CCtx* ThreadCompressor() {
+ZSTD_CCtx* ThreadCompressor(size_t plain_bytes) {
   thread_local const std::unique_ptr<ZSTD_CCtx, FreeContext> context(ZSTD_createCCtx());
   if (context != nullptr) {
-    ZSTD_CCtx_setParameter(context.get(), ZSTD_c_compressionLevel, kCompressionLevel);
+    ZSTD_CCtx_setParameter(context.get(), ZSTD_c_compressionLevel,
+                           plain_bytes > kSmallTurnBytes ? kCompressionLevel : kSmallTurnLevel);
     ZSTD_CCtx_setParameter(context.get(), ZSTD_c_checksumFlag, 1);
   }
   return context.get();
@@ -331,7 +338,7 @@ absl::StatusOr<std::string> EncodeTurn(const Turn& turn) {
     return absl::InvalidArgumentError(absl::StrCat("a turn of ", plain.size(), " bytes; at most ",
                                                    kMaxEncodedTurnBytes, " are kept"));
   }
-  ZSTD_CCtx* const context = ThreadCompressor();
+  ZSTD_CCtx* const context = ThreadCompressor(plain.size());
   if (context == nullptr) return absl::UnavailableError("out of memory");
   std::string bytes(1 + ZSTD_compressBound(plain.size()), kVersion);
   const size_t written =

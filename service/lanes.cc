@@ -57,7 +57,7 @@ absl::Status FairPool::Post(const std::string& tenant, const std::string& sessio
 
 bool FairPool::Enter(const std::string& tenant) {
   const absl::MutexLock lock(&mutex_);
-  if (stopping_ || queued_ > 0 || entered_ >= threads_.size()) return false;
+  if (stopping_ || queued_ > 0 || entered_ >= options_.max_entered) return false;
   const auto found = tenants_.find(tenant);
   if (found != tenants_.end() && !MayRunMore(found->second)) return false;
   ++entered_;
@@ -138,16 +138,19 @@ void FairPool::Run() {
 }
 
 Lanes::Lanes(size_t processors, bool many_tenants) {
-  const auto open = [&](Lane lane, size_t threads, int nice) {
+  const auto open = [&](Lane lane, size_t threads, int nice, size_t max_entered = 0) {
     pools_[static_cast<size_t>(lane)] = std::make_unique<FairPool>(FairPool::Options{
         .threads = threads,
         .max_queued = kMaxQueued,
         .max_queued_of_tenant = many_tenants ? kMaxQueued / 2 : kMaxQueued,
         .max_running_of_tenant = many_tenants ? std::max<size_t>(1, threads - 1) : threads,
+        .max_entered = max_entered,
         .nice = nice});
   };
-  open(Lane::kAppend, kAppendThreads, 0);
-  open(Lane::kRead, kReadThreads, 0);
+  // What has entered to append waits without a thread. What reads keeps the caller's, which is
+  // gRPC's: of these there are at least two, and one must be free for everybody else.
+  open(Lane::kAppend, kAppendThreads, 0, kAppendThreads);
+  open(Lane::kRead, kReadThreads, 0, 1);
   open(Lane::kSearch, kSearchThreads, 0);
   // Contexts compute: more threads would only hold more of them in memory. One more than there are
   // processors, so that a call that waits for drawing leaves nobody idle.

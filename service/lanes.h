@@ -28,6 +28,7 @@ class FairPool {
     size_t max_queued = 1'000;            // tasks that wait
     size_t max_queued_of_tenant = 1'000;  // of them, one tenant's
     size_t max_running_of_tenant = 1;     // tasks of one tenant that run at a time
+    size_t max_entered = 1;               // tasks that their callers' own threads began
     int nice = 0;                         // added to the threads' priority number
   };
 
@@ -40,9 +41,9 @@ class FairPool {
   absl::Status Post(const std::string& tenant, const std::string& session,
                     absl::AnyInvocable<void()> task) ABSL_LOCKS_EXCLUDED(mutex_);
 
-  // For a task that the caller's own thread begins, and that waits without one: true if nothing is
-  // queued and the tenant may run one more, beside at most as many of this kind as there are
-  // threads. Then Leave is called once, when the task has ended.
+  // For a task that the caller's own thread begins: true if nothing is queued, the tenant may run
+  // one more, and fewer than max_entered of this kind run. Then Leave is called once, when the task
+  // has ended.
   bool Enter(const std::string& tenant) ABSL_LOCKS_EXCLUDED(mutex_);
   void Leave(const std::string& tenant) ABSL_LOCKS_EXCLUDED(mutex_);
 

@@ -106,6 +106,7 @@ class UnaryReactor final : public grpc::ServerUnaryReactor {
     // A client may take its time to read the answer.
     request_.reset();
     response_.reset();
+    call_.LeaveLane();
     absl::Notification* const answered = answered_;
     Finish(call_.End(status));
     if (answered != nullptr) answered->Notify();
@@ -137,7 +138,8 @@ using NextAnswer = std::function<absl::StatusOr<Answered>(const Call&, Response*
 template <class Request, class Response>
 class WriteReactor final : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
  public:
-  // What gives the answers to a request. Runs on the call's lane.
+  // What gives the answers to a request. Runs on the call's lane; it, and the first answer of a
+  // quick method, on gRPC's thread, too.
   using Open = std::function<absl::StatusOr<NextAnswer<Response>>(const Call&, const Request&)>;
 
   // `open` outlives the call.
@@ -148,6 +150,10 @@ class WriteReactor final : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
         request_bytes_(const_cast<grpc::ByteBuffer*>(request)),  // NOLINT: as above
         open_(open) {
     absl::Status status = call_.Begin();
+    if (status.ok() && call_.MayBeginAtOnce(*request)) {
+      Run();
+      return;
+    }
     if (status.ok()) status = call_.Post([this] { Run(); });
     if (!status.ok()) Finish(call_.End(status));
   }
@@ -197,6 +203,8 @@ class WriteReactor final : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
     bytes_.Clear();
     status = call_.Serialize(response, &bytes_);
     if (!status.ok()) return Finish(call_.End(status));
+    // The client may take its time to read it.
+    call_.LeaveLane();
     if (*answered == Answered::kMore) return StartWrite(&bytes_);
     StartWriteAndFinish(&bytes_, grpc::WriteOptions(), call_.End(status));
   }

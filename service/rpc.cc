@@ -1,6 +1,7 @@
 #include "service/rpc.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/random/random.h"
 #include "absl/strings/ascii.h"
@@ -58,7 +59,7 @@ Call::Call(const RpcEnvironment& environment, grpc::CallbackServerContext* conte
       lane_(method.lane) {}
 
 Call::~Call() {
-  if (entered_) environment_.lanes->Of(lane_).Leave(identity_.tenant);
+  LeaveLane();
   Log();
   environment_.calls->Remove(place_);
 }
@@ -86,9 +87,14 @@ absl::Status Call::Post(absl::AnyInvocable<void()> step) {
 }
 
 bool Call::MayBeginAtOnce(const grpc::ByteBuffer& request) {
-  if (lane_ != Lane::kAppend || request.Length() > kMaxAtOnceBytes) return false;
+  if (lane_ != Lane::kAppend && !method_.quick) return false;
+  if (request.Length() > kMaxAtOnceBytes) return false;
   entered_ = environment_.lanes->Of(lane_).Enter(identity_.tenant);
   return entered_;
+}
+
+void Call::LeaveLane() {
+  if (std::exchange(entered_, false)) environment_.lanes->Of(lane_).Leave(identity_.tenant);
 }
 
 absl::Duration Call::Slice() const { return lane_ == Lane::kWarm ? kWarmSlice : kColdSlice; }

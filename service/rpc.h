@@ -62,9 +62,12 @@ class Call {
   absl::Status Begin();
   // Runs `step` on a thread of the call's lane. RESOURCE_EXHAUSTED if too many wait there.
   absl::Status Post(absl::AnyInvocable<void()> step);
-  // Whether this thread may begin the call itself, which then waits without a thread: a small
-  // append where nobody queues. The call holds a place in its lane from then on.
+  // Whether this thread may begin the call itself: a small append, which then waits without a
+  // thread, or a quick read, where nobody queues. The call holds a place in its lane from then on,
+  // until it ends or leaves.
   bool MayBeginAtOnce(const grpc::ByteBuffer& request);
+  // What it began at once has ended.
+  void LeaveLane();
   // Counts the call; to be called once, with the handler's answer. The log has it when the call is
   // over, so that nobody waits for that.
   grpc::Status End(const absl::Status& status);

@@ -63,7 +63,7 @@ TEST(FairPoolTest, ATenantLeavesAThreadToOthers) {
 }
 
 TEST(FairPoolTest, WhoEntersCountsAsRunningAndPassesNobody) {
-  FairPool pool({.threads = 2, .max_running_of_tenant = 1});
+  FairPool pool({.threads = 3, .max_running_of_tenant = 1, .max_entered = 2});
   EXPECT_TRUE(pool.Enter("a"));
   EXPECT_FALSE(pool.Enter("a"));  // has all that it may run
   absl::Notification of_a;
@@ -72,7 +72,7 @@ TEST(FairPoolTest, WhoEntersCountsAsRunningAndPassesNobody) {
   EXPECT_FALSE(of_a.WaitForNotificationWithTimeout(absl::Milliseconds(50)));
   pool.Leave("a");
   EXPECT_TRUE(of_a.WaitForNotificationWithTimeout(absl::Seconds(10)));
-  // As many as there are threads, and no more.
+  // As many as may, and no more.
   const auto enter = [&](const std::string& tenant) {
     for (int i = 0; i < 1000 && pool.queued() > 0; ++i) absl::SleepFor(absl::Milliseconds(1));
     return pool.Enter(tenant);
