@@ -38,8 +38,10 @@ absl::StatusOr<TokenLine> ParseLine(const std::string& place, const std::string&
   }
   if (fields.Has("expires")) {
     std::string problem;
-    if (!absl::ParseTime(absl::RFC3339_full, fields.String("expires"), &token.identity.expires,
-                         &problem)) {
+    absl::Time& expires = token.identity.expires;
+    // ParseTime takes "infinite-future", too.
+    if (!absl::ParseTime(absl::RFC3339_full, fields.String("expires"), &expires, &problem) ||
+        expires == absl::InfiniteFuture() || expires == absl::InfinitePast()) {
       fields.Fail("expires", "must be a time such as 2027-01-31T12:00:00Z");
     }
   }

@@ -20,7 +20,7 @@ enum Type : uint8_t {
 };
 constexpr uint8_t kEndStream = 0x1;
 constexpr uint8_t kEndHeaders = 0x4;
-constexpr uint8_t kPadded = 0x8;
+constexpr uint8_t kAck = 0x1;
 
 }  // namespace
 
@@ -62,7 +62,7 @@ bool Http2Frames::TakeFrame(Time now) {
     case kRstStream:
       return resets_.Take(kResets, now);
     case kSettingsFrame:
-      return settings_.Take(kSettings, now);
+      return TakeSettings(flags, now);
     case kPing:
       return pings_.Take(kPings, now);
     case kGoAway:
@@ -73,7 +73,10 @@ bool Http2Frames::TakeFrame(Time now) {
 }
 
 bool Http2Frames::TakeHeaders(uint8_t type, uint8_t flags) {
-  if (type == kHeaders) block_bytes_ = block_frames_ = 0;
+  if (type == kHeaders) {
+    block_bytes_ = block_frames_ = 0;
+    if (!took_settings_ && ++calls_before_settings_ > kMaxCallsBeforeSettings) return false;
+  }
   block_bytes_ += payload_left_;
   ++block_frames_;
   const bool within = block_bytes_ <= kMaxBlockBytes && block_frames_ <= kMaxBlockFrames;
@@ -81,10 +84,15 @@ bool Http2Frames::TakeHeaders(uint8_t type, uint8_t flags) {
   return within;
 }
 
+bool Http2Frames::TakeSettings(uint8_t flags, Time now) {
+  if (server_sent_ && (flags & kAck) != 0) took_settings_ = true;
+  return settings_.Take(kSettings, now);
+}
+
 bool Http2Frames::TakeData(uint8_t flags, Time now) {
-  // gRPC gives up a call by itself where it does not know a flag, which costs what a reset does; no
-  // client sends one.
-  if ((flags & ~(kEndStream | kPadded)) != 0) return false;
+  // gRPC gives up a call by itself where it does not know a flag, which costs what a reset does. It
+  // does not know padding, either, and no client of gRPC's sends it.
+  if ((flags & ~kEndStream) != 0) return false;
   const bool empty = payload_left_ == 0 && (flags & kEndStream) == 0;
   return !empty || empty_data_.Take(kEmptyData, now);
 }

@@ -20,6 +20,10 @@ class Http2Frames {
   // metadata, and the rest is room for what its own error is for.
   static constexpr size_t kMaxBlockBytes = size_t{64} << 10;
   static constexpr size_t kMaxBlockFrames = 32;
+  // Calls that are begun before the client has said that it took the server's settings (section
+  // 6.5.3): until then gRPC 1.51 does not hold it to how many it may have at a time. Nor does it
+  // ever, if that was said before the settings were sent.
+  static constexpr size_t kMaxCallsBeforeSettings = 256;
   // Frames that cost the server something and say little: so many at once, and so many a second.
   struct Rate {
     double at_once = 0;
@@ -36,6 +40,8 @@ class Http2Frames {
   // False from when the peer went over a limit. A peer that does not begin as HTTP/2 does is not
   // looked at: gRPC refuses it.
   bool Take(std::span<const uint8_t> bytes, Time now);
+  // The server, whose settings are the first thing that it sends, has sent something.
+  void ServerSent() { server_sent_ = true; }
 
  private:
   static constexpr size_t kFrameHeader = 9;  // bytes
@@ -52,6 +58,7 @@ class Http2Frames {
 
   bool TakeFrame(Time now);
   bool TakeHeaders(uint8_t type, uint8_t flags);
+  bool TakeSettings(uint8_t flags, Time now);
   bool TakeData(uint8_t flags, Time now);
 
   bool other_ = false;  // no HTTP/2
@@ -62,6 +69,9 @@ class Http2Frames {
   size_t payload_left_ = 0;
   size_t block_bytes_ = 0;
   size_t block_frames_ = 0;
+  bool server_sent_ = false;
+  bool took_settings_ = false;
+  size_t calls_before_settings_ = 0;
   Bucket resets_;
   Bucket settings_;
   Bucket pings_;

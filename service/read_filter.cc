@@ -26,6 +26,7 @@ namespace {
 constexpr size_t kSockets = 65'536;
 
 struct Plain {
+  std::atomic<bool> server_sent = false;
   absl::Mutex mutex;
   ino_t inode ABSL_GUARDED_BY(mutex) = 0;
   Http2Frames frames ABSL_GUARDED_BY(mutex);
@@ -48,6 +49,7 @@ bool TakePlain(int socket, const msghdr& message, size_t bytes) {
   const auto now = std::chrono::steady_clock::now();
   const absl::MutexLock lock(&found->mutex);
   if (found->inode != info.st_ino) return true;
+  if (found->server_sent) found->frames.ServerSent();
   for (size_t i = 0; i < message.msg_iovlen && bytes > 0; ++i) {
     const iovec& piece = message.msg_iov[i];
     const size_t taken = std::min(piece.iov_len, bytes);
@@ -63,16 +65,20 @@ void FreeFrames(void* /*ssl*/, void* frames, CRYPTO_EX_DATA* /*all*/, int /*inde
   delete static_cast<Http2Frames*>(frames);
 }
 
-bool TakeDeciphered(SSL* ssl, std::span<const uint8_t> bytes) {
+// A socket of that number that is another by now loses nothing by it: FilterReads forgets it.
+void NotePlainSent(int socket) {
+  if (socket < 0 || static_cast<size_t>(socket) >= kSockets) return;
+  Plain* const found = plain[static_cast<size_t>(socket)].load(std::memory_order_acquire);
+  if (found != nullptr && !found->server_sent) found->server_sent = true;
+}
+
+// Null where there are none. gRPC reads and writes a connection's TLS under one lock.
+Http2Frames* FramesOf(SSL* ssl) {
   static const int index = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, FreeFrames);
-  if (index < 0 || SSL_is_server(ssl) == 0) return true;
-  auto* frames = static_cast<Http2Frames*>(SSL_get_ex_data(ssl, index));
-  if (frames == nullptr) {
-    auto made = std::make_unique<Http2Frames>();
-    if (SSL_set_ex_data(ssl, index, made.get()) != 1) return true;
-    frames = made.release();
-  }
-  return frames->Take(bytes, std::chrono::steady_clock::now());
+  if (index < 0 || SSL_is_server(ssl) == 0) return nullptr;
+  if (void* const frames = SSL_get_ex_data(ssl, index)) return static_cast<Http2Frames*>(frames);
+  auto made = std::make_unique<Http2Frames>();
+  return SSL_set_ex_data(ssl, index, made.get()) == 1 ? made.release() : nullptr;
 }
 
 }  // namespace
@@ -86,6 +92,7 @@ void FilterReads(int socket, ino_t inode) {
     const absl::MutexLock lock(&of->mutex);
     of->inode = inode;
     of->frames = Http2Frames();
+    of->server_sent = false;
   }
   slot.store(of, std::memory_order_release);
 }
@@ -113,8 +120,23 @@ int SSL_read(SSL* ssl, void* buffer, int size) {
   if (bytes <= 0) return bytes;
   const std::span<const uint8_t> read(static_cast<const uint8_t*>(buffer),
                                       static_cast<size_t>(bytes));
-  if (fovea::service::TakeDeciphered(ssl, read)) return bytes;
+  fovea::service::Http2Frames* const frames = fovea::service::FramesOf(ssl);
+  if (frames == nullptr || frames->Take(read, std::chrono::steady_clock::now())) return bytes;
   ++fovea::service::filtered;
   return -1;
+}
+
+ssize_t sendmsg(int socket, const msghdr* message, int flags) {
+  static auto* const next = fovea::service::Next<decltype(sendmsg)>("sendmsg");
+  fovea::service::NotePlainSent(socket);
+  return next(socket, message, flags);
+}
+
+int SSL_write(SSL* ssl, const void* buffer, int size) {
+  static auto* const next = fovea::service::Next<decltype(SSL_write)>("SSL_write");
+  if (fovea::service::Http2Frames* const frames = fovea::service::FramesOf(ssl)) {
+    frames->ServerSent();
+  }
+  return next(ssl, buffer, size);
 }
 }

@@ -4,7 +4,8 @@
 // frame of it (CVE-2023-33953), and calls that are given up at once cost it more than their clients
 // (CVE-2023-44487), on the threads that everybody's calls wait for. It has no hook for either. So
 // the functions that it reads by, recvmsg and OpenSSL's SSL_read, are this program's own: they do
-// what those do, and end a connection that goes over the limits of Http2Frames. ADR 57.
+// what those do, and end a connection that goes over the limits of Http2Frames. So are sendmsg and
+// SSL_write, which note that the server has sent something. ADR 57.
 #ifndef FOVEA_SERVICE_READ_FILTER_H_
 #define FOVEA_SERVICE_READ_FILTER_H_
 

@@ -113,9 +113,30 @@ TEST_F(Http2FramesTest, TheEndOfACallIsNotEmpty) {
 
 // gRPC would give up the call itself.
 TEST_F(Http2FramesTest, AFlagThatDataDoesNotHave) {
-  EXPECT_TRUE(Take(Begin() + Frame(kHeaders, kEndHeaders, 1, "h")));
-  EXPECT_TRUE(Take(Frame(kData, kEndStream | 0x8, 1, std::string(2, '\0'))));
-  EXPECT_FALSE(Take(Frame(kData, 0x80, 3, "d")));
+  for (const uint8_t flag : {0x2, 0x8, 0x80}) {
+    frames_ = Http2Frames();
+    EXPECT_TRUE(Take(Begin() + Frame(kHeaders, kEndHeaders, 1, "h")));
+    EXPECT_TRUE(Take(Frame(kData, kEndStream, 1, std::string(2, '\0'))));
+    EXPECT_FALSE(Take(Frame(kData, kEndStream | flag, 3, std::string(2, '\0')))) << int{flag};
+  }
+}
+
+// gRPC would let it have any number of calls at a time.
+TEST_F(Http2FramesTest, WhoDoesNotTakeTheSettingsBeginsFewCalls) {
+  const auto call = [](uint32_t number) {
+    return Frame(kHeaders, kEndHeaders, 2 * number + 1, "h") +
+           Frame(kData, kEndStream, 2 * number + 1, std::string(5, '\0'));
+  };
+  enum Took { kNever, kTooEarly, kInTime };
+  for (const Took took : {kNever, kTooEarly, kInTime}) {
+    frames_ = Http2Frames();
+    EXPECT_TRUE(Take(Begin()));
+    if (took == kInTime) frames_.ServerSent();
+    EXPECT_TRUE(took == kNever || Take(Frame(kSettings, 1, 0, "")));
+    frames_.ServerSent();
+    for (uint32_t i = 0; i < Http2Frames::kMaxCallsBeforeSettings; ++i) ASSERT_TRUE(Take(call(i)));
+    EXPECT_EQ(Take(call(Http2Frames::kMaxCallsBeforeSettings)), took == kInTime);
+  }
 }
 
 TEST_F(Http2FramesTest, WhatIsNotHttp2IsNotLookedAt) {

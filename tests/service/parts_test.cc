@@ -146,7 +146,8 @@ TEST(AuthTest, TokensHaveRolesAndExpire) {
   ASSERT_TRUE(absl::ParseTime(absl::RFC3339_full, "2027-01-31T12:00:00Z", &end, nullptr));
   EXPECT_TRUE((*auth)->Identify("Bearer e", end - absl::Seconds(1)).ok());
   EXPECT_EQ((*auth)->Identify("Bearer e", end).status().message(), "the token has expired");
-  for (const char* wrong : {R"(,"role":"king")", R"(,"expires":"tomorrow")"}) {
+  for (const char* wrong :
+       {R"(,"role":"king")", R"(,"expires":"tomorrow")", R"(,"expires":"infinite-future")"}) {
     std::ofstream(directory.Path("tokens")) << line("x", wrong);
     EXPECT_FALSE((*auth)->Reload().ok()) << wrong;
   }

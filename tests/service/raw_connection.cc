@@ -47,6 +47,7 @@ RawConnection::RawConnection(const std::string& address, Wire wire) {
   EXPECT_EQ(connect(socket_, reinterpret_cast<const sockaddr*>(&to), sizeof(to)), 0);
   const timeval patience = {.tv_sec = 5};
   setsockopt(socket_, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+  setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
   if (wire == Wire::kTls) {
     signal(SIGPIPE, SIG_IGN);  // OpenSSL writes without MSG_NOSIGNAL
     context_.reset(SSL_CTX_new(TLS_client_method()));
@@ -68,6 +69,14 @@ bool RawConnection::Send(const std::string& bytes) const {
   }
   return send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL) ==
          static_cast<ssize_t>(bytes.size());
+}
+
+bool RawConnection::TakeSettings() const {
+  std::array<char, 4096> some;
+  const ssize_t got = ssl_ != nullptr ? SSL_read(ssl_.get(), some.data(), some.size())
+                                      : recv(socket_, some.data(), some.size(), 0);
+  constexpr uint8_t kAck = 1;
+  return got > 0 && Send(Frame(kSettings, kAck, 0, ""));
 }
 
 std::string FreeAddress() {

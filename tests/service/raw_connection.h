@@ -34,6 +34,8 @@ class RawConnection {
 
   // False once the other side has ended the connection, or has taken nothing for five seconds.
   bool Send(const std::string& bytes) const;
+  // Waits for the server's settings, and says that it took them.
+  bool TakeSettings() const;
 
  private:
   int socket_ = -1;
