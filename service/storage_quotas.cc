@@ -14,6 +14,9 @@ constexpr absl::Duration kMeasureEvery = absl::Seconds(10);
 // One at its limit may have become smaller in a way that is not told here.
 constexpr absl::Duration kMeasureAgain = absl::Seconds(1);
 constexpr size_t kManyTenants = 10'000;
+// What comes during a measurement may be in it or not, and counts twice. So it is measured again,
+// at most so many times in a row.
+constexpr int kMeasurements = 3;
 
 void AddTo(TenantHoldings& held, const TenantHoldings& more) {
   held.sessions += more.sessions;
@@ -121,16 +124,19 @@ void StorageQuotas::Run() {
     if (stopping_) break;
     const std::string tenant = *wanted_.begin();
     wanted_.erase(wanted_.begin());
-    tenants_[tenant].added = {};
-    mutex_.Unlock();
-    const absl::StatusOr<TenantHoldings> held = measure_(tenant);
-    mutex_.Lock();
-    Tenant& known = tenants_[tenant];
-    known.measured = SteadyNow();
-    // What cannot be read now is measured the next time.
-    if (!held.ok()) continue;
-    known.held = *held;
-    AddTo(known.held, known.added);
+    for (int i = 0; i < kMeasurements; ++i) {
+      tenants_[tenant].added = {};
+      mutex_.Unlock();
+      const absl::StatusOr<TenantHoldings> held = measure_(tenant);
+      mutex_.Lock();
+      Tenant& known = tenants_[tenant];
+      known.measured = SteadyNow();
+      // What cannot be read now is measured the next time.
+      if (!held.ok()) break;
+      known.held = *held;
+      AddTo(known.held, known.added);
+      if (known.added.sessions == 0 && known.added.stored_bytes == 0) break;
+    }
   }
   mutex_.Unlock();
 }
