@@ -1,6 +1,7 @@
 #include "memory_store/head_file.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -72,8 +73,14 @@ HeadFile::~HeadFile() { close(file_); }
 absl::Status HeadFile::Write(const LogHead& head) {
   const std::string text = Format(head);
   const ssize_t size = pwrite(file_, text.data(), text.size(), 0);
-  if (size == static_cast<ssize_t>(text.size())) return absl::OkStatus();
-  return absl::ErrnoToStatus(size < 0 ? errno : ENOSPC, absl::StrCat("writing ", path_));
+  if (size != static_cast<ssize_t>(text.size())) {
+    return absl::ErrnoToStatus(size < 0 ? errno : ENOSPC, absl::StrCat("writing ", path_));
+  }
+  // A longer one is damaged, whatever it begins with.
+  struct stat file = {};
+  if (fstat(file_, &file) == 0 && file.st_size <= size) return absl::OkStatus();
+  if (ftruncate(file_, size) == 0) return absl::OkStatus();
+  return absl::ErrnoToStatus(errno, absl::StrCat("cutting ", path_));
 }
 
 absl::Status HeadFile::Sync() {

@@ -18,12 +18,19 @@
 namespace fovea::sqlite {
 namespace {
 
-// A counter that says more turns than this are missing is what is damaged.
+// Notes that are written for a session where its bytes do not tell how many turns are missing, and
+// where they do.
 constexpr uint64_t kMaxMissing = 100'000;
+constexpr uint64_t kMostMissing = 1'000'000;
+constexpr size_t kMaxSaid = 1000;
+// No encoded turn is smaller (turn_codec.h): a version and a compressed frame.
+constexpr uint64_t kLeastTurnBytes = 10;
 
-constexpr char kNotedSql[] = "SELECT last_seq, chain FROM sessions WHERE row = ?1";
+constexpr char kNotedSql[] = "SELECT last_seq, chain, stored_bytes FROM sessions WHERE row = ?1";
 constexpr char kTurnsAsWrittenSql[] =
     "SELECT row, seq, body FROM turns WHERE session = ?1 ORDER BY row";
+constexpr char kCountBehindSql[] =
+    "SELECT COUNT(*), COALESCE(SUM(seq > ?2), 0) FROM turns WHERE session = ?1 AND seq > 0";
 constexpr char kKeepRowSql[] =
     "INSERT INTO damaged_turns (session, seq, body)"
     " SELECT session, seq, body FROM turns WHERE row = ?1";
@@ -73,7 +80,7 @@ class Mender {
       FOVEA_ASSIGN_OR_RETURN(Query set, database_.Prepare(kSetTextBytesSql));
       FOVEA_RETURN_IF_ERROR(set.Int(session_.row).Unsigned(seq).Unsigned(bytes).Run());
     }
-    for (const uint64_t seq : missing_) FOVEA_RETURN_IF_ERROR(InsertMissing(seq));
+    for (const SeqRange& run : missing_) FOVEA_RETURN_IF_ERROR(InsertMissing(run));
     FOVEA_ASSIGN_OR_RETURN(const uint64_t events, NumberEvents());
     FOVEA_RETURN_IF_ERROR(Count(events, commit));
     Say("counters and checksums made again from what is there");
@@ -82,6 +89,7 @@ class Mender {
 
  private:
   void Say(absl::string_view what) {
+    if (mended_.mended.size() >= kMaxSaid) return;
     mended_.mended.push_back(absl::StrCat(NameOf(session_), ": ", what));
   }
   absl::Status Change(const char* sql) {
@@ -93,6 +101,7 @@ class Mender {
     int64_t row = 0;
     int64_t seq = 0;
     TurnDigest digest;
+    uint64_t bytes = 0;
   };
   // By number, and where that is a rival's (log_salvage.h), by the number that it is for.
   using NumberedTurns = std::map<int64_t, const WrittenTurn*>;
@@ -114,17 +123,18 @@ class Mender {
         strays.push_back(&turn);
       }
     }
-    if (GivesChain(numbered)) return SetAsideBut(numbered);
+    if (FindEnd(numbered)) return SetAsideBut(numbered);
     NumberedTurns in_order;
     for (const WrittenTurn& turn : written_) {
       in_order[static_cast<int64_t>(in_order.size()) + 1] = &turn;
     }
-    if (in_order.size() == noted_last_seq_ && GivesChain(in_order)) return Renumber(in_order);
+    if (FindEnd(in_order) && end_ == in_order.size()) return Renumber(in_order);
     if (rivals.size() == 1) {
       NumberedTurns other = numbered;
       other[rivals.begin()->first] = rivals.begin()->second;
-      if (GivesChain(other)) return SetAsideBut(other);
+      if (FindEnd(other)) return SetAsideBut(other);
     }
+    end_.reset();
     for (const auto& [seq, turn] : rivals) {
       FOVEA_RETURN_IF_ERROR(SetAside(*turn));
       const auto first = numbered.find(seq);
@@ -141,39 +151,49 @@ class Mender {
       noted_last_seq_ = query.UnsignedAt(0);
       const absl::StatusOr<TurnChain> chain = TurnChain::FromBytes(query.BlobAt(1));
       if (chain.ok()) noted_chain_ = *chain;
+      noted_bytes_ = query.UnsignedAt(2);
     }
     FOVEA_ASSIGN_OR_RETURN(Query query, database_.Prepare(kTurnsAsWrittenSql));
     query.Int(session_.row);
     while (true) {
       FOVEA_ASSIGN_OR_RETURN(const bool found, query.Step());
       if (!found) return absl::OkStatus();
-      written_.push_back({query.IntAt(0), query.IntAt(1), DigestTurn(query.BlobAt(2))});
+      const std::string_view body = query.BlobAt(2);
+      written_.push_back({query.IntAt(0), query.IntAt(1), DigestTurn(body), body.size()});
+      found_bytes_ += body.size();
     }
   }
 
-  // Whether turns 1 to the last that is noted are those that were appended.
-  bool GivesChain(const NumberedTurns& turns) const {
+  // Sets `end_` to the last turn for which turns 1 to that one are those that were appended. The
+  // number that is noted may be what is damaged; chains of two ends do not meet by chance. None but
+  // a session without turns ends where it begins, whatever zeros stand in the place of its chain.
+  bool FindEnd(const NumberedTurns& turns) {
+    end_.reset();
     TurnChain chain;
     uint64_t next = 1;
+    const bool empty = noted_last_seq_ == 0 || (written_.empty() && noted_bytes_ == 0);
+    if (empty && chain == noted_chain_) end_ = 0;
     for (const auto& [seq, turn] : turns) {
-      if (next > noted_last_seq_ || static_cast<uint64_t>(seq) != next) break;
-      chain.Add(next++, turn->digest);
+      if (static_cast<uint64_t>(seq) != next) break;
+      chain.Add(next, turn->digest);
+      if (chain == noted_chain_) end_ = next;
+      ++next;
     }
-    return next == noted_last_seq_ + 1 && chain == noted_chain_;
+    return end_.has_value();
   }
 
   absl::Status SetAsideBut(const NumberedTurns& sound) {
     for (const WrittenTurn& turn : written_) {
       const int64_t seq = std::abs(turn.seq);
       const auto kept = sound.find(seq);
-      if (kept != sound.end() && kept->second == &turn &&
-          static_cast<uint64_t>(seq) <= noted_last_seq_) {
+      if (kept != sound.end() && kept->second == &turn && static_cast<uint64_t>(seq) <= *end_) {
         continue;
       }
       FOVEA_RETURN_IF_ERROR(SetAside(turn));
     }
     for (const auto& [seq, turn] : sound) {
-      if (turn->seq < 0) FOVEA_RETURN_IF_ERROR(Number(*turn, seq));
+      if (turn->seq >= 0 || static_cast<uint64_t>(seq) > *end_) continue;
+      FOVEA_RETURN_IF_ERROR(Number(*turn, seq));
     }
     return absl::OkStatus();
   }
@@ -208,18 +228,24 @@ class Mender {
     }
     FOVEA_ASSIGN_OR_RETURN(Query remove, database_.Prepare(kDeleteRowSql));
     FOVEA_RETURN_IF_ERROR(remove.Int(turn.row).Run());
+    found_bytes_ -= turn.bytes;
     mended_.turns_changed = true;
     Say("a turn that is not its own, or not known to be, was set aside");
     return absl::OkStatus();
   }
 
   absl::Status Look() {
-    const uint64_t noted = noted_last_seq_;
+    FOVEA_RETURN_IF_ERROR(LookBehindNoted());
+    std::vector<uint64_t> far;
     uint64_t next = 1;
     FOVEA_RETURN_IF_ERROR(ScanTurns(
         database_, session_.row, {1, UINT64_MAX},
         [&](uint64_t seq, uint64_t text_bytes, std::string_view body) -> absl::StatusOr<bool> {
-          FOVEA_RETURN_IF_ERROR(Miss(next, seq));
+          if (!CanMiss(next, seq)) {
+            far.push_back(seq);
+            return true;
+          }
+          Miss(next, seq);
           next = seq + 1;
           const absl::StatusOr<Turn> turn = DecodeTurn(body, seq);
           if (!turn.ok()) {
@@ -229,15 +255,50 @@ class Mender {
           }
           return true;
         }));
-    if (noted >= next && noted - next < kMaxMissing) return Miss(next, noted + 1);
+    if (!far.empty()) FOVEA_RETURN_IF_ERROR(SetAsideFar(far));
+    const uint64_t end = end_.value_or(noted_last_seq_);
+    if (end >= next && end - next < Lost(kMostMissing)) Miss(next, end + 1);
     return absl::OkStatus();
   }
 
-  absl::Status Miss(uint64_t first, uint64_t end) {
-    if (end - first > kMaxMissing) {
-      return absl::DataLossError(absl::StrCat("turns ", first, " to ", end - 1, " are missing"));
+  // Of one turn behind the last that is noted, where that leaves room for all, the number is what
+  // is damaged.
+  absl::Status LookBehindNoted() {
+    if (end_) return absl::OkStatus();
+    FOVEA_ASSIGN_OR_RETURN(Query query, database_.Prepare(kCountBehindSql));
+    FOVEA_RETURN_IF_ERROR(
+        query.Int(session_.row).Int(static_cast<int64_t>(noted_last_seq_)).Step().status());
+    noted_holds_ = query.UnsignedAt(0) <= noted_last_seq_ && query.UnsignedAt(1) == 1;
+    return absl::OkStatus();
+  }
+
+  // Turns that can be lost, by the bytes that are.
+  uint64_t Lost(uint64_t at_most) const {
+    const uint64_t bytes = noted_bytes_ > found_bytes_ ? noted_bytes_ - found_bytes_ : 0;
+    return std::min(at_most, bytes / kLeastTurnBytes);
+  }
+
+  // Whether the turns from `next` on may be missing before `seq`; else its number is damaged. Only
+  // what is noted tells of turns up to there.
+  bool CanMiss(uint64_t next, uint64_t seq) const {
+    const uint64_t gap = seq - next;
+    if (gap == 0) return true;
+    if (noted_holds_ && seq > noted_last_seq_) return false;
+    return gap <= Lost(kMostMissing) || (seq <= noted_last_seq_ && gap <= kMaxMissing);
+  }
+
+  void Miss(uint64_t first, uint64_t end) {
+    if (first < end) missing_.push_back({first, end - 1});
+  }
+
+  absl::Status SetAsideFar(const std::vector<uint64_t>& far) {
+    for (const WrittenTurn& turn : written_) {
+      if (turn.seq <= 0 ||
+          !std::binary_search(far.begin(), far.end(), static_cast<uint64_t>(turn.seq))) {
+        continue;
+      }
+      FOVEA_RETURN_IF_ERROR(SetAside(turn));
     }
-    for (uint64_t seq = first; seq < end; ++seq) missing_.push_back(seq);
     return absl::OkStatus();
   }
 
@@ -252,7 +313,6 @@ class Mender {
     FOVEA_RETURN_IF_ERROR(
         query.Int(session_.row).Unsigned(seq).Blob(body).Unsigned(TurnText(turn).size()).Run());
     mended_.turns_changed = true;
-    Say(absl::StrCat("turn ", seq, " ", what, "; a note stands in its place"));
     return absl::OkStatus();
   }
 
@@ -261,10 +321,20 @@ class Mender {
       FOVEA_ASSIGN_OR_RETURN(Query keep, database_.Prepare(kKeepDamagedSql));
       FOVEA_RETURN_IF_ERROR(keep.Int(session_.row).Unsigned(seq).Run());
     }
-    return Write(kReplaceTurnSql, seq, "was damaged on the disk and cannot be read");
+    constexpr absl::string_view kWhat = "was damaged on the disk and cannot be read";
+    Say(absl::StrCat("turn ", seq, " ", kWhat, "; a note stands in its place"));
+    return Write(kReplaceTurnSql, seq, kWhat);
   }
-  absl::Status InsertMissing(uint64_t seq) {
-    return Write(kInsertTurnSql, seq, "was lost from the disk");
+  absl::Status InsertMissing(const SeqRange& run) {
+    for (uint64_t seq = run.first; seq <= run.last; ++seq) {
+      FOVEA_RETURN_IF_ERROR(Write(kInsertTurnSql, seq, "was lost from the disk"));
+    }
+    Say(run.first == run.last
+            ? absl::StrCat("turn ", run.first,
+                           " was lost from the disk; a note stands in its place")
+            : absl::StrCat("turns ", run.first, " to ", run.last,
+                           " were lost from the disk; notes stand in their places"));
+    return absl::OkStatus();
   }
 
   absl::StatusOr<uint64_t> NumberEvents() {
@@ -305,11 +375,15 @@ class Mender {
   Database& database_;
   const NamedSession& session_;
   uint64_t noted_last_seq_ = 0;
+  uint64_t noted_bytes_ = 0;
+  uint64_t found_bytes_ = 0;  // of the turns that are not set aside
+  bool noted_holds_ = false;
+  std::optional<uint64_t> end_;           // the last turn, if the chain tells
   std::optional<TurnChain> noted_chain_;  // none if it is damaged
   std::vector<WrittenTurn> written_;      // all turns, by row
   std::vector<uint64_t> damaged_;
   std::vector<std::pair<uint64_t, uint64_t>> miscounted_;  // turns and the bytes of their text
-  std::vector<uint64_t> missing_;
+  std::vector<SeqRange> missing_;
   MendedSession mended_;
 };
 

@@ -51,16 +51,19 @@ struct Table {
 #define FOVEA_DAMAGED "row, session, seq, body"
 
 constexpr Table kTables[] = {
+    // Names of another type would be found by nobody, and a state of none is one that is mended.
     {.name = "sessions",
      .columns = 17,
      .read = FOVEA_READ(FOVEA_SESSIONS, "sessions"),
      .insert = FOVEA_INSERT(FOVEA_SESSIONS, "sessions",
-                            "?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15,"
+                            "?1, CAST(?2 AS BLOB), CAST(?3 AS BLOB), ?4, ?5, ?6, ?7, ?8, ?9, ?10, "
+                            "?11, ?12, ?13, COALESCE(?14, 0), ?15,"
                             " ?16, ?17"),
      .has = "SELECT 1 FROM sessions WHERE row = ?1",
-     .insert_rival = FOVEA_INSERT(FOVEA_SESSIONS, "sessions",
-                                  "?1, ?2, CAST(?3 || '-' || ?1 AS BLOB), ?4, ?5, ?6, ?7, ?8, ?9,"
-                                  " ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17")},
+     .insert_rival =
+         FOVEA_INSERT(FOVEA_SESSIONS, "sessions",
+                      "?1, CAST(?2 AS BLOB), CAST(?3 || '-' || ?1 AS BLOB), ?4, ?5, ?6, ?7, ?8, ?9,"
+                      " ?10, ?11, ?12, ?13, COALESCE(?14, 0), ?15, ?16, ?17")},
     {.name = "turns",
      .columns = 5,
      .read = FOVEA_READ(FOVEA_TURNS, "turns"),
@@ -79,7 +82,7 @@ constexpr Table kTables[] = {
     {.name = "idempotency_keys",
      .columns = 6,
      .read = FOVEA_READ(FOVEA_KEYS, "idempotency_keys"),
-     .insert = FOVEA_INSERT(FOVEA_KEYS, "idempotency_keys", "?1, ?2, ?3, ?4, ?5, ?6"),
+     .insert = FOVEA_INSERT(FOVEA_KEYS, "idempotency_keys", "?1, ?2, CAST(?3 AS BLOB), ?4, ?5, ?6"),
      .has = "SELECT 1 FROM idempotency_keys WHERE row = ?1",
      .insert_rival = nullptr},
     {.name = "damaged_turns",

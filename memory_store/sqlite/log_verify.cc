@@ -10,6 +10,7 @@
 #include "core/log/turn.h"
 #include "memory_store/absl_view.h"
 #include "memory_store/sqlite/log_rows.h"
+#include "memory_store/sqlite/session_states.h"
 #include "memory_store/turn_codec.h"
 
 namespace fovea::sqlite {
@@ -45,6 +46,11 @@ class Verifier {
   absl::StatusOr<VerifyReport> Run() {
     FOVEA_RETURN_IF_ERROR(Note(CheckFile(), "file"));
     if (unsound_ != nullptr) unsound_->file = problems_ > 0;
+    {
+      FOVEA_ASSIGN_OR_RETURN(const std::vector<UnsoundState> states, ListUnsoundStates(database_));
+      for (const UnsoundState& state : states) Problem(Describe(state));
+      if (unsound_ != nullptr) unsound_->states = !states.empty();
+    }
     FOVEA_ASSIGN_OR_RETURN(const std::vector<NamedSession> sessions, ListNames(database_));
     for (const NamedSession& session : sessions) {
       name_ = NameOf(session);

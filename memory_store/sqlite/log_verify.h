@@ -15,6 +15,7 @@ namespace fovea::sqlite {
 struct UnsoundParts {
   bool file = false;                   // its structure
   bool orphans = false;                // rows of sessions that are not there
+  bool states = false;                 // session_states.h
   std::vector<NamedSession> sessions;  // all that have problems
 };
 

@@ -20,11 +20,14 @@ constexpr char kFindByRowSql[] =
     "SELECT " FOVEA_SESSION_COLUMNS " FROM sessions WHERE row = ?1 AND tenant = ?2 AND state < 2";
 constexpr char kListSessionsSql[] = "SELECT " FOVEA_SESSION_COLUMNS
                                     " FROM sessions WHERE tenant = ?1 AND state = 0"
+                                    " AND session_id >= x'01'"  // its state may be damaged
                                     " AND (created_us, session_id) > (?2, ?3)"
                                     " ORDER BY created_us, session_id LIMIT ?4";
 #undef FOVEA_SESSION_COLUMNS
 constexpr char kHeadByNameSql[] =
     "SELECT row, last_seq, chain FROM sessions WHERE tenant = ?1 AND session_id = ?2 AND state = 0";
+constexpr char kNotOpenByNameSql[] =
+    "SELECT 1 FROM sessions WHERE tenant = ?1 AND session_id = ?2 AND state IS NOT 0";
 constexpr char kHeadByIdentitySql[] =
     "SELECT row, last_seq, chain FROM sessions WHERE row = ?1 AND tenant = ?2 AND state < 2";
 constexpr char kHeadByRowSql[] =
@@ -33,8 +36,6 @@ constexpr char kListHeadsSql[] =
     "SELECT row, last_seq, chain FROM sessions WHERE state < 2 ORDER BY row";
 constexpr char kListNamesSql[] =
     "SELECT row, tenant, session_id, state, final_id FROM sessions WHERE state < 2 ORDER BY row";
-constexpr char kListUnfinishedSql[] = "SELECT row FROM sessions WHERE state <> 0 ORDER BY row";
-constexpr char kListHiddenSql[] = "SELECT row FROM sessions WHERE state = 2 ORDER BY row";
 constexpr char kInsertSessionSql[] =
     "INSERT INTO sessions (tenant, session_id, title, metadata_json, created_us, updated_us,"
     " last_seq, event_count, text_bytes, stored_bytes, forked_from, forked_at_seq, state, chain,"
@@ -99,8 +100,15 @@ SessionHead ToHead(const Query& query) {
 
 absl::Status NoSession() { return absl::NotFoundError("no such session"); }
 
-// What a session is called that nobody may find by its name; no name that callers give begins so.
-std::string HiddenName(int64_t row) { return absl::StrCat(absl::string_view("\0", 1), row); }
+// Of a session that its name, or its identity, does not lead to.
+absl::Status NotFound(Database& database, const SessionRef& session) {
+  if (session.identity != 0 || !IsOpenName(session.session_id)) return NoSession();
+  FOVEA_ASSIGN_OR_RETURN(Query query, database.Prepare(kNotOpenByNameSql));
+  query.Blob(session.tenant).Blob(session.session_id);
+  FOVEA_ASSIGN_OR_RETURN(const bool damaged, query.Step());
+  if (!damaged) return NoSession();
+  return absl::DataLossError("the session's state is damaged: `fovea repair` mends it");
+}
 
 int64_t Row(const SessionRef& session) { return static_cast<int64_t>(session.identity); }
 
@@ -116,16 +124,6 @@ absl::Status CheckFree(Database& database, std::string_view tenant, const std::s
   return absl::IsNotFound(taken.status()) ? absl::OkStatus() : taken.status();
 }
 
-absl::StatusOr<std::vector<int64_t>> ReadRowNumbers(Database& database, const char* sql) {
-  FOVEA_ASSIGN_OR_RETURN(Query query, database.Prepare(sql));
-  std::vector<int64_t> rows;
-  while (true) {
-    FOVEA_ASSIGN_OR_RETURN(const bool row, query.Step());
-    if (!row) return rows;
-    rows.push_back(query.IntAt(0));
-  }
-}
-
 absl::StatusOr<uint64_t> DeleteSome(Database& database, const char* sql, int64_t row,
                                     uint64_t limit) {
   FOVEA_ASSIGN_OR_RETURN(Query query, database.Prepare(sql));
@@ -134,6 +132,10 @@ absl::StatusOr<uint64_t> DeleteSome(Database& database, const char* sql, int64_t
 }
 
 }  // namespace
+
+std::string HiddenName(int64_t row) { return absl::StrCat(absl::string_view("\0", 1), row); }
+
+bool IsOpenName(std::string_view name) { return !name.empty() && name.front() != '\0'; }
 
 absl::StatusOr<SessionRow> FindSession(Database& database, const SessionRef& session) {
   const bool by_name = session.identity == 0;
@@ -144,7 +146,7 @@ absl::StatusOr<SessionRow> FindSession(Database& database, const SessionRef& ses
     query.Int(Row(session)).Blob(session.tenant);
   }
   FOVEA_ASSIGN_OR_RETURN(const bool found, query.Step());
-  if (!found) return NoSession();
+  if (!found) return NotFound(database, session);
   return ToSessionRow(query);
 }
 
@@ -158,7 +160,7 @@ absl::StatusOr<SessionHead> FindHead(Database& database, const SessionRef& sessi
     query.Int(Row(session)).Blob(session.tenant);
   }
   FOVEA_ASSIGN_OR_RETURN(const bool found, query.Step());
-  if (!found) return NoSession();
+  if (!found) return NotFound(database, session);
   return ToHead(query);
 }
 
@@ -185,17 +187,9 @@ absl::StatusOr<std::vector<NamedSession>> ListNames(Database& database) {
   while (true) {
     FOVEA_ASSIGN_OR_RETURN(const bool row, query.Step());
     if (!row) return names;
-    names.push_back(
-        {query.IntAt(0), query.StringAt(1), query.StringAt(query.IntAt(3) == 0 ? 2 : 4)});
+    const bool staged = query.IntAt(3) != 0 && !IsOpenName(query.BlobAt(2));
+    names.push_back({query.IntAt(0), query.StringAt(1), query.StringAt(staged ? 4 : 2)});
   }
-}
-
-absl::StatusOr<std::vector<int64_t>> ListUnfinished(Database& database) {
-  return ReadRowNumbers(database, kListUnfinishedSql);
-}
-
-absl::StatusOr<std::vector<int64_t>> ListHidden(Database& database) {
-  return ReadRowNumbers(database, kListHiddenSql);
 }
 
 absl::StatusOr<std::vector<SessionInfo>> ListSessionsAfter(Database& database,

@@ -37,7 +37,13 @@ struct NamedSession {
   std::string session_id;
 };
 
-// NOT_FOUND if there is none.
+// What a session is called that nobody may find by its name.
+std::string HiddenName(int64_t row);
+// Whether callers may give a session this name: it is not empty and begins with no zero byte.
+bool IsOpenName(std::string_view name);
+
+// NOT_FOUND if there is none. DATA_LOSS if it has the name, but its state is damaged; so do those
+// below that find it by its name.
 absl::StatusOr<SessionRow> FindSession(Database& database, const SessionRef& session);
 // NOT_FOUND if there is none.
 absl::StatusOr<SessionHead> FindHead(Database& database, const SessionRef& session);
@@ -45,10 +51,6 @@ absl::StatusOr<SessionHead> FindHeadByRow(Database& database, int64_t session_ro
 absl::StatusOr<std::vector<SessionHead>> ListHeads(Database& database);
 // Those that are open or staged, by row.
 absl::StatusOr<std::vector<NamedSession>> ListNames(Database& database);
-// Rows of those that are staged or being deleted: what a crash left behind, when the log is opened.
-absl::StatusOr<std::vector<int64_t>> ListUnfinished(Database& database);
-// Rows of those that are being deleted.
-absl::StatusOr<std::vector<int64_t>> ListHidden(Database& database);
 // Sessions after (created_us, session_id), in that order.
 absl::StatusOr<std::vector<SessionInfo>> ListSessionsAfter(Database& database,
                                                            std::string_view tenant,

@@ -1,5 +1,6 @@
 // Repair of SqliteLogStore.
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
@@ -7,12 +8,15 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "core/base/status_macros.h"
 #include "memory_store/directory.h"
 #include "memory_store/sqlite/log_repair.h"
 #include "memory_store/sqlite/log_salvage.h"
 #include "memory_store/sqlite/log_verify.h"
 #include "memory_store/sqlite/schema.h"
+#include "memory_store/sqlite/session_states.h"
 #include "memory_store/sqlite/sqlite_log_store.h"
 
 namespace fovea::sqlite {
@@ -82,22 +86,38 @@ absl::Status OfOtherFile(const absl::Status& status) {
 absl::StatusOr<RepairReport> SqliteLogStore::Repair(const std::string& scratch_path) {
   const MutexLock lock(&repairing_);
   RepairReport repaired;
-  const auto look = [this]() -> absl::StatusOr<UnsoundParts> {
-    const ReadPool::Lease database = readers_->Borrow();
-    return LookForDamage(*database);
-  };
-  FOVEA_ASSIGN_OR_RETURN(UnsoundParts unsound, look());
-  if (!unsound.file && !unsound.orphans && unsound.sessions.empty()) return repaired;
+  UnsoundParts unsound;
   {
     const ReadPool::Lease database = readers_->Borrow();
-    FOVEA_ASSIGN_OR_RETURN(const std::string kept,
-                           KeepDamaged(*database, scratch_path, options_.path));
-    repaired.mended.push_back(
-        absl::StrCat("log.db as it was is kept as ", kept, "; remove it when nobody needs it"));
+    FOVEA_ASSIGN_OR_RETURN(unsound, LookForDamage(*database));
   }
+  if (unsound.file || unsound.orphans || unsound.states || !unsound.sessions.empty()) {
+    std::string kept;
+    {
+      const ReadPool::Lease database = readers_->Borrow();
+      FOVEA_ASSIGN_OR_RETURN(kept, KeepDamaged(*database, scratch_path, options_.path));
+    }
+    const absl::Status status = MendLog(unsound, scratch_path, repaired);
+    // A disk that refused may hold what was written all the same.
+    if (repaired.mended.empty() && !absl::IsUnavailable(status)) {
+      unlink(kept.c_str());
+    } else {
+      repaired.mended.insert(
+          repaired.mended.begin(),
+          absl::StrCat("log.db as it was is kept as ", kept, "; remove it when nobody needs it"));
+    }
+    FOVEA_RETURN_IF_ERROR(status);
+  }
+  // What was mended is said in any case, and Verify says what is left.
+  MendHead(repaired).IgnoreError();
+  return repaired;
+}
+
+absl::Status SqliteLogStore::MendLog(UnsoundParts unsound, const std::string& scratch_path,
+                                     RepairReport& repaired) {
   // The indexes are never made again in place: they are what tells what the tables lack.
   bool rewrite = unsound.file;
-  if (!rewrite && unsound.orphans) {
+  if (!rewrite && (unsound.orphans || unsound.states)) {
     const absl::Status tables = MendTablesIn(repaired);
     rewrite = absl::IsDataLoss(tables) || absl::IsInternal(tables);
     if (!rewrite) FOVEA_RETURN_IF_ERROR(tables);
@@ -106,8 +126,9 @@ absl::StatusOr<RepairReport> SqliteLogStore::Repair(const std::string& scratch_p
     FOVEA_RETURN_IF_ERROR(Rewrite(scratch_path, repaired));
     FOVEA_RETURN_IF_ERROR(MendTablesIn(repaired));
   }
-  if (rewrite || unsound.orphans) {
-    FOVEA_ASSIGN_OR_RETURN(unsound, look());
+  if (rewrite || unsound.orphans || unsound.states) {
+    const ReadPool::Lease database = readers_->Borrow();
+    FOVEA_ASSIGN_OR_RETURN(unsound, LookForDamage(*database));
   }
   for (const NamedSession& session : unsound.sessions) {
     FOVEA_RETURN_IF_ERROR(MendSessionIn(session, repaired));
@@ -121,17 +142,23 @@ absl::StatusOr<RepairReport> SqliteLogStore::Repair(const std::string& scratch_p
     const absl::Status deleted = FinishDeletion(row);
     if (!absl::IsDataLoss(deleted)) FOVEA_RETURN_IF_ERROR(deleted);
   }
-  return repaired;
+  return absl::OkStatus();
 }
 
 absl::Status SqliteLogStore::MendTablesIn(RepairReport& repaired) {
+  MendedStates states;
   std::vector<std::string> mended;
   FOVEA_RETURN_IF_ERROR(
-      Write(kSmallJobBytes, [&](Database& database, Change& /*change*/) -> absl::Status {
+      Write(kSmallJobBytes, [&](Database& database, Change& change) -> absl::Status {
+        FOVEA_ASSIGN_OR_RETURN(states, MendStates(database));
         FOVEA_ASSIGN_OR_RETURN(mended, MendTables(database));
-        return absl::OkStatus();
+        change.any = true;
+        // The row that knew the last commit may be one that goes.
+        return SetDeletionCommit(database, change.commit);
       }));
+  repaired.mended.insert(repaired.mended.end(), states.mended.begin(), states.mended.end());
   repaired.mended.insert(repaired.mended.end(), mended.begin(), mended.end());
+  for (const int64_t row : states.opened) Changed(row);
   return absl::OkStatus();
 }
 
@@ -176,6 +203,43 @@ absl::Status SqliteLogStore::Rewrite(const std::string& scratch_path, RepairRepo
   writer_->ScrubLog();
   repaired.mended.emplace_back("log.db was damaged and is written anew from what can be read");
   repaired.mended.insert(repaired.mended.end(), said.begin(), said.end());
+  return absl::OkStatus();
+}
+
+// What the file should say may move on while it is read, and half of a write may be read.
+absl::Status SqliteLogStore::LookAtHead() {
+  constexpr int kAttempts = 20;
+  absl::Status found = absl::OkStatus();
+  for (int i = 0; i < kAttempts && !options_.head_path.empty(); ++i) {
+    if (i > 0) absl::SleepFor(absl::Milliseconds(5));
+    const uint64_t last = committed_;
+    const absl::StatusOr<LogHead> head = HeadFile::Read(options_.head_path);
+    if (!head.ok()) {
+      found = absl::DataLossError(head.status().message());
+    } else if (head->store_id != store_id_ || head->commit < last) {
+      found = absl::DataLossError(
+          absl::StrCat(options_.head_path, " is not the one that is written for this log"));
+    } else {
+      return absl::OkStatus();
+    }
+  }
+  return found;
+}
+
+absl::Status SqliteLogStore::MendHead(RepairReport& repaired) {
+  const absl::Status found = LookAtHead();
+  if (!absl::IsDataLoss(found)) return found;
+  FOVEA_RETURN_IF_ERROR(writer_->RunAlone([&](Database& /*log*/) -> absl::Status {
+    if (options_.still_ours) FOVEA_RETURN_IF_ERROR(options_.still_ours());
+    // The file that is open may be another than the one that is there now.
+    auto head = HeadFile::Open(options_.head_path);
+    FOVEA_RETURN_IF_ERROR(OfOtherFile(head.status()));
+    FOVEA_RETURN_IF_ERROR(OfOtherFile((*head)->Write({store_id_, committed_})));
+    FOVEA_RETURN_IF_ERROR(OfOtherFile((*head)->Sync()));
+    head_ = *std::move(head);
+    return absl::OkStatus();
+  }));
+  repaired.mended.push_back(absl::StrCat(found.message(), ": it is written again"));
   return absl::OkStatus();
 }
 

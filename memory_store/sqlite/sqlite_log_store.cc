@@ -12,6 +12,7 @@
 #include "memory_store/sqlite/file_size.h"
 #include "memory_store/sqlite/log_schema.h"
 #include "memory_store/sqlite/log_verify.h"
+#include "memory_store/sqlite/session_states.h"
 #include "memory_store/sqlite/wal_check.h"
 #include "memory_store/turn_codec.h"
 
@@ -113,10 +114,11 @@ absl::StatusOr<std::string> PrepareLog(Database& database) {
   return store_id;
 }
 
-absl::StatusOr<AppendReceipt> AppendRows(Database& database, const SessionHead& head,
-                                         const AppendBatch& batch,
-                                         const std::vector<EncodedTurn>& turns, int64_t now_us,
-                                         uint64_t commit) {
+// nullopt: the batch is refused. An error would say something of the database.
+absl::StatusOr<std::optional<AppendReceipt>> AppendRows(Database& database, const SessionHead& head,
+                                                        const AppendBatch& batch,
+                                                        const std::vector<EncodedTurn>& turns,
+                                                        int64_t now_us, uint64_t commit) {
   const bool keyed = !batch.idempotency_key.empty();
   if (keyed) {
     FOVEA_ASSIGN_OR_RETURN(const std::optional<StoredAnswer> answer,
@@ -126,7 +128,7 @@ absl::StatusOr<AppendReceipt> AppendRows(Database& database, const SessionHead& 
     }
     if (answer) return AppendReceipt{answer->first_seq, answer->last_seq, true, 0};
   }
-  FOVEA_RETURN_IF_ERROR(batch.refused);
+  if (!batch.refused.ok()) return std::nullopt;
   const uint64_t next_seq = head.last_seq + 1;
   if (batch.expected_next_seq.value_or(next_seq) != next_seq) {
     return absl::AbortedError(absl::StrCat("expected_next_seq is ", *batch.expected_next_seq,
@@ -178,6 +180,7 @@ absl::Status SqliteLogStore::Start(std::unique_ptr<Database> database,
   }
   const absl::StatusOr<std::vector<int64_t>> unfinished = ListUnfinished(*database);
   if (!unfinished.ok()) return NotServed(options_.path, unfinished.status());
+  FOVEA_RETURN_IF_ERROR(NoticeUnsoundStates(*database));
   FOVEA_ASSIGN_OR_RETURN(readers_, ReadPool::Open(file, std::max(1, options_.readers)));
   WriterOptions writer = options_.writer;
   // A transaction that failed changed nothing, whatever its jobs said.
@@ -207,6 +210,21 @@ absl::Status SqliteLogStore::Start(std::unique_ptr<Database> database,
   return absl::OkStatus();
 }
 
+absl::Status SqliteLogStore::NoticeUnsoundStates(Database& database) {
+  constexpr size_t kMaxNamed = 20;
+  const absl::StatusOr<std::vector<UnsoundState>> unsound = ListUnsoundStates(database);
+  if (!unsound.ok()) return NotServed(options_.path, unsound.status());
+  for (size_t i = 0; i < std::min(kMaxNamed, unsound->size()); ++i) {
+    notices_.push_back(
+        absl::StrCat(options_.path, ": ", Describe((*unsound)[i]), ". `fovea repair` mends it"));
+  }
+  if (unsound->size() > kMaxNamed) {
+    notices_.push_back(absl::StrCat(options_.path, ": the states of ", unsound->size() - kMaxNamed,
+                                    " more sessions are damaged; `fovea verify` names them"));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status SqliteLogStore::FinishDeletion(int64_t session_row) {
   FOVEA_RETURN_IF_ERROR(Write(
       kSmallJobBytes,
@@ -229,7 +247,7 @@ absl::Status SqliteLogStore::CheckHead() {
   }
   if (head.ok() && head->commit > committed_) {
     return absl::DataLossError(absl::StrCat(
-        options_.path, " ends at commit ", committed_, ", but commit ", head->commit,
+        options_.path, " ends at commit ", committed_.load(), ", but commit ", head->commit,
         " was acknowledged: turns are lost. Restore a backup; or, to go on without them, remove ",
         options_.head_path));
   }
@@ -434,7 +452,7 @@ void SqliteLogStore::StartAppend(const SessionRef& session, AppendBatch batch, A
     int64_t now_us;
     AppendDone done;
     int64_t row = 0;
-    AppendReceipt receipt = {};
+    std::optional<AppendReceipt> receipt = {};
   };
   absl::Status status = CheckBatch(batch);
   if (!status.ok()) return done(std::move(status));
@@ -452,7 +470,7 @@ void SqliteLogStore::StartAppend(const SessionRef& session, AppendBatch batch, A
     FOVEA_ASSIGN_OR_RETURN(
         pending->receipt,
         AppendRows(database, head, pending->batch, pending->turns, pending->now_us, change.commit));
-    change.any = !pending->receipt.replayed;
+    change.any = pending->receipt && !pending->receipt->replayed;
     return absl::OkStatus();
   };
   writer_->Submit(
@@ -462,11 +480,12 @@ void SqliteLogStore::StartAppend(const SessionRef& session, AppendBatch batch, A
       },
       [this, pending](const absl::Status& outcome) {
         if (!outcome.ok()) return pending->done(outcome);
-        if (!pending->receipt.replayed) {
+        if (!pending->receipt) return pending->done(pending->batch.refused);
+        if (!pending->receipt->replayed) {
           appended_turns_ += pending->turns.size();
           Changed(pending->row);
         }
-        pending->done(pending->receipt);
+        pending->done(*pending->receipt);
       });
 }
 
@@ -530,6 +549,8 @@ absl::StatusOr<VerifyReport> SqliteLogStore::Verify() {
     const ReadPool::Lease database = readers_->Borrow();
     FOVEA_ASSIGN_OR_RETURN(report, VerifyLog(*database));
   }
+  const absl::Status head = LookAtHead();
+  if (!head.ok()) report.problems.push_back(std::string(head.message()));
   if (options_.verify_others) FOVEA_RETURN_IF_ERROR(options_.verify_others(report));
   return report;
 }

@@ -21,6 +21,7 @@
 #include "memory_store/sqlite/log_rows.h"
 #include "memory_store/sqlite/log_tail.h"
 #include "memory_store/sqlite/log_transfer.h"
+#include "memory_store/sqlite/log_verify.h"
 #include "memory_store/sqlite/read_pool.h"
 #include "memory_store/sqlite/writer.h"
 #include "memory_store/store_reports.h"
@@ -88,8 +89,9 @@ class SqliteLogStore final : public LogStore, public LogTail {
   // What Verify finds and log_repair.h can mend; `left` is for the next Verify. Where the file's
   // structure is damaged, what can be read is copied to `scratch_path`, which is removed, and from
   // there over the log; no write runs meanwhile. Before anything is changed, a copy of the log as
-  // it is gets a name beside it (`mended` says which). RESOURCE_EXHAUSTED if the disk has no room
-  // for that; then nothing was changed. One repair runs at a time.
+  // it is gets a name beside it (`mended` says which); it goes again if nothing could be mended.
+  // RESOURCE_EXHAUSTED if the disk has no room for that; then nothing was changed. One repair runs
+  // at a time.
   absl::StatusOr<RepairReport> Repair(const std::string& scratch_path);
   // A copy of the log as it is now, in a new file that is read whole before this returns. Fails as
   // CopyDatabase does, or with DATA_LOSS if the log is not sound; then there is no file.
@@ -124,6 +126,8 @@ class SqliteLogStore final : public LogStore, public LogTail {
   SqliteLogStore(LogStoreOptions options, std::string store_id)
       : options_(std::move(options)), store_id_(std::move(store_id)) {}
   absl::Status Start(std::unique_ptr<Database> database, const DatabaseOptions& file);
+  // Says which sessions' states cannot be believed; those are left as they are.
+  absl::Status NoticeUnsoundStates(Database& database);
   absl::Status CheckHead();
   absl::Status OnCommit();
   absl::Status Write(size_t bytes, ChangingWork work, Writer::Space space = Writer::Space::kTakes);
@@ -137,7 +141,12 @@ class SqliteLogStore final : public LogStore, public LogTail {
   absl::StatusOr<DeletionReceipt> Purge(int64_t session_row);
   // Of a session that is staged or hidden.
   absl::Status FinishDeletion(int64_t session_row);
+  absl::Status MendLog(UnsoundParts unsound, const std::string& scratch_path,
+                       RepairReport& repaired);
   absl::Status MendTablesIn(RepairReport& repaired);
+  // DATA_LOSS says how the head's file is not as it is written.
+  absl::Status LookAtHead();
+  absl::Status MendHead(RepairReport& repaired);
   absl::Status Rewrite(const std::string& scratch_path, RepairReport& repaired);
   absl::Status MendSessionIn(const NamedSession& session, RepairReport& repaired);
   absl::StatusOr<uint64_t> RestoreTurns(LogSource& source, const NamedSession& session,
@@ -153,7 +162,8 @@ class SqliteLogStore final : public LogStore, public LogTail {
   std::atomic<uint64_t> appended_turns_ = 0;
   // Used by the writer's thread alone, once it runs.
   std::unique_ptr<HeadFile> head_;
-  uint64_t committed_ = 0;            // the number of the last commit
+  // The number of the last commit; others only read it.
+  std::atomic<uint64_t> committed_ = 0;
   bool changed_ = false;              // by the jobs of the open transaction
   std::unique_ptr<FileGuard> guard_;  // of the writer
   std::unique_ptr<Writer> writer_;

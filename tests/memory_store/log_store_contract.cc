@@ -1,8 +1,10 @@
+#include <atomic>
 #include <limits>
 #include <thread>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/blocking_counter.h"
 #include "gmock/gmock.h"
 #include "tests/memory_store/store_contract.h"
 #include "tests/memory_store/support.h"
@@ -142,6 +144,39 @@ TEST_P(LogStoreContract, ARetriedAppendIsAnsweredFromMemory) {
             absl::StatusCode::kAlreadyExists);
   const SessionKey other = Make("b");
   EXPECT_FALSE(Value(log().Append(other, KeyedBatch({TextTurn("1")}, "k", 'b'))).replayed);
+}
+
+// Whoever refuses it does so for a reason of its own, which is nobody else's.
+TEST_P(LogStoreContract, ARefusedAppendIsAnsweredByItsKeyAndTouchesNobodyElse) {
+  const SessionKey key = Make("a");
+  const SessionKey other = Make("b");
+  AppendBatch kept = KeyedBatch({TextTurn("1")}, "k", 'a');
+  Value(log().Append(key, kept));
+  const absl::Status full = absl::ResourceExhaustedError("the tenant is at its limit");
+  kept.refused = full;
+  EXPECT_TRUE(Value(log().Append(key, kept)).replayed);
+  AppendBatch fresh = KeyedBatch({TextTurn("2")}, "l", 'b');
+  fresh.refused = full;
+  // Enough at a time that many share a transaction.
+  std::atomic<int> refused = 0;
+  std::atomic<int> stored = 0;
+  absl::BlockingCounter left(200);
+  for (int i = 0; i < 100; ++i) {
+    log().StartAppend(key, fresh, [&](const absl::StatusOr<AppendReceipt>& receipt) {
+      refused += receipt.status() == full ? 1 : 0;
+      left.DecrementCount();
+    });
+    log().StartAppend(other, Batch({TextTurn("x")}), [&](const auto& receipt) {
+      stored += receipt.ok() ? 1 : 0;
+      left.DecrementCount();
+    });
+  }
+  left.Wait();
+  EXPECT_EQ(refused, 100);
+  EXPECT_EQ(stored, 100);
+  EXPECT_TRUE(store().Writable().ok());
+  EXPECT_THAT(ReadAll(key), SizeIs(1));
+  EXPECT_THAT(ReadAll(other), SizeIs(100));
 }
 
 TEST_P(LogStoreContract, ReadsRangesAndPages) {

@@ -8,6 +8,7 @@
 #include <functional>
 #include <iterator>
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
@@ -19,6 +20,7 @@ namespace fovea::testing {
 namespace {
 
 namespace fs = std::filesystem;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
@@ -124,6 +126,63 @@ TEST_F(LossTest, ADamagedOrMissingHeadIsSaid) {
   fs::remove(directory_.File("head"));
   EXPECT_THAT(OpenStore(directory_.path())->Notices(), SizeIs(1));
 }
+
+struct BadHead {
+  std::string name;
+  std::string bytes;
+};
+
+class DamagedHead : public LossTest, public ::testing::WithParamInterface<BadHead> {
+ protected:
+  std::string Head() const { return directory_.File("head"); }
+  std::string ReadHead() const {
+    std::ifstream file(Head(), std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
+  }
+  void Damage() const { std::ofstream(Head(), std::ios::binary) << GetParam().bytes; }
+};
+
+TEST_P(DamagedHead, IsSaidAtTheStartAndWrittenAgainAtOnce) {
+  AppendAndDie();
+  Damage();
+  auto store = OpenStore(directory_.path());
+  EXPECT_THAT(store->Notices(), ElementsAre(HasSubstr("/head is damaged")));
+  EXPECT_EQ(ReadHead().size(), 256U);
+  EXPECT_THAT(ReadHead(), HasSubstr("fovea-head-1"));
+  EXPECT_THAT(Value(store->Verify()).problems, IsEmpty());
+  store.reset();
+  EXPECT_THAT(OpenStore(directory_.path())->Notices(), IsEmpty());
+}
+
+TEST_P(DamagedHead, IsSaidByVerifyUntilItIsWholeAgain) {
+  AppendAndDie();
+  const auto store = OpenStore(directory_.path());
+  const std::string sound = ReadHead();
+  EXPECT_THAT(Value(store->Verify()).problems, IsEmpty());
+  Damage();
+  for (int round = 0; round < 2; ++round) {
+    EXPECT_THAT(Value(store->Verify()).problems, ElementsAre(HasSubstr("/head is damaged")));
+  }
+  const RepairReport report = Value(store->Repair());
+  EXPECT_THAT(report.mended, ElementsAre(HasSubstr("/head is damaged")));
+  EXPECT_THAT(report.left, IsEmpty());
+  EXPECT_EQ(ReadHead(), sound);
+  // The next commit mends it, too, and so it goes on in a file that is not the one that was open.
+  Damage();
+  Value(store->log().Append(kKey, Batch({TextTurn("more")})));
+  EXPECT_THAT(Value(store->Verify()).problems, IsEmpty());
+  fs::remove(Head());
+  EXPECT_THAT(Value(store->Verify()).problems, SizeIs(1));
+  EXPECT_THAT(Value(store->Repair()).left, IsEmpty());
+  Value(store->log().Append(kKey, Batch({TextTurn("more")})));
+  EXPECT_THAT(Value(store->Verify()).problems, IsEmpty());
+}
+
+INSTANTIATE_TEST_SUITE_P(Heads, DamagedHead,
+                         ::testing::Values(BadHead{"Empty", ""},
+                                           BadHead{"Garbage", std::string(256, 'x')},
+                                           BadHead{"LongGarbage", std::string(5000, '\0')}),
+                         [](const auto& test) { return test.param.name; });
 
 TEST_F(LossTest, AMissingOrEmptyLogBesideItsCachesIsNotReplacedByAnEmptyOne) {
   AppendAndDie();
@@ -340,12 +399,70 @@ INSTANTIATE_TEST_SUITE_P(
         Damage{"Counters", "UPDATE sessions SET text_bytes = 7, stored_bytes = 8 WHERE row = 1"},
         Damage{"TheLastTurnIsNotCounted", "UPDATE sessions SET last_seq = 3 WHERE row = 1"},
         Damage{"AnImpossibleCount", "UPDATE sessions SET last_seq = 1234567890123 WHERE row = 1"},
+        Damage{"ANumberFarOutAndALostTurn",
+               "UPDATE turns SET seq = 1000004 WHERE session = 1 AND seq = 4;"
+               "DELETE FROM turns WHERE session = 1 AND seq = 2"},
+        Damage{"ANumberJustBehindTheEndAndALostTurn",
+               "UPDATE turns SET seq = 5 WHERE session = 1 AND seq = 4;"
+               "DELETE FROM turns WHERE session = 1 AND seq = 2"},
+        Damage{"ACountTooHighAndALostTurn",
+               "UPDATE sessions SET last_seq = 65540 WHERE row = 1;"
+               "DELETE FROM turns WHERE session = 1 AND seq = 2"},
+        Damage{"ACountTooLowAndALostTurn",
+               "UPDATE sessions SET last_seq = 2 WHERE row = 1;"
+               "DELETE FROM turns WHERE session = 1 AND seq = 3"},
         Damage{"TheChain", "UPDATE sessions SET chain = x'00' WHERE row = 1"},
         Damage{"BytesOfText", "UPDATE turns SET text_bytes = 99 WHERE session = 1 AND seq = 1"},
         Damage{"ALostEvent", "DELETE FROM events WHERE session = 1 AND event_index = 1"},
         Damage{"Orphans",
                "INSERT INTO turns (session, seq, text_bytes, body) VALUES (99, 1, 0, x'')"}),
     [](const auto& test) { return test.param.name; });
+
+TEST_F(RepairTest, TheChainTellsThatNoTurnIsLostWhateverTheCounterSays) {
+  for (const char* noted : {"0", "1", "6", "65540", "-4"}) {
+    const std::string sql =
+        absl::StrCat("UPDATE sessions SET last_seq = ", noted, " WHERE row = 1");
+    ExecuteOn(directory_.File("log.db"), sql.c_str());
+    const auto store = OpenStore(directory_.path());
+    const std::vector<Turn> before = Value(store->log().ReadTurns(kKey, {1, 9}, 0));
+    const RepairReport report = Value(store->Repair());
+    EXPECT_THAT(report.left, IsEmpty()) << noted;
+    EXPECT_THAT(report.mended, ElementsAre(HasSubstr("kept as"), HasSubstr("counters"))) << noted;
+    EXPECT_EQ(Value(store->log().ReadTurns(kKey, {1, 9}, 0)), before) << noted;
+    EXPECT_EQ(Value(store->log().GetSession(kKey)).last_seq, 4U) << noted;
+  }
+}
+
+TEST_F(RepairTest, ATurnFarOutIsSetAsideAndNotesStandForWhatIsMissing) {
+  ExecuteOn(directory_.File("log.db"),
+            "UPDATE turns SET seq = 1000004 WHERE session = 1 AND seq = 4;"
+            "DELETE FROM turns WHERE session = 1 AND seq = 2");
+  const auto store = OpenStore(directory_.path());
+  EXPECT_THAT(Value(store->Repair()).left, IsEmpty());
+  const std::vector<Turn> turns = Value(store->log().ReadTurns(kKey, {1, 9}, 0));
+  ASSERT_THAT(turns, SizeIs(4));
+  EXPECT_THAT(TurnText(turns[1]), HasSubstr("turn 2 was lost"));
+  EXPECT_EQ(TurnText(turns[2]), "three");
+  EXPECT_THAT(TurnText(turns[3]), HasSubstr("turn 4 was lost"));
+  const auto database = Value(sqlite::Database::Open(
+      {.path = directory_.File("log.db"), .access = sqlite::DatabaseOptions::Access::kReadOnly}));
+  auto query = database->Prepare("SELECT seq FROM damaged_turns WHERE session = 1");
+  ASSERT_TRUE(query.ok() && Value(query->Step()));
+  EXPECT_EQ(query->IntAt(0), 1000004);
+  EXPECT_THAT(Value(store->Repair()).mended, IsEmpty());
+}
+
+TEST_F(RepairTest, ARepairThatMendsNothingKeepsNoCopy) {
+  ExecuteOn(directory_.File("log.db"),
+            "DELETE FROM turns WHERE session = 1 AND seq = 2;"
+            "CREATE TRIGGER refuse BEFORE INSERT ON turns BEGIN SELECT RAISE(ABORT, 'no'); END");
+  const auto store = OpenStore(directory_.path());
+  ASSERT_NE(store, nullptr);
+  for (int round = 0; round < 2; ++round) {
+    EXPECT_FALSE(store->Repair().ok());
+    EXPECT_FALSE(fs::exists(directory_.File("log.db.damaged-1")));
+  }
+}
 
 }  // namespace
 }  // namespace fovea::testing
