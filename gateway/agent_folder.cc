@@ -14,24 +14,31 @@
 #include <fstream>
 #include <iterator>
 #include <map>
+#include <nlohmann/json.hpp>
+#include <set>
 #include <system_error>
 #include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "gateway/settings_file.h"
 
 namespace fovea::gateway {
 namespace {
 
 namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
 
 constexpr time_t kHalfMadeSeconds = 60;
 constexpr char kPrefix[] = "fovea-agent-";
 // Beside the agent's files: the lock, a link to the agent's own folder, a link with the name of the
-// file that was written for it, and which versions the own folder's files had.
+// file that was written for it, what was written, and which versions the own folder's files had.
 constexpr char kLock[] = "lock";
 constexpr char kOwn[] = "own";
 constexpr char kWritten[] = "written";
+constexpr char kText[] = "text";
+constexpr char kMerged[] = "merged";
 constexpr char kVersions[] = "versions";
 constexpr char kFiles[] = "files";
 
@@ -74,6 +81,39 @@ Versions ReadVersions(const fs::path& root) {
   return versions;
 }
 
+std::string Content(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+// `now` without what wrap made of `before`, which is `wrote`; discarded where nothing is left. No
+// deeper than ParseSettings takes it.
+Json Undo(const Json& before, const Json& wrote, const Json& now) {
+  if (now == wrote) return before;
+  if (!now.is_object() || !wrote.is_object()) return now;
+  const Json none(Json::value_t::discarded);
+  const auto in = [&none](const Json& object, const std::string& key) -> const Json& {
+    return object.is_object() && object.contains(key) ? object[key] : none;
+  };
+  Json merged = Json::object();
+  for (const auto& [key, value] : now.items()) {
+    Json left = Undo(in(before, key), in(wrote, key), value);
+    if (!left.is_discarded()) merged[key] = std::move(left);
+  }
+  return merged;
+}
+
+// Whether `json` has a string that `wrote` has at a place where `before` has it not.
+bool HasOurs(const Json& before, const Json& wrote, const std::string& json) {
+  if (wrote.is_string()) return wrote != before && absl::StrContains(json, wrote.dump());
+  if (!wrote.is_object()) return false;
+  for (const auto& [key, value] : wrote.items()) {
+    const bool had = before.is_object() && before.contains(key);
+    if (HasOurs(had ? before[key] : Json(), value, json)) return true;
+  }
+  return false;
+}
+
 bool SameContent(const fs::path& one, const fs::path& other) {
   std::ifstream a(one, std::ios::binary);
   std::ifstream b(other, std::ios::binary);
@@ -85,7 +125,7 @@ bool SameContent(const fs::path& one, const fs::path& other) {
 class Carrier {
  public:
   Carrier(const fs::path& root, fs::path own)
-      : versions_(ReadVersions(root)), own_(std::move(own)) {
+      : versions_(ReadVersions(root)), files_(root / kFiles), own_(std::move(own)) {
     // The folder's own end, so that no two wraps use one name.
     mark_ = absl::StrCat(".fovea-", root.string().substr(root.string().rfind('-') + 1));
   }
@@ -95,7 +135,8 @@ class Carrier {
     std::error_code ignored;
     const fs::path to = own_ / name;
     if (from.is_symlink(ignored)) {
-      if (fs::read_symlink(from.path(), ignored) == to) return;
+      const fs::path target = fs::read_symlink(from.path(), ignored);
+      if (target == to || CarryName(target, name, error)) return;
       if (!fs::exists(fs::symlink_status(to, ignored))) fs::copy_symlink(from.path(), to, error);
     } else if (from.is_regular_file(ignored)) {
       CarryFile(from.path(), name, error);
@@ -103,9 +144,87 @@ class Carrier {
       CarryFolder(from.path(), name, error);
     }
   }
+
+  // The file that was written for the agent. `merged`: where a file may be made.
+  void CarryWritten(const fs::path& from, const std::string& wrote, const fs::path& merged,
+                    std::error_code& error) {
+    const std::string text = Content(from);
+    if (text == wrote) return;
+    const std::string name = from.filename().string();
+    const Json was = ParseSettings(wrote);
+    const Json now = ParseSettings(text);
+    Json before = ParseSettings(Content(own_ / name));
+    if (before.is_null()) before = Json(Json::value_t::discarded);
+    const Json left = now.is_object() ? Undo(before, was, now) : Json();
+    const std::string json = left.dump(2, ' ', false, Json::error_handler_t::replace);
+    if (!left.is_object() ||
+        HasOurs(before, was, left.dump(-1, ' ', false, Json::error_handler_t::replace))) {
+      return Beside(from, name,
+                    "was changed by the agent to what cannot be told from Fovea's base URLs, and "
+                    "stays as it is",
+                    error);
+    }
+    std::ofstream file(merged);
+    file << json << "\n";
+    file.close();
+    if (!file) error = std::make_error_code(std::errc::io_error);
+    if (!error) fs::permissions(merged, fs::status(from).permissions(), error);
+    if (!error) CarryFile(merged, name, error);
+  }
+
+  // What was there when the folder was made, and is no longer in `files`.
+  void CarryRemovals(const fs::path& files, std::error_code& error) {
+    std::error_code ignored;
+    for (const auto& [name, version] : versions_) {
+      const fs::path to = own_ / name;
+      if (version.empty() || moved_.contains(name)) continue;
+      if (fs::exists(fs::symlink_status(files / name, ignored))) continue;
+      if (!fs::exists(fs::symlink_status(to, ignored))) continue;
+      // Of a folder it is not known whether what is in it is as the agent knew it.
+      if (fs::is_directory(to, ignored) || VersionOf(to) != version) {
+        kept_.push_back(absl::StrCat(to.string(),
+                                     " was removed by the agent, but may have been changed by "
+                                     "somebody else meanwhile, and stays"));
+        continue;
+      }
+      fs::remove(to, error);
+      if (error) return;
+    }
+  }
   std::vector<std::string> kept() && { return std::move(kept_); }
 
  private:
+  // A link to another entry of the own folder that is no longer there under its name: the agent
+  // has renamed it. False if it is no such link.
+  bool CarryName(const fs::path& target, const fs::path& name, std::error_code& error) {
+    std::error_code ignored;
+    const std::string old = target.filename().string();
+    const auto before = versions_.find(old);
+    if (target != own_ / old || before == versions_.end()) return false;
+    if (fs::exists(fs::symlink_status(files_ / old, ignored))) return false;
+    moved_.insert(old);
+    const fs::path to = own_ / name;
+    const auto replaced = versions_.find(name.string());
+    if (fs::is_directory(to, ignored) ||
+        VersionOf(to) != (replaced == versions_.end() ? "" : replaced->second)) {
+      kept_.push_back(absl::StrCat(target.string(), " was renamed by the agent to ", to.string(),
+                                   ", which somebody else has made meanwhile; both stay"));
+      return true;
+    }
+    fs::rename(target, to, error);
+    return true;
+  }
+
+  void Beside(const fs::path& from, const fs::path& name, absl::string_view what,
+              std::error_code& error) {
+    const fs::path to = own_ / name;
+    const fs::path beside = absl::StrCat(to.string(), mark_);
+    Replace(from, beside, error);
+    if (error) return;
+    kept_.push_back(
+        absl::StrCat(to.string(), " ", what, "; what the agent wrote is in ", beside.string()));
+  }
+
   void CarryFile(const fs::path& from, const fs::path& name, std::error_code& error) {
     const fs::path to = own_ / name;
     const auto before = versions_.find(name.string());
@@ -113,13 +232,8 @@ class Carrier {
       return Replace(from, to, error);
     }
     if (SameContent(from, to)) return;
-    const fs::path beside = absl::StrCat(to.string(), mark_);
-    Replace(from, beside, error);
-    if (error) return;
-    kept_.push_back(absl::StrCat(to.string(),
-                                 " was changed by somebody else while the agent ran, and stays as "
-                                 "it is; what the agent wrote is in ",
-                                 beside.string()));
+    Beside(from, name, "was changed by somebody else while the agent ran, and stays as it is",
+           error);
   }
 
   void CarryFolder(const fs::path& from, const fs::path& name, std::error_code& error) {
@@ -139,7 +253,9 @@ class Carrier {
   }
 
   const Versions versions_;
+  const fs::path files_;
   const fs::path own_;
+  std::set<std::string> moved_;  // old names
   std::string mark_;
   std::vector<std::string> kept_;
 };
@@ -149,29 +265,45 @@ absl::StatusOr<std::vector<std::string>> CarryBack(const fs::path& root) {
   const fs::path own = fs::read_symlink(root / kOwn, error);
   if (error) return std::vector<std::string>();  // there is none
   const fs::path written = fs::read_symlink(root / kWritten, error);
+  const bool whole = !error && fs::is_directory(root / kFiles, error);
   Carrier carrier(root, own);
   absl::Status status;
+  const auto check = [&](const fs::path& path, const std::error_code& failed) {
+    if (!failed) return;
+    status = absl::UnavailableError(absl::StrCat(path.string(), " could not be carried to ",
+                                                 own.string(), ": ", failed.message()));
+  };
   for (const auto& entry : fs::directory_iterator(root / kFiles, error)) {
     const fs::path name = entry.path().filename();
-    if (name == written) continue;
     std::error_code failed;
-    carrier.Carry(entry, name, failed);
-    if (failed) {
-      status =
-          absl::UnavailableError(absl::StrCat(entry.path().string(), " could not be carried to ",
-                                              own.string(), ": ", failed.message()));
+    if (name != written) {
+      carrier.Carry(entry, name, failed);
+    } else if (fs::exists(root / kText, failed)) {
+      carrier.CarryWritten(entry.path(), Content(root / kText), root / kMerged, failed);
     }
+    check(entry.path(), failed);
+  }
+  // A folder that something has begun to clear away says nothing of what the agent removed.
+  if (status.ok() && whole && !error) {
+    std::error_code failed;
+    carrier.CarryRemovals(root / kFiles, failed);
+    check(root / kFiles, failed);
   }
   if (!status.ok()) return status;
   return std::move(carrier).kept();
 }
 
-// The lock goes last: what is left after a kill is still found.
+// The link to the own folder goes first: without it nothing is carried, and so no file that is gone
+// here is taken for one that the agent removed. The lock goes last: what is left after a kill is
+// still found.
 absl::StatusOr<std::vector<std::string>> Remove(const std::string& root) {
   auto kept = CarryBack(root);
   if (!kept.ok()) return kept;
   std::error_code ignored;
-  for (const char* name : {kFiles, kOwn, kWritten, kVersions, kLock}) {
+  std::error_code error;
+  fs::remove(fs::path(root) / kOwn, error);
+  if (error) return absl::UnavailableError(absl::StrCat(root, ": cannot be removed"));
+  for (const char* name : {kFiles, kWritten, kText, kMerged, kVersions, kLock}) {
     fs::remove_all(fs::path(root) / name, ignored);
   }
   fs::remove(root, ignored);
@@ -190,7 +322,8 @@ FileDescriptor Lock(const std::string& root, int flags) {
 AgentFolder::AgentFolder(std::string root, FileDescriptor lock)
     : root_(std::move(root)), lock_(std::move(lock)) {}
 
-absl::StatusOr<AgentFolder> AgentFolder::Make(const std::string& own, const std::string& written) {
+absl::StatusOr<AgentFolder> AgentFolder::Make(const std::string& own, const std::string& written,
+                                              const std::string& text) {
   std::string root = absl::StrCat(Place(), "/", kPrefix, "XXXXXX");
   if (mkdtemp(root.data()) == nullptr) {
     return absl::UnavailableError(absl::StrCat(root, ": cannot be made: ", strerror(errno)));
@@ -199,18 +332,27 @@ absl::StatusOr<AgentFolder> AgentFolder::Make(const std::string& own, const std:
   std::error_code error;
   fs::create_directory(fs::path(root) / kFiles, error);
   if (!error && !own.empty()) {
-    fs::create_symlink(fs::absolute(own), fs::path(root) / kOwn, error);
     fs::create_symlink(written, fs::path(root) / kWritten, error);
+    for (const fs::path& path : {fs::path(root) / kText, fs::path(folder.path()) / written}) {
+      std::ofstream file(path, std::ios::binary);
+      file << text;
+      file.close();
+      if (!file) error = std::make_error_code(std::errc::io_error);
+    }
     std::error_code none;
     std::ofstream versions(fs::path(root) / kVersions);
     for (const auto& entry : fs::directory_iterator(own, none)) {
       const fs::path name = entry.path().filename();
-      if (name == written) continue;
       versions << name.string() << '\0' << VersionOf(entry.path()) << '\0';
+      // An entry without a link would look like one that the agent removed.
+      if (error) break;
+      if (name == written) continue;
       fs::create_symlink(fs::absolute(own) / name, fs::path(folder.path()) / name, error);
     }
     versions.close();
     if (!versions) error = std::make_error_code(std::errc::io_error);
+    // Last: what is half made when this process is killed carries nothing.
+    if (!error) fs::create_symlink(fs::absolute(own), fs::path(root) / kOwn, error);
   }
   if (error || !folder.lock_.valid()) {
     std::error_code ignored;

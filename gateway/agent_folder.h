@@ -15,9 +15,10 @@ namespace fovea::gateway {
 // the process, lives. Thread-compatible.
 class AgentFolder {
  public:
-  // With a link to each entry of `own`, but `written`, which the caller writes. `own` "": none.
-  // UNAVAILABLE if it cannot be made; nothing is left then.
-  static absl::StatusOr<AgentFolder> Make(const std::string& own, const std::string& written);
+  // With a link to each entry of `own`, but `written`, which is made with `text`, some JSON. `own`
+  // "": none, and nothing in it. UNAVAILABLE if it cannot be made; nothing is left then.
+  static absl::StatusOr<AgentFolder> Make(const std::string& own, const std::string& written,
+                                          const std::string& text);
   AgentFolder(AgentFolder&&) = default;
   AgentFolder& operator=(AgentFolder&&) = default;
 
@@ -25,9 +26,11 @@ class AgentFolder {
   const std::string& root() const { return root_; }
   // Where the agent's files are.
   std::string path() const;
-  // Carries what the agent has made or written anew to its own folder, and removes this one. What
-  // somebody else has changed there meanwhile stays, and the agent's is put beside it: a sentence
-  // for each. If something could not be carried, this folder stays, and the status says so.
+  // Carries what the agent has made, written anew, renamed or removed to its own folder, and
+  // removes this one. Of the file `written` the agent's changes are carried, and not the caller's.
+  // What somebody else has changed there meanwhile stays, and the agent's is put beside it; a
+  // folder of which the agent removed the link stays, too: a sentence for each. If something could
+  // not be carried, this folder stays, and the status says so.
   absl::StatusOr<std::vector<std::string>> End();
 
  private:

@@ -4,7 +4,6 @@
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
 #include "absl/algorithm/container.h"
 #include "absl/strings/ascii.h"
@@ -15,6 +14,8 @@
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
 #include "gateway/environment.h"
+#include "gateway/guard.h"
+#include "gateway/settings_file.h"
 
 namespace fovea::gateway {
 namespace {
@@ -24,28 +25,6 @@ using Json = nlohmann::ordered_json;
 
 // A string of TOML.
 std::string Toml(absl::string_view text) { return Json(std::string(text)).dump(); }
-
-// Codex takes settings on its command line.
-void LaunchCodex(const std::string& base, AgentLaunch& launch) {
-  const std::string provider = "model_providers.fovea";
-  std::vector<std::string> settings = {
-      // A provider of this name is asked to compact, which the gateway does without a model.
-      "model_provider=\"fovea\"", absl::StrCat(provider, ".name=\"OpenAI\""),
-      absl::StrCat(provider, ".base_url=", Toml(absl::StrCat(base, "/v1"))),
-      absl::StrCat(provider, ".wire_api=\"responses\"")};
-  if (Variable("OPENAI_API_KEY").empty()) {
-    settings.push_back(absl::StrCat(provider, ".requires_openai_auth=true"));
-  } else {
-    settings.push_back(absl::StrCat(provider, ".env_key=\"OPENAI_API_KEY\""));
-  }
-  std::vector<std::string> arguments = {launch.arguments[0]};
-  for (std::string& setting : settings) {
-    arguments.emplace_back("-c");
-    arguments.push_back(std::move(setting));
-  }
-  arguments.insert(arguments.end(), launch.arguments.begin() + 1, launch.arguments.end());
-  launch.arguments = std::move(arguments);
-}
 
 // The object `key` of `parent`, made if it is not there; null if it is something else.
 Json* ObjectIn(Json& parent, const char* key) {
@@ -80,17 +59,51 @@ absl::Status SetBases(Json& parent, const char* list, const char* options, const
 std::string BaseFor(const std::string& base, absl::string_view version, const std::string& vendor,
                     const std::map<std::string, SettingsUrl>& own) {
   const auto set = own.find(vendor);
-  if (set == own.end()) return absl::StrCat(base, version);
+  if (set == own.end() || set->second.url.empty()) return absl::StrCat(base, version);
   absl::string_view url = set->second.url;
   while (absl::ConsumeSuffix(&url, "/")) {
   }
   return absl::EndsWith(url, version) ? absl::StrCat(base, version) : base;
 }
 
+// Codex takes settings on its command line, which every user of the machine sees: the secret is in
+// the environment. A provider of the user's keeps its key, headers and the like.
+void LaunchCodex(const std::string& base, const std::map<std::string, SettingsUrl>& own,
+                 AgentLaunch& launch) {
+  constexpr char kSecret[] = "FOVEA_WRAP_SECRET";
+  const size_t secret = base.rfind('/');
+  launch.environment.emplace_back(kSecret, base.substr(secret + 1));
+  const auto set = own.find("openai");
+  const bool users = set != own.end() && !set->second.provider.empty();
+  const std::string provider =
+      absl::StrCat("model_providers.", users ? set->second.provider : "fovea");
+  std::vector<std::string> settings = {
+      absl::StrCat(provider,
+                   ".base_url=", Toml(BaseFor(base.substr(0, secret), "/v1", "openai", own))),
+      absl::StrCat(provider, ".env_http_headers.", kSecretHeader, "=", Toml(kSecret))};
+  if (!users) {
+    settings.emplace_back("model_provider=\"fovea\"");
+    // A provider of this name is asked to compact, which the gateway does without a model.
+    settings.push_back(absl::StrCat(provider, ".name=\"OpenAI\""));
+    settings.push_back(absl::StrCat(provider, ".wire_api=\"responses\""));
+    settings.push_back(absl::StrCat(provider, Variable("OPENAI_API_KEY").empty()
+                                                  ? ".requires_openai_auth=true"
+                                                  : ".env_key=\"OPENAI_API_KEY\""));
+  }
+  std::vector<std::string> arguments = {launch.arguments[0]};
+  for (std::string& setting : settings) {
+    arguments.emplace_back("-c");
+    arguments.push_back(std::move(setting));
+  }
+  arguments.insert(arguments.end(), launch.arguments.begin() + 1, launch.arguments.end());
+  launch.arguments = std::move(arguments);
+}
+
 absl::Status LaunchOpencode(const std::string& base, const std::map<std::string, SettingsUrl>& own,
                             AgentLaunch& launch) {
   const std::string set = Variable("OPENCODE_CONFIG_CONTENT");
-  Json config = set.empty() ? Json::object() : Json::parse(set, nullptr, false, true);
+  Json config = ParseSettings(set);
+  if (config.is_null()) config = Json::object();
   absl::Status status = SetBases(config, "provider", "options", "baseURL",
                                  {{"anthropic", BaseFor(base, "/v1", "anthropic", own)},
                                   {"openai", BaseFor(base, "/v1", "openai", own)},
@@ -115,12 +128,9 @@ absl::Status LaunchPi(const std::string& base, const std::map<std::string, Setti
                       AgentLaunch& launch) {
   const fs::path folder_of_pi = PiFolder(Variable("HOME"));
   const std::string name = "models.json";
-  Json models = Json::object();
-  if (std::ifstream file(folder_of_pi / name); file) {
-    std::stringstream text;
-    text << file.rdbuf();
-    models = Json::parse(text.str(), nullptr, false, true);
-  }
+  auto found = ReadSettingsJson((folder_of_pi / name).string());
+  if (!found.ok()) return found.status();
+  Json models = found->is_null() ? Json::object() : *std::move(found);
   // Providers of the user's own keep their addresses.
   absl::Status status = SetBases(models, "providers", nullptr, "baseUrl",
                                  {{"anthropic", base},
@@ -131,10 +141,9 @@ absl::Status LaunchPi(const std::string& base, const std::map<std::string, Setti
   std::error_code ignored;
   // Sessions are to land in its own folder at once, also where that is not there yet.
   fs::create_directories(folder_of_pi / "sessions", ignored);
-  auto folder = AgentFolder::Make(folder_of_pi.string(), name);
+  auto folder = AgentFolder::Make(folder_of_pi.string(), name, absl::StrCat(models.dump(2), "\n"));
   if (!folder.ok()) return folder.status();
   launch.folder = *std::move(folder);
-  status = Write(absl::StrCat(launch.folder->path(), "/", name), models);
   launch.environment.emplace_back("PI_CODING_AGENT_DIR", launch.folder->path());
   return status;
 }
@@ -203,7 +212,7 @@ absl::Status LaunchClaude(const std::string& base,
     return absl::OkStatus();
   }
   if (claude.empty()) return absl::OkStatus();
-  auto folder = AgentFolder::Make("", "");
+  auto folder = AgentFolder::Make("", "", "");
   if (!folder.ok()) return folder.status();
   launch.folder = *std::move(folder);
   Json settings = {{"env", {{kUrl, base}}}};
@@ -267,7 +276,7 @@ absl::StatusOr<AgentLaunch> LaunchOf(const std::string& agent, const std::string
     launch.environment.emplace_back("_CLAUDE_CODE_ASSUME_FIRST_PARTY_BASE_URL", "1");
     status = LaunchClaude(base, claude, launch);
   } else if (agent == "codex") {
-    LaunchCodex(base, launch);
+    LaunchCodex(base, own, launch);
   } else if (agent == "opencode") {
     status = LaunchOpencode(base, own, launch);
   } else if (agent == "pi") {

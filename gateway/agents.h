@@ -27,9 +27,9 @@ std::vector<std::string> KnownAgents();
 
 // `agent`: one of KnownAgents, or "" with a `wire`; `arguments`: what the user gave behind it (for
 // a wire: the command). `base`: "http://127.0.0.1:PORT/SECRET". `claude`: ClaudeSettings, for
-// claude. `own`: OwnBaseUrls, as far as they are the upstreams. INVALID_ARGUMENT for an agent or a
-// wire that is not known, and for settings of the agent's that cannot be added to; UNAVAILABLE if a
-// folder that it needs cannot be made.
+// claude. `own`: SettingsOf, where a base URL that is not the upstream is empty. INVALID_ARGUMENT
+// for an agent or a wire that is not known, and for settings of the agent's that cannot be added
+// to; UNAVAILABLE if a folder that it needs cannot be made.
 absl::StatusOr<AgentLaunch> LaunchOf(const std::string& agent, const std::string& wire,
                                      const std::vector<std::string>& arguments,
                                      const std::string& base,

@@ -16,7 +16,10 @@ constexpr int64_t kMaxBlocks = 10'000;
 int64_t NumberAt(const Json& object, const char* key) {
   if (!object.is_object()) return 0;
   const auto found = object.find(key);
-  return found != object.end() && found->is_number_integer() ? found->get<int64_t>() : 0;
+  if (found == object.end() || !found->is_number_integer()) return 0;
+  // So that sums of what a provider counts have room.
+  constexpr int64_t kMost = int64_t{1} << 48;
+  return std::clamp(found->get<int64_t>(), -kMost, kMost);
 }
 
 std::string TextAt(const Json& object, const char* key) {
@@ -44,6 +47,29 @@ void AppendText(Json& object, const char* key, const std::string& text) {
 
 }  // namespace
 
+int64_t ChatCallNumbers::Of(const Json& delta) {
+  const std::string id = TextAt(delta, "id");
+  const bool named = !TextAt(At(delta, "function"), "name").empty();
+  const Json& index = At(delta, "index");
+  if (!index.is_number_integer()) {
+    // What begins a call has its name.
+    const bool begins = named && (id.empty() || id != last_id_);
+    if (begins || next_ == 0) last_ = next_++;
+    if (begins) last_id_ = id;
+    return last_;
+  }
+  const int64_t given = NumberAt(delta, "index");
+  const auto known = by_index_.find(given);
+  const bool other = known != by_index_.end() && named && !id.empty() && known->second.id != id;
+  if (known != by_index_.end() && !other) return last_ = known->second.number;
+  if (by_index_.size() >= static_cast<size_t>(kMaxBlocks)) return -1;
+  const int64_t number = other || given < next_ ? next_ : given;
+  if (number >= kMaxBlocks) return -1;
+  next_ = number + 1;
+  by_index_[given] = {.number = number, .id = id};
+  return last_ = number;
+}
+
 void AnswerReader::Feed(absl::string_view bytes) {
   if (too_long_) return;
   if (!stream_) {
@@ -54,15 +80,21 @@ void AnswerReader::Feed(absl::string_view bytes) {
     }
     return;
   }
-  const bool fine = splitter_.Feed(bytes, [this](absl::string_view, absl::string_view data) {
-    if (data.empty() || data == "[DONE]") return;
-    const auto json = transcripts::ParseJson({data.data(), data.size()});
-    if (json.ok()) Take(*json);
-  });
+  const bool fine =
+      splitter_.Feed(bytes, [this](absl::string_view, absl::string_view data) { TakeData(data); });
   if (!fine) too_long_ = true;
 }
 
+void AnswerReader::TakeData(absl::string_view data) {
+  if (data.empty() || data == "[DONE]") return;
+  const auto json = transcripts::ParseJson({data.data(), data.size()});
+  if (json.ok()) Take(*json);
+}
+
 void AnswerReader::End() {
+  if (stream_ && !too_long_) {
+    splitter_.End([this](absl::string_view, absl::string_view data) { TakeData(data); });
+  }
   if (stream_ || too_long_ || body_.empty()) return;
   const auto json = transcripts::ParseJson(body_);
   if (json.ok()) Take(*json);
@@ -169,8 +201,7 @@ void AnswerReader::TakeChatDelta(const Json& delta) {
   const Json& calls = At(delta, "tool_calls");
   for (size_t i = 0; calls.is_array() && i < calls.size(); ++i) {
     const Json& call = calls[i];
-    const int64_t index = call.is_object() && call.contains("index") ? NumberAt(call, "index")
-                                                                     : static_cast<int64_t>(i);
+    const int64_t index = stream_ ? numbers_.Of(call) : static_cast<int64_t>(i);
     if (index < 0 || index >= kMaxBlocks) continue;
     Json& known = blocks_[index];
     if (known.is_null()) {

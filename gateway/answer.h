@@ -22,6 +22,24 @@ struct Usage {
   int64_t output = 0;
 };
 
+// Tells the calls of a Chat stream apart. Most providers number them; some leave the number out, or
+// give each the same. Thread-compatible.
+class ChatCallNumbers {
+ public:
+  // The number of the call that a member of `tool_calls` begins or goes on with.
+  int64_t Of(const transcripts::Json& delta);
+
+ private:
+  struct Call {
+    int64_t number = 0;
+    std::string id;
+  };
+  std::map<int64_t, Call> by_index_;  // the last that was called so
+  int64_t next_ = 0;                  // above all that were given
+  int64_t last_ = 0;
+  std::string last_id_;
+};
+
 // Reads along. What it does not understand it passes over: it never fails. Thread-compatible.
 class AnswerReader {
  public:
@@ -43,6 +61,7 @@ class AnswerReader {
   std::vector<Json> items() const;
 
  private:
+  void TakeData(absl::string_view data);
   void TakeAnthropic(const Json& event);
   void TakeAnthropicDelta(const Json& event);
   void TakeChat(const Json& chunk);
@@ -61,7 +80,8 @@ class AnswerReader {
   Usage usage_;
   std::map<int64_t, Json> blocks_;            // by index: content blocks, calls
   std::map<int64_t, std::string> arguments_;  // of calls, as they grow
-  std::vector<Json> items_;                   // Responses' items, Gemini's parts
+  ChatCallNumbers numbers_;
+  std::vector<Json> items_;  // Responses' items, Gemini's parts
   std::string text_;
   std::string reasoning_;
 };

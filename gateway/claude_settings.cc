@@ -7,7 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
-#include "gateway/environment.h"
+#include "gateway/settings_file.h"
 
 namespace fovea::gateway {
 namespace {
@@ -19,10 +19,12 @@ constexpr const char* kNames[] = {"ANTHROPIC_BASE_URL", "HTTP_PROXY",  "http_pro
                                   "HTTPS_PROXY",        "https_proxy", "ALL_PROXY",
                                   "all_proxy",          "NO_PROXY",    "no_proxy"};
 
-// Null where it is not there, or no JSON.
-Json ReadJson(const std::string& path) {
-  Json json = Json::parse(SettingsText(path), nullptr, false, true);
-  return json.is_discarded() ? Json(nullptr) : json;
+// Null where it is not there; what is no JSON is named in `broken`, and null, too.
+Json ReadJson(const std::string& path, std::vector<std::string>& broken) {
+  auto json = ReadSettingsJson(path);
+  if (json.ok()) return *std::move(json);
+  broken.emplace_back(json.status().message());
+  return nullptr;
 }
 
 // The string `name` of "env"; "" if there is none.
@@ -64,7 +66,8 @@ absl::string_view Trimmed(absl::string_view text) {
 
 }  // namespace
 
-std::map<std::string, ClaudeVariable> ClaudeSettings(const std::string& folder) {
+std::map<std::string, ClaudeVariable> ClaudeSettings(const std::string& folder,
+                                                     std::vector<std::string>& broken) {
   std::map<std::string, ClaudeVariable> found;
   const std::string users = UsersFolder();
   // The first that has a variable wins.
@@ -72,7 +75,7 @@ std::map<std::string, ClaudeVariable> ClaudeSettings(const std::string& folder) 
        {std::string(kManaged), absl::StrCat(folder, "/.claude/settings.local.json"),
         absl::StrCat(folder, "/.claude/settings.json"),
         users.empty() ? "" : absl::StrCat(users, "/settings.json")}) {
-    const Json json = ReadJson(path);
+    const Json json = ReadJson(path, broken);
     for (const char* name : kNames) {
       std::string value = OfEnv(json, name);
       if (!value.empty())
@@ -85,9 +88,8 @@ std::map<std::string, ClaudeVariable> ClaudeSettings(const std::string& folder) 
 std::string ClaudeSettingOf(const std::string& given, const std::string& name) {
   const absl::string_view text = Trimmed(given);
   const bool inlined = absl::StartsWith(text, "{") && absl::EndsWith(text, "}");
-  if (!inlined) return OfEnv(ReadJson(given), name);
-  const Json json = Json::parse(text, nullptr, false, true);
-  return OfEnv(json, name);
+  std::vector<std::string> ignored;  // Claude Code says so itself
+  return OfEnv(inlined ? ParseSettings(text) : ReadJson(given, ignored), name);
 }
 
 }  // namespace fovea::gateway

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 namespace fovea::gateway {
 
@@ -15,9 +16,10 @@ struct ClaudeVariable {
 };
 
 // The base URL and the variables of proxies (HTTPS_PROXY, no_proxy, ...) that Claude Code would
-// take from its settings when it is started in `folder`: from the file that wins. Files that are
-// not there, not readable, or of over 1 MiB have none.
-std::map<std::string, ClaudeVariable> ClaudeSettings(const std::string& folder);
+// take from its settings when it is started in `folder`: from the file that wins. Appends to
+// `broken` what is no JSON, cannot be read or has over 1 MiB, and takes nothing from it.
+std::map<std::string, ClaudeVariable> ClaudeSettings(const std::string& folder,
+                                                     std::vector<std::string>& broken);
 
 // What `given` has in "env", which is a path or JSON as `claude --settings` takes it: the value of
 // `name`; "" if there is none.

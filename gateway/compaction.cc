@@ -140,6 +140,9 @@ std::string Compactions::KeyOf(absl::string_view handle) const {
 absl::StatusOr<std::string> Compactions::Keep(absl::string_view body) {
   const auto input = InputOf(body);
   if (!input.has_value()) return absl::InvalidArgumentError("input: no list of items");
+  if (input->array.end - input->array.begin > kMaxKeptBytes) {
+    return absl::InvalidArgumentError(absl::StrCat("input: over ", kMaxKeptBytes, " bytes"));
+  }
   std::string random(kHandleBytes, '\0');
   if (RAND_bytes(reinterpret_cast<unsigned char*>(random.data()), static_cast<int>(kHandleBytes)) !=
       1) {
@@ -153,8 +156,12 @@ absl::StatusOr<std::string> Compactions::Keep(absl::string_view body) {
   return handle;
 }
 
+bool Compactions::MayExpand(absl::string_view body) {
+  return FindText(body, kPrefix, 0) != absl::string_view::npos;
+}
+
 std::optional<std::string> Compactions::Expanded(absl::string_view body, DigestCache& digests) {
-  if (FindText(body, kPrefix, 0) == absl::string_view::npos) return std::nullopt;
+  if (!MayExpand(body)) return std::nullopt;
   const auto input = InputOf(body);
   if (!input.has_value()) return std::nullopt;
   // The last one holds what those before it stood for.

@@ -3,6 +3,7 @@
 #ifndef FOVEA_GATEWAY_COMPACTION_H_
 #define FOVEA_GATEWAY_COMPACTION_H_
 
+#include <cstddef>
 #include <optional>
 #include <string>
 
@@ -29,12 +30,19 @@ const char* CompactionMediaType(const Route& route, absl::string_view body);
 // together with the tenant's. Thread-safe.
 class Compactions {
  public:
+  // Of a conversation; a longer one is the provider's to compact.
+  static constexpr size_t kMaxKeptBytes = 32 << 20;
+
   // `tenant` is any text that others do not have: a token of fovead.
   Compactions(Database& database, absl::string_view tenant)
       : database_(database), tenant_(Sha256Of(tenant)) {}
 
-  // A new handle for the conversation in `body`. INVALID_ARGUMENT if there is none.
+  // A new handle for the conversation in `body`. INVALID_ARGUMENT if there is none, or
+  // it has over kMaxKeptBytes.
   absl::StatusOr<std::string> Keep(absl::string_view body);
+
+  // Whether there may be a handle in it.
+  static bool MayExpand(absl::string_view body);
 
   // `body` with the conversation that a handle in it stands for, in the handle's place. Items
   // before it that the conversation holds as well are left out, others follow it. Nothing where no

@@ -108,7 +108,7 @@ Compressor::Compressor(const GatewayConfig& config, FoveaClient& fovea, Database
     : config_(config),
       fovea_(fovea),
       database_(database),
-      sessions_(fovea, database, config.project),
+      sessions_(fovea, database, config.project, config.shared),
       recent_(kRecentBytes),
       pages_(kPageCacheBytes),
       jobs_(kJobBytes, kJobThreads) {}

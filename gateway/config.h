@@ -38,6 +38,8 @@ struct GatewayConfig {
   bool force = false;               // compress wherever that is possible at all, by a frugal policy
   bool recall = true;               // offer the tools recall and search
   bool off = false;                 // the kill switch: everything passes
+  // Others than this machine's user may call: requests without a credential are not one person's.
+  bool shared = false;
 };
 
 }  // namespace fovea::gateway

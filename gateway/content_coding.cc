@@ -18,6 +18,7 @@ constexpr size_t kStepBytes = 256 << 10;
 constexpr int kAnyWindow = 15 + 32;  // zlib: gzip's and zlib's own header, whichever is there
 constexpr Bytef kGzipMagic[] = {0x1f, 0x8b};
 constexpr int kMaxZstdWindowLog = 27;  // 128 MiB, as zstd's own program
+constexpr size_t kBrotliWindowBytes = 16 << 20;
 
 absl::Status Damaged(absl::string_view coding) {
   return absl::InvalidArgumentError(absl::StrCat("the body is not ", coding));
@@ -187,14 +188,22 @@ std::unique_ptr<Decoder> Decoder::Create(absl::string_view coding, size_t max_by
   return nullptr;
 }
 
+size_t CostOfDecoding(absl::string_view coding) {
+  if (absl::EqualsIgnoreCase(coding, "zstd")) return size_t{1} << kMaxZstdWindowLog;
+  if (absl::EqualsIgnoreCase(coding, "br")) return kBrotliWindowBytes;
+  return kStepBytes;
+}
+
 absl::StatusOr<std::string> Decoded(absl::string_view coding, absl::string_view bytes,
-                                    size_t max_bytes) {
+                                    size_t max_bytes,
+                                    absl::FunctionRef<absl::Status(size_t bytes)> may_grow) {
   const std::unique_ptr<Decoder> decoder = Decoder::Create(coding, max_bytes);
   if (decoder == nullptr) return absl::InvalidArgumentError("the body's coding is not known");
   std::string out;
   absl::Status status = decoder->Feed(bytes, [&](absl::string_view piece) {
-    absl::StrAppend(&out, piece);
-    return absl::OkStatus();
+    absl::Status grown = may_grow(piece.size());
+    if (grown.ok()) absl::StrAppend(&out, piece);
+    return grown;
   });
   if (!status.ok()) return status;
   if (!decoder->complete()) return Damaged(coding);

@@ -35,8 +35,15 @@ class Decoder {
 
 // The body without its coding. INVALID_ARGUMENT for damaged or cut bytes, and for a coding that is
 // not known; RESOURCE_EXHAUSTED if it has more than `max_bytes`. Never holds more than those.
-absl::StatusOr<std::string> Decoded(absl::string_view coding, absl::string_view bytes,
-                                    size_t max_bytes);
+// `may_grow` is asked before each piece is kept; its error stops the decoding.
+absl::StatusOr<std::string> Decoded(
+    absl::string_view coding, absl::string_view bytes, size_t max_bytes,
+    absl::FunctionRef<absl::Status(size_t bytes)> may_grow = [](size_t) {
+      return absl::OkStatus();
+    });
+
+// Bytes that decoding takes beside what was decoded, at the most.
+size_t CostOfDecoding(absl::string_view coding);
 
 }  // namespace fovea::gateway
 

@@ -1,6 +1,10 @@
 #include "gateway/credentials.h"
 
+#include <algorithm>
 #include <optional>
+#include <string>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/ascii.h"
@@ -8,7 +12,6 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "absl/strings/strip.h"
 #include "gateway/conversation.h"
 #include "transcripts/lossless_json.h"
 
@@ -45,29 +48,90 @@ std::string LastingPart(absl::string_view credential) {
   return subject.has_value() ? absl::StrCat("subject\n", *subject) : absl::StrCat("key\n", token);
 }
 
-// The value of `key` in a URL's query, as it is written there.
-absl::string_view KeyInQuery(absl::string_view url) {
-  const size_t mark = url.find('?');
-  if (mark == absl::string_view::npos) return "";
-  for (absl::string_view field : absl::StrSplit(url.substr(mark + 1), '&')) {
-    if (absl::ConsumePrefix(&field, "key=")) return field;
+// A part of a request that names a credential, or whose it is.
+struct Named {
+  std::string name;
+  std::string value;
+
+  bool operator<(const Named& other) const {
+    return std::tie(name, value) < std::tie(other.name, other.value);
   }
-  return "";
+};
+
+// Whether a field of that name may say who asks. A rule, since gateways and proxies have names of
+// their own. What is taken for one in vain and changes splits a session; what is not taken for one
+// shows a conversation to another.
+bool MaySayWhoAsks(absl::string_view lower_name) {
+  // Of these, what has such a word in its name and changes with each request.
+  for (const char* other : {"idempotency", "csrf", "xsrf", "token-count", "token-budget",
+                            "token-limit", "max-tokens", "cache-key"}) {
+    if (absl::StrContains(lower_name, other)) return false;
+  }
+  for (const char* begin : {"sec-", "access-control-", "user-agent", "x-fovea-"}) {
+    if (absl::StartsWith(lower_name, begin)) return false;
+  }
+  for (const char* word :
+       {"auth",    "key",     "token", "secret", "cred",    "cookie",   "passw", "passphr",
+        "subscri", "jwt",     "oidc",  "saml",   "assert",  "identity", "cert",  "principal",
+        "tenant",  "account", "user",  "email",  "organiz", "login"}) {
+    if (absl::StrContains(lower_name, word)) return true;
+  }
+  return false;
+}
+
+// What names one connection's way through the web, and changes as it likes.
+bool IsCookieOfTheWay(absl::string_view lower_name) {
+  for (const char* begin : {"__cf", "_cf", "cf_bm", "cf_clearance", "awsalb", "incap_ses", "nlbi_",
+                            "visid_incap", "ak_bmsc", "bm_", "_ga", "_gid", "arraffinity"}) {
+    if (absl::StartsWith(lower_name, begin)) return true;
+  }
+  return false;
+}
+
+void AddCookies(absl::string_view value, std::vector<Named>& to) {
+  for (absl::string_view cookie : absl::StrSplit(value, ';')) {
+    const std::pair<absl::string_view, absl::string_view> parts =
+        absl::StrSplit(absl::StripAsciiWhitespace(cookie), absl::MaxSplits('=', 1));
+    if (parts.first.empty() || IsCookieOfTheWay(absl::AsciiStrToLower(parts.first))) continue;
+    to.push_back({absl::StrCat("cookie ", parts.first), LastingPart(parts.second)});
+  }
+}
+
+// The fields of a URL's query, as they are written there.
+void AddQuery(absl::string_view url, std::vector<Named>& to) {
+  const size_t mark = url.find('?');
+  if (mark == absl::string_view::npos) return;
+  for (absl::string_view field : absl::StrSplit(url.substr(mark + 1), '&')) {
+    const std::pair<absl::string_view, absl::string_view> parts =
+        absl::StrSplit(field, absl::MaxSplits('=', 1));
+    const std::string name = absl::AsciiStrToLower(parts.first);
+    if (parts.second.empty() || !MaySayWhoAsks(name)) continue;
+    to.push_back({absl::StrCat("query ", name), LastingPart(parts.second)});
+  }
 }
 
 }  // namespace
 
 std::string OwnerOf(const Headers& headers, absl::string_view url, absl::string_view salt) {
-  std::string credentials;
-  const auto add = [&](absl::string_view credential) {
-    if (!credential.empty()) absl::StrAppend(&credentials, LastingPart(credential), "\n\n");
-  };
-  for (const char* name : {"x-api-key", "api-key", "authorization", "x-goog-api-key"}) {
-    add(headers.Get(name));
+  std::vector<Named> found;
+  for (const Headers::Field& field : headers.fields()) {
+    const std::string name = absl::AsciiStrToLower(field.name);
+    if (name == "cookie") {
+      AddCookies(field.value, found);
+    } else if (!absl::StripAsciiWhitespace(field.value).empty() && MaySayWhoAsks(name)) {
+      found.push_back({name, LastingPart(field.value)});
+    }
   }
-  add(KeyInQuery(url));
-  if (credentials.empty()) return "";
-  return absl::BytesToHexString(Sha256Of(absl::StrCat(salt, "\n", credentials)));
+  AddQuery(url, found);
+  if (found.empty()) return "";
+  // Clients and proxies may change the order.
+  std::sort(found.begin(), found.end());
+  std::string all = absl::StrCat(salt, "\n");
+  // With their lengths, so that no value can look like another field.
+  for (const Named& one : found) {
+    absl::StrAppend(&all, one.name.size(), " ", one.name, " ", one.value.size(), " ", one.value);
+  }
+  return absl::BytesToHexString(Sha256Of(all));
 }
 
 }  // namespace fovea::gateway

@@ -9,10 +9,11 @@
 
 namespace fovea::gateway {
 
-// A hash, from which the credential cannot be had without `salt`; "" for a request without any.
-// Equal for the same API key. Tokens of logins change within a session: of a JWT the issuer and the
-// subject count, and opaque ones (Anthropic's, Google's) are all alike. The token is not checked:
-// the provider does that. `url`: where the request goes, since Gemini's key may stand in the query.
+// A hash, from which the credentials cannot be had without `salt`; "" for a request without any.
+// They are all fields of the header and of the query whose names say that they may be one, and the
+// cookies. Equal for the same API key. Tokens of logins change within a session: of a JWT the
+// issuer and the subject count, and opaque ones (Anthropic's, Google's) are all alike. The token is
+// not checked: the provider does that. `url`: where the request goes, with its query.
 std::string OwnerOf(const Headers& headers, absl::string_view url, absl::string_view salt);
 
 }  // namespace fovea::gateway

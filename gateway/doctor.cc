@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <vector>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
@@ -21,6 +22,7 @@
 #include "gateway/reports.h"
 #include "gateway/route.h"
 #include "gateway/server_address.h"
+#include "gateway/settings_file.h"
 #include "gateway/settings_urls.h"
 #include "gateway/upstreams.h"
 
@@ -104,7 +106,9 @@ void CheckUrl(const std::string& where, const std::string& url, Follows follows,
 
 // Of an agent whose variables in its settings wrap does not read.
 void CheckSettings(const fs::path& path, Findings& findings) {
-  const Json json = Json::parse(SettingsText(path.string()), nullptr, false);
+  const auto found = ReadSettingsJson(path.string());
+  if (!found.ok()) return findings.Wrong(1, found.status().message());
+  const Json& json = *found;
   if (!json.is_object() || !json.contains("env") || !json["env"].is_object()) return;
   for (const std::string& name : BaseUrlVariables()) {
     if (!json["env"].contains(name) || !json["env"][name].is_string()) continue;
@@ -268,17 +272,18 @@ int Doctor(const DoctorOptions& options, std::ostream& out) {
     CheckUrl(absl::StrCat(name, " in the environment"), url, Follows::kEveryAgent, Wraps::kUpstream,
              findings);
   }
-  const auto claude = ClaudeSettings(".");
+  std::vector<std::string> broken;
+  const auto claude = ClaudeSettings(".", broken);
   CheckClaude(claude, findings);
   const std::string home = Variable("HOME");
-  for (const char* file : {".qwen/settings.json", ".gemini/settings.json"}) {
-    if (!home.empty()) CheckSettings(fs::path(home) / file, findings);
-  }
+  if (!home.empty()) CheckSettings(fs::path(home) / ".gemini/settings.json", findings);
   std::error_code ignored;
-  for (const SettingsUrl& set : SettingsUrls(home, fs::current_path(ignored).string())) {
+  for (const SettingsUrl& set : SettingsUrls(home, fs::current_path(ignored).string(), broken)) {
     CheckUrl(set.where, set.url, set.used ? Follows::kEveryAgent : Follows::kNobody,
              set.vendor.empty() ? Wraps::kNothing : Wraps::kUpstream, findings);
+    if (!set.problem.empty()) findings.Wrong(1, absl::StrCat(set.where, ": ", set.problem));
   }
+  for (const std::string& what : broken) findings.Wrong(1, what);
   CheckUpstreams(claude, findings);
   CheckBooks(options, findings);
   return findings.worst();

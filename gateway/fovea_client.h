@@ -46,9 +46,9 @@ class FoveaClient {
 };
 
 // A client of the server at `address` ("unix:PATH" or "HOST:PORT"). Does not connect yet. `token`
-// is sent as "authorization: Bearer"; empty: none. `patience` bounds each call; where one that
-// takes no work took longer, later ones are given up after a second until one succeeds, so that a
-// server that hangs does not hold up a request for each call in it.
+// is sent as "authorization: Bearer"; empty: none. `patience` bounds each call. Where one takes
+// over two seconds, and the server's health service does not answer for another, it stands still:
+// calls are given up, and later ones fail at once until it answers.
 std::unique_ptr<FoveaClient> ConnectFovea(const std::string& address, const std::string& token,
                                           absl::Duration patience);
 

@@ -71,9 +71,25 @@ std::string AgentOf(const Headers& headers) {
   return std::string(name.substr(0, name.find(' ')).substr(0, 100));
 }
 
-// Of one body without its coding, and of all that are being decoded.
+// Of one body without its coding.
 constexpr size_t kMaxDecodedBytes = 64 << 20;
-constexpr size_t kMaxDecodingBytes = size_t{1} << 30;
+// Of all bodies, as they came, decoded, and as they are read and sent.
+constexpr size_t kMaxHeldBytes = size_t{1} << 30;
+// What reading takes is given back soon.
+constexpr absl::Duration kMemoryPatience = absl::Seconds(2);
+constexpr size_t kItemBytes = 160;  // of a conversation's item that was read
+constexpr char kNoRoom[] = "too many bytes of requests are held; try again";
+
+// Whether a field that is a list names `wanted`.
+bool Lists(const Headers& headers, absl::string_view name, absl::string_view wanted) {
+  for (const Headers::Field& field : headers.fields()) {
+    if (!absl::EqualsIgnoreCase(field.name, name)) continue;
+    for (absl::string_view one : absl::StrSplit(field.value, ',')) {
+      if (absl::EqualsIgnoreCase(absl::StripAsciiWhitespace(one), wanted)) return true;
+    }
+  }
+  return false;
+}
 
 constexpr absl::Duration kPatience = absl::Seconds(10);
 
@@ -117,12 +133,14 @@ Gateway::Gateway(Options options, std::unique_ptr<FoveaClient> fovea,
       fovea_(std::move(fovea)),
       database_(std::move(database)),
       compressor_(options_.config, *fovea_, *database_),
-      compactions_(*database_, options_.config.fovea_token) {}
+      compactions_(*database_, options_.config.fovea_token),
+      memory_(std::make_shared<MemoryBudget>(kMaxHeldBytes)) {}
 
 void Gateway::Refuse(ResponseWriter& response, int status, Wire wire, absl::string_view message,
                      const Outcome& outcome) {
   ResponseHead head{.status = status};
   head.headers.Add("Content-Type", "application/json");
+  if (status == 503) head.headers.Add("Retry-After", "1");
   AddFoveaHeaders(outcome, head.headers);
   response.Send(std::move(head), ErrorBody(wire, status, message)).IgnoreError();
 }
@@ -151,7 +169,7 @@ void Gateway::HandleAdmitted(const SharedRequest& shared, const absl::Status& ad
   }
   if (AnswerLiteLlm(request, response)) return;
   if (!route.ok()) return Refuse(response, 400, wire, route.status().message());
-  if (absl::EqualsIgnoreCase(request.headers.Get("Upgrade"), "websocket")) {
+  if (Lists(request.headers, "Upgrade", "websocket")) {
     // Clients that can, Codex among them, go on over HTTP then.
     return Refuse(response, 426, wire, "WebSocket: not spoken here; use HTTP");
   }
@@ -160,7 +178,11 @@ void Gateway::HandleAdmitted(const SharedRequest& shared, const absl::Status& ad
   if (bypass.has_value()) {
     plan.outcome = *bypass;
   } else if (route->purpose == Purpose::kGenerate || route->purpose == Purpose::kCompact) {
-    plan = Read(*route, request);
+    auto read = Read(*route, request);
+    if (!read.ok()) return Refuse(response, 503, wire, read.status().message());
+    plan = *std::move(read);
+    HeldBytes room(memory_);
+    if (!HasRoomToRead(room, plan)) return Refuse(response, 503, wire, kNoRoom);
     if (plan.outcome.reason.empty()) {
       const auto asked = AsksForCompaction(*route, *plan.asked);
       if (asked.has_value() && Compact(*route, request, *asked, plan, response)) return;
@@ -169,6 +191,11 @@ void Gateway::HandleAdmitted(const SharedRequest& shared, const absl::Status& ad
     // A handle means nothing to the provider.
     if (plan.expanded && !plan.body.has_value()) plan.body = *plan.asked;
   } else {
+    if (route->purpose == Purpose::kCount) {
+      auto read = Read(*route, request);
+      if (!read.ok()) return Refuse(response, 503, wire, read.status().message());
+      if (read->expanded) plan.body = *read->asked;
+    }
     plan.outcome.reason = "not a model call";
   }
   Forward(*route, shared, std::move(plan), response);
@@ -180,6 +207,11 @@ bool Gateway::AnswerLiteLlm(const Request& request, ResponseWriter& response) {
   Outcome outcome;
   if (request.method == "POST" && request.path() == "/v1/compress") {
     const std::optional<Outcome> bypass = BypassOf(request);
+    HeldBytes room(memory_);
+    if (!room.Grow(CostOfReading(*request.body), kMemoryPatience)) {
+      Refuse(response, 503, Wire::kOpenAiChat, kNoRoom);
+      return true;
+    }
     auto messages =
         CompressMessages(bypass.has_value() ? nullptr : &compressor_, request.body, absl::Now());
     if (messages.ok()) {
@@ -221,29 +253,46 @@ std::optional<Outcome> Gateway::BypassOf(const Request& request) const {
                  .reason = asked ? "x-fovea-bypass" : "switched off"};
 }
 
-Plan Gateway::Read(const Route& route, const Request& request) {
+bool Gateway::HasRoomToRead(HeldBytes& room, Plan& plan) {
+  if (!plan.outcome.reason.empty()) return true;
+  const size_t cost = CostOfReading(*plan.asked);
+  if (cost > memory_->limit() / 4 * 3) {
+    plan.outcome.reason = "not read: it would take too much memory";
+    return true;
+  }
+  return room.Grow(cost, kMemoryPatience);
+}
+
+absl::StatusOr<Plan> Gateway::Read(const Route& route, const Request& request) {
   Plan plan;
   plan.asked = request.body;
   const std::string coding(request.headers.Get("Content-Encoding"));
   if (!coding.empty() && !absl::EqualsIgnoreCase(coding, "identity")) {
-    // The most that it may take is kept for it until it is decoded.
-    if (decoding_.fetch_add(kMaxDecodedBytes) + kMaxDecodedBytes > kMaxDecodingBytes) {
-      decoding_ -= kMaxDecodedBytes;
-      plan.outcome.reason = "not read: too many bodies with a coding at a time";
-      return plan;
+    HeldBytes decoding(memory_);
+    if (!decoding.Grow(CostOfDecoding(coding), kMemoryPatience)) {
+      return absl::UnavailableError(kNoRoom);
     }
-    auto decoded = Decoded(coding, *request.body, kMaxDecodedBytes);
-    decoding_ -= kMaxDecodedBytes;
+    auto held = std::make_unique<HeldBytes>(memory_);
+    auto decoded = Decoded(coding, *request.body, kMaxDecodedBytes, [&](size_t bytes) {
+      return held->Grow(bytes) ? absl::OkStatus() : absl::UnavailableError(kNoRoom);
+    });
+    if (absl::IsUnavailable(decoded.status())) return decoded.status();
     if (!decoded.ok()) {
       plan.outcome.reason = absl::StrCat("not read: ", decoded.status().message());
       return plan;
     }
-    plan.asked = std::make_shared<const std::string>(*std::move(decoded));
+    plan.asked = Counted(*std::move(decoded), std::move(held));
   }
-  if (route.wire == Wire::kOpenAiResponses) {
+  if (route.wire == Wire::kOpenAiResponses && Compactions::MayExpand(*plan.asked)) {
+    HeldBytes room(memory_);
+    if (!room.Grow(Compactions::kMaxKeptBytes + plan.asked->size(), kMemoryPatience)) {
+      return absl::UnavailableError(kNoRoom);
+    }
     auto expanded = compactions_.Expanded(*plan.asked, compressor_.digests());
     if (expanded.has_value()) {
-      plan.asked = std::make_shared<const std::string>(*std::move(expanded));
+      auto held = std::make_unique<HeldBytes>(memory_);
+      held->Add(expanded->size());
+      plan.asked = Counted(*std::move(expanded), std::move(held));
       plan.expanded = true;
     }
   }
@@ -294,18 +343,25 @@ void Gateway::Forward(const Route& route, const SharedRequest& request, Plan pla
       absl::StrAppend(&plan.outcome.reason, "; pictures over 2000 px scaled");
     }
   }
+  const auto held = std::make_shared<HeldBytes>(memory_);
+  held->Add((plan.body.has_value() ? plan.body->size() : 0) +
+            (plan.conversation != nullptr ? plan.conversation->items.size() * kItemBytes : 0));
+  // Of what the request was decoded to, or expanded to.
+  const size_t asked =
+      plan.asked != nullptr && plan.asked != request->body ? plan.asked->size() : 0;
   const auto call =
       std::make_shared<ModelCall>(route, request, upstream_, bypassed ? nullptr : &compressor_);
   const absl::Status status = call->Run(std::move(plan), response);
   if (route.purpose == Purpose::kGenerate) {
     // The agent's next request does not wait for it.
     const Plan& sent = call->plan();
-    const size_t bytes = request->body->size() + (sent.body.has_value() ? sent.body->size() : 0);
-    compressor_.jobs().Run(sent.key, bytes, [this, route, request, call] {
+    const size_t bytes =
+        request->body->size() + asked + (sent.body.has_value() ? sent.body->size() : 0);
+    compressor_.jobs().Run(sent.key, bytes, [this, route, request, call, held] {
       call->Finish();
       // For these, a request that asks for its context does not wait.
       compressor_.jobs().Run(absl::StrCat("books ", call->plan().key), 0,
-                             [this, route, request, call] {
+                             [this, route, request, call, held] {
                                call->Report();
                                Record(route, *request, *call);
                              });

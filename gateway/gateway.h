@@ -3,7 +3,6 @@
 #ifndef FOVEA_GATEWAY_GATEWAY_H_
 #define FOVEA_GATEWAY_GATEWAY_H_
 
-#include <atomic>
 #include <cstddef>
 #include <memory>
 #include <optional>
@@ -19,6 +18,7 @@
 #include "gateway/guard.h"
 #include "gateway/http_message.h"
 #include "gateway/http_server.h"
+#include "gateway/memory_budget.h"
 #include "gateway/model_call.h"
 #include "gateway/outcome.h"
 #include "gateway/pictures.h"
@@ -45,6 +45,7 @@ class Gateway {
   // Answers one request, which is moved from. For HttpServer.
   void Handle(Request& request, ResponseWriter& response);
   // For HttpServerOptions.
+  const std::shared_ptr<MemoryBudget>& memory() const { return memory_; }
   absl::Status Admit(const Request& head) const;
   void Refuse(const Request& head, int status, absl::string_view message, ResponseWriter& response);
 
@@ -61,9 +62,12 @@ class Gateway {
   void Record(const Route& route, const Request& request, const Outcome& outcome, BookEntry entry);
   // LiteLLM's two calls; false if the request is neither.
   bool AnswerLiteLlm(const Request& request, ResponseWriter& response);
-  // The request's text: its body, without its coding where there is room for it, and with a
-  // conversation in its handle's place. A reason, if it cannot be read.
-  Plan Read(const Route& route, const Request& request);
+  // The request's text: its body, without its coding, and with a conversation in its handle's
+  // place. A reason, if it cannot be read. UNAVAILABLE where there is no room for it.
+  absl::StatusOr<Plan> Read(const Route& route, const Request& request);
+  // Room for what a text is read into; false if there is none. A text that is too much in any case
+  // gets a reason instead.
+  bool HasRoomToRead(HeldBytes& room, Plan& plan);
   // The plan for what was read.
   Plan Prepare(const Route& route, const Request& request, const Plan& read);
   // Answers a request for a compaction, of what `asked` holds, with a handle; false if that is for
@@ -84,7 +88,7 @@ class Gateway {
   Compressor compressor_;
   Compactions compactions_;
   PictureScaler pictures_;
-  std::atomic<size_t> decoding_{0};  // bytes that decoded bodies may take now
+  const std::shared_ptr<MemoryBudget> memory_;
 };
 
 }  // namespace fovea::gateway

@@ -40,20 +40,32 @@ absl::Status Guard::Check(const Request& request) const {
     }
   }
   if (prefix_.empty()) return absl::OkStatus();
-  const std::string& target = request.target;
-  // In constant time, so that the secret cannot be found byte by byte.
+  if (InPath(request.target) || InHeader(request.headers)) return absl::OkStatus();
+  return absl::NotFoundError("no such path");
+}
+
+// Secrets are compared in constant time, so that they cannot be found byte by byte.
+bool Guard::InPath(absl::string_view target) const {
   if (target.size() < prefix_.size() ||
-      CRYPTO_memcmp(target.data(), prefix_.data(), prefix_.size()) != 0 ||
-      (target.size() > prefix_.size() && target[prefix_.size()] != '/' &&
-       target[prefix_.size()] != '?')) {
-    return absl::NotFoundError("no such path");
+      CRYPTO_memcmp(target.data(), prefix_.data(), prefix_.size()) != 0) {
+    return false;
   }
-  return absl::OkStatus();
+  return target.size() == prefix_.size() || target[prefix_.size()] == '/' ||
+         target[prefix_.size()] == '?';
+}
+
+bool Guard::InHeader(const Headers& headers) const {
+  const absl::string_view secret = absl::string_view(prefix_).substr(1);
+  const std::string* given = headers.Find(kSecretHeader);
+  return given != nullptr && given->size() == secret.size() &&
+         CRYPTO_memcmp(given->data(), secret.data(), secret.size()) == 0;
 }
 
 absl::Status Guard::Admit(Request& request) const {
   absl::Status status = Check(request);
   if (!status.ok() || prefix_.empty()) return status;
+  request.headers.Remove(kSecretHeader);
+  if (!InPath(request.target)) return status;
   request.target.erase(0, prefix_.size());
   if (request.target.empty() || request.target[0] == '?') request.target.insert(0, "/");
   return absl::OkStatus();

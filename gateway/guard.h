@@ -11,20 +11,26 @@
 
 namespace fovea::gateway {
 
+// For clients whose base URL others can see, as that on a command line.
+inline constexpr char kSecretHeader[] = "x-fovea-secret";
+
 // Thread-safe.
 class Guard {
  public:
   Guard(const GatewayConfig& config, int port);
 
-  // Checks Host, Origin and the secret in the path, and takes the secret out of the request's
-  // target. PERMISSION_DENIED if a web page asks, or a name that is not the gateway's (a page's own
-  // name that was pointed at this machine); NOT_FOUND without the secret.
+  // Checks Host, Origin and the secret, which is the path's first segment or in the header
+  // `x-fovea-secret`, and takes it out of the request. PERMISSION_DENIED if a web page asks, or a
+  // name that is not the gateway's (a page's own name that was pointed at this machine); NOT_FOUND
+  // without the secret.
   absl::Status Admit(Request& request) const;
   // The same, without a change of the request: its body need not be there.
   absl::Status Check(const Request& request) const;
 
  private:
   bool IsOwnName(absl::string_view host) const;
+  bool InPath(absl::string_view target) const;
+  bool InHeader(const Headers& headers) const;
 
   const std::string prefix_;  // "/SECRET", or empty
   std::vector<std::string> names_;

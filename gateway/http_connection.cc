@@ -2,6 +2,7 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
@@ -48,18 +49,39 @@ Request HeadOf(const Message& message) {
   return request;
 }
 
+// What leaves open where a body ends, or for whom a request is: none of it is passed on.
+std::optional<RequestError> FaultOf(const Request& head) {
+  int hosts = 0;
+  int origins = 0;
+  int lengths = 0;
+  int codings = 0;
+  bool chunked = true;
+  for (const Headers::Field& field : head.headers.fields()) {
+    const auto is = [&field](absl::string_view name) {
+      return absl::EqualsIgnoreCase(field.name, name);
+    };
+    hosts += is("Host") ? 1 : 0;
+    origins += is("Origin") ? 1 : 0;
+    lengths += is("Content-Length") ? 1 : 0;
+    if (!is("Transfer-Encoding")) continue;
+    ++codings;
+    chunked = chunked && absl::EqualsIgnoreCase(absl::StripAsciiWhitespace(field.value), "chunked");
+  }
+  if (hosts > 1) return RequestError{400, "Host stands there twice", {}};
+  if (origins > 1) return RequestError{400, "Origin stands there twice", {}};
+  if (codings > 0 && !chunked) {
+    return RequestError{501, "Transfer-Encoding: only chunked is spoken", {}};
+  }
+  if (codings > 1 || (codings > 0 && (lengths > 0 || head.http_1_0))) {
+    return RequestError{400, "it is not said once where the body ends", {}};
+  }
+  return std::nullopt;
+}
+
+constexpr absl::string_view kTooSlow = "the body came too slowly";
 constexpr absl::string_view kTooManyBytes = "too many bytes of requests are held; try again";
 
 }  // namespace
-
-bool HeldBytes::Grow(size_t bytes) {
-  if (held_.fetch_add(bytes) + bytes > limit_) {
-    held_ -= bytes;
-    return false;
-  }
-  mine_ += bytes;
-  return true;
-}
 
 absl::StatusOr<bool> RequestReader::Fill(absl::Duration timeout, bool stoppable) {
   const size_t before = buffer_.size();
@@ -81,7 +103,8 @@ void RequestReader::Drain() {
   }
 }
 
-RequestReader::Result RequestReader::Next(HeldBytes& held, absl::FunctionRef<void()> on_admitted) {
+RequestReader::Result RequestReader::Next(std::unique_ptr<HeldBytes> held,
+                                          absl::FunctionRef<void()> on_progress) {
   if (buffer_.empty()) {
     const auto more = Fill(first_ ? options_.first_timeout : options_.idle_timeout, true);
     if (!more.ok() || !*more) return {};
@@ -96,6 +119,7 @@ RequestReader::Result RequestReader::Next(HeldBytes& held, absl::FunctionRef<voi
     return Result{.error = RequestError{status, std::move(message), HeadOf(parser.get())}};
   };
   bool admitted = false;
+  absl::Time body_deadline = absl::InfiniteFuture();
   while (true) {
     boost::beast::error_code code;
     const size_t used = parser.put(boost::asio::buffer(buffer_), code);
@@ -107,21 +131,27 @@ RequestReader::Result RequestReader::Next(HeldBytes& held, absl::FunctionRef<voi
     }
     if (parser.is_header_done() && !admitted) {
       admitted = true;
+      Request head = HeadOf(parser.get());
+      if (auto fault = FaultOf(head); fault.has_value()) {
+        fault->head = std::move(head);
+        return {.error = std::move(fault)};
+      }
       const absl::Status status =
-          options_.admit == nullptr ? absl::OkStatus() : options_.admit(HeadOf(parser.get()));
+          options_.admit == nullptr ? absl::OkStatus() : options_.admit(head);
       if (!status.ok()) {
         RequestError error = NotAdmitted(status);
-        error.head = HeadOf(parser.get());
+        error.head = std::move(head);
         return {.error = std::move(error)};
       }
-      on_admitted();
+      on_progress();
+      body_deadline = absl::Now() + options_.io_timeout;
       parser.eager(true);
       if (absl::EqualsIgnoreCase(std::string(parser.get()[http::field::expect]), "100-continue")) {
         const auto sent = WriteAll(fd_, "HTTP/1.1 100 Continue\r\n\r\n", options_.io_timeout);
         if (!sent.ok()) return {};
       }
       if (!parser.is_done() && !buffer_.empty()) {
-        if (!held.Grow(buffer_.size())) return refused(503, std::string(kTooManyBytes));
+        if (!held->Grow(buffer_.size())) return refused(503, std::string(kTooManyBytes));
         continue;
       }
     }
@@ -129,19 +159,27 @@ RequestReader::Result RequestReader::Next(HeldBytes& held, absl::FunctionRef<voi
     if (!parser.is_header_done() && buffer_.size() > options_.max_header_bytes) {
       return refused(431, ErrorOf(http::error::header_limit, options_).message);
     }
-    const absl::Duration wait = admitted ? options_.io_timeout : header_deadline - absl::Now();
+    const absl::Time now = absl::Now();
+    const absl::Duration wait =
+        admitted ? std::min(options_.io_timeout, body_deadline - now) : header_deadline - now;
+    if (admitted && wait <= absl::ZeroDuration()) return refused(408, std::string(kTooSlow));
     const size_t before = buffer_.size();
     const auto more = Fill(wait, false);
-    if (!more.ok() || !*more) return {};
-    // A body counts as it comes: what is announced alone takes nothing from others.
-    if (admitted && !held.Grow(buffer_.size() - before)) {
-      return refused(503, std::string(kTooManyBytes));
+    if (admitted && absl::IsDeadlineExceeded(more.status())) {
+      return refused(408, std::string(kTooSlow));
     }
+    if (!more.ok() || !*more) return {};
+    if (!admitted) continue;
+    on_progress();
+    const size_t came = buffer_.size() - before;
+    body_deadline += absl::Seconds(static_cast<double>(came) / options_.least_body_rate);
+    // A body counts as it comes: what is announced alone takes nothing from others.
+    if (!held->Grow(came)) return refused(503, std::string(kTooManyBytes));
   }
   const bool keep_alive = parser.get().keep_alive();
   auto message = parser.release();
   Request request = HeadOf(message);
-  request.body = std::make_shared<const std::string>(std::move(message.body()));
+  request.body = Counted(std::move(message.body()), std::move(held));
   return {.request = std::move(request), .keep_alive = keep_alive};
 }
 

@@ -2,8 +2,9 @@
 #ifndef FOVEA_GATEWAY_HTTP_CONNECTION_H_
 #define FOVEA_GATEWAY_HTTP_CONNECTION_H_
 
-#include <atomic>
 #include <cstddef>
+#include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -13,24 +14,9 @@
 #include "absl/strings/string_view.h"
 #include "gateway/http_message.h"
 #include "gateway/http_server.h"
+#include "gateway/memory_budget.h"
 
 namespace fovea::gateway {
-
-// A budget of bytes that several connections share. Thread-safe.
-class HeldBytes {
- public:
-  HeldBytes(std::atomic<size_t>& held, size_t limit) : held_(held), limit_(limit) {}
-  ~HeldBytes() { held_ -= mine_; }
-  HeldBytes(const HeldBytes&) = delete;
-  HeldBytes& operator=(const HeldBytes&) = delete;
-  // False, and nothing is taken, if that would be over the limit.
-  bool Grow(size_t bytes);
-
- private:
-  std::atomic<size_t>& held_;
-  const size_t limit_;
-  size_t mine_ = 0;
-};
 
 // What is wrong with a request, in HTTP's terms.
 struct RequestError {
@@ -50,8 +36,9 @@ class RequestReader {
     std::optional<RequestError> error;
     bool keep_alive = false;
   };
-  // `on_admitted` is called once a request's header is read and let in.
-  Result Next(HeldBytes& held, absl::FunctionRef<void()> on_admitted);
+  // `held` counts the body for as long as somebody has it. `on_progress` is called once a request's
+  // header is read and let in, and with each piece of its body.
+  Result Next(std::unique_ptr<HeldBytes> held, absl::FunctionRef<void()> on_progress);
   // After an error: reads for a moment what still comes, since a client that is cut off while it
   // sends does not see the answer.
   void Drain();

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -77,7 +78,10 @@ HttpServer::HttpServer(FileDescriptor listener, FileDescriptor stop, Handler han
       stop_(std::move(stop)),
       handler_(std::move(handler)),
       options_(std::move(options)),
-      port_(LocalPort(listener_.get())) {}
+      port_(LocalPort(listener_.get())),
+      memory_(options_.memory != nullptr
+                  ? options_.memory
+                  : std::make_shared<MemoryBudget>(options_.max_held_bytes)) {}
 
 HttpServer::~HttpServer() { Stop(absl::ZeroDuration()); }
 
@@ -124,33 +128,52 @@ bool HttpServer::StartThread(FileDescriptor client) {
   {
     absl::MutexLock lock(&mutex_);
     open_.insert(fd);
+    // Here, since its thread may begin late: who comes next must find whom to close.
+    new_.push_back(fd);
   }
   ++connections_;
   if (StartDetached([this, fd] { Serve(FileDescriptor(fd)); })) return true;
   --connections_;
   absl::MutexLock lock(&mutex_);
   open_.erase(fd);
+  new_.remove(fd);
   close(fd);
   return false;
 }
 
-void HttpServer::Waits(int fd, bool first) {
+void HttpServer::Waits(int fd) {
   absl::MutexLock lock(&mutex_);
-  (first ? new_ : idle_).push_back(fd);
+  idle_.push_back(fd);
+}
+
+void HttpServer::Progresses(int fd) {
+  absl::MutexLock lock(&mutex_);
+  const auto [body, begun] = bodies_.insert_or_assign(fd, absl::Now());
+  if (!begun) return;
+  new_.remove(fd);
+  idle_.remove(fd);
 }
 
 void HttpServer::WaitsNoLonger(int fd) {
   absl::MutexLock lock(&mutex_);
   new_.remove(fd);
   idle_.remove(fd);
+  bodies_.erase(fd);
 }
 
 void HttpServer::MakeRoom() {
   absl::MutexLock lock(&mutex_);
-  std::list<int>& waiting = new_.empty() ? idle_ : new_;
-  if (waiting.empty()) return;
-  shutdown(waiting.front(), SHUT_RDWR);
-  waiting.pop_front();
+  if (std::list<int>& waiting = new_.empty() ? idle_ : new_; !waiting.empty()) {
+    shutdown(waiting.front(), SHUT_RDWR);
+    waiting.pop_front();
+  } else {
+    const auto slowest = std::min_element(
+        bodies_.begin(), bodies_.end(),
+        [](const auto& left, const auto& right) { return left.second < right.second; });
+    if (slowest == bodies_.end()) return;
+    shutdown(slowest->first, SHUT_RDWR);
+    bodies_.erase(slowest);
+  }
   const auto room = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     return connections_.load() < options_.max_connections;
   };
@@ -162,10 +185,11 @@ void HttpServer::Serve(FileDescriptor client) {
   bool open = true;
   bool first = true;
   while (open) {
-    HeldBytes held(held_bytes_, options_.max_held_bytes);
-    Waits(client.get(), first);
+    if (!first) Waits(client.get());
     first = false;
-    RequestReader::Result next = reader.Next(held, [&] { WaitsNoLonger(client.get()); });
+    RequestReader::Result next =
+        reader.Next(std::make_unique<HeldBytes>(memory_), [&] { Progresses(client.get()); });
+    WaitsNoLonger(client.get());
     if (next.error.has_value()) {
       const RequestError& error = *next.error;
       SocketResponse refusal(client.get(), false, error.head.method == "HEAD", false,
@@ -175,6 +199,7 @@ void HttpServer::Serve(FileDescriptor client) {
       } else {
         ResponseHead head{.status = error.status};
         head.headers.Add("Content-Type", "text/plain; charset=utf-8");
+        if (error.status == 503) head.headers.Add("Retry-After", "1");
         refusal.Send(head, absl::StrCat("fovea gateway: ", error.message, "\n")).IgnoreError();
       }
       reader.Drain();
@@ -189,8 +214,6 @@ void HttpServer::Serve(FileDescriptor client) {
   // Under the lock, so that Stop never shuts down a descriptor that is somebody else's by now.
   absl::MutexLock lock(&mutex_);
   open_.erase(client.get());
-  new_.remove(client.get());
-  idle_.remove(client.get());
   client = FileDescriptor();
   --connections_;
 }

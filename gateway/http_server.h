@@ -14,12 +14,14 @@
 #include <thread>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "gateway/http_message.h"
+#include "gateway/memory_budget.h"
 #include "gateway/socket.h"
 
 namespace fovea::gateway {
@@ -59,13 +61,18 @@ struct HttpServerOptions {
   size_t max_body_bytes = 64 << 20;
   // Of all bodies that are held at a time, as far as they have come; beyond it requests get 503.
   size_t max_held_bytes = size_t{1} << 30;
+  // Instead of a budget of its own with that limit.
+  std::shared_ptr<MemoryBudget> memory;
   // Beyond it, who has sent no request that is let in makes room, oldest first, then who is between
-  // two; else new connections get 503.
+  // two, then who is in a body and has sent nothing of it for longest; else new connections get
+  // 503.
   int max_connections = 1024;
   absl::Duration header_timeout = absl::Seconds(30);  // from the first byte of a request
   absl::Duration first_timeout = absl::Seconds(30);   // until the first byte of a connection
   absl::Duration idle_timeout = absl::Minutes(10);    // between two requests
   absl::Duration io_timeout = absl::Seconds(60);      // without a byte read or written
+  // Bytes a second: a body may take io_timeout, and what it takes at this rate. Else it gets 408.
+  double least_body_rate = 8192;
 };
 
 // Thread-safe.
@@ -92,7 +99,9 @@ class HttpServer {
              HttpServerOptions options);
   void Accept();
   void Serve(FileDescriptor client);
-  void Waits(int fd, bool first);
+  void Waits(int fd);  // for another request
+  // Its request is let in, and a piece of it has come.
+  void Progresses(int fd);
   void WaitsNoLonger(int fd);
   // Breaks off a connection that waits, if there is one, and waits for its end.
   void MakeRoom();
@@ -104,12 +113,14 @@ class HttpServer {
   const HttpServerOptions options_;
   const int port_;
   std::atomic<int> connections_{0};
-  std::atomic<size_t> held_bytes_{0};
+  const std::shared_ptr<MemoryBudget> memory_;
   absl::Mutex mutex_;
   std::set<int> open_ ABSL_GUARDED_BY(mutex_);
   // Connections that wait for a request, longest first: for their first, and for another.
   std::list<int> new_ ABSL_GUARDED_BY(mutex_);
   std::list<int> idle_ ABSL_GUARDED_BY(mutex_);
+  // Those whose body has begun, by when its last piece came.
+  absl::flat_hash_map<int, absl::Time> bodies_ ABSL_GUARDED_BY(mutex_);
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
   std::thread acceptor_;
 };

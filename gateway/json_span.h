@@ -14,6 +14,8 @@ namespace fovea::gateway {
 
 // What nests deeper is not looked into.
 constexpr int kMaxSpanDepth = 512;
+// Of one object or array: a place takes more room than the shortest value.
+constexpr size_t kMaxSpanValues = 100'000;
 
 // A value's text within a larger one.
 struct JsonSpan {
@@ -29,8 +31,8 @@ struct JsonMember {
 };
 
 // The members of the object that `text` is, white space around it apart. INVALID_ARGUMENT if it is
-// no object, is cut off, nests deeper than kMaxSpanDepth, or names a key twice. Values are not
-// checked further. Does not recurse, and takes time linear in the text.
+// no object, is cut off, nests deeper than kMaxSpanDepth, has over kMaxSpanValues members, or names
+// a key twice. Values are not checked further. Does not recurse, and takes time linear in the text.
 absl::StatusOr<std::vector<JsonMember>> ScanObject(absl::string_view text);
 
 // The items of the array at `span` of `text`; errors as above.

@@ -1,4 +1,6 @@
 // fovea-gateway: carries agents' requests to their providers.
+#include <malloc.h>
+
 #include <csignal>
 
 #include <CLI/CLI.hpp>
@@ -107,7 +109,15 @@ sigset_t BlockSignals() {
   return signals;
 }
 
+// Else each thread's heap keeps blocks of up to 32 MiB once there was one, and malloc_trim leaves
+// their ends.
+void KeepHeapsSmall() {
+  mallopt(M_MMAP_THRESHOLD, 4 << 20);
+  mallopt(M_TRIM_THRESHOLD, 16 << 20);
+}
+
 absl::Status Serve(Flags flags) {
+  KeepHeapsSmall();
   const sigset_t signals = BlockSignals();
   auto log = std::make_shared<spdlog::logger>("fovea-gateway",
                                               std::make_shared<spdlog::sinks::stderr_sink_mt>());
@@ -120,6 +130,8 @@ absl::Status Serve(Flags flags) {
     listener = *std::move(made);
   }
   flags.options.port = LocalPort(listener.get());
+  GatewayConfig& config = flags.options.config;
+  config.shared = !IsLoopback(listener.get()) || !config.hosts.empty();
   flags.options.log = log;
   auto gateway = Gateway::Create(std::move(flags.options));
   if (!gateway.ok()) return gateway.status();
@@ -127,6 +139,7 @@ absl::Status Serve(Flags flags) {
     (*gateway)->Handle(request, response);
   };
   HttpServerOptions server_options;
+  server_options.memory = (*gateway)->memory();
   server_options.admit = [&gateway](const Request& head) { return (*gateway)->Admit(head); };
   server_options.refuse = [&gateway](const Request& head, int status, absl::string_view message,
                                      ResponseWriter& response) {

@@ -54,14 +54,27 @@ bool IsTransient(int status) {
   return status == 408 || status == 425 || status == 429 || status >= 500;
 }
 
+// What a provider says with an error, without its coding: as much as can be read and held.
+std::string ErrorText(const ResponseHead& head, const std::string& body) {
+  if (IsPlain(head.headers)) return body;
+  const auto decoder = Decoder::Create(head.headers.Get("Content-Encoding"), kMaxDecodedBytes);
+  std::string text;
+  if (decoder == nullptr) return text;
+  decoder
+      ->Feed(body,
+             [&](absl::string_view piece) {
+               absl::StrAppend(&text, piece.substr(0, kMaxErrorBytes - text.size()));
+               return text.size() < kMaxErrorBytes ? absl::OkStatus()
+                                                   : absl::ResourceExhaustedError("enough");
+             })
+      .IgnoreError();
+  return text;
+}
+
 // Whether a provider's error says that the request is over the model's window.
 bool SaysTooLong(const ResponseHead& head, const std::string& body) {
   if (head.status == 413) return true;
-  const auto decoded = IsPlain(head.headers)
-                           ? absl::StatusOr<std::string>(body)
-                           : Decoded(head.headers.Get("Content-Encoding"), body, kMaxErrorBytes);
-  if (!decoded.ok()) return false;
-  const std::string text = absl::AsciiStrToLower(*decoded);
+  const std::string text = absl::AsciiStrToLower(ErrorText(head, body));
   for (const char* words :
        {"too long", "context_length_exceeded", "context length", "context window", "context size",
         "maximum context", "maximum number of tokens", "input token count", "too many tokens"}) {
@@ -314,6 +327,7 @@ void ModelCall::AnswerCalls() {
 absl::Status ModelCall::SendRound(const std::string& body) {
   UpstreamRequest out = OutgoingRequest(route_, *request_, response_->client_fd());
   out.body = body;
+  out.may_probe = !response_->started() && !request_->http_1_0;
   if (plan_.body.has_value()) {
     out.headers.Set("Accept-Encoding", "identity");
     out.headers.Remove("Content-Encoding");
@@ -390,7 +404,8 @@ absl::Status ModelCall::GiveUp(const absl::Status& why) {
     return why.ok() ? absl::AbortedError("a round behind a recall failed") : why;
   }
   // The stream has begun: its own event says so.
-  absl::Status status = response_->Write(relay_->Failure(status_, failed_->body));
+  const std::string said = ErrorText(failed_->head, failed_->body);
+  absl::Status status = response_->Write(relay_->Failure(status_, said));
   return status.ok() ? response_->Finish() : status;
 }
 

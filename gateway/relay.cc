@@ -1,5 +1,7 @@
 #include "gateway/relay.h"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -19,7 +21,10 @@ std::string TextAt(const Json& object, const char* key) {
 int64_t NumberAt(const Json& object, const char* key) {
   if (!object.is_object()) return 0;
   const auto found = object.find(key);
-  return found != object.end() && found->is_number_integer() ? found->get<int64_t>() : 0;
+  if (found == object.end() || !found->is_number_integer()) return 0;
+  // So that sums of what a provider counts have room.
+  constexpr int64_t kMost = int64_t{1} << 48;
+  return std::clamp(found->get<int64_t>(), -kMost, kMost);
 }
 
 std::string Event(const Json& json, const char* name) {
@@ -38,10 +43,34 @@ const Json& MemberAt(const Json& object, const char* key) {
 
 std::string FailureMessage(int status, absl::string_view body) {
   const auto said = transcripts::ParseJson({body.data(), body.size()});
+  constexpr size_t kMost = 500;
+  size_t length = std::min(body.size(), kMost);
+  // No character is cut: JSON takes whole ones.
+  const auto inside = [&] {
+    return length < body.size() && (static_cast<unsigned char>(body[length]) & 0xC0) == 0x80;
+  };
+  for (int i = 0; i < 3 && length > 0 && inside(); ++i) --length;
   const std::string message =
-      said.ok() ? TextAt(MemberAt(*said, "error"), "message") : std::string(body.substr(0, 500));
+      said.ok() ? TextAt(MemberAt(*said, "error"), "message") : std::string(body.substr(0, length));
   return absl::StrCat("fovea gateway: behind a recall the provider answered ", status,
                       message.empty() ? "" : ": ", message);
+}
+
+bool IsCut(Wire wire, absl::string_view reason) {
+  constexpr absl::string_view kChatCuts[] = {"length", "max_tokens", "content_filter", "error",
+                                             "insufficient_system_resource"};
+  switch (wire) {
+    case Wire::kAnthropic:
+      return reason != "tool_use" && reason != "end_turn" && !reason.empty();
+    case Wire::kOpenAiResponses:
+      return reason != "completed" && !reason.empty();
+    case Wire::kGemini:
+      return reason != "STOP" && !reason.empty();
+    case Wire::kOpenAiChat:
+      break;
+  }
+  // Providers of this wire have words of their own for an end, "stop" beside calls among them.
+  return std::find(std::begin(kChatCuts), std::end(kChatCuts), reason) != std::end(kChatCuts);
 }
 
 std::unique_ptr<Relay> Relay::Create(Wire wire, bool stream) {
@@ -71,6 +100,7 @@ void Relay::BeginRound() {
   calls_.clear();
   visible_calls_ = 0;
   goes_on_ = false;
+  cut_ = false;
   ++rounds_;
   splitter_ = SseSplitter();
   OnBegin();
@@ -82,24 +112,72 @@ void Relay::Hide(std::string id, std::string name, std::string arguments) {
       {.id = std::move(id), .name = std::move(name), .arguments = std::move(arguments)});
 }
 
+void Relay::Stop(bool cut) {
+  cut_ = cut;
+  if (cut) calls_.clear();
+  goes_on_ = StopsForOurs();
+  ends_ = !goes_on_;
+}
+
+std::vector<Json> Relay::said() const {
+  std::vector<Json> items = round_->items();
+  if (!cut_) return items;
+  std::vector<Json> kept;
+  for (Json& item : items) {
+    if (wire_ == Wire::kOpenAiResponses) {
+      if (!IsOurs(FunctionName(item))) kept.push_back(std::move(item));
+      continue;
+    }
+    const char* key = wire_ == Wire::kAnthropic ? "content"
+                      : wire_ == Wire::kGemini  ? "parts"
+                                                : "tool_calls";
+    Json others = Json::array();
+    for (const Json& part : MemberAt(item, key)) {
+      const Json& call = wire_ == Wire::kGemini       ? MemberAt(part, "functionCall")
+                         : wire_ == Wire::kOpenAiChat ? MemberAt(part, "function")
+                                                      : part;
+      const bool text = wire_ == Wire::kAnthropic && TextAt(part, "type") != "tool_use";
+      if (text || !IsOurs(TextAt(call, "name"))) others.push_back(part);
+    }
+    const bool chat_text = wire_ == Wire::kOpenAiChat && !TextAt(item, "content").empty();
+    if (others.empty() && !chat_text) continue;
+    if (others.empty()) {
+      item.erase(key);
+    } else {
+      item[key] = std::move(others);
+    }
+    kept.push_back(std::move(item));
+  }
+  // What was thought up to the cut stands for nothing: the agent sends it again, or not.
+  while (wire_ == Wire::kOpenAiResponses && !kept.empty() &&
+         TextAt(kept.back(), "type") == "reasoning") {
+    kept.pop_back();
+  }
+  return kept;
+}
+
 void Relay::OnOther(absl::string_view raw, absl::string_view, std::string* out) { Put(raw, out); }
 
 void Relay::Feed(absl::string_view bytes, std::string* out) {
   if (as_it_is_) return Put(bytes, out);
-  const bool fine = splitter_.Feed(bytes, [&](absl::string_view raw, absl::string_view data) {
-    const auto json = transcripts::ParseJson({data.data(), data.size()});
-    if (!json.ok() || !json->is_object()) return OnOther(raw, data, out);
-    round_->Take(*json);
-    OnEvent(raw, *json, out);
-  });
+  const bool fine = splitter_.Feed(
+      bytes, [&](absl::string_view raw, absl::string_view data) { TakeEvent(raw, data, out); });
   if (fine) return;
   as_it_is_ = true;
   Put(splitter_.rest(), out);
   splitter_ = SseSplitter();
 }
 
+void Relay::TakeEvent(absl::string_view raw, absl::string_view data, std::string* out) {
+  const auto json = transcripts::ParseJson({data.data(), data.size()});
+  if (!json.ok() || !json->is_object()) return OnOther(raw, data, out);
+  round_->Take(*json);
+  OnEvent(raw, *json, out);
+}
+
 void Relay::EndRound(std::string* out) {
-  if (!splitter_.rest().empty() && !goes_on_) Put(splitter_.rest(), out);
+  if (goes_on_) return;
+  splitter_.End([&](absl::string_view raw, absl::string_view data) { TakeEvent(raw, data, out); });
 }
 
 std::string Relay::Failure(int status, absl::string_view body) const {

@@ -39,7 +39,8 @@ class Relay {
   virtual void Feed(absl::string_view bytes, std::string* out);
   virtual void EndRound(std::string* out);
 
-  // The round was calls of the gateway's tools alone: once they are answered, the model goes on.
+  // The round was calls of the gateway's tools alone, and nothing cut it off: once they are
+  // answered, the model goes on.
   bool goes_on() const { return goes_on_; }
   // The round that begins next is the last: where it stops for the gateway's tools all the same,
   // the agent's answer ends there, as one that is finished.
@@ -48,12 +49,13 @@ class Relay {
   // What the agent gets, in a stream, in the place of a round that the provider failed with
   // `status`: the wire's own event. `body`: what the provider said.
   virtual std::string Failure(int status, absl::string_view body) const;
-  // Of this round.
+  // Of this round: to be answered. None where it was cut off.
   const std::vector<HiddenCall>& calls();
   // Whether the agent's answer is at its end: what it will send back is known from here on.
   bool ends() const { return ends_; }
-  // What the model said in this round, as items of the conversation.
-  std::vector<Json> said() const { return round_->items(); }
+  // What the model said in this round, as items of the conversation. Where it was cut off, without
+  // its calls of the gateway's tools: nobody answers them.
+  std::vector<Json> said() const;
   bool complete() const { return round_ != nullptr && round_->complete(); }
   // What the provider billed, over all rounds.
   Usage usage() const;
@@ -76,6 +78,8 @@ class Relay {
 
   // `arguments`, where they are known already; else calls() finds them in what was said.
   void Hide(std::string id, std::string name, std::string arguments = "");
+  // The model stopped; `cut`: for a limit or a filter, so that its calls may not be whole.
+  void Stop(bool cut);
   // Whether the model stopped for calls that are all the gateway's.
   bool StopsForOurs() const { return may_go_on_ && StopsForNone(); }
   // The same where nobody answers them any more.
@@ -90,11 +94,13 @@ class Relay {
   bool goes_on_ = false;
   bool may_go_on_ = true;
   bool ends_ = false;
+  bool cut_ = false;
   bool hid_anything_ = false;
   int64_t earlier_output_ = 0;  // tokens of the rounds before
   Usage earlier_;               // input of the rounds before
 
  private:
+  void TakeEvent(absl::string_view raw, absl::string_view data, std::string* out);
   bool StopsForNone() const { return !calls_.empty() && visible_calls_ == 0; }
 
   SseSplitter splitter_;

@@ -48,14 +48,21 @@ class AnthropicRelay final : public Relay {
     } else if (absl::StartsWith(type, "content_block_")) {
       PutPlaced(raw, json, out);
     } else if (type == "message_delta") {
-      TakeVisible();
-      goes_on_ = StopsForOurs() &&
-                 TextAt(json.contains("delta") ? json["delta"] : json, "stop_reason") == "tool_use";
-      ends_ = !goes_on_;
+      const std::string reason = TextAt(MemberAt(json, "delta"), "stop_reason");
+      if (!reason.empty()) TakeStop(reason);
       if (!goes_on_) PutDelta(raw, json, out);
-    } else if (type != "message_stop" || !goes_on_) {
+    } else if (type == "message_stop") {
+      TakeStop("");
+      if (!goes_on_) Put(raw, out);
+    } else {
       Put(raw, out);
     }
+  }
+
+  void TakeStop(absl::string_view reason) {
+    if (goes_on_ || ends_) return;
+    TakeVisible();
+    Stop(IsCut(wire_, reason));
   }
 
   void PutPlaced(absl::string_view raw, const Json& json, std::string* out) {

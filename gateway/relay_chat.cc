@@ -31,7 +31,10 @@ class ChatRelay final : public Relay {
   }
 
  private:
-  void OnBegin() override { places_.clear(); }
+  void OnBegin() override {
+    places_.clear();
+    numbers_ = ChatCallNumbers();
+  }
 
   void OnEvent(absl::string_view raw, const Json& json, std::string* out) override {
     const bool has_choice =
@@ -56,9 +59,10 @@ class ChatRelay final : public Relay {
     if (rounds_ > 1 && delta.is_object()) changed = delta.erase("role") > 0;
     changed = TakeCallsOut(delta) || changed;
     if (!TextAt(choice, "finish_reason").empty()) {
-      TakeVisible();
-      goes_on_ = StopsForOurs() && TextAt(choice, "finish_reason") == "tool_calls";
-      ends_ = !goes_on_;
+      if (!goes_on_ && !ends_) {
+        TakeVisible();
+        Stop(IsCut(wire_, TextAt(choice, "finish_reason")));
+      }
       if (goes_on_) {
         choice["finish_reason"] = nullptr;
         changed = true;
@@ -87,23 +91,24 @@ class ChatRelay final : public Relay {
     Json kept = Json::array();
     bool changed = false;
     for (Json& call : delta["tool_calls"]) {
-      const int64_t index = NumberAt(call, "index");
-      if (!places_.contains(index)) {
+      const int64_t number = numbers_.Of(call);
+      if (!places_.contains(number)) {
         const std::string name =
             call.is_object() && call.contains("function") ? TextAt(call["function"], "name") : "";
         if (IsOurs(name)) {
-          places_[index] = -1;
+          places_[number] = -1;
           Hide(TextAt(call, "id"), name);
         } else {
-          places_[index] = visible_calls_++;
+          places_[number] = visible_calls_++;
         }
       }
-      if (places_[index] < 0) {
+      const int64_t place = places_[number];
+      if (place < 0) {
         changed = true;
         continue;
       }
-      if (places_[index] != index) {
-        call["index"] = places_[index];
+      if (call.is_object() && call.contains("index") && call["index"] != place) {
+        call["index"] = place;
         changed = true;
       }
       kept.push_back(call);
@@ -127,7 +132,8 @@ class ChatRelay final : public Relay {
     }
   }
 
-  std::map<int64_t, int64_t> places_;
+  std::map<int64_t, int64_t> places_;  // by number, in the agent's answer; -1: hidden
+  ChatCallNumbers numbers_;
   std::string text_;
   std::string reasoning_;
   Json calls_kept_ = Json::array();

@@ -42,8 +42,7 @@ class GeminiRelay final : public Relay {
     Json& candidate = edited["candidates"][0];
     bool changed = TakeCallsOut(candidate);
     if (!TextAt(candidate, "finishReason").empty()) {
-      goes_on_ = StopsForOurs();
-      ends_ = !goes_on_;
+      Stop(IsCut(wire_, TextAt(candidate, "finishReason")));
       if (goes_on_) changed = candidate.erase("finishReason") > 0 || changed;
     }
     if (ends_ && earlier_output_ > 0) changed = SumUsage(edited) || changed;

@@ -20,6 +20,9 @@ int64_t NumberAt(const transcripts::Json& object, const char* key);
 const transcripts::Json& MemberAt(const transcripts::Json& object, const char* key);
 // As an event of a stream.
 std::string Event(const transcripts::Json& json, const char* name = nullptr);
+// Whether a stop reason (of Responses the status) is that of an answer that was cut off: by a
+// limit, by a filter, by the provider's failure. "": it is not known.
+bool IsCut(Wire wire, absl::string_view reason);
 // What a provider said with an error, in words.
 std::string FailureMessage(int status, absl::string_view body);
 // Of Responses: whether the item is a call that the client answers, not one that the provider ran

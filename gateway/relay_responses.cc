@@ -43,7 +43,10 @@ class ResponsesRelay final : public Relay {
   }
 
  private:
-  void OnBegin() override { places_.clear(); }
+  void OnBegin() override {
+    places_.clear();
+    earlier_items_ = kept_.size();
+  }
 
   void OnEvent(absl::string_view raw, const Json& json, std::string* out) override {
     const std::string type = TextAt(json, "type");
@@ -73,10 +76,10 @@ class ResponsesRelay final : public Relay {
       if (place != places_.end()) moved["output_index"] = place->second;
       return PutNumbered(raw, moved, out, moved["output_index"] != json["output_index"]);
     }
-    if (type == "response.completed") {
-      goes_on_ = StopsForOurs();
-      ends_ = !goes_on_;
-      if (!goes_on_) PutCompleted(raw, json, out);
+    if (type == "response.completed" || type == "response.incomplete" ||
+        type == "response.failed") {
+      Stop(type != "response.completed");
+      if (!goes_on_) PutLast(raw, json, out);
       return;
     }
     PutNumbered(raw, json, out);
@@ -91,13 +94,13 @@ class ResponsesRelay final : public Relay {
     Put(Event(numbered, TextAt(json, "type").c_str()), out);
   }
 
-  void PutCompleted(absl::string_view raw, const Json& json, std::string* out) {
+  void PutLast(absl::string_view raw, const Json& json, std::string* out) {
     if (!hid_anything_ || !json.contains("response") || !json["response"].is_object()) {
       return PutNumbered(raw, json, out);
     }
     Json whole = json;
     Json& response = whole["response"];
-    response["output"] = kept_;
+    response["output"] = OutputOf(MemberAt(response, "output"));
     if (response.contains("usage") && response["usage"].is_object()) {
       Json& usage = response["usage"];
       usage["output_tokens"] = NumberAt(usage, "output_tokens") + earlier_output_;
@@ -106,10 +109,25 @@ class ResponsesRelay final : public Relay {
     PutNumbered(raw, whole, out, true);
   }
 
+  // The agent's view of it, over all rounds. An item that was cut off may stand in `last` alone.
+  Json OutputOf(const Json& last) const {
+    Json output(kept_);
+    if (!last.is_array()) return output;
+    std::vector<Json> items;
+    for (const Json& item : last) {
+      if (!IsOurs(FunctionName(item))) items.push_back(item);
+    }
+    if (earlier_items_ + items.size() <= kept_.size()) return output;
+    output.erase(output.begin() + static_cast<int64_t>(earlier_items_), output.end());
+    for (Json& item : items) output.push_back(std::move(item));
+    return output;
+  }
+
   std::map<int64_t, int64_t> places_;
   int64_t next_ = 0;
   int64_t sequence_ = 0;
-  Json response_;  // as it was created
+  size_t earlier_items_ = 0;  // of the rounds before, in kept_
+  Json response_;             // as it was created
   std::vector<Json> kept_;
 };
 

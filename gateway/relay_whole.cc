@@ -40,8 +40,7 @@ class WholeRelay final : public Relay {
     for (const Json& part : *parts) {
       if (!TakeOut(part)) kept.push_back(part);
     }
-    goes_on_ = StopsForOurs();
-    ends_ = !goes_on_;
+    Stop(IsCut(wire_, ReasonOf(*json)));
     const std::string text = TakeText(*json);
     for (const Json& part : kept) parts_.push_back(part);
     texts_ += text;
@@ -88,6 +87,20 @@ class WholeRelay final : public Relay {
   }
 
  private:
+  std::string ReasonOf(const Json& json) const {
+    switch (wire_) {
+      case Wire::kAnthropic:
+        return TextAt(json, "stop_reason");
+      case Wire::kOpenAiResponses:
+        return TextAt(json, "status");
+      case Wire::kGemini:
+        return TextAt(json["candidates"][0], "finishReason");
+      case Wire::kOpenAiChat:
+        return TextAt(json["choices"][0], "finish_reason");
+    }
+    return "";
+  }
+
   // The list of blocks, items or parts; of Chat the calls. Null for what is no answer.
   Json* PartsOf(Json& json) {
     if (!json.is_object()) return nullptr;
@@ -101,6 +114,11 @@ class WholeRelay final : public Relay {
       const char* inner = wire_ == Wire::kGemini ? "content" : "message";
       const Json& choices = MemberAt(json, list);
       if (!choices.is_array() || choices.empty()) return nullptr;
+      // Gemini's has no content where it was cut off before its first word.
+      if (wire_ == Wire::kGemini && MemberAt(choices[0], inner).is_null() &&
+          choices[0].is_object()) {
+        json[list][0][inner] = {{"role", "model"}};
+      }
       if (!MemberAt(choices[0], inner).is_object()) return nullptr;
       Json& message = json[list][0][inner];
       Json& some = message[wire_ == Wire::kGemini ? "parts" : "tool_calls"];
@@ -171,6 +189,7 @@ class WholeRelay final : public Relay {
       message["content"] = texts_.empty() ? Json() : Json(texts_);
       if (parts_.empty()) message.erase("tool_calls");
     }
+    if (wire_ == Wire::kGemini && parts_.empty()) json["candidates"][0].erase("content");
     const char* key = wire_ == Wire::kGemini ? "usageMetadata" : "usage";
     const auto usage = json.find(key);
     if (usage == json.end() || !usage->is_object() || earlier_output_ == 0) return;

@@ -19,9 +19,9 @@ constexpr absl::Duration kRewritingPause = absl::Hours(1);
 constexpr size_t kMaxRewriting = 10'000;
 constexpr char kSaltName[] = "salt of owners";
 
-// What sessions of the same scope and owner are found by; "" if the agent names no session.
+// What sessions of the same scope and owner are found by.
 std::string ScopeName(const Conversation& conversation) {
-  if (conversation.scope.empty() || conversation.owner.empty()) return conversation.scope;
+  if (conversation.owner.empty()) return conversation.scope;
   return absl::StrCat(conversation.scope, ";owner=", conversation.owner);
 }
 
@@ -173,7 +173,7 @@ absl::StatusOr<Mapping> Sessions::TryMap(const Conversation& conversation, absl:
   mapping.as_of += turns.size();
   for (auto& [chain, node] : added) node.session = place.session;
   status = database_.AddNodes(added);
-  if (status.ok() && !conversation.scope.empty()) {
+  if (status.ok() && MayLink(conversation)) {
     status = database_.SetLatestSession(ScopeName(conversation), place.session);
   }
   if (!status.ok()) return status;
@@ -185,7 +185,7 @@ absl::Status Sessions::CreateRoot(const Conversation& conversation, const std::s
                                      {"wire", WireName(conversation.wire)},
                                      {"model", conversation.model},
                                      {"project", project_}};
-  if (!conversation.scope.empty()) {
+  if (MayLink(conversation)) {
     const auto before = database_.LatestSession(ScopeName(conversation));
     // The agent's own compaction, or a resume that it begins in another way.
     if (before.ok() && before->has_value() && **before != session) {

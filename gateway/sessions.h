@@ -48,8 +48,10 @@ struct Mapping {
 // Thread-safe. Two gateways on one database and one fovead agree with each other.
 class Sessions {
  public:
-  Sessions(FoveaClient& fovea, Database& database, std::string project)
-      : fovea_(fovea), database_(database), project_(std::move(project)) {}
+  // `shared`: the conversations of requests without a credential are not all of one person, and
+  // none is linked to another.
+  Sessions(FoveaClient& fovea, Database& database, std::string project, bool shared = false)
+      : fovea_(fovea), database_(database), project_(std::move(project)), shared_(shared) {}
 
   // Appends what is new of the conversation, once, however often it is sent; a conversation that
   // parts from a known one goes to a fork of that session. `look_on`: only finds, NOT_FOUND if
@@ -75,6 +77,10 @@ class Sessions {
   };
   absl::StatusOr<Mapping> TryMap(const Conversation& conversation, absl::string_view body,
                                  bool look_on, absl::Time now);
+  // Whether a conversation may go on from another of the same scope.
+  bool MayLink(const Conversation& conversation) const {
+    return !conversation.scope.empty() && (!conversation.owner.empty() || !shared_);
+  }
   absl::Status CreateRoot(const Conversation& conversation, const std::string& session);
   // Appends `turns` behind `place`, or finds them there; moves `place` to a fork if something else
   // is there. `chain` is of the last of them, and names a fork: parallel requests may share all but
@@ -85,6 +91,7 @@ class Sessions {
   FoveaClient& fovea_;
   Database& database_;
   const std::string project_;
+  const bool shared_;
   // Whether the conversation's agent has lately sent an answer back otherwise than it was: then
   // answers are not appended ahead of it.
   bool Rewrites(const Conversation& conversation, absl::Time now);

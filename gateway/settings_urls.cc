@@ -6,34 +6,32 @@
 
 #include "absl/algorithm/container.h"
 #include "absl/strings/ascii.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
+#include "gateway/codex_settings.h"
+#include "gateway/env_files.h"
 #include "gateway/environment.h"
+#include "gateway/settings_file.h"
 
 namespace fovea::gateway {
 namespace {
 
+namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
-// How an agent's settings name providers.
-struct Form {
-  const char* list;
-  std::vector<const char*> url;  // in the provider
-  const char* wire;              // what says which wire it speaks, in the provider
+// What one place says of a provider.
+struct Setting {
+  SettingsUrl url;
+  bool weak = false;      // it gives way to any that is not
+  bool has_url = false;   // else it says the wire alone, ...
+  bool of_model = false;  // ... of one model
 };
 
-const Form& OpencodeForm() {
-  static const Form form{"provider", {"options", "baseURL"}, "npm"};
-  return form;
-}
-
-const Form& PiForm() {
-  static const Form form{"providers", {"baseUrl"}, "api"};
-  return form;
-}
+struct Sources {
+  std::vector<Setting> settings;  // a later one wins
+  std::vector<std::string> warnings;
+};
 
 struct Provider {
   const char* name;
@@ -55,110 +53,236 @@ const Provider* ProviderOf(absl::string_view name) {
   return nullptr;
 }
 
-// The string behind `key =` on a line of TOML; "" for any other line.
-std::string TomlString(absl::string_view line, absl::string_view key) {
-  line = absl::StripAsciiWhitespace(line);
-  if (!absl::ConsumePrefix(&line, key)) return "";
-  line = absl::StripLeadingAsciiWhitespace(line);
-  if (!absl::ConsumePrefix(&line, "=")) return "";
-  line = absl::StripLeadingAsciiWhitespace(line);
-  if (line.size() < 2 || (line.front() != '"' && line.front() != '\'')) return "";
-  const size_t end = line.find(line.front(), 1);
-  return end == absl::string_view::npos ? "" : std::string(line.substr(1, end - 1));
-}
-
-// Codex: openai_base_url, and base_url of [model_providers.NAME], where model_provider names the
-// one that is used.
-void AddCodex(const std::string& path, std::vector<SettingsUrl>& urls) {
-  const std::string text = SettingsText(path);
-  std::string table;
-  std::string chosen = "openai";
-  for (const absl::string_view raw : absl::StrSplit(text, '\n')) {
-    const absl::string_view line = absl::StripAsciiWhitespace(raw);
-    if (absl::StartsWith(line, "[")) {
-      table = std::string(line.substr(0, line.find(']')));
-      continue;
-    }
-    if (table.empty()) {
-      if (std::string name = TomlString(line, "model_provider"); !name.empty()) {
-        chosen = std::move(name);
-      }
-      if (std::string url = TomlString(line, "openai_base_url"); !url.empty()) {
-        urls.push_back({absl::StrCat("openai_base_url in ", path), std::move(url), true});
-      }
-    }
-    if (!absl::StartsWith(table, "[model_providers.")) continue;
-    if (std::string url = TomlString(line, "base_url"); !url.empty()) {
-      const std::string name = table.substr(1);
-      const bool used = name == absl::StrCat("model_providers.", chosen) ||
-                        name == absl::StrCat("model_providers.\"", chosen, "\"");
-      urls.push_back({absl::StrCat("base_url of ", name, " in ", path), std::move(url), used});
-    }
+// The string at a path of keys; null if there is none.
+const std::string* StringAt(const Json& json, const std::vector<const char*>& keys) {
+  const Json* at = &json;
+  for (const char* key : keys) {
+    if (!at->is_object()) return nullptr;
+    const auto found = at->find(key);
+    if (found == at->end()) return nullptr;
+    at = &*found;
   }
+  return at->get_ptr<const std::string*>();
 }
 
-// What a list of providers in JSON gives for each of them, by a path of keys. An agent has those of
-// the vendors whether or not it is told of them.
-void AddProviders(const std::string& where, const std::string& text, const Form& form,
-                  std::vector<SettingsUrl>& urls) {
-  const Json json = Json::parse(text, nullptr, false, true);
-  if (!json.is_object() || !json.contains(form.list) || !json[form.list].is_object()) return;
-  for (const auto& [name, provider] : json[form.list].items()) {
-    const Json* at = &provider;
-    for (const char* key : form.url) {
-      at = at != nullptr && at->is_object() && at->contains(key) ? &(*at)[key] : nullptr;
-    }
-    if (at == nullptr || !at->is_string()) continue;
+std::string NoWire(const Provider& provider, const std::string& wire) {
+  if (absl::c_linear_search(provider.wires, wire)) return "";
+  return absl::StrCat("its provider is set to \"", wire,
+                      "\", which is not the wire of its name, so that it cannot be the upstream; "
+                      "give that provider a name of its own");
+}
+
+// `text` with {env:NAME} as opencode replaces it, before it parses.
+std::string WithVariables(absl::string_view text) {
+  constexpr absl::string_view kBegin = "{env:";
+  std::string out;
+  while (true) {
+    const size_t begin = text.find(kBegin);
+    const size_t end = begin == absl::string_view::npos ? begin : text.find('}', begin);
+    if (end == absl::string_view::npos || end == begin + kBegin.size()) break;
+    const absl::string_view name = text.substr(begin + kBegin.size(), end - begin - kBegin.size());
+    absl::StrAppend(&out, text.substr(0, begin), Variable(std::string(name)));
+    text.remove_prefix(end + 1);
+  }
+  return absl::StrCat(out, text);
+}
+
+// A value that is {file:PATH} alone, below `folder` or the home; others as they are.
+absl::StatusOr<std::string> WithFile(const std::string& value, const fs::path& folder) {
+  absl::string_view name = value;
+  if (!absl::ConsumePrefix(&name, "{file:") || !absl::ConsumeSuffix(&name, "}")) return value;
+  fs::path path{std::string(name)};
+  if (absl::ConsumePrefix(&name, "~/")) path = fs::path(Variable("HOME")) / std::string(name);
+  const absl::StatusOr<std::string> text = ReadSettings((folder / path).string());
+  if (!text.ok()) return text.status();
+  return std::string(absl::StripAsciiWhitespace(*text));
+}
+
+// opencode's providers in JSON. It has those of the vendors whether or not it is told of them.
+absl::Status AddOpencodeText(const std::string& where, const std::string& text,
+                             const fs::path& folder, Sources& sources) {
+  const Json json = ParseSettings(WithVariables(text));
+  if (json.is_discarded()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        where, ": what it holds is no JSON, so it is not known where opencode's requests go"));
+  }
+  if (!json.is_object() || !json.contains("provider") || !json["provider"].is_object()) {
+    return absl::OkStatus();
+  }
+  for (const auto& [name, provider] : json["provider"].items()) {
     const Provider* const known = ProviderOf(name);
-    SettingsUrl url{absl::StrCat(form.url.back(), " of ", name, " in ", where),
-                    at->get<std::string>(), known != nullptr};
-    if (known != nullptr) {
-      url.vendor = known->vendor;
-      if (provider.contains(form.wire) && provider[form.wire].is_string()) {
-        std::string wire = provider[form.wire].get<std::string>();
-        if (!absl::c_linear_search(known->wires, wire)) url.foreign = std::move(wire);
-      }
+    const auto setting = [&, &name = name](absl::string_view key) {
+      return Setting{.url = {.where = absl::StrCat(key, " of ", name, " in ", where),
+                             .used = known != nullptr,
+                             .vendor = known == nullptr ? "" : known->vendor}};
+    };
+    for (const bool weak : {true, false}) {
+      const std::string* const url =
+          weak ? StringAt(provider, {"api"}) : StringAt(provider, {"options", "baseURL"});
+      if (url == nullptr) continue;
+      auto expanded = WithFile(*url, folder);
+      if (!expanded.ok()) return expanded.status();
+      Setting found = setting(weak ? "api" : "baseURL");
+      found.url.url = *std::move(expanded);
+      found.weak = weak;
+      found.has_url = true;
+      sources.settings.push_back(std::move(found));
     }
-    urls.push_back(std::move(url));
+    if (known == nullptr) continue;
+    if (const std::string* const wire = StringAt(provider, {"npm"}); wire != nullptr) {
+      Setting found = setting("npm");
+      found.url.problem = NoWire(*known, *wire);
+      sources.settings.push_back(std::move(found));
+    }
+    if (!provider.is_object() || !provider.contains("models")) continue;
+    for (const auto& [model, set] : provider["models"].items()) {
+      const std::string* const wire = StringAt(set, {"provider", "npm"});
+      Setting found = setting(absl::StrCat("model ", model));
+      found.of_model = true;
+      if (wire != nullptr) found.url.problem = NoWire(*known, *wire);
+      if (StringAt(set, {"provider", "api"}) != nullptr) {
+        found.url.problem = "it has an address of its own, which wrap would set another over";
+      }
+      if (!found.url.problem.empty()) sources.settings.push_back(std::move(found));
+    }
   }
+  return absl::OkStatus();
 }
 
-// `folder` and those around it up to its repository's, the outermost first.
-std::vector<std::filesystem::path> ProjectFolders(const std::string& folder) {
-  std::vector<std::filesystem::path> folders;
+absl::Status AddOpencodeFile(const fs::path& path, Sources& sources) {
+  const absl::StatusOr<std::string> text = ReadSettings(path.string());
+  if (!text.ok()) return text.status();
+  return AddOpencodeText(path.string(), *text, path.parent_path(), sources);
+}
+
+// `folder` and those around it up to its repository's, the innermost first.
+std::vector<fs::path> ProjectFolders(const std::string& folder) {
+  std::vector<fs::path> folders;
   std::error_code ignored;
-  for (std::filesystem::path at = folder; !at.empty(); at = at.parent_path()) {
-    folders.insert(folders.begin(), at);
-    if (!at.has_relative_path() || std::filesystem::exists(at / ".git", ignored)) break;
+  for (fs::path at = folder; !at.empty(); at = at.parent_path()) {
+    folders.push_back(at);
+    if (!at.has_relative_path() || fs::exists(at / ".git", ignored)) break;
   }
   return folders;
 }
 
-void AddOpencode(const std::string& home, const std::string& folder,
-                 std::vector<SettingsUrl>& urls) {
-  const auto add = [&urls](const std::string& path) {
-    AddProviders(path, SettingsText(path), OpencodeForm(), urls);
+// What opencode reads behind OPENCODE_CONFIG_CONTENT, or from elsewhere than a file.
+absl::Status AddOpencodeWarnings(const std::string& home, Sources& sources) {
+  Sources managed;
+  for (const char* path : {"/etc/opencode/opencode.json", "/etc/opencode/opencode.jsonc"}) {
+    const absl::Status status = AddOpencodeFile(path, managed);
+    if (!status.ok()) return status;
+  }
+  for (const Setting& setting : managed.settings) {
+    if (setting.url.vendor.empty() || !setting.has_url) continue;
+    sources.warnings.push_back(absl::StrCat("opencode takes ", setting.url.where,
+                                            ", so its requests go past Fovea; its administrator "
+                                            "says so"));
+  }
+  std::string data = Variable("XDG_DATA_HOME");
+  if (data.empty() && !home.empty()) data = absl::StrCat(home, "/.local/share");
+  const auto logins = ReadSettingsJson(absl::StrCat(data, "/opencode/auth.json"));
+  if (!logins.ok() || !logins->is_object()) return absl::OkStatus();
+  for (const auto& [url, login] : logins->items()) {
+    const std::string* const type = StringAt(login, {"type"});
+    if (type == nullptr || *type != "wellknown") continue;
+    sources.warnings.push_back(absl::StrCat(
+        "opencode also takes settings from ", url,
+        ", which are not read here: if they name a base URL, name it with --anthropic-upstream, "
+        "--openai-upstream or --gemini-upstream"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status AddOpencode(const std::string& home, const std::string& folder, Sources& sources) {
+  std::vector<fs::path> paths;
+  const auto both = [&paths](const fs::path& below) {
+    paths.push_back(below / "opencode.json");
+    paths.push_back(below / "opencode.jsonc");
   };
   std::string config = Variable("XDG_CONFIG_HOME");
   if (config.empty() && !home.empty()) config = absl::StrCat(home, "/.config");
-  for (const char* name : {"config.json", "opencode.json", "opencode.jsonc"}) {
-    if (!config.empty()) add(absl::StrCat(config, "/opencode/", name));
+  if (!config.empty()) {
+    paths.push_back(fs::path(config) / "opencode/config.json");
+    both(fs::path(config) / "opencode");
   }
-  if (const std::string file = Variable("OPENCODE_CONFIG"); !file.empty()) add(file);
-  const auto folders = ProjectFolders(folder);
-  for (const char* below : {"", ".opencode"}) {
-    for (const std::filesystem::path& at : folders) {
-      for (const char* name : {"opencode.json", "opencode.jsonc"})
-        add((at / below / name).string());
-    }
+  if (const std::string file = Variable("OPENCODE_CONFIG"); !file.empty()) paths.emplace_back(file);
+  const std::string off = absl::AsciiStrToLower(Variable("OPENCODE_DISABLE_PROJECT_CONFIG"));
+  const std::vector<fs::path> around =
+      off == "1" || off == "true" ? std::vector<fs::path>() : ProjectFolders(folder);
+  for (auto at = around.rbegin(); at != around.rend(); ++at) both(*at);
+  // Of these folders the outer one wins.
+  for (const fs::path& at : around) both(at / ".opencode");
+  if (!home.empty()) both(fs::path(home) / ".opencode");
+  if (const std::string set = Variable("OPENCODE_CONFIG_DIR"); !set.empty()) both(set);
+  for (const fs::path& path : paths) {
+    const absl::Status status = AddOpencodeFile(path, sources);
+    if (!status.ok()) return status;
   }
   const char* const inlined = "OPENCODE_CONFIG_CONTENT";
-  AddProviders(inlined, Variable(inlined), OpencodeForm(), urls);
+  const absl::Status status = AddOpencodeText(inlined, Variable(inlined), folder, sources);
+  return status.ok() ? AddOpencodeWarnings(home, sources) : status;
 }
 
-void AddPi(const std::string& home, std::vector<SettingsUrl>& urls) {
+absl::Status AddPi(const std::string& home, Sources& sources) {
   const std::string path = absl::StrCat(PiFolder(home), "/models.json");
-  AddProviders(path, SettingsText(path), PiForm(), urls);
+  const absl::StatusOr<Json> json = ReadSettingsJson(path);
+  if (!json.ok()) return json.status();
+  if (!json->is_object() || !json->contains("providers") || !(*json)["providers"].is_object()) {
+    return absl::OkStatus();
+  }
+  for (const auto& [name, provider] : (*json)["providers"].items()) {
+    const Provider* const known = ProviderOf(name);
+    Setting found;
+    found.url.used = known != nullptr;
+    if (known != nullptr) found.url.vendor = known->vendor;
+    const auto add = [&, &name = name](absl::string_view key) {
+      found.url.where = absl::StrCat(key, " of ", name, " in ", path);
+      sources.settings.push_back(found);
+    };
+    if (const std::string* const url = StringAt(provider, {"baseUrl"}); url != nullptr) {
+      found.has_url = true;
+      found.url.url = *url;
+      add("baseUrl");
+      found.has_url = false;
+      found.url.url.clear();
+    }
+    if (known == nullptr) continue;
+    if (const std::string* const wire = StringAt(provider, {"api"}); wire != nullptr) {
+      found.url.problem = NoWire(*known, *wire);
+      add("api");
+    }
+    if (!provider.is_object() || !provider.contains("models")) continue;
+    for (const auto& [key, model] : provider["models"].items()) {
+      // One with an address of its own keeps it.
+      const std::string* const wire = StringAt(model, {"api"});
+      if (wire == nullptr || StringAt(model, {"baseUrl"}) != nullptr) continue;
+      found.of_model = true;
+      found.url.problem = NoWire(*known, *wire);
+      if (!found.url.problem.empty()) add("the api of a model");
+    }
+  }
+  return absl::OkStatus();
+}
+
+// Of all agents if `agent` is "".
+absl::Status AddAgent(const std::string& agent, const std::string& home, const std::string& folder,
+                      const std::vector<std::string>& arguments, Sources& sources) {
+  const auto strong = [&sources](std::vector<SettingsUrl> urls) {
+    for (SettingsUrl& url : urls) {
+      const bool has_url = !url.url.empty();
+      sources.settings.push_back({.url = std::move(url), .has_url = has_url});
+    }
+  };
+  std::vector<SettingsUrl> urls;
+  absl::Status status;
+  if (agent == "codex") status = AddCodexUrls(home, arguments, urls, sources.warnings);
+  if (agent == "qwen") status = AddQwenUrls(home, folder, urls, sources.warnings);
+  if (agent == "gemini") status = AddGeminiUrls(home, folder, urls);
+  if (agent == "opencode") status = AddOpencode(home, folder, sources);
+  if (agent == "pi") status = AddPi(home, sources);
+  strong(std::move(urls));
+  return status;
 }
 
 }  // namespace
@@ -168,22 +292,48 @@ std::string PiFolder(const std::string& home) {
   return set.empty() ? absl::StrCat(home, "/.pi/agent") : set;
 }
 
-std::vector<SettingsUrl> SettingsUrls(const std::string& home, const std::string& folder) {
+std::vector<SettingsUrl> SettingsUrls(const std::string& home, const std::string& folder,
+                                      std::vector<std::string>& broken) {
+  Sources sources;
+  for (const char* agent : {"codex", "opencode", "pi", "qwen", "gemini"}) {
+    const absl::Status status = AddAgent(agent, home, folder, {}, sources);
+    if (!status.ok()) broken.emplace_back(status.message());
+  }
   std::vector<SettingsUrl> urls;
-  if (!home.empty()) AddCodex(absl::StrCat(home, "/.codex/config.toml"), urls);
-  AddOpencode(home, folder, urls);
-  AddPi(home, urls);
+  for (Setting& setting : sources.settings) {
+    if (setting.has_url && !setting.url.url.empty()) urls.push_back(std::move(setting.url));
+  }
   return urls;
 }
 
-std::map<std::string, SettingsUrl> OwnBaseUrls(const std::string& agent,
-                                               const std::string& folder) {
-  std::vector<SettingsUrl> urls;
-  if (agent == "opencode") AddOpencode(Variable("HOME"), folder, urls);
-  if (agent == "pi") AddPi(Variable("HOME"), urls);
-  std::map<std::string, SettingsUrl> found;
-  for (SettingsUrl& url : urls) {
-    if (!url.vendor.empty() && !url.url.empty()) found[url.vendor] = std::move(url);
+absl::StatusOr<AgentSettings> SettingsOf(const std::string& agent, const std::string& folder,
+                                         const std::vector<std::string>& arguments) {
+  Sources sources;
+  const absl::Status status = AddAgent(agent, Variable("HOME"), folder, arguments, sources);
+  if (!status.ok()) return status;
+  AgentSettings found;
+  found.warnings = std::move(sources.warnings);
+  // Of each kind the last counts, also where it is empty; a weak one where there is no other.
+  std::map<std::string, const Setting*> weak;
+  std::map<std::string, const Setting*> strong;
+  for (const Setting& setting : sources.settings) {
+    if (!setting.url.vendor.empty() && setting.has_url) {
+      (setting.weak ? weak : strong)[setting.url.vendor] = &setting;
+    }
+  }
+  for (const auto* const kind : {&weak, &strong}) {
+    for (const auto& [vendor, setting] : *kind) {
+      if (!setting->url.url.empty()) found.urls[vendor] = setting->url;
+    }
+  }
+  for (const bool of_model : {false, true}) {
+    for (const Setting& setting : sources.settings) {
+      if (setting.has_url || setting.url.vendor.empty() || setting.of_model != of_model) continue;
+      SettingsUrl& at = found.urls[setting.url.vendor];
+      if (at.url.empty() || !setting.url.problem.empty()) at.where = setting.url.where;
+      at.vendor = setting.url.vendor;
+      at.problem = setting.url.problem;
+    }
   }
   return found;
 }

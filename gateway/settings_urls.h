@@ -6,25 +6,35 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/statusor.h"
+
 namespace fovea::gateway {
 
 struct SettingsUrl {
   std::string where;  // "base_url of model_providers.x in /home/u/.codex/config.toml"
-  std::string url;
+  std::string url;    // "": only what is below is set
   bool used = false;  // by an agent that is started without more ado
   // "anthropic", "openai" or "gemini", whose upstream it is in a wrap; "": wrap lets it be.
   std::string vendor;
-  std::string foreign;  // what the provider is set to where that is another vendor's wire
+  std::string problem;   // why the vendor's requests cannot be led through wrap; "": they can
+  std::string provider;  // Codex's, if it is one of the user's
 };
 
-// Of Codex, opencode and pi in `home`, and of opencode in `folder` (absolute), in what is around it
-// up to its repository, and in the environment; of an agent's, a later one wins. Files that are not
-// there, not readable, or of over 1 MiB have none.
-std::vector<SettingsUrl> SettingsUrls(const std::string& home, const std::string& folder);
+struct AgentSettings {
+  std::map<std::string, SettingsUrl> urls;  // by vendor
+  std::vector<std::string> warnings;        // why requests may go past wrap
+};
 
-// By vendor: what opencode or pi, started in `folder`, would use, and what wrap writes over. Of
-// other agents none.
-std::map<std::string, SettingsUrl> OwnBaseUrls(const std::string& agent, const std::string& folder);
+// Of Codex, opencode, pi, qwen and gemini in `home`, and of those in `folder` (absolute), in what
+// is around it, and in the environment. Appends to `broken` what cannot be read.
+std::vector<SettingsUrl> SettingsUrls(const std::string& home, const std::string& folder,
+                                      std::vector<std::string>& broken);
+
+// What the agent, started in `folder` with `arguments`, would use of its settings, and what wrap
+// sets over. INVALID_ARGUMENT names a file that cannot be read: its requests, and the key in them,
+// must not go elsewhere than it says. Empty for an agent that is none of the above.
+absl::StatusOr<AgentSettings> SettingsOf(const std::string& agent, const std::string& folder,
+                                         const std::vector<std::string>& arguments);
 
 // The folder of pi's own files.
 std::string PiFolder(const std::string& home);

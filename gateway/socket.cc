@@ -73,6 +73,11 @@ bool PeerHasClosed(int fd) {
   return count == 0 || (count < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
 }
 
+bool IsBroken(int fd) {
+  pollfd wait = {fd, 0, 0};
+  return poll(&wait, 1, 0) > 0 && (wait.revents & (POLLERR | POLLHUP | POLLNVAL)) != 0;
+}
+
 absl::StatusOr<std::pair<std::string, int>> SplitHostPort(absl::string_view address) {
   const size_t colon = address.rfind(':');
   int port = 0;
@@ -108,6 +113,21 @@ absl::StatusOr<FileDescriptor> Listen(absl::string_view address) {
     return absl::UnavailableError(absl::StrCat(address, ": ", strerror(errno)));
   }
   return fd;
+}
+
+bool IsLoopback(int fd) {
+  sockaddr_storage address = {};
+  socklen_t size = sizeof address;
+  if (getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) return false;
+  if (address.ss_family == AF_INET) {
+    const auto* in = reinterpret_cast<const sockaddr_in*>(&address);
+    return ntohl(in->sin_addr.s_addr) >> 24 == 127;
+  }
+  if (address.ss_family == AF_INET6) {
+    const in6_addr& in6 = reinterpret_cast<const sockaddr_in6*>(&address)->sin6_addr;
+    return IN6_IS_ADDR_LOOPBACK(&in6) || (IN6_IS_ADDR_V4MAPPED(&in6) && in6.s6_addr[12] == 127);
+  }
+  return false;
 }
 
 int LocalPort(int fd) {

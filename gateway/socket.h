@@ -43,9 +43,11 @@ absl::StatusOr<size_t> ReadSome(int fd, char* to, size_t size, absl::Duration ti
 // connection broke.
 absl::Status WriteAll(int fd, absl::string_view bytes, absl::Duration timeout);
 
-// Whether the other side has closed or broken the connection. Does not wait, and takes nothing off
-// the wire.
+// Whether the other side has closed or broken the connection, or sends nothing more. Does not wait,
+// and takes nothing off the wire.
 bool PeerHasClosed(int fd);
+// Whether it is broken: once something was written to who has closed it.
+bool IsBroken(int fd);
 
 // A listening socket on "HOST:PORT" (HOST may be in brackets; port 0: any that is free).
 // INVALID_ARGUMENT for another form, UNAVAILABLE if the address is taken.
@@ -53,6 +55,9 @@ absl::StatusOr<FileDescriptor> Listen(absl::string_view address);
 
 // The port that a socket is bound to; 0 if none.
 int LocalPort(int fd);
+
+// Whether it is bound to an address that other machines do not reach.
+bool IsLoopback(int fd);
 
 // Splits "HOST:PORT". INVALID_ARGUMENT names `address` if it is of another form.
 absl::StatusOr<std::pair<std::string, int>> SplitHostPort(absl::string_view address);

@@ -10,7 +10,7 @@
 
 namespace fovea::gateway {
 
-// Splits a stream into events. Thread-compatible.
+// Splits a stream into events. Lines end with LF, CRLF or CR. Thread-compatible.
 class SseSplitter {
  public:
   // `raw`: the event as it came, with the empty line behind it. `data`: its data lines joined, ""
@@ -19,6 +19,8 @@ class SseSplitter {
 
   // False from the byte on at which an event is longer than kMaxEventBytes.
   bool Feed(absl::string_view bytes, const OnEvent& on_event);
+  // At the end of the stream: what came behind the last whole event, as one, if there is anything.
+  void End(const OnEvent& on_event);
   // What came behind the last whole event.
   const std::string& rest() const { return buffer_; }
 

@@ -1,8 +1,10 @@
 #include "gateway/truncate.h"
 
 #include <nlohmann/json.hpp>
+#include <set>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "gateway/canonical.h"
@@ -15,17 +17,83 @@ namespace {
 
 using transcripts::Json;
 
-// What a user said, rather than what a tool gave.
-bool IsUsersWords(Wire wire, const Json& item) {
-  if (!item.contains("role") || item["role"] != "user") return false;
-  const char* key = wire == Wire::kGemini ? "parts" : "content";
-  if (!item.contains(key) || !item[key].is_array()) return true;
-  for (const Json& part : item[key]) {
-    if (!part.is_object()) continue;
-    if (part.contains("functionResponse")) return false;
-    if (part.contains("type") && part["type"] == "tool_result") return false;
+std::string StringAt(const Json& object, const char* key) {
+  if (!object.is_object()) return "";
+  const auto found = object.find(key);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
+}
+
+const Json& ListAt(const Json& object, const char* key) {
+  static const Json* const kNone = new Json(Json::array());
+  if (!object.is_object()) return *kNone;
+  const auto found = object.find(key);
+  return found != object.end() && found->is_array() ? *found : *kNone;
+}
+
+// The ids of the calls that an item holds, and of those whose results it holds.
+struct Calls {
+  std::set<std::string> made;
+  std::set<std::string> answered;
+};
+
+Calls CallsOf(Wire wire, const Json& item) {
+  Calls calls;
+  const std::string type = StringAt(item, "type");
+  switch (wire) {
+    case Wire::kAnthropic:
+      for (const Json& block : ListAt(item, "content")) {
+        const std::string kind = StringAt(block, "type");
+        if (kind == "tool_use") calls.made.insert(StringAt(block, "id"));
+        if (kind == "tool_result") calls.answered.insert(StringAt(block, "tool_use_id"));
+      }
+      break;
+    case Wire::kOpenAiChat:
+      for (const Json& call : ListAt(item, "tool_calls")) calls.made.insert(StringAt(call, "id"));
+      // The wire's older form.
+      if (item.contains("function_call") && item["function_call"].is_object()) {
+        calls.made.insert("");
+      }
+      if (StringAt(item, "role") == "tool") calls.answered.insert(StringAt(item, "tool_call_id"));
+      if (StringAt(item, "role") == "function") calls.answered.insert("");
+      break;
+    case Wire::kOpenAiResponses:
+      if (type == "mcp_approval_request") calls.made.insert(StringAt(item, "id"));
+      if (type == "mcp_approval_response") {
+        calls.answered.insert(StringAt(item, "approval_request_id"));
+      }
+      if (!item.contains("call_id")) break;
+      if (absl::EndsWith(type, "_call")) calls.made.insert(StringAt(item, "call_id"));
+      if (absl::EndsWith(type, "_output")) calls.answered.insert(StringAt(item, "call_id"));
+      break;
+    case Wire::kGemini:
+      // Most have no id: results are those of the last turn with calls.
+      for (const Json& part : ListAt(item, "parts")) {
+        if (part.contains("functionCall") || part.contains("function_call")) calls.made.insert("");
+        if (part.contains("functionResponse") || part.contains("function_response")) {
+          calls.answered.insert("");
+        }
+      }
+      break;
   }
-  return true;
+  return calls;
+}
+
+// Behind the first item of the conversation and, where that holds calls, their results.
+absl::StatusOr<size_t> OpeningOf(const Conversation& conversation, absl::string_view body) {
+  const auto& items = conversation.items;
+  if (conversation.head >= items.size()) return items.size();
+  std::set<std::string> open;
+  for (size_t i = conversation.head; i < items.size(); ++i) {
+    if (items[i].IsSystem()) continue;
+    const absl::string_view text = items[i].span.In(body);
+    const auto item = transcripts::ParseJson({text.data(), text.size()});
+    if (!item.ok()) return item.status();
+    const Calls calls = CallsOf(conversation.wire, *item);
+    for (const std::string& id : calls.answered) open.erase(id);
+    open.insert(calls.made.begin(), calls.made.end());
+    if (open.empty()) return i + 1;
+  }
+  return conversation.head + 1;  // they have none
 }
 
 }  // namespace
@@ -50,7 +118,9 @@ absl::StatusOr<std::string> Truncated(const Conversation& conversation, absl::st
   const auto& items = conversation.items;
   std::vector<std::string> kept;
   int64_t tokens = LaterSystemTokens(conversation, body);
-  const size_t opening = conversation.head < items.size() ? conversation.head + 1 : items.size();
+  const auto behind_first = OpeningOf(conversation, body);
+  if (!behind_first.ok()) return behind_first.status();
+  const size_t opening = *behind_first;
   for (size_t i = 0; i < opening; ++i) {
     const absl::string_view text = items[i].span.In(body);
     tokens += EstimateTokens(text);
@@ -59,6 +129,7 @@ absl::StatusOr<std::string> Truncated(const Conversation& conversation, absl::st
   // Backwards, to the oldest place where the conversation may be cut.
   size_t cut = 0;
   int64_t tail = 0;
+  std::set<std::string> wanted;  // calls, of results that would be kept
   for (size_t i = items.size(); i > opening; --i) {
     const absl::string_view text = items[i - 1].span.In(body);
     if (items[i - 1].IsSystem()) continue;
@@ -66,6 +137,10 @@ absl::StatusOr<std::string> Truncated(const Conversation& conversation, absl::st
     if (tokens + tail > max_tokens) break;
     const auto item = transcripts::ParseJson({text.data(), text.size()});
     if (!item.ok()) return item.status();
+    const Calls calls = CallsOf(conversation.wire, *item);
+    for (const std::string& id : calls.made) wanted.erase(id);
+    wanted.insert(calls.answered.begin(), calls.answered.end());
+    if (!wanted.empty()) continue;
     size_t previous = i - 2;
     while (previous > conversation.head && items[previous].IsSystem()) --previous;
     const absl::string_view before_text = items[previous].span.In(body);
@@ -73,7 +148,7 @@ absl::StatusOr<std::string> Truncated(const Conversation& conversation, absl::st
     if (!before.ok()) return before.status();
     const bool step_begins =
         IsModelItem(conversation.wire, *item) && !IsModelItem(conversation.wire, *before);
-    if (step_begins || IsUsersWords(conversation.wire, *item)) cut = i - 1;
+    if (step_begins || StringAt(*item, "role") == "user") cut = i - 1;
   }
   if (cut == 0)
     return absl::ResourceExhaustedError("the newest messages alone are over the window");

@@ -12,8 +12,8 @@
 namespace fovea::gateway {
 
 // The conversation's array with its oldest messages left out behind the first, and a note in their
-// place, so that it has at most `max_tokens` by EstimateTokens. Calls keep their results; system
-// text stays. RESOURCE_EXHAUSTED if its newest part alone is larger.
+// place, so that it has at most `max_tokens` by EstimateTokens. Calls keep their results, whatever
+// stands between them; system text stays. RESOURCE_EXHAUSTED if its newest part alone is larger.
 absl::StatusOr<std::string> Truncated(const Conversation& conversation, absl::string_view body,
                                       int64_t max_tokens);
 

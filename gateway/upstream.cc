@@ -116,7 +116,8 @@ class Upstream::Line {
 
  private:
   void SetUp(const UpstreamOptions& options, const UpstreamRequest& request);
-  absl::Status Drive(const UpstreamOptions& options, int client_fd, Transfer& transfer);
+  absl::Status Drive(const UpstreamOptions& options, const UpstreamRequest& request,
+                     Transfer& transfer);
 
   CURLM* const multi_;
   CURL* const easy_;
@@ -163,7 +164,7 @@ absl::Status Upstream::Line::Send(const UpstreamOptions& options, const Upstream
   curl_easy_setopt(easy_, CURLOPT_WRITEFUNCTION, OnBody);
   curl_easy_setopt(easy_, CURLOPT_WRITEDATA, &transfer);
   curl_multi_add_handle(multi_, easy_);
-  absl::Status status = Drive(options, request.client_fd, transfer);
+  absl::Status status = Drive(options, request, transfer);
   curl_multi_remove_handle(multi_, easy_);
   if ((absl::IsUnavailable(status) || absl::IsAborted(status)) && error[0] != '\0') {
     status = absl::Status(status.code(), absl::StrCat(status.message(), ": ", error));
@@ -172,20 +173,28 @@ absl::Status Upstream::Line::Send(const UpstreamOptions& options, const Upstream
   return status;
 }
 
-absl::Status Upstream::Line::Drive(const UpstreamOptions& options, int client_fd,
+absl::Status Upstream::Line::Drive(const UpstreamOptions& options, const UpstreamRequest& request,
                                    Transfer& transfer) {
+  int client_fd = request.client_fd;
+  bool half_closed = false;
   while (true) {
     int running = 0;
     curl_multi_perform(multi_, &running);
     if (!transfer.status.ok()) return transfer.status;
     if (running == 0) break;
-    curl_waitfd client = {client_fd, CURL_WAIT_POLLIN, 0};
+    curl_waitfd client = {client_fd, static_cast<short>(half_closed ? 0 : CURL_WAIT_POLLIN), 0};
     int ready = 0;
     curl_multi_poll(multi_, client_fd < 0 ? nullptr : &client, client_fd < 0 ? 0 : 1,
                     kPollMilliseconds, &ready);
-    if (client_fd >= 0 && client.revents != 0) {
-      if (PeerHasClosed(client_fd)) return absl::CancelledError("the client is gone");
-      client_fd = -1;  // it sent its next request already, and is watched when that is written to
+    if (half_closed && IsBroken(client_fd)) return absl::CancelledError("the client is gone");
+    if (client_fd >= 0 && !half_closed && client.revents != 0) {
+      if (!PeerHasClosed(client_fd)) {
+        client_fd = -1;  // it sent its next request already, and is watched when that is written to
+        continue;
+      }
+      half_closed = request.may_probe && !transfer.head_given &&
+                    WriteAll(client_fd, "HTTP/1.1 100 Continue\r\n\r\n", absl::ZeroDuration()).ok();
+      if (!half_closed) return absl::CancelledError("the client is gone");
     }
     if (absl::Now() - transfer.last_byte > options.silence_timeout) {
       return absl::DeadlineExceededError("the provider is silent");

@@ -32,6 +32,10 @@ struct UpstreamRequest {
   Headers headers;  // without hop-by-hop fields, Host and Content-Length
   absl::string_view body;
   int client_fd = -1;  // when this connection ends, so does the request to the provider; -1: none
+  // Nothing of an answer was written to it, and it may be sent a "100 Continue". Only so can a
+  // client that has gone be told from one that has ended its sending side and waits: who is gone,
+  // refuses.
+  bool may_probe = false;
 };
 
 // Gets the answer as it comes. An error from either stops the transfer.

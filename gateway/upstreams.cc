@@ -73,11 +73,8 @@ absl::StatusOr<std::vector<ChosenUpstream>> ChooseUpstreams(
     const std::map<std::string, ClaudeVariable>& claude,
     const std::map<std::string, SettingsUrl>& own) {
   for (const auto& [vendor, set] : own) {
-    if (set.foreign.empty() || given.contains(vendor)) continue;
-    return absl::InvalidArgumentError(
-        absl::StrCat(set.where, ": its provider is set to \"", set.foreign,
-                     "\", which is not the wire of its name, so this URL cannot be the upstream; "
-                     "give that provider a name of its own"));
+    if (set.problem.empty() || given.contains(vendor)) continue;
+    return absl::InvalidArgumentError(absl::StrCat(set.where, ": ", set.problem));
   }
   const GatewayConfig defaults;
   std::vector<ChosenUpstream> chosen;

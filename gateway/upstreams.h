@@ -24,10 +24,10 @@ struct ChosenUpstream {
 using GivenUpstreams = std::map<std::string, std::string>;
 
 // One for each vendor: what is given; what the agent's settings name (`claude`: ClaudeSettings;
-// `own`: OwnBaseUrls); a base URL that is set in the environment; the vendor's own. A base URL that
+// `own`: SettingsOf); a base URL that is set in the environment; the vendor's own. A base URL that
 // leads to a gateway of an outer `fovea wrap` stands for that one's upstream. INVALID_ARGUMENT
-// names what is no URL that requests can go to, without its password, and a provider of the agent's
-// settings that speaks another's wire.
+// names what is no URL that requests can go to, without its password, and what of the
+// agent's settings cannot be led through the gateway.
 absl::StatusOr<std::vector<ChosenUpstream>> ChooseUpstreams(
     const std::string& agent, const GivenUpstreams& given,
     const std::map<std::string, ClaudeVariable>& claude,

@@ -165,20 +165,27 @@ absl::StatusOr<int> Wrap(const WrapOptions& options) {
   std::map<std::string, ClaudeVariable> claude;
   std::error_code ignored;
   if (options.agent == "claude") {
-    claude = ClaudeSettings(std::filesystem::current_path(ignored).string());
+    std::vector<std::string> broken;
+    claude = ClaudeSettings(std::filesystem::current_path(ignored).string(), broken);
+    for (const std::string& what : broken) Warn(what);
   }
-  auto own = OwnBaseUrls(options.agent, std::filesystem::current_path(ignored).string());
-  for (const auto& [vendor, url] : options.upstreams) own.erase(vendor);
-  const auto upstreams = ChooseUpstreams(options.agent, options.upstreams, claude, own);
+  auto own =
+      SettingsOf(options.agent, std::filesystem::current_path(ignored).string(), options.arguments);
+  if (!own.ok()) return own.status();
+  for (auto& [vendor, set] : own->urls) {
+    if (options.upstreams.contains(vendor)) set.url.clear();
+  }
+  const auto upstreams = ChooseUpstreams(options.agent, options.upstreams, claude, own->urls);
   if (!upstreams.ok()) return upstreams.status();
   auto listener = Listen("127.0.0.1:0");
   if (!listener.ok()) return RunDirectly(options, listener.status());
   const std::string secret = RandomHex(16);
   const std::string base =
       absl::StrCat("http://127.0.0.1:", LocalPort(listener->get()), "/", secret);
-  auto launch = LaunchOf(options.agent, options.wire, options.arguments, base, claude, own);
+  auto launch = LaunchOf(options.agent, options.wire, options.arguments, base, claude, own->urls);
   if (absl::IsUnavailable(launch.status())) return RunDirectly(options, launch.status());
   if (!launch.ok()) return launch.status();
+  for (const std::string& warning : own->warnings) Warn(warning);
   for (const std::string& warning : launch->warnings) Warn(warning);
   if (!OuterBase().empty()) {
     Warn("inside another `fovea wrap`: requests go to its upstreams, and not through it");

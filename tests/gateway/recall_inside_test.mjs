@@ -7,6 +7,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { Provider } from './provider.mjs';
+import { checkers } from './provider_rules.mjs';
 import { Agent, output } from './agent.mjs';
 import { ask, binaries, eventually, folder, startFovead, startGateway } from './harness.mjs';
 
@@ -27,10 +28,10 @@ const recall = (seq) => ({ name: 'recall', input: { seq } });
 const offers = (body) => /"name":"recall"/.test(JSON.stringify(body.tools));
 
 // Runs `check` with a gateway before a provider of that script.
-async function stand(script, check, { flags = forced, ...options } = {}) {
+async function stand(script, check, { flags = forced, at = place, ...options } = {}) {
   number += 1;
   const provider = await new Provider({ script, ...options }).listen();
-  const gateway = await startGateway(place, provider.url, ['--database', `${place.path}/${number}.db`, ...flags]);
+  const gateway = await startGateway(at, provider.url, ['--database', `${place.path}/${number}.db`, ...flags]);
   try { await check({ provider, gateway, database: `${place.path}/${number}.db` }); } finally {
     await gateway.stop();
     await provider.close();
@@ -139,6 +140,144 @@ function fake(answer) {
   return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve({ url: `http://127.0.0.1:${server.address().port}`, close: () => { server.closeAllConnections(); server.close(); } })));
 }
 const message = (content, usage) => JSON.stringify({ id: 'm', type: 'message', role: 'assistant', model: 'claude-opus-4-8', content, stop_reason: content.some((block) => block.type === 'tool_use') ? 'tool_use' : 'end_turn', stop_sequence: null, usage });
+
+// Answers that end for `stop`, with a call of recall whose arguments are `call`.
+const sse = (name, data) => `${name ? `event: ${name}\n` : ''}data: ${JSON.stringify(data)}\n\n`;
+const stopped = {
+  anthropic: (stream, { text, call, stop }) => {
+    const blocks = [...(text ? [{ type: 'text', text }] : []), ...(call ? [{ type: 'tool_use', id: 'toolu_r', name: 'recall', input: {} }] : [])];
+    const start = { id: 'm', type: 'message', role: 'assistant', model: 'm', content: [], stop_reason: null, stop_sequence: null, usage: { input_tokens: 100, output_tokens: 1 } };
+    if (!stream) return JSON.stringify({ ...start, content: blocks.map((b) => (b.input && stop === 'tool_use' ? { ...b, input: JSON.parse(call) } : b)), stop_reason: stop, usage: { input_tokens: 100, output_tokens: 10 } });
+    return sse('message_start', { type: 'message_start', message: start }) + blocks.map((block, index) => sse('content_block_start', { type: 'content_block_start', index, content_block: block.text ? { ...block, text: '' } : block })
+      + sse('content_block_delta', { type: 'content_block_delta', index, delta: block.text ? { type: 'text_delta', text } : { type: 'input_json_delta', partial_json: call } }) + sse('content_block_stop', { type: 'content_block_stop', index })).join('')
+      + sse('message_delta', { type: 'message_delta', delta: { stop_reason: stop, stop_sequence: null }, usage: { output_tokens: 10 } }) + sse('message_stop', { type: 'message_stop' });
+  },
+  chat: (stream, { text, call, stop }) => {
+    const calls = call ? { tool_calls: [{ index: 0, id: 'call_r', type: 'function', function: { name: 'recall', arguments: call } }] } : {};
+    const usage = { prompt_tokens: 100, completion_tokens: 10, total_tokens: 110 };
+    if (!stream) return JSON.stringify({ id: 'c', object: 'chat.completion', choices: [{ index: 0, message: { role: 'assistant', content: text ?? null, ...calls }, finish_reason: stop }], usage });
+    const chunk = (delta, finish_reason = null) => sse('', { id: 'c', object: 'chat.completion.chunk', choices: [{ index: 0, delta, finish_reason }] });
+    return chunk({ role: 'assistant', content: text ?? null }) + (call ? chunk(calls) : '') + chunk({}, stop) + sse('', { id: 'c', object: 'chat.completion.chunk', choices: [], usage }) + 'data: [DONE]\n\n';
+  },
+  responses: (stream, { text, call, stop }) => {
+    const output = [...(text ? [{ type: 'message', id: `msg_${text}`, role: 'assistant', status: 'completed', content: [{ type: 'output_text', text, annotations: [] }] }] : []),
+      ...(call ? [{ type: 'function_call', id: 'fc_r', call_id: 'call_r', name: 'recall', arguments: call, status: stop }] : [])];
+    const response = (status) => ({ id: 'r', object: 'response', status, model: 'm', output: status === stop ? output : [], usage: status === stop ? { input_tokens: 100, output_tokens: 10, total_tokens: 110 } : null, incomplete_details: status === 'incomplete' ? { reason: 'max_output_tokens' } : null });
+    if (!stream) return JSON.stringify(response(stop));
+    let sequence_number = 0;
+    const send = (type, data) => sse(type, { type, sequence_number: sequence_number++, ...data });
+    return send('response.created', { response: response('in_progress') }) + output.map((item, output_index) => send('response.output_item.added', { output_index, item }) + send('response.output_item.done', { output_index, item })).join('')
+      + send(`response.${stop}`, { response: response(stop) });
+  },
+  gemini: (stream, { text, call, stop }) => {
+    const parts = [...(text ? [{ text }] : []), ...(call ? [{ functionCall: { name: 'recall', args: stop === 'STOP' ? JSON.parse(call) : {} } }] : [])];
+    const json = { candidates: [{ ...(parts.length ? { content: { role: 'model', parts } } : {}), finishReason: stop, index: 0 }], usageMetadata: { promptTokenCount: 100, candidatesTokenCount: 10, totalTokenCount: 110 } };
+    return stream ? sse('', json) : JSON.stringify(json);
+  },
+};
+const whole = { anthropic: 'tool_use', chat: 'tool_calls', responses: 'completed', gemini: 'STOP' };
+const limit = { anthropic: 'max_tokens', chat: 'length', responses: 'incomplete', gemini: 'MAX_TOKENS' };
+// Of an answer as the agent has it: {reason, output tokens, texts}.
+const ends = {
+  anthropic: (s) => [/"stop_reason":"(\w+)"/.exec(s)?.[1], Number([...s.matchAll(/"output_tokens":(\d+)/g)].at(-1)[1])],
+  chat: (s) => [/"finish_reason":"(\w+)"/.exec(s)?.[1], Number([...s.matchAll(/"completion_tokens":(\d+)/g)].at(-1)[1])],
+  responses: (s) => [[...s.matchAll(/"object":"response","status":"(\w+)"/g)].at(-1)[1], Number([...s.matchAll(/"output_tokens":(\d+)/g)].at(-1)[1])],
+  gemini: (s) => [/"finishReason":"(\w+)"/.exec(s)?.[1], Number([...s.matchAll(/"candidatesTokenCount":(\d+)/g)].at(-1)[1])],
+};
+const send = (agent) => ask(agent.port, { path: typeof agent.wire.path === 'function' ? agent.wire.path(agent) : agent.wire.path, headers: { 'content-type': 'application/json', ...agent.wire.headers }, body: JSON.stringify(agent.wire.body(agent)) });
+
+for (const [wire, stream] of wires.flatMap((one) => [[one, true], [one, false]])) {
+  test(`${wire}, ${stream ? 'streamed' : 'whole'}: an answer that a limit cuts off ends with the provider's reason, and no call of ours is in it`, async () => {
+    let answers;
+    const sent = [];
+    const provider = await fake((request, response, body) => {
+      sent.push({ body, request });
+      response.writeHead(200, { 'content-type': stream ? 'text/event-stream' : 'application/json' });
+      response.end(stopped[wire](stream, answers.shift()));
+    });
+    number += 1;
+    const gateway = await startGateway(place, provider.url, ['--database', `${place.path}/${number}.db`, ...forced]);
+    const check = async (name, script, { asked, texts, reason = limit[wire], tokens }) => {
+      answers = [...script, { text: 'later', stop: whole[wire] }];
+      sent.length = 0;
+      const agent = grown(wire, gateway, { stream });
+      number += 1;
+      const answer = await send(agent);
+      const body = answer.body.toString();
+      assert.equal(sent.length, asked, name);
+      assert.deepEqual([answer.status, answer.complete, ...ends[wire](body)], [200, true, reason, tokens], name);
+      assert.ok(!/recall/.test(body), `${name}: ${body.slice(0, 3000)}`);
+      for (const text of texts) assert.ok(body.includes(text), `${name}: ${text}`);
+      if (wire === 'responses') {
+        const { output } = stream ? JSON.parse(body.trim().split('data: ').at(-1)).response : JSON.parse(body);
+        assert.deepEqual(output.map((item) => item.content[0].text), texts, name);
+      }
+      // The agent goes on from what it has.
+      const said = texts.join('');
+      if (wire === 'responses') agent.history.push(...texts.map((text) => ({ type: 'message', id: `msg_${text}`, role: 'assistant', content: [{ type: 'output_text', text, annotations: [] }] })));
+      else if (said) agent.history.push(wire === 'gemini' ? { role: 'model', parts: texts.map((text) => ({ text })) } : { role: 'assistant', content: wire === 'chat' ? said : texts.map((text) => ({ type: 'text', text })) });
+      agent.history.push(agent.wire.user('Go on.'));
+      answers = [{ text: 'later', stop: whole[wire] }];
+      assert.equal((await send(agent)).status, 200, name);
+      const next = sent.at(-1);
+      assert.deepEqual(checkers[wire](next.body, { headers: next.request.headers, url: next.request.url }), [], name);
+      const items = JSON.stringify((next.body.messages ?? next.body.input ?? next.body.contents).slice(-6));
+      assert.equal((items.match(/"name":"recall"/g) ?? []).length > 0, asked > 1, `${name}: what was recalled before the cut stands, what was cut off does not`);
+      assert.ok(!/\{\\"se"/.test(items), name);
+    };
+    try {
+      await check('in the recall', [{ text: 'one', call: '{"se', stop: limit[wire] }], { asked: 1, texts: ['one'], tokens: 10 });
+      await check('behind a recall', [{ text: 'one', call: '{"seq":3}', stop: whole[wire] }, { text: 'two', stop: limit[wire] }], { asked: 2, texts: ['one', 'two'], tokens: 20 });
+      await check('in the second recall', [{ text: 'one', call: '{"seq":3}', stop: whole[wire] }, { call: '{"se', stop: limit[wire] }], { asked: 2, texts: ['one'], tokens: 20 });
+      if (wire === 'gemini') await check('before the first word', [{ text: 'one', call: '{"seq":3}', stop: 'STOP' }, { stop: 'MAX_TOKENS' }], { asked: 2, texts: ['one'], tokens: 20 });
+      if (wire === 'responses' && stream) await check('it fails', [{ text: 'one', call: '{"seq":3}', stop: 'completed' }, { text: 'two', call: '{"seq":4}', stop: 'failed' }], { asked: 2, texts: ['one', 'two'], reason: 'failed', tokens: 20 });
+      // What is whole is answered, whatever the wire's providers call the end.
+      const other = { anthropic: 'end_turn', chat: 'stop' }[wire];
+      if (other) await check('another word', [{ text: 'one', call: '{"seq":3}', stop: other }, { text: 'two', stop: other }], { asked: 2, texts: ['one', 'two'], reason: other, tokens: 20 });
+    } finally {
+      await gateway.stop();
+      provider.close();
+    }
+  });
+}
+
+// What an agent gets for one request, as text.
+async function sayOnce(wire, provider) {
+  number += 1;
+  const gateway = await startGateway(place, provider.url, ['--database', `${place.path}/${number}.db`, ...forced]);
+  try { return (await send(grown(wire, gateway))).body.toString(); } finally {
+    await gateway.stop();
+    provider.close();
+  }
+}
+
+test('an error behind a recall is said without its coding', { timeout: 30000 }, async () => {
+  const body = { anthropic: '{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}', chat: '{"error":{"message":"Overloaded","code":"busy"}}', responses: '{"error":{"message":"Overloaded","code":"busy"}}', gemini: '{"error":{"code":400,"message":"Overloaded","status":"BUSY"}}' };
+  for (const wire of wires) {
+    let calls = 0;
+    const provider = await fake((_, response) => {
+      calls += 1;
+      response.writeHead(calls === 1 ? 200 : 404, calls === 1 ? { 'content-type': 'text/event-stream' } : { 'content-type': 'application/json', 'content-encoding': 'gzip' });
+      response.end(calls === 1 ? stopped[wire](true, { call: '{"seq":3}', stop: whole[wire] }) : gzipSync(body[wire]));
+    });
+    const answer = await sayOnce(wire, provider);
+    assert.match(answer, { anthropic: /event: error\ndata: .*"overloaded_error","message":"Overloaded"/, chat: /"message":"Overloaded","code":"busy"/, responses: /"code":"busy","message":"[^"]*Overloaded"/, gemini: /"message":"Overloaded","status":"BUSY"/ }[wire]);
+  }
+});
+
+test('a stream whose lines end with CR alone is read, too', async () => {
+  for (const wire of wires) {
+    let calls = 0;
+    const provider = await fake((_, response) => {
+      calls += 1;
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.end(stopped[wire](true, calls === 1 ? { text: 'one', call: '{"seq":3}', stop: whole[wire] } : { text: 'two', stop: whole[wire] }).replaceAll('\n', '\r'));
+    });
+    const answer = await sayOnce(wire, provider);
+    assert.equal(calls, 2, wire);
+    assert.ok(/one/.test(answer) && /two/.test(answer) && !/recall/.test(answer), answer);
+  }
+});
 
 test('recalls that cost too much end', async () => {
   let calls = 0;
@@ -305,4 +444,22 @@ test('what is sent as it came then is too long by the provider\'s word: it is cu
     await agent.send();
     assert.deepEqual(provider.requests.slice(3).map((request) => request.status), [400, 200]);
   }, { window: 22000 });
+});
+
+test('with fovead gone, a cut history keeps calls and their results together, whatever is said between them', async () => {
+  for (const wire of ['chat', 'responses', 'gemini']) {
+    await stand([{ text: 'ok' }], async ({ provider, gateway }) => {
+      const agent = grown(wire, gateway, { calls: 40 });
+      for (const item of agent.history) {
+        const long = output('arguments', agent.history.indexOf(item), 6000);
+        if (item.arguments) item.arguments = JSON.stringify({ long });
+        if (item.parts?.[0].functionCall) item.parts[0].functionCall.args = { long };
+      }
+      // What the user says while a tool runs: some agents send it before the result.
+      if (wire !== 'chat') for (let at = agent.history.length - 1; at > 0; at -= 2) agent.history.splice(at, 0, agent.wire.user(`By the way ${at}.`));
+      await agent.send();
+      assert.match(agent.answers.at(-1).reason, /cut to the window/);
+      assert.deepEqual(provider.refused, []);
+    }, { flags: [...forced, '--window', '9000'], at: { path: `${place.path}/nobody` } });
+  }
 });

@@ -245,10 +245,10 @@ test('a base URL in the settings of pi or opencode is the upstream', async () =>
   writeFileSync(join(own, 'models.json'), JSON.stringify({ providers: { anthropic: { baseUrl: provider.url, api: 'openai-completions' } } }));
   const other = await place.wrap(['pi']).ended;
   assert.equal(other.code, 2);
-  assert.match(other.err, /baseUrl of anthropic in .*models\.json: its provider is set to "openai-completions".*cannot be the upstream/);
+  assert.match(other.err, /api of anthropic in .*models\.json: its provider is set to "openai-completions".*cannot be the upstream/);
   // Behind one that may be an upstream, too.
   writeFileSync(join(own, 'models.json'), JSON.stringify({ providers: { anthropic: { baseUrl: provider.url }, openai: { baseUrl: provider.url, api: 'anthropic-messages' } } }));
-  assert.match((await place.wrap(['pi']).ended).err, /baseUrl of openai in .*models\.json: its provider is set to "anthropic-messages"/);
+  assert.match((await place.wrap(['pi']).ended).err, /api of openai in .*models\.json: its provider is set to "anthropic-messages"/);
   rmSync(join(own, 'models.json'));
   // opencode: in the variable, with and without a version, and in a file.
   const opencode = (baseURL, extra = {}) => JSON.stringify({ provider: { anthropic: { options: { baseURL }, ...extra } } });
@@ -261,7 +261,7 @@ test('a base URL in the settings of pi or opencode is the upstream', async () =>
   assert.equal((await place.wrap(['opencode']).ended).out, '200 passed\n');
   assert.equal(path(), '/file/v1/messages');
   rmSync(join(place.path, 'opencode.json'));
-  const variable = await place.wrap(['opencode'], { env: { OPENCODE_CONFIG_CONTENT: opencode('{env:CORP}') } }).ended;
+  const variable = await place.wrap(['opencode'], { env: { CORP: 'corp', OPENCODE_CONFIG_CONTENT: opencode('{env:CORP}') } }).ended;
   assert.equal(variable.code, 2);
   assert.match(variable.err, /baseURL of anthropic in OPENCODE_CONFIG_CONTENT: .* must begin with http/);
 });
@@ -309,7 +309,7 @@ test('settings of an agent\'s that cannot be added to are said in words', async 
   place.program('pi', ''); place.program('opencode', '');
   const models = join(place.home, '.pi/agent/models.json');
   mkdirSync(join(place.home, '.pi/agent'), { recursive: true });
-  for (const [text, what] of [['{"providers":[]}', 'providers'], ['{"providers":{"openai":3}}', 'providers\\.openai'], ['{', 'what it holds']]) {
+  for (const [text, what] of [['{"providers":[]}', 'providers'], ['{"providers":{"openai":3}}', 'providers\\.openai'], ['[1]', 'what it holds']]) {
     writeFileSync(models, text);
     const { code, err } = await place.wrap(['pi']).ended;
     assert.equal(code, 2);

@@ -79,7 +79,7 @@ test('claude, codex, opencode, gemini, qwen and copilot are pointed at it', asyn
   assert.deepEqual(claude.args, ['-p', 'hi']);
   assert.match(claude.env.ANTHROPIC_BASE_URL, base);
   assert.equal(claude.env._CLAUDE_CODE_ASSUME_FIRST_PARTY_BASE_URL, '1');
-  assert.match((await look('codex')).args.join(' '), /model_provider="fovea".*base_url="http.*\/v1".*wire_api="responses".*-p hi$/);
+  assert.match((await look('codex')).args.join(' '), /base_url="http:\/\/127\.0\.0\.1:\d+\/v1".*model_provider="fovea".*wire_api="responses".*-p hi$/);
   assert.match(JSON.parse((await look('opencode')).env.OPENCODE_CONFIG_CONTENT).provider.anthropic.options.baseURL, base);
   assert.match((await look('gemini')).env.GOOGLE_GEMINI_BASE_URL, base);
   assert.match((await look('qwen')).env.OPENAI_BASE_URL, /\/v1$/);

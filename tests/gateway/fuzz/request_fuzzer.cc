@@ -3,9 +3,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 
 #include "gateway/http_connection.h"
 
@@ -19,15 +19,14 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   shutdown(ends[0], SHUT_WR);
   {
     const HttpServerOptions options{.max_body_bytes = 1 << 16};
-    std::atomic<size_t> all{0};
+    const auto all = std::make_shared<MemoryBudget>(1 << 20);
     RequestReader reader(ends[1], stop, options);
     for (int i = 0; i < 100; ++i) {
-      HeldBytes held(all, 1 << 20);
-      const auto next = reader.Next(held, [] {});
+      const auto next = reader.Next(std::make_unique<HeldBytes>(all), [] {});
       if (!next.request.has_value()) break;
       if (next.request->body->size() > options.max_body_bytes) __builtin_trap();
     }
-    if (all.load() != 0) __builtin_trap();
+    if (all->held() != 0) __builtin_trap();
   }
   close(ends[0]);
   close(ends[1]);
