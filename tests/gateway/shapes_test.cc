@@ -194,6 +194,40 @@ TEST(Relay, WhatIsNotOursPassesByteForByte) {
   }
 }
 
+TEST(Relay, AChatStreamGoesOnBehindOurCallAsOne) {
+  const auto relay = Relay::Create(Wire::kOpenAiChat, true);
+  std::string out;
+  const auto round = [&](const std::vector<std::string>& events) {
+    relay->BeginRound();
+    for (const std::string& event : events) relay->Feed("data: " + event + "\n\n", &out);
+    relay->EndRound(&out);
+  };
+  const std::string look = R"({"choices":[{"index":0,"delta":{"content":"look"}}]})";
+  round(
+      {look,
+       R"({"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"id":"1","function":{"name":"recall","arguments":"{}"}}]}}]})",
+       R"({"choices":[{"index":0,"delta":{},"finish_reason":"tool_calls"}]})",
+       R"({"choices":[],"usage":{"prompt_tokens":9,"completion_tokens":3,"total_tokens":12}})",
+       "[DONE]"});
+  EXPECT_EQ(out, "data: " + look + "\n\n");
+  ASSERT_TRUE(relay->goes_on());
+  ASSERT_EQ(relay->calls().size(), 1U);
+  out.clear();
+  const std::string stop = R"({"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]})";
+  round({R"({"choices":[{"index":0,"delta":{"role":"assistant","content":"done"}}]})", stop,
+         R"({"choices":[],"usage":{"prompt_tokens":20,"completion_tokens":4,"total_tokens":24}})",
+         "[DONE]"});
+  EXPECT_FALSE(relay->goes_on());
+  EXPECT_EQ(
+      out,
+      R"(data: {"choices":[{"index":0,"delta":{"content":"done"}}]})"
+      "\n\ndata: " +
+          stop +
+          "\n\n"
+          R"(data: {"choices":[],"usage":{"prompt_tokens":20,"completion_tokens":7,"total_tokens":27}})"
+          "\n\ndata: [DONE]\n\n");
+}
+
 TEST(Relay, WhatIsNoAnswerKeepsACallOfThatName) {
   const std::string block = R"([{"type":"tool_use","id":"1","name":"recall","input":{}}])";
   const std::string item =
