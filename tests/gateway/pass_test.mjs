@@ -96,6 +96,26 @@ test('the provider is left when the agent leaves', async () => {
   provider.delay = 0;
 });
 
+test('a provider that says nothing is left when the agent leaves', async () => {
+  let asked = false;
+  let left = false;
+  const server = http.createServer((request) => { asked = true; request.socket.on('close', () => { left = true; }); request.resume(); });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const silent = await startGateway(place, `http://127.0.0.1:${server.address().port}`, ['--database', ':memory:', '--log-level', 'off']);
+  try {
+    const leaving = new AbortController();
+    const request = ask(silent.port, { path: '/v1/messages', headers: anthropicHeaders, body: JSON.stringify(minimal), signal: leaving.signal });
+    await eventually(() => asked);
+    leaving.abort();
+    await assert.rejects(request);
+    await eventually(() => left, 20000);
+  } finally {
+    server.closeAllConnections();
+    await silent.stop();
+    server.close();
+  }
+});
+
 test('a provider that goes without an answer is a reset for the agent too, not an error of the gateway', async () => {
   const server = http.createServer((request) => { request.on('data', () => {}); request.on('end', () => request.socket.destroy()); });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
