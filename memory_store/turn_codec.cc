@@ -25,6 +25,10 @@ constexpr int kCompressionLevel = 3;
 constexpr size_t kSmallTurnBytes = 2048;
 constexpr int kSmallTurnLevel = -1;
 
+// Of the objects themselves, and their like in a response.
+constexpr uint64_t kTurnOverheadBytes = 256;
+constexpr uint64_t kPartOverheadBytes = 256;
+
 // Part tags are indices of the variants; reordering those needs a new version.
 static_assert(std::is_same_v<std::variant_alternative_t<0, Part>, TextPart>);
 static_assert(std::is_same_v<std::variant_alternative_t<1, Part>, ImagePart>);
@@ -368,7 +372,13 @@ absl::StatusOr<Turn> DecodeTurn(std::string_view bytes, uint64_t seq) {
   return turn;
 }
 
-uint64_t PartBytes(const Turn& turn) {
+uint64_t PlainBytes(std::string_view bytes) {
+  if (bytes.empty()) return 0;
+  const uint64_t size = ZSTD_getFrameContentSize(bytes.data() + 1, bytes.size() - 1);
+  return size > kMaxEncodedTurnBytes ? 0 : size;
+}
+
+uint64_t HeldBytes(const Turn& turn) {
   struct Sizes {
     uint64_t operator()(const TextPart& part) const { return part.text.size() + part.phase.size(); }
     uint64_t operator()(const ImagePart& part) const {
@@ -379,7 +389,7 @@ uint64_t PartBytes(const Turn& turn) {
     }
     uint64_t operator()(const ToolResultPart& part) const {
       uint64_t size = part.call_id.size();
-      for (const auto& item : part.content) size += std::visit(*this, item);
+      for (const auto& item : part.content) size += kPartOverheadBytes + std::visit(*this, item);
       return size;
     }
     uint64_t operator()(const OpaquePart& part) const {
@@ -391,7 +401,7 @@ uint64_t PartBytes(const Turn& turn) {
     }
     uint64_t operator()(const SearchResultPart& part) const {
       uint64_t size = part.source.size() + part.title.size() + part.attributes_json.size();
-      for (const std::string& text : part.text) size += text.size();
+      for (const std::string& text : part.text) size += kPartOverheadBytes + text.size();
       return size;
     }
     uint64_t operator()(const ToolReferencePart& part) const { return part.tool_name.size(); }
@@ -400,8 +410,8 @@ uint64_t PartBytes(const Turn& turn) {
       return part.media_type.size() + part.data.size() + part.transcript.size() + part.id.size();
     }
   };
-  uint64_t size = 0;
-  for (const Part& part : turn.parts) size += std::visit(Sizes{}, part);
+  uint64_t size = kTurnOverheadBytes + turn.attributes_json.size() + turn.agent_id.size();
+  for (const Part& part : turn.parts) size += kPartOverheadBytes + std::visit(Sizes{}, part);
   return size;
 }
 

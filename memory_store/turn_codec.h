@@ -15,7 +15,7 @@ namespace fovea {
 // The largest turn, in bytes of its encoding before compression.
 inline constexpr size_t kMaxEncodedTurnBytes = size_t{256} << 20;
 
-// A version byte, then a zstd frame (level 3, with checksum) of the fields in order, each string
+// A version byte, then a zstd frame (with checksum) of the fields in order, each string
 // with its length before it. Exact for any bytes. The sequence number is not part of it: it is the
 // key. Turns of the version before are still read. INVALID_ARGUMENT if the turn is larger than
 // kMaxEncodedTurnBytes or has no role. Thread-safe.
@@ -24,8 +24,13 @@ absl::StatusOr<std::string> EncodeTurn(const Turn& turn);
 // DATA_LOSS if the bytes are not what EncodeTurn gave, or of a version unknown here. Thread-safe.
 absl::StatusOr<Turn> DecodeTurn(std::string_view bytes, uint64_t seq);
 
-// Bytes in the strings of the turn's parts.
-uint64_t PartBytes(const Turn& turn);
+// What EncodeTurn had before compression, as the bytes say themselves, at most
+// kMaxEncodedTurnBytes; 0 if they are damaged. Cheap: nothing is decoded. Not more than HeldBytes
+// of the turn.
+uint64_t PlainBytes(std::string_view bytes);
+
+// About what a decoded turn takes in memory, however small its parts are.
+uint64_t HeldBytes(const Turn& turn);
 
 }  // namespace fovea
 

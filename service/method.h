@@ -39,7 +39,7 @@ struct Method {
   size_t max_request_bytes = kSmallRequest;
   bool names_session = true;  // a session_id of the request must be one, if there is that field
   bool audited = false;       // each call leaves a line in the audit log
-  bool quick = false;         // reads few rows: may do so on gRPC's own thread
+  bool quick = false;         // may begin on gRPC's own thread, where it waits for nothing
 };
 
 }  // namespace fovea::service

@@ -111,6 +111,12 @@ absl::StatusOr<std::vector<Turn>> QuotaLog::ReadTurns(const SessionRef& session,
   return log_.ReadTurns(session, range, max_bytes);
 }
 
+absl::StatusOr<std::optional<std::vector<Turn>>> QuotaLog::TryReadTurns(const SessionRef& session,
+                                                                        SeqRange range,
+                                                                        uint64_t max_bytes) {
+  return log_.TryReadTurns(session, range, max_bytes);
+}
+
 absl::StatusOr<std::vector<LogEvent>> QuotaLog::ReadEvents(const SessionRef& session,
                                                            uint64_t first_index) {
   return log_.ReadEvents(session, first_index);

@@ -30,6 +30,9 @@ class QuotaLog final : public LogStore {
   absl::StatusOr<AppendReceipt> Append(const SessionRef& session, AppendBatch batch) override;
   void StartAppend(const SessionRef& session, AppendBatch batch, AppendDone done) override;
   absl::StatusOr<LogEvent> AppendEvent(const SessionRef& session, LogEvent event) override;
+  absl::StatusOr<std::optional<std::vector<Turn>>> TryReadTurns(const SessionRef& session,
+                                                                SeqRange range,
+                                                                uint64_t max_bytes) override;
   absl::StatusOr<std::vector<Turn>> ReadTurns(const SessionRef& session, SeqRange range,
                                               uint64_t max_bytes) override;
   absl::StatusOr<std::vector<LogEvent>> ReadEvents(const SessionRef& session,

@@ -192,6 +192,7 @@ class WriteReactor final : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
     Response response;
     const auto answered = next_(call_, &response);
     if (Call::IsGoOn(answered.status())) {
+      call_.LeaveLane();
       call_.MoveToCold();
       status = call_.Post([this] { Step(); });
       if (!status.ok()) Finish(call_.End(status));

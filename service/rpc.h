@@ -66,6 +66,8 @@ class Call {
   // thread, or a quick read, where nobody queues. The call holds a place in its lane from then on,
   // until it ends or leaves.
   bool MayBeginAtOnce(const grpc::ByteBuffer& request);
+  // It is on a thread of gRPC's, and must not wait.
+  bool at_once() const { return entered_; }
   // What it began at once has ended.
   void LeaveLane();
   // Counts the call; to be called once, with the handler's answer. The log has it when the call is

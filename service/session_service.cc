@@ -25,7 +25,7 @@ constexpr Method kCreateSession{.name = "CreateSession",
                                 .lane = Lane::kAppend,
                                 .access = Access::kWrite,
                                 .names_session = false};
-constexpr Method kGetSession{.name = "GetSession", .audited = true, .quick = true};
+constexpr Method kGetSession{.name = "GetSession", .audited = true};
 constexpr Method kListSessions{.name = "ListSessions", .audited = true};
 constexpr Method kDeleteSession{
     .name = "DeleteSession", .lane = Lane::kUpkeep, .access = Access::kWrite, .audited = true};
@@ -40,7 +40,7 @@ constexpr Method kStreamAppendTurns{.name = "StreamAppendTurns",
                                     .access = Access::kWrite,
                                     .max_request_bytes = kLargeRequest};
 constexpr Method kReadTurns{.name = "ReadTurns", .audited = true, .quick = true};
-constexpr Method kExpandTurn{.name = "ExpandTurn", .audited = true, .quick = true};
+constexpr Method kExpandTurn{.name = "ExpandTurn", .audited = true};
 constexpr Method kSearchTurns{.name = "SearchTurns", .lane = Lane::kSearch, .audited = true};
 constexpr Method kPinTurns{.name = "PinTurns", .lane = Lane::kAppend, .access = Access::kWrite};
 constexpr Method kUnpinTurns{.name = "UnpinTurns", .lane = Lane::kAppend, .access = Access::kWrite};

@@ -249,6 +249,15 @@ NextAnswer<v1::ReadTurnsResponse> ReadTurnsSteps(LogStore* log,
   return
       [log, left, session_id = request.session_id(), identity = uint64_t{0}](
           const Call& call, v1::ReadTurnsResponse* response) mutable -> absl::StatusOr<Answered> {
+        if (call.at_once()) {
+          // In one answer, or on the lane, where it may wait.
+          auto few = log->TryReadTurns(call.Key(session_id), left, kAnswerBytes);
+          if (!few.ok()) return few.status();
+          if (!few->has_value()) return Call::GoOn();
+          if ((*few)->empty()) return Answered::kNothing;
+          for (const Turn& turn : **few) TurnToProto(turn, response->add_turns());
+          return Answered::kLast;
+        }
         if (identity == 0) {
           auto info = log->GetSession(call.Key(session_id));
           if (!info.ok()) return info.status();

@@ -43,7 +43,8 @@ std::string PackStatus(const absl::Status& status, const google::protobuf::Any& 
 std::string PublicMessage(const absl::Status& status) {
   switch (status.code()) {
     case absl::StatusCode::kDataLoss:
-      return "stored data does not decode; the server's log says more";
+      return "stored data is damaged; the server's log says more, and `fovea repair` mends what "
+             "can be";
     case absl::StatusCode::kUnavailable:
       return "the server is stopping, busy, or its disk refuses; retry with backoff";
     default:

@@ -148,11 +148,17 @@ class LogStore {
   // NOT_FOUND; OUT_OF_RANGE if its turns do not exist.
   virtual absl::StatusOr<LogEvent> AppendEvent(const SessionRef& session, LogEvent event) = 0;
 
-  // Turns first..last by seq, fewer where the log ends. Stops after the turn that reaches max_bytes
-  // of decoded parts (0: no limit), so that a caller can page, and before a turn that is damaged:
+  // Turns first..last by seq, fewer where the log ends. Stops after the turn with which they hold
+  // max_bytes of memory, about (0: no limit), so that a caller can page, and before a turn that is
+  // damaged:
   // only a range that begins with it fails, with DATA_LOSS. NOT_FOUND if there is no session.
   virtual absl::StatusOr<std::vector<Turn>> ReadTurns(const SessionRef& session, SeqRange range,
                                                       uint64_t max_bytes) = 0;
+  // For a caller that must not wait: all turns of the range, or nullopt where that may take longer
+  // than reading `max_bytes` from memory does, or they are not all sound. NOT_FOUND.
+  virtual absl::StatusOr<std::optional<std::vector<Turn>>> TryReadTurns(const SessionRef& session,
+                                                                        SeqRange range,
+                                                                        uint64_t max_bytes) = 0;
   // Events with index >= first_index, in order. NOT_FOUND if there is no session.
   virtual absl::StatusOr<std::vector<LogEvent>> ReadEvents(const SessionRef& session,
                                                            uint64_t first_index) = 0;

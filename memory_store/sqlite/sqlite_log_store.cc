@@ -182,6 +182,7 @@ absl::Status SqliteLogStore::Start(std::unique_ptr<Database> database,
   if (!unfinished.ok()) return NotServed(options_.path, unfinished.status());
   FOVEA_RETURN_IF_ERROR(NoticeUnsoundStates(*database));
   FOVEA_ASSIGN_OR_RETURN(readers_, ReadPool::Open(file, std::max(1, options_.readers)));
+  turn_reads_ = std::make_unique<TurnReads>(readers_.get());
   WriterOptions writer = options_.writer;
   // A transaction that failed changed nothing, whatever its jobs said.
   writer.on_begin = [this] { changed_ = false; };
@@ -504,22 +505,12 @@ absl::StatusOr<LogEvent> SqliteLogStore::AppendEvent(const SessionRef& session, 
 
 absl::StatusOr<std::vector<Turn>> SqliteLogStore::ReadTurns(const SessionRef& session,
                                                             SeqRange range, uint64_t max_bytes) {
-  std::vector<Turn> turns;
-  uint64_t bytes = 0;
-  const ReadPool::Lease database = readers_->Borrow();
-  FOVEA_RETURN_IF_ERROR(database->ReadTransaction([&]() -> absl::Status {
-    FOVEA_ASSIGN_OR_RETURN(const SessionHead head, FindHead(*database, session));
-    return ScanTurns(*database, head.row, range,
-                     [&](uint64_t seq, uint64_t, std::string_view body) -> absl::StatusOr<bool> {
-                       absl::StatusOr<Turn> turn = DecodeTurn(body, seq);
-                       if (absl::IsDataLoss(turn.status()) && !turns.empty()) return false;
-                       FOVEA_RETURN_IF_ERROR(turn.status());
-                       bytes += PartBytes(*turn);
-                       turns.push_back(*std::move(turn));
-                       return max_bytes == 0 || bytes < max_bytes;
-                     });
-  }));
-  return turns;
+  return turn_reads_->Read(session, range, max_bytes);
+}
+
+absl::StatusOr<std::optional<std::vector<Turn>>> SqliteLogStore::TryReadTurns(
+    const SessionRef& session, SeqRange range, uint64_t max_bytes) {
+  return turn_reads_->TryRead(session, range, max_bytes);
 }
 
 absl::StatusOr<std::vector<LogEvent>> SqliteLogStore::ReadEvents(const SessionRef& session,

@@ -23,6 +23,7 @@
 #include "memory_store/sqlite/log_transfer.h"
 #include "memory_store/sqlite/log_verify.h"
 #include "memory_store/sqlite/read_pool.h"
+#include "memory_store/sqlite/turn_reads.h"
 #include "memory_store/sqlite/writer.h"
 #include "memory_store/store_reports.h"
 
@@ -76,6 +77,9 @@ class SqliteLogStore final : public LogStore, public LogTail {
   absl::StatusOr<LogEvent> AppendEvent(const SessionRef& session, LogEvent event) override;
   absl::StatusOr<std::vector<Turn>> ReadTurns(const SessionRef& session, SeqRange range,
                                               uint64_t max_bytes) override;
+  absl::StatusOr<std::optional<std::vector<Turn>>> TryReadTurns(const SessionRef& session,
+                                                                SeqRange range,
+                                                                uint64_t max_bytes) override;
   absl::StatusOr<std::vector<LogEvent>> ReadEvents(const SessionRef& session,
                                                    uint64_t first_index) override;
   absl::StatusOr<LogStats> Stats() override;
@@ -168,6 +172,7 @@ class SqliteLogStore final : public LogStore, public LogTail {
   std::unique_ptr<FileGuard> guard_;  // of the writer
   std::unique_ptr<Writer> writer_;
   std::unique_ptr<ReadPool> readers_;  // closed before the writer, which checkpoints on closing
+  std::unique_ptr<TurnReads> turn_reads_;
 };
 
 }  // namespace fovea::sqlite

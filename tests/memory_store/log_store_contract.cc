@@ -192,9 +192,35 @@ TEST_P(LogStoreContract, ReadsRangesAndPages) {
   EXPECT_THAT(read({5, 9}, 0), IsEmpty());
   EXPECT_THAT(read({3, 2}, 0), IsEmpty());
   EXPECT_THAT(read(kAll, 1), ElementsAre(1));
-  EXPECT_THAT(read(kAll, 4), ElementsAre(1));
-  EXPECT_THAT(read(kAll, 5), ElementsAre(1, 2));
-  EXPECT_THAT(read(kAll, 8), ElementsAre(1, 2));
+  EXPECT_THAT(read(kAll, 600), ElementsAre(1, 2));
+  EXPECT_THAT(read(kAll, 1 << 20), ElementsAre(1, 2, 3, 4));
+}
+
+TEST_P(LogStoreContract, WhoMustNotWaitIsGivenAllOrNothing) {
+  const SessionKey key = Make("a", {"1", "2", "3"});
+  const auto all = Value(log().TryReadTurns(key, {2, 99}, 1 << 20));
+  ASSERT_TRUE(all.has_value());
+  EXPECT_EQ(*all, Value(log().ReadTurns(key, {2, 99}, 0)));
+  EXPECT_THAT(*Value(log().TryReadTurns(key, {4, 9}, 1 << 20)), IsEmpty());
+  EXPECT_EQ(Value(log().TryReadTurns(key, kAll, 600)), std::nullopt);
+  EXPECT_EQ(Code(log().TryReadTurns(SessionKey{"t", "b"}, kAll, 600)), absl::StatusCode::kNotFound);
+  Value(log().Append(key, Batch({TextTurn(std::string(2 << 20, 'x'))})));
+  EXPECT_EQ(Value(log().TryReadTurns(key, kAll, 1 << 20)), std::nullopt);
+  EXPECT_THAT(Value(log().ReadTurns(key, kAll, 0)), SizeIs(4));
+}
+
+// What is much in memory and little on disk: attributes, and turns of nothing.
+TEST_P(LogStoreContract, APageIsAsLargeAsWhatItHolds) {
+  constexpr uint64_t kPage = 64 << 10;
+  std::vector<Turn> turns(100, TextTurn("x"));
+  for (Turn& turn : turns)
+    turn.attributes_json = absl::StrCat("\"", std::string(10'000, ' '), "\"");
+  const SessionKey heavy = Make("heavy");
+  Value(log().Append(heavy, Batch(turns)));
+  EXPECT_THAT(Value(log().ReadTurns(heavy, kAll, kPage)), SizeIs(7));
+  const SessionKey many = Make("many");
+  Value(log().Append(many, Batch(std::vector<Turn>(2'000, TextTurn("")))));
+  EXPECT_LT(Value(log().ReadTurns(many, kAll, kPage)).size(), 300U);
 }
 
 TEST_P(LogStoreContract, EventsAreNumberedAmongTheTurns) {

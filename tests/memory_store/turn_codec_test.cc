@@ -143,12 +143,23 @@ TEST(TurnCodec, RefusesWhatIsTooLargeOrHasNoRole) {
   EXPECT_EQ(Code(EncodeTurn(turn)), absl::StatusCode::kInvalidArgument);
 }
 
-TEST(TurnCodec, CountsBytesOfParts) {
+TEST(TurnCodec, CountsWhatATurnHolds) {
   constexpr uint64_t kDocument = 15 + 5 + 4 + 6 + 7;
   constexpr uint64_t kFound = 11 + 1 + 3 + 2;
-  EXPECT_EQ(PartBytes(FullTurn()), 6 + (9 + 4) + (5 + 10) + (2 + 3 + 9) + (2 + 5 + 9) + kDocument +
-                                       kFound + 2 + (9 + 4 + 5 + 7) + (2 + kDocument + kFound + 4) +
-                                       (2 + 3 + 9) + (16 + 3));
+  const Turn full = FullTurn();
+  // What a tool's result holds, and the texts of a search result, count as parts do.
+  const uint64_t objects = 1 + full.parts.size() + 2 + (3 + 2) + 3;
+  EXPECT_EQ(HeldBytes(full) - objects * 256,
+            full.attributes_json.size() + full.agent_id.size() + 6 + (9 + 4) + (5 + 10) +
+                (2 + 3 + 9) + (2 + 5 + 9) + kDocument + kFound + 2 + (9 + 4 + 5 + 7) +
+                (2 + kDocument + kFound + 4) + (2 + 3 + 9) + (16 + 3));
+  for (const Turn& turn : {full, Turn{.role = Role::kUser}}) {
+    const std::string encoded = Value(EncodeTurn(turn));
+    EXPECT_GT(PlainBytes(encoded), 0U);
+    EXPECT_LE(PlainBytes(encoded), HeldBytes(turn));
+  }
+  EXPECT_EQ(PlainBytes(""), 0U);
+  EXPECT_EQ(PlainBytes("\x02 no frame"), 0U);
 }
 
 }  // namespace

@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <random>
 #include <thread>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
@@ -61,6 +63,52 @@ TEST(LanesE2e, AViewSlowerThanItsDeadlineIsReadySomeDay) {
     EXPECT_EQ(response.payload_sha256(), whole);
     std::cout << "[ figure   ] tries of " << time.count() << " ms: " << tries + 1 << "\n";
   }
+}
+
+// A large turn takes long to decode, which needs no connection to the log, of which there are few.
+TEST(LanesE2e, ReadsOfALargeTurnThatAreGivenUpHoldUpNobody) {
+  ServerFixture fixture;
+  Client client = fixture.MakeClient();
+  ASSERT_TRUE(client.CreateSession("large").ok());
+  ASSERT_TRUE(client.CreateSession("small").ok());
+  std::string text(size_t{60} << 20, '\0');
+  std::mt19937 random(1);
+  for (char& c : text) c = static_cast<char>('a' + random() % 26);
+  ASSERT_TRUE(client.Append("large", {TextTurn(v1::ROLE_USER, text)}).ok());
+  std::atomic<bool> over = false;
+  std::vector<std::thread> readers;
+  for (int i = 0; i < 3; ++i) {
+    readers.emplace_back([&] {
+      Client reader = fixture.MakeClient();
+      v1::ReadTurnsRequest request;
+      request.set_session_id("large");
+      while (!over) {
+        grpc::ClientContext context;
+        reader.Prepare(context);
+        const auto stream = reader.sessions->ReadTurns(&context, request);
+        absl::SleepFor(absl::Milliseconds(2));
+        context.TryCancel();
+        (void)stream->Finish();
+      }
+    });
+  }
+  std::vector<absl::Duration> times;
+  for (const absl::Time end = absl::Now() + absl::Seconds(3); absl::Now() < end;) {
+    const absl::Time begun = absl::Now();
+    grpc::ClientContext context;
+    client.Prepare(context);
+    v1::GetSessionRequest request;
+    request.set_session_id("small");
+    v1::Session session;
+    EXPECT_TRUE(client.sessions->GetSession(&context, request, &session).ok());
+    times.push_back(absl::Now() - begun);
+    absl::SleepFor(absl::Milliseconds(10));
+  }
+  over = true;
+  for (std::thread& reader : readers) reader.join();
+  std::sort(times.begin(), times.end());
+  std::cout << "[ figure   ] half of the calls within " << times[times.size() / 2] << "\n";
+  EXPECT_LT(times[times.size() / 2], absl::Milliseconds(250));
 }
 
 TEST(SessionStatesTest, ADeletionEndsWaitingAndHoldsUpNobody) {
