@@ -26,6 +26,7 @@ pkg_check_modules(PNG REQUIRED IMPORTED_TARGET libpng)
 pkg_check_modules(JPEG REQUIRED IMPORTED_TARGET libjpeg)
 pkg_check_modules(WEBP REQUIRED IMPORTED_TARGET libwebp)
 pkg_check_modules(HTTPLIB REQUIRED IMPORTED_TARGET cpp-httplib)
+find_path(TOMLPLUSPLUS_HEADERS toml++/toml.h REQUIRED)  # headers alone
 find_package(GIF REQUIRED)
 find_package(ZLIB REQUIRED)
 if(FOVEA_BUILD_TESTS)

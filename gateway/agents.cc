@@ -1,8 +1,6 @@
 #include "gateway/agents.h"
 
 #include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "absl/algorithm/container.h"
@@ -20,7 +18,6 @@
 namespace fovea::gateway {
 namespace {
 
-namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
 // A string of TOML.
@@ -31,27 +28,6 @@ Json* ObjectIn(Json& parent, const char* key) {
   Json& child = parent[key];
   if (child.is_null()) child = Json::object();
   return child.is_object() ? &child : nullptr;
-}
-
-// Sets `key` of each vendor below parent[list], in its object `options` unless that is null.
-// INVALID_ARGUMENT names, in `where`, what is no object.
-absl::Status SetBases(Json& parent, const char* list, const char* options, const char* key,
-                      const std::vector<std::pair<const char*, std::string>>& bases,
-                      const std::string& where) {
-  const auto bad = [&](absl::string_view what) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(where, ": ", what, " is no JSON object, so no base URL can be set in it"));
-  };
-  if (!parent.is_object()) return bad("what it holds");
-  Json* const providers = ObjectIn(parent, list);
-  if (providers == nullptr) return bad(list);
-  for (const auto& [vendor, base] : bases) {
-    Json* at = ObjectIn(*providers, vendor);
-    if (at != nullptr && options != nullptr) at = ObjectIn(*at, options);
-    if (at == nullptr) return bad(absl::StrCat(list, ".", vendor));
-    (*at)[key] = base;
-  }
-  return absl::OkStatus();
 }
 
 // The gateway's base URL in the place of `vendor`'s in `own`: with `version` unless the agent's own
@@ -99,53 +75,61 @@ void LaunchCodex(const std::string& base, const std::map<std::string, SettingsUr
   launch.arguments = std::move(arguments);
 }
 
+// INVALID_ARGUMENT names what is no object in the settings that it is given.
 absl::Status LaunchOpencode(const std::string& base, const std::map<std::string, SettingsUrl>& own,
                             AgentLaunch& launch) {
-  const std::string set = Variable("OPENCODE_CONFIG_CONTENT");
+  constexpr char kSettings[] = "OPENCODE_CONFIG_CONTENT";
+  const auto bad = [&](absl::string_view what) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(kSettings, ": ", what, " is no JSON object, so no base URL can be set in it"));
+  };
+  const std::string set = Variable(kSettings);
   Json config = ParseSettings(set);
   if (config.is_null()) config = Json::object();
-  absl::Status status = SetBases(config, "provider", "options", "baseURL",
-                                 {{"anthropic", BaseFor(base, "/v1", "anthropic", own)},
-                                  {"openai", BaseFor(base, "/v1", "openai", own)},
-                                  {"google", BaseFor(base, "/v1beta", "gemini", own)}},
-                                 "OPENCODE_CONFIG_CONTENT");
-  if (status.ok()) launch.environment.emplace_back("OPENCODE_CONFIG_CONTENT", config.dump());
-  return status;
+  if (!config.is_object()) return bad("what it holds");
+  Json* const providers = ObjectIn(config, "provider");
+  if (providers == nullptr) return bad("provider");
+  for (const auto& [vendor, url] : {std::pair("anthropic", BaseFor(base, "/v1", "anthropic", own)),
+                                    std::pair("openai", BaseFor(base, "/v1", "openai", own)),
+                                    std::pair("google", BaseFor(base, "/v1beta", "gemini", own))}) {
+    Json* at = ObjectIn(*providers, vendor);
+    if (at != nullptr) at = ObjectIn(*at, "options");
+    if (at == nullptr) return bad(absl::StrCat("provider.", vendor));
+    (*at)["baseURL"] = url;
+  }
+  launch.environment.emplace_back(kSettings, config.dump());
+  return absl::OkStatus();
 }
 
-// Only the owner may read it: it holds the gateway's secret.
-absl::Status Write(const std::string& path, const Json& json) {
-  std::ofstream file(path);
-  file << json.dump(2) << "\n";
-  file.close();
-  return file ? absl::OkStatus()
-              : absl::UnavailableError(absl::StrCat(path, ": cannot be written"));
-}
+// pi's own file of models stays as it is: an extension sets base URLs over it. They are in the
+// environment, so that the file holds no secret. The user's extensions come behind this one and win
+// over it.
+constexpr char kPiExtension[] =
+    R"(// Written by `fovea wrap pi`, and removed at its end: leads pi's requests through Fovea.
+module.exports = (pi) => {
+  for (const [name, baseUrl] of Object.entries(JSON.parse(process.env.FOVEA_PI_BASE_URLS ?? '{}'))) {
+    pi.registerProvider(name, { baseUrl });
+  }
+};
+)";
 
-// pi reads base URLs from one file of its folder: it gets a folder of links to its own, with that
-// file written again.
 absl::Status LaunchPi(const std::string& base, const std::map<std::string, SettingsUrl>& own,
                       AgentLaunch& launch) {
-  const fs::path folder_of_pi = PiFolder(Variable("HOME"));
-  const std::string name = "models.json";
-  auto found = ReadSettingsJson((folder_of_pi / name).string());
-  if (!found.ok()) return found.status();
-  Json models = found->is_null() ? Json::object() : *std::move(found);
-  // Providers of the user's own keep their addresses.
-  absl::Status status = SetBases(models, "providers", nullptr, "baseUrl",
-                                 {{"anthropic", base},
-                                  {"openai", BaseFor(base, "/v1", "openai", own)},
-                                  {"google", BaseFor(base, "/v1beta", "gemini", own)}},
-                                 (folder_of_pi / name).string());
-  if (!status.ok()) return status;
-  std::error_code ignored;
-  // Sessions are to land in its own folder at once, also where that is not there yet.
-  fs::create_directories(folder_of_pi / "sessions", ignored);
-  auto folder = AgentFolder::Make(folder_of_pi.string(), name, absl::StrCat(models.dump(2), "\n"));
+  // These ask no model, and take no `-e`.
+  constexpr const char* kCommands[] = {"install", "remove", "uninstall",
+                                       "update",  "list",   "config"};
+  if (launch.arguments.size() > 1 && absl::c_linear_search(kCommands, launch.arguments[1])) {
+    return absl::OkStatus();
+  }
+  auto folder = AgentFolder::Make("fovea.js", kPiExtension);
   if (!folder.ok()) return folder.status();
   launch.folder = *std::move(folder);
-  launch.environment.emplace_back("PI_CODING_AGENT_DIR", launch.folder->path());
-  return status;
+  launch.arguments.insert(launch.arguments.begin() + 1, {"-e", launch.folder->file()});
+  const Json bases = {{"anthropic", base},
+                      {"openai", BaseFor(base, "/v1", "openai", own)},
+                      {"google", BaseFor(base, "/v1beta", "gemini", own)}};
+  launch.environment.emplace_back("FOVEA_PI_BASE_URLS", bases.dump());
+  return absl::OkStatus();
 }
 
 // `set` with what this machine calls itself: a proxy is not to see the gateway's address, nor the
@@ -212,14 +196,15 @@ absl::Status LaunchClaude(const std::string& base,
     return absl::OkStatus();
   }
   if (claude.empty()) return absl::OkStatus();
-  auto folder = AgentFolder::Make("", "", "");
-  if (!folder.ok()) return folder.status();
-  launch.folder = *std::move(folder);
   Json settings = {{"env", {{kUrl, base}}}};
   for (const auto& [name, value] : ProxyExceptions(claude)) settings["env"][name] = value;
-  const std::string path = absl::StrCat(launch.folder->path(), "/settings.json");
-  launch.arguments.insert(launch.arguments.begin() + 1, {"--settings", path});
-  return Write(path, settings);
+  const std::string text =
+      absl::StrCat(settings.dump(2, ' ', false, Json::error_handler_t::replace), "\n");
+  auto folder = AgentFolder::Make("settings.json", text);
+  if (!folder.ok()) return folder.status();
+  launch.folder = *std::move(folder);
+  launch.arguments.insert(launch.arguments.begin() + 1, {"--settings", launch.folder->file()});
+  return absl::OkStatus();
 }
 
 void AddWire(const std::string& wire, const std::string& base, AgentLaunch& launch) {
@@ -292,9 +277,8 @@ absl::StatusOr<AgentLaunch> LaunchOf(const std::string& agent, const std::string
                                                    absl::StrJoin(KnownAgents(), ", "),
                                                    "; --wire W -- COMMAND runs any other"));
   }
-  if (status.ok()) return launch;
-  if (launch.folder.has_value()) launch.folder->End().status().IgnoreError();
-  return status;
+  if (!status.ok()) return status;
+  return launch;
 }
 
 }  // namespace fovea::gateway

@@ -60,6 +60,8 @@ int64_t ChatCallNumbers::Of(const Json& delta) {
   }
   const int64_t given = NumberAt(delta, "index");
   const auto known = by_index_.find(given);
+  // An id may come behind the name.
+  if (known != by_index_.end() && known->second.id.empty()) known->second.id = id;
   const bool other = known != by_index_.end() && named && !id.empty() && known->second.id != id;
   if (known != by_index_.end() && !other) return last_ = known->second.number;
   if (by_index_.size() >= static_cast<size_t>(kMaxBlocks)) return -1;

@@ -1,19 +1,30 @@
 #include "gateway/codex_settings.h"
 
+#include <algorithm>
 #include <cstddef>
+#include <functional>
 #include <map>
-#include <optional>
+#include <set>
+#include <string_view>
 #include <utility>
 
 #include "absl/algorithm/container.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
 #include "gateway/environment.h"
 #include "gateway/settings_file.h"
+
+// toml++, here alone: its headers take long. Values nest by 256 where this does not say otherwise.
+#define TOML_EXCEPTIONS 0
+#define TOML_HEADER_ONLY 1
+#define TOML_ENABLE_FORMATTERS 0
+#define TOML_MAX_NESTED_VALUES 64
+#define TOML_ENABLE_UNRELEASED_FEATURES 1  // what Codex's TOML has: 1.1
+#include <toml++/toml.h>
 
 namespace fovea::gateway {
 namespace {
@@ -24,6 +35,10 @@ constexpr char kCommandLine[] = "the command line";
 // The parts of a key are joined by this: a part may hold dots.
 constexpr char kJoin = '\n';
 
+// Trees of toml++ are taken apart level by level, so their depth is bounded: by its limit of values
+// in values, and by this one of parts of a key.
+constexpr int kMaxDots = 32;
+
 struct Setting {
   std::string value;
   std::string where;
@@ -32,61 +47,106 @@ struct Setting {
 // By key.
 using Settings = std::map<std::string, Setting>;
 
-// Takes a key and the `end` behind it from `line`; none if there is no such end.
-std::optional<std::string> TakeKey(absl::string_view& line, char end) {
-  std::string key;
-  char quote = 0;
-  for (size_t at = 0; at < line.size(); ++at) {
-    const char c = line[at];
-    if (quote != 0 && c == quote) {
-      quote = 0;
-    } else if (quote != 0) {
-      key += c;
-    } else if (c == end) {
-      line.remove_prefix(at + 1);
-      return key;
-    } else if (c == '"' || c == '\'') {
-      quote = c;
-    } else if (c == '.') {
-      key += kJoin;
-    } else if (!absl::ascii_isspace(static_cast<unsigned char>(c))) {
-      key += c;
+// Where the string that begins at `at` ends: behind its last quote.
+size_t StringEnd(absl::string_view text, size_t at) {
+  const char quote = text[at];
+  const std::string three(3, quote);
+  const bool of_lines = text.substr(at, 3) == three;
+  for (at += of_lines ? 3 : 1; at < text.size(); ++at) {
+    if (text[at] == '\\' && quote == '"') {
+      ++at;
+    } else if (of_lines ? text.substr(at, 3) == three : text[at] == quote || text[at] == '\n') {
+      at += of_lines ? 3 : 1;
+      // Up to two quotes may stand before the three that end it.
+      while (of_lines && at < text.size() && text[at] == quote) ++at;
+      return at;
     }
   }
-  return std::nullopt;
+  return text.size();
 }
 
-// A string of TOML, or what else stands there up to a comment. Sets `open` to the three quotes that
-// a string is left open by.
-std::string ValueOf(absl::string_view text, absl::string_view& open) {
-  text = absl::StripAsciiWhitespace(text);
-  for (const absl::string_view quotes : {"\"\"\"", "'''", "\"", "'"}) {
-    if (!absl::ConsumePrefix(&text, quotes)) continue;
-    const size_t end = text.find(quotes);
-    if (end == absl::string_view::npos && quotes.size() == 3) open = quotes;
-    return std::string(text.substr(0, end));
+bool HasLongKey(absl::string_view text) {
+  int dots = 0;
+  for (size_t at = 0; at < text.size();) {
+    const char c = text[at];
+    if (c == '"' || c == '\'') {
+      at = StringEnd(text, at);
+      continue;
+    }
+    if (c == '#') {
+      at = std::min(text.find('\n', at), text.size());
+      continue;
+    }
+    if (c == '.' && ++dots > kMaxDots) return true;
+    if (absl::StrContains("=,[]{}\n", c)) dots = 0;
+    ++at;
   }
-  return std::string(absl::StripAsciiWhitespace(text.substr(0, text.find('#'))));
+  return false;
 }
 
-void AddToml(absl::string_view text, const std::string& where, Settings& settings) {
-  std::string table;
-  absl::string_view open;
-  for (absl::string_view line : absl::StrSplit(text, '\n')) {
-    if (!open.empty()) {  // in a string of several lines
-      if (absl::StrContains(line, open)) open = "";
-      continue;
+// Puts one in the place of all that the key held.
+void Clear(const std::string& key, Settings& settings) {
+  settings.erase(key);
+  const std::string below = absl::StrCat(key, std::string(1, kJoin));
+  auto at = settings.lower_bound(below);
+  while (at != settings.end() && absl::StartsWith(at->first, below)) at = settings.erase(at);
+}
+
+// The settings below a key that lead requests: strings all.
+void AddNode(const std::string& key, const toml::node& node, const std::string& where,
+             Settings& settings) {
+  constexpr size_t kMaxKeyBytes = 512;
+  if (const toml::table* const table = node.as_table(); table != nullptr) {
+    settings.erase(key);
+    for (const auto& [name, value] : *table) {
+      const std::string part(name.str());
+      if (key.size() + part.size() > kMaxKeyBytes || absl::StrContains(part, kJoin)) continue;
+      const std::string below = key.empty() ? "" : absl::StrCat(key, std::string(1, kJoin));
+      AddNode(absl::StrCat(below, part), value, where, settings);
     }
-    line = absl::StripAsciiWhitespace(line);
-    if (line.empty() || line[0] == '#') continue;
-    if (absl::ConsumePrefix(&line, "[")) {
-      const std::optional<std::string> name = TakeKey(line, ']');
-      table = name.has_value() ? absl::StrCat(*name, std::string(1, kJoin)) : "";
-      continue;
-    }
-    const std::optional<std::string> key = TakeKey(line, '=');
-    if (key.has_value()) settings[absl::StrCat(table, *key)] = {ValueOf(line, open), where};
+    return;
   }
+  Clear(key, settings);
+  static const std::set<std::string, std::less<>> leading = {"base_url", "model_provider",
+                                                             "openai_base_url", "profile"};
+  const toml::value<std::string>* const text = node.as_string();
+  if (text != nullptr && leading.contains(key.substr(key.rfind(kJoin) + 1))) {
+    settings[key] = {text->get(), where};
+  }
+}
+
+absl::Status AddToml(absl::string_view text, const std::string& path, Settings& settings) {
+  const auto bad = [&path](absl::string_view what) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(path, what, ", so it is not known where Codex's requests go"));
+  };
+  if (HasLongKey(text)) return bad(absl::StrCat(": a key has over ", kMaxDots, " dots"));
+  const toml::parse_result parsed = toml::parse(std::string_view(text.data(), text.size()));
+  if (!parsed) {
+    return bad(absl::StrCat(":", parsed.error().source().begin.line, ": what it holds is no TOML: ",
+                            std::string(parsed.error().description())));
+  }
+  AddNode("", parsed.table(), path, settings);
+  return absl::OkStatus();
+}
+
+// `key=value` on the command line: a value that is no TOML is a string.
+void AddOverride(absl::string_view given, Settings& settings) {
+  const size_t sign = given.find('=');
+  if (sign == absl::string_view::npos || absl::StrContains(given.substr(0, sign), kJoin)) return;
+  const std::string key = absl::StrReplaceAll(absl::StripAsciiWhitespace(given.substr(0, sign)),
+                                              {{".", std::string(1, kJoin)}});
+  absl::string_view value = absl::StripAsciiWhitespace(given.substr(sign + 1));
+  const std::string line = absl::StrCat("x = ", value);
+  Clear(key, settings);
+  if (!HasLongKey(line)) {
+    const toml::parse_result parsed = toml::parse(line);
+    const toml::node* const node = parsed ? parsed.table().get("x") : nullptr;
+    if (node != nullptr) return AddNode(key, *node, kCommandLine, settings);
+  }
+  while (!value.empty() && absl::StrContains("\"'", value.front())) value.remove_prefix(1);
+  while (!value.empty() && absl::StrContains("\"'", value.back())) value.remove_suffix(1);
+  settings[key] = {std::string(value), kCommandLine};
 }
 
 // What a flag of the command line is given: `--flag VALUE`, `--flag=VALUE`.
@@ -129,14 +189,16 @@ absl::Status ReadAll(const std::string& home, const std::vector<std::string>& ar
   if (folder.empty() && !home.empty()) folder = absl::StrCat(home, "/.codex");
   const auto add = [&settings](const std::string& path) {
     const absl::StatusOr<std::string> text = ReadSettings(path);
-    if (text.ok()) AddToml(*text, path, settings);
-    return text.status();
+    return text.ok() ? AddToml(*text, path, settings) : text.status();
   };
   absl::Status status = add("/etc/codex/config.toml");
   if (status.ok() && !folder.empty()) status = add(absl::StrCat(folder, "/config.toml"));
   if (!status.ok()) return status;
+  Settings overrides;
+  for (const std::string& given : Given(arguments, "-c", "--config")) AddOverride(given, overrides);
   const std::vector<std::string> profiles = Given(arguments, "-p", "--profile");
-  const Setting* const set = Find(settings, "profile");
+  const Setting* set = Find(overrides, "profile");
+  if (set == nullptr) set = Find(settings, "profile");
   const std::string profile = !profiles.empty() ? profiles.back() : set ? set->value : "";
   if (!profile.empty()) {
     const std::string prefix = KeyOf("profiles", profile, "");
@@ -149,8 +211,9 @@ absl::Status ReadAll(const std::string& home, const std::vector<std::string>& ar
   if (IsPlainName(profile) && !folder.empty()) {
     status = add(absl::StrCat(folder, "/", profile, ".config.toml"));
   }
-  for (const std::string& given : Given(arguments, "-c", "--config")) {
-    AddToml(given, kCommandLine, settings);
+  for (auto& [key, setting] : overrides) {
+    Clear(key, settings);
+    settings[key] = std::move(setting);
   }
   return status;
 }

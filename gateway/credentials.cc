@@ -63,26 +63,36 @@ struct Named {
 // shows a conversation to another.
 bool MaySayWhoAsks(absl::string_view lower_name) {
   // Of these, what has such a word in its name and changes with each request.
-  for (const char* other : {"idempotency", "csrf", "xsrf", "token-count", "token-budget",
-                            "token-limit", "max-tokens", "cache-key"}) {
+  for (const char* other :
+       {"idempotency", "csrf", "xsrf", "token-count", "token-budget", "token-limit", "tokens",
+        "cache-key", "timestamp", "nonce", "ratelimit", "rate-limit", "prompt-id", "message-id",
+        "user-time", "user-agent", "useragent"}) {
     if (absl::StrContains(lower_name, other)) return false;
   }
-  for (const char* begin : {"sec-", "access-control-", "user-agent", "x-fovea-"}) {
+  for (const char* begin : {"sec-", "access-control-", "x-fovea-"}) {
     if (absl::StartsWith(lower_name, begin)) return false;
   }
   for (const char* word :
-       {"auth",    "key",     "token", "secret", "cred",    "cookie",   "passw", "passphr",
-        "subscri", "jwt",     "oidc",  "saml",   "assert",  "identity", "cert",  "principal",
-        "tenant",  "account", "user",  "email",  "organiz", "login"}) {
+       {"auth",    "key",       "token",    "secret",  "cred",    "cookie", "passw",
+        "passphr", "subscri",   "jwt",      "oidc",    "saml",    "assert", "identity",
+        "cert",    "principal", "tenant",   "account", "user",    "email",  "organiz",
+        "login",   "bearer",    "employee", "member",  "customer"}) {
     if (absl::StrContains(lower_name, word)) return true;
+  }
+  // Too short to be looked for within others.
+  for (absl::string_view piece : absl::StrSplit(lower_name, absl::ByAnyChar("-_."))) {
+    for (const char* word : {"vk", "pat", "sk", "uid", "dn", "sub", "psk", "otp", "pin"}) {
+      if (piece == word) return true;
+    }
   }
   return false;
 }
 
 // What names one connection's way through the web, and changes as it likes.
 bool IsCookieOfTheWay(absl::string_view lower_name) {
-  for (const char* begin : {"__cf", "_cf", "cf_bm", "cf_clearance", "awsalb", "incap_ses", "nlbi_",
-                            "visid_incap", "ak_bmsc", "bm_", "_ga", "_gid", "arraffinity"}) {
+  for (const char* begin :
+       {"__cf", "_cf", "cf_bm", "cf_clearance", "awsalb", "incap_ses", "nlbi_", "visid_incap",
+        "ak_bmsc", "bm_", "_ga", "_gid", "arraffinity", "applicationgatewayaffinity"}) {
     if (absl::StartsWith(lower_name, begin)) return true;
   }
   return false;

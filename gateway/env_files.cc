@@ -1,10 +1,14 @@
 #include "gateway/env_files.h"
 
+#include <cstddef>
 #include <filesystem>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
 
+#include "absl/algorithm/container.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "gateway/environment.h"
@@ -16,12 +20,32 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
-// Appends what the file sets `name` to, if it does; sets `found` if so.
-absl::Status AddDotenv(const fs::path& path, const char* name, const char* vendor,
-                       absl::string_view problem, std::vector<SettingsUrl>& urls, bool& found) {
+using Variables = std::map<std::string, std::string>;
+
+// What `.env` holds; nothing, with a warning, where it is a pipe or the like: to open it would wait
+// for somebody, or take what is in it from the agent.
+absl::StatusOr<Variables> ReadDotenv(const fs::path& path, std::vector<std::string>& warnings) {
+  std::error_code ignored;
+  const fs::file_status found = fs::status(path, ignored);
+  if (fs::exists(found) && !fs::is_regular_file(found) && !fs::is_directory(found)) {
+    std::string warning = absl::StrCat(path.string(),
+                                       " is no file, so it is not read here: if it names a base "
+                                       "URL, name that one in the environment");
+    if (!absl::c_linear_search(warnings, warning)) warnings.push_back(std::move(warning));
+    return Variables();
+  }
   const absl::StatusOr<std::string> text = ReadSettings(path.string());
   if (!text.ok()) return text.status();
-  auto set = ParseDotenv(*text);
+  return ParseDotenv(*text);
+}
+
+// Appends what the file sets `name` to, if it does; sets `found` if so.
+absl::Status AddDotenv(const fs::path& path, const char* name, const char* vendor,
+                       absl::string_view problem, std::vector<SettingsUrl>& urls,
+                       std::vector<std::string>& warnings, bool& found) {
+  absl::StatusOr<Variables> read = ReadDotenv(path, warnings);
+  if (!read.ok()) return read.status();
+  Variables& set = *read;
   if (set[name].empty()) return absl::OkStatus();
   found = true;
   urls.push_back({.where = absl::StrCat(name, " in ", path.string()),
@@ -71,6 +95,42 @@ std::string StringOf(const Json& json, const std::vector<const char*>& keys) {
   return at->is_string() ? at->get<std::string>() : "";
 }
 
+// `text` with $NAME and ${NAME} as qwen replaces them in settings.json, by the environment, else by
+// `files`; one that is not set stays.
+std::string Expand(absl::string_view text, const Variables& files) {
+  std::string out;
+  for (size_t at = 0; at < text.size();) {
+    const size_t sign = text.find('$', at);
+    absl::StrAppend(&out, text.substr(at, sign - at));
+    if (sign == absl::string_view::npos) break;
+    const bool braces = text.substr(sign + 1, 1) == "{";
+    const size_t begin = sign + (braces ? 2 : 1);
+    size_t end = begin;
+    while (end < text.size() &&
+           (braces
+                ? text[end] != '}'
+                : absl::ascii_isalnum(static_cast<unsigned char>(text[end])) || text[end] == '_')) {
+      ++end;
+    }
+    const bool whole = end > begin && (!braces || end < text.size());
+    // The `$` alone: what follows may hold a name.
+    at = whole ? end + (braces ? 1 : 0) : sign + 1;
+    const std::string name = whole ? std::string(text.substr(begin, end - begin)) : "";
+    const auto in_file = files.find(name);
+    const std::string folded = absl::AsciiStrToUpper(name);
+    // qwen sets these itself, later.
+    const bool of_session = folded == "SESSION_ID" || folded == "QWEN_CODE_SESSION_ID";
+    if (whole && !of_session && IsSet(name)) {
+      absl::StrAppend(&out, Variable(name));
+    } else if (whole && !of_session && in_file != files.end()) {
+      absl::StrAppend(&out, in_file->second);
+    } else {
+      absl::StrAppend(&out, text.substr(sign, at - sign));
+    }
+  }
+  return out;
+}
+
 }  // namespace
 
 absl::Status AddQwenUrls(const std::string& home, const std::string& folder,
@@ -103,18 +163,25 @@ absl::Status AddQwenUrls(const std::string& home, const std::string& folder,
   bool found = false;
   absl::Status status;
   if (const auto path = ProjectsFile(folder, home, ".qwen"); path.has_value()) {
-    status = AddDotenv(*path, kName, "openai", untrusted, urls, found);
+    status = AddDotenv(*path, kName, "openai", untrusted, urls, warnings, found);
   }
   for (const fs::path& path :
        {own / ".env", fs::path(home) / ".qwen/.env", fs::path(home) / ".env"}) {
     if (status.ok() && !found && !home.empty()) {
-      status = AddDotenv(path, kName, "openai", "", urls, found);
+      status = AddDotenv(path, kName, "openai", "", urls, warnings, found);
     }
+  }
+  Variables files;
+  for (const fs::path& path : {own / ".env", fs::path(home) / ".env"}) {
+    if (!status.ok() || found || home.empty() || (!set.empty() && path != own / ".env")) continue;
+    absl::StatusOr<Variables> read = ReadDotenv(path, warnings);
+    if (!read.ok()) return read.status();
+    files.merge(*read);  // what is there stays
   }
   for (const std::vector<const char*>& keys :
        {std::vector<const char*>{"env", kName}, {"security", "auth", "baseUrl"}}) {
     for (const bool users_own : {false, true}) {
-      const std::string url = StringOf(users_own ? *of_user : *of_project, keys);
+      const std::string url = Expand(StringOf(users_own ? *of_user : *of_project, keys), files);
       if (found || url.empty()) continue;
       found = true;
       urls.push_back(
@@ -129,19 +196,20 @@ absl::Status AddQwenUrls(const std::string& home, const std::string& folder,
 }
 
 absl::Status AddGeminiUrls(const std::string& home, const std::string& folder,
-                           std::vector<SettingsUrl>& urls) {
+                           std::vector<SettingsUrl>& urls, std::vector<std::string>& warnings) {
   constexpr char kName[] = "GOOGLE_GEMINI_BASE_URL";
   if (!Variable(kName).empty()) return absl::OkStatus();
   // It reads one file alone.
   bool found = false;
   if (const auto path = ProjectsFile(folder, home, ".gemini"); path.has_value()) {
-    return AddDotenv(*path, kName, "gemini", Untrusted("gemini", "--gemini-upstream"), urls, found);
+    return AddDotenv(*path, kName, "gemini", Untrusted("gemini", "--gemini-upstream"), urls,
+                     warnings, found);
   }
   std::error_code ignored;
   for (const char* name : {".gemini/.env", ".env"}) {
     const fs::path path = fs::path(home) / name;
     if (!home.empty() && fs::exists(path, ignored)) {
-      return AddDotenv(path, kName, "gemini", "", urls, found);
+      return AddDotenv(path, kName, "gemini", "", urls, warnings, found);
     }
   }
   return absl::OkStatus();

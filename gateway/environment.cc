@@ -9,4 +9,6 @@ std::string Variable(const std::string& name) {
   return value == nullptr ? "" : value;
 }
 
+bool IsSet(const std::string& name) { return std::getenv(name.c_str()) != nullptr; }
+
 }  // namespace fovea::gateway

@@ -8,6 +8,7 @@ namespace fovea::gateway {
 
 // "" for a variable that is not set.
 std::string Variable(const std::string& name);
+bool IsSet(const std::string& name);
 
 }  // namespace fovea::gateway
 

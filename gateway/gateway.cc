@@ -78,7 +78,7 @@ constexpr size_t kMaxHeldBytes = size_t{1} << 30;
 // What reading takes is given back soon.
 constexpr absl::Duration kMemoryPatience = absl::Seconds(2);
 constexpr size_t kItemBytes = 160;  // of a conversation's item that was read
-constexpr char kNoRoom[] = "too many bytes of requests are held; try again";
+constexpr char kNoRoom[] = "not read: too many bytes of requests are held";
 
 // Whether a field that is a list names `wanted`.
 bool Lists(const Headers& headers, absl::string_view name, absl::string_view wanted) {
@@ -182,7 +182,7 @@ void Gateway::HandleAdmitted(const SharedRequest& shared, const absl::Status& ad
     if (!read.ok()) return Refuse(response, 503, wire, read.status().message());
     plan = *std::move(read);
     HeldBytes room(memory_);
-    if (!HasRoomToRead(room, plan)) return Refuse(response, 503, wire, kNoRoom);
+    TakeRoomToRead(room, request, plan);
     if (plan.outcome.reason.empty()) {
       const auto asked = AsksForCompaction(*route, *plan.asked);
       if (asked.has_value() && Compact(*route, request, *asked, plan, response)) return;
@@ -253,14 +253,17 @@ std::optional<Outcome> Gateway::BypassOf(const Request& request) const {
                  .reason = asked ? "x-fovea-bypass" : "switched off"};
 }
 
-bool Gateway::HasRoomToRead(HeldBytes& room, Plan& plan) {
-  if (!plan.outcome.reason.empty()) return true;
+void Gateway::TakeRoomToRead(HeldBytes& room, const Request& request, Plan& plan) {
+  if (!plan.outcome.reason.empty()) return;
   const size_t cost = CostOfReading(*plan.asked);
   if (cost > memory_->limit() / 4 * 3) {
     plan.outcome.reason = "not read: it would take too much memory";
-    return true;
+    return;
   }
-  return room.Grow(cost, kMemoryPatience);
+  // What others' requests take may stay for as long as fovead does.
+  if (room.Grow(cost, kMemoryPatience)) return;
+  plan.outcome.reason = kNoRoom;
+  if (!plan.expanded) plan.asked = request.body;  // it goes as it came
 }
 
 absl::StatusOr<Plan> Gateway::Read(const Route& route, const Request& request) {
@@ -270,15 +273,17 @@ absl::StatusOr<Plan> Gateway::Read(const Route& route, const Request& request) {
   if (!coding.empty() && !absl::EqualsIgnoreCase(coding, "identity")) {
     HeldBytes decoding(memory_);
     if (!decoding.Grow(CostOfDecoding(coding), kMemoryPatience)) {
-      return absl::UnavailableError(kNoRoom);
+      plan.outcome.reason = kNoRoom;
+      return plan;
     }
     auto held = std::make_unique<HeldBytes>(memory_);
     auto decoded = Decoded(coding, *request.body, kMaxDecodedBytes, [&](size_t bytes) {
       return held->Grow(bytes) ? absl::OkStatus() : absl::UnavailableError(kNoRoom);
     });
-    if (absl::IsUnavailable(decoded.status())) return decoded.status();
     if (!decoded.ok()) {
-      plan.outcome.reason = absl::StrCat("not read: ", decoded.status().message());
+      plan.outcome.reason = absl::IsUnavailable(decoded.status())
+                                ? kNoRoom
+                                : absl::StrCat("not read: ", decoded.status().message());
       return plan;
     }
     plan.asked = Counted(*std::move(decoded), std::move(held));

@@ -63,11 +63,11 @@ class Gateway {
   // LiteLLM's two calls; false if the request is neither.
   bool AnswerLiteLlm(const Request& request, ResponseWriter& response);
   // The request's text: its body, without its coding, and with a conversation in its handle's
-  // place. A reason, if it cannot be read. UNAVAILABLE where there is no room for it.
+  // place. A reason, if it cannot be read. UNAVAILABLE where there is no room for a conversation
+  // that a handle in it stands for.
   absl::StatusOr<Plan> Read(const Route& route, const Request& request);
-  // Room for what a text is read into; false if there is none. A text that is too much in any case
-  // gets a reason instead.
-  bool HasRoomToRead(HeldBytes& room, Plan& plan);
+  // Room for what a text is read into. Where there is none, the plan gets a reason.
+  void TakeRoomToRead(HeldBytes& room, const Request& request, Plan& plan);
   // The plan for what was read.
   Plan Prepare(const Route& route, const Request& request, const Plan& read);
   // Answers a request for a compaction, of what `asked` holds, with a handle; false if that is for

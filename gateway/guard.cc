@@ -63,8 +63,9 @@ bool Guard::InHeader(const Headers& headers) const {
 
 absl::Status Guard::Admit(Request& request) const {
   absl::Status status = Check(request);
-  if (!status.ok() || prefix_.empty()) return status;
+  if (!status.ok()) return status;
   request.headers.Remove(kSecretHeader);
+  if (prefix_.empty()) return status;
   if (!InPath(request.target)) return status;
   request.target.erase(0, prefix_.size());
   if (request.target.empty() || request.target[0] == '?') request.target.insert(0, "/");

@@ -154,9 +154,7 @@ absl::Status Serve(Flags flags) {
   }
   log->info("stopping");
   (*server)->Stop(kDrainTime);
-  if (!flags.remove_at_exit.empty()) {
-    for (const std::string& kept : EndAgentFolder(flags.remove_at_exit)) log->warn("{}", kept);
-  }
+  if (!flags.remove_at_exit.empty()) EndAgentFolder(flags.remove_at_exit);
   return absl::OkStatus();
 }
 

@@ -8,8 +8,9 @@
 #include <system_error>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
 
 namespace fovea::gateway {
@@ -74,14 +75,77 @@ std::optional<std::string> PlainJson(absl::string_view text) {
   return plain;
 }
 
-// The value behind `=` on a line of `.env`.
-std::string DotenvValue(absl::string_view rest) {
-  rest = absl::StripAsciiWhitespace(rest);
-  if (!rest.empty() && (rest[0] == '"' || rest[0] == '\'' || rest[0] == '`')) {
-    const size_t end = rest.find(rest[0], 1);
-    if (end != absl::string_view::npos) return std::string(rest.substr(1, end - 1));
+bool IsBlank(char c) { return absl::ascii_isspace(static_cast<unsigned char>(c)); }
+
+size_t SkipBlanks(absl::string_view text, size_t at) {
+  while (at < text.size() && IsBlank(text[at])) ++at;
+  return at;
+}
+
+size_t LineEnd(absl::string_view text, size_t at) {
+  return std::min(text.find('\n', at), text.size());
+}
+
+// Whether there is nothing more but a comment on the line.
+bool IsAtEnd(absl::string_view text, size_t at) {
+  while (at < text.size() && text[at] != '\n' && IsBlank(text[at])) ++at;
+  return at >= text.size() || text[at] == '\n' || text[at] == '#';
+}
+
+// The quote that ends the string of `.env` that begins at `begin`: the first that has no backslash
+// before it, else the last that has one, if nothing stands behind it on its line.
+size_t DotenvStringEnd(absl::string_view text, size_t begin) {
+  size_t last = absl::string_view::npos;
+  for (size_t at = begin + 1; at < text.size(); ++at) {
+    if (text[at] != text[begin]) continue;
+    const bool ends = IsAtEnd(text, at + 1);
+    const bool escaped = at > begin + 1 && text[at - 1] == '\\';
+    if (ends) last = at;
+    if (!escaped) break;
   }
-  return std::string(absl::StripAsciiWhitespace(rest.substr(0, rest.find('#'))));
+  return last;
+}
+
+// The value that begins at `at` in `.env`, which is moved to where it ends.
+std::string DotenvValue(absl::string_view text, size_t& at) {
+  constexpr absl::string_view kQuotes = "\"'`";
+  const size_t begin = SkipBlanks(text, at);
+  const bool quoted = begin < text.size() && absl::StrContains(kQuotes, text[begin]);
+  const size_t end = quoted ? DotenvStringEnd(text, begin) : absl::string_view::npos;
+  absl::string_view value;
+  if (end != absl::string_view::npos) {
+    at = end + 1;
+    value = text.substr(begin, at - begin);
+  } else {
+    const absl::string_view line = text.substr(at, LineEnd(text, at) - at);
+    at += line.size();
+    value = absl::StripAsciiWhitespace(line.substr(0, line.find('#')));
+  }
+  const bool escapes = absl::StartsWith(value, "\"");
+  if (value.size() > 1 && absl::StrContains(kQuotes, value[0]) && value.back() == value[0]) {
+    value = value.substr(1, value.size() - 2);
+  }
+  return escapes ? absl::StrReplaceAll(value, {{"\\n", "\n"}, {"\\r", "\r"}}) : std::string(value);
+}
+
+// The name that begins at `at` in `.env`, which is moved to its value; "" if none is set there.
+absl::string_view DotenvName(absl::string_view text, size_t& at) {
+  size_t end = at;
+  while (end < text.size() && (absl::ascii_isalnum(static_cast<unsigned char>(text[end])) ||
+                               absl::StrContains("_.-", text[end]))) {
+    ++end;
+  }
+  const absl::string_view name = text.substr(at, end - at);
+  if (name.empty()) return "";
+  const size_t sign = SkipBlanks(text, end);
+  if (sign < text.size() && text[sign] == '=') {
+    at = sign + 1;
+  } else if (text.substr(end, 1) == ":" && end + 1 < text.size() && IsBlank(text[end + 1])) {
+    at = end + 2;
+  } else {
+    return "";
+  }
+  return name;
 }
 
 }  // namespace
@@ -122,15 +186,22 @@ absl::StatusOr<Json> ReadSettingsJson(const std::string& path) {
       path, ": what it holds is no JSON, so it is not known where its agent's requests go"));
 }
 
-std::map<std::string, std::string> ParseDotenv(absl::string_view text) {
+std::map<std::string, std::string> ParseDotenv(absl::string_view given) {
+  absl::ConsumePrefix(&given, "\xef\xbb\xbf");
+  const std::string text = absl::StrReplaceAll(given, {{"\r\n", "\n"}, {"\r", "\n"}});
   std::map<std::string, std::string> found;
-  for (absl::string_view line : absl::StrSplit(text, absl::ByAnyChar("\r\n"))) {
-    line = absl::StripLeadingAsciiWhitespace(line);
-    if (absl::ConsumePrefix(&line, "export ")) line = absl::StripLeadingAsciiWhitespace(line);
-    const size_t sign = line.find_first_of("=:#");
-    if (sign == absl::string_view::npos || line[sign] == '#') continue;
-    const absl::string_view name = absl::StripAsciiWhitespace(line.substr(0, sign));
-    if (!name.empty()) found[std::string(name)] = DotenvValue(line.substr(sign + 1));
+  for (size_t at = SkipBlanks(text, 0); at < text.size();
+       at = SkipBlanks(text, LineEnd(text, at))) {
+    constexpr absl::string_view kExport = "export";
+    absl::string_view name;
+    if (absl::string_view(text).substr(at, kExport.size()) == kExport) {
+      const size_t behind = at + kExport.size();
+      size_t value = SkipBlanks(text, behind);
+      if (value > behind) name = DotenvName(text, value);
+      if (!name.empty()) at = value;
+    }
+    if (name.empty()) name = DotenvName(text, at);
+    if (!name.empty()) found[std::string(name)] = DotenvValue(text, at);
   }
   return found;
 }

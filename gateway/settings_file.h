@@ -22,7 +22,8 @@ nlohmann::ordered_json ParseSettings(absl::string_view text);
 // Null where there is none; INVALID_ARGUMENT names what cannot be read or parsed.
 absl::StatusOr<nlohmann::ordered_json> ReadSettingsJson(const std::string& path);
 
-// NAME=VALUE in lines, as in a file `.env`; of one name the last.
+// NAME=VALUE in lines, as in a file `.env`, where a string in quotes may have several; of one name
+// the last.
 std::map<std::string, std::string> ParseDotenv(absl::string_view text);
 
 }  // namespace fovea::gateway

@@ -53,6 +53,8 @@ const Provider* ProviderOf(absl::string_view name) {
   return nullptr;
 }
 
+constexpr char kOwnAddress[] = "it has an address of its own, which wrap would set another over";
+
 // The string at a path of keys; null if there is none.
 const std::string* StringAt(const Json& json, const std::vector<const char*>& keys) {
   const Json* at = &json;
@@ -87,16 +89,45 @@ std::string WithVariables(absl::string_view text) {
   return absl::StrCat(out, text);
 }
 
-// A value that is {file:PATH} alone, below `folder` or the home; others as they are.
-absl::StatusOr<std::string> WithFile(const std::string& value, const fs::path& folder) {
-  absl::string_view name = value;
-  if (!absl::ConsumePrefix(&name, "{file:") || !absl::ConsumeSuffix(&name, "}")) return value;
-  fs::path path{std::string(name)};
-  if (absl::ConsumePrefix(&name, "~/")) path = fs::path(Variable("HOME")) / std::string(name);
-  const absl::StatusOr<std::string> text = ReadSettings((folder / path).string());
-  if (!text.ok()) return text.status();
-  return std::string(absl::StripAsciiWhitespace(*text));
-}
+// Reads what the strings of one text of opencode's name.
+class Files {
+ public:
+  explicit Files(fs::path folder) : folder_(std::move(folder)) {}
+
+  // `value` with {file:PATH}, below the folder or the home, as opencode replaces it.
+  absl::StatusOr<std::string> Expand(absl::string_view value) {
+    constexpr absl::string_view kBegin = "{file:";
+    std::string out;
+    while (true) {
+      const size_t begin = value.find(kBegin);
+      const size_t end = begin == absl::string_view::npos ? begin : value.find('}', begin);
+      if (end == absl::string_view::npos) break;
+      absl::string_view name = value.substr(begin + kBegin.size(), end - begin - kBegin.size());
+      if (name.empty()) break;
+      const bool at_home = absl::ConsumePrefix(&name, "~/");
+      const fs::path from = at_home ? fs::path(Variable("HOME")) : folder_;
+      const absl::StatusOr<std::string> text = ReadSettings((from / std::string(name)).string());
+      if (!text.ok()) return text.status();
+      const size_t cost = text->size() + kFileCost;
+      if (cost > left_) {
+        return absl::InvalidArgumentError(
+            absl::StrCat(folder_.string(),
+                         ": opencode's settings there name more by {file:} than "
+                         "is read here"));
+      }
+      left_ -= cost;
+      absl::StrAppend(&out, value.substr(0, begin), absl::StripAsciiWhitespace(*text));
+      value.remove_prefix(end + 1);
+    }
+    return absl::StrCat(out, value);
+  }
+
+ private:
+  static constexpr size_t kFileCost = 1024;  // so that their number is bounded too
+
+  fs::path folder_;
+  size_t left_ = size_t{1} << 20;
+};
 
 // opencode's providers in JSON. It has those of the vendors whether or not it is told of them.
 absl::Status AddOpencodeText(const std::string& where, const std::string& text,
@@ -109,6 +140,7 @@ absl::Status AddOpencodeText(const std::string& where, const std::string& text,
   if (!json.is_object() || !json.contains("provider") || !json["provider"].is_object()) {
     return absl::OkStatus();
   }
+  Files files(folder);
   for (const auto& [name, provider] : json["provider"].items()) {
     const Provider* const known = ProviderOf(name);
     const auto setting = [&, &name = name](absl::string_view key) {
@@ -120,7 +152,7 @@ absl::Status AddOpencodeText(const std::string& where, const std::string& text,
       const std::string* const url =
           weak ? StringAt(provider, {"api"}) : StringAt(provider, {"options", "baseURL"});
       if (url == nullptr) continue;
-      auto expanded = WithFile(*url, folder);
+      auto expanded = files.Expand(*url);
       if (!expanded.ok()) return expanded.status();
       Setting found = setting(weak ? "api" : "baseURL");
       found.url.url = *std::move(expanded);
@@ -131,7 +163,9 @@ absl::Status AddOpencodeText(const std::string& where, const std::string& text,
     if (known == nullptr) continue;
     if (const std::string* const wire = StringAt(provider, {"npm"}); wire != nullptr) {
       Setting found = setting("npm");
-      found.url.problem = NoWire(*known, *wire);
+      const auto expanded = files.Expand(*wire);
+      if (!expanded.ok()) return expanded.status();
+      found.url.problem = NoWire(*known, *expanded);
       sources.settings.push_back(std::move(found));
     }
     if (!provider.is_object() || !provider.contains("models")) continue;
@@ -139,9 +173,13 @@ absl::Status AddOpencodeText(const std::string& where, const std::string& text,
       const std::string* const wire = StringAt(set, {"provider", "npm"});
       Setting found = setting(absl::StrCat("model ", model));
       found.of_model = true;
-      if (wire != nullptr) found.url.problem = NoWire(*known, *wire);
+      if (wire != nullptr) {
+        const auto expanded = files.Expand(*wire);
+        if (!expanded.ok()) return expanded.status();
+        found.url.problem = NoWire(*known, *expanded);
+      }
       if (StringAt(set, {"provider", "api"}) != nullptr) {
-        found.url.problem = "it has an address of its own, which wrap would set another over";
+        found.url.problem = kOwnAddress;
       }
       if (!found.url.problem.empty()) sources.settings.push_back(std::move(found));
     }
@@ -224,6 +262,12 @@ absl::Status AddOpencode(const std::string& home, const std::string& folder, Sou
   return status.ok() ? AddOpencodeWarnings(home, sources) : status;
 }
 
+std::string PiFolder(const std::string& home) {
+  const std::string set = Variable("PI_CODING_AGENT_DIR");
+  if (set.empty()) return absl::StrCat(home, "/.pi/agent");
+  return set == "~" || absl::StartsWith(set, "~/") ? absl::StrCat(home, set.substr(1)) : set;
+}
+
 absl::Status AddPi(const std::string& home, Sources& sources) {
   const std::string path = absl::StrCat(PiFolder(home), "/models.json");
   const absl::StatusOr<Json> json = ReadSettingsJson(path);
@@ -254,10 +298,13 @@ absl::Status AddPi(const std::string& home, Sources& sources) {
     }
     if (!provider.is_object() || !provider.contains("models")) continue;
     for (const auto& [key, model] : provider["models"].items()) {
-      // One with an address of its own keeps it.
-      const std::string* const wire = StringAt(model, {"api"});
-      if (wire == nullptr || StringAt(model, {"baseUrl"}) != nullptr) continue;
       found.of_model = true;
+      if (StringAt(model, {"baseUrl"}) != nullptr) {
+        found.url.problem = kOwnAddress;
+        add("the baseUrl of a model");
+      }
+      const std::string* const wire = StringAt(model, {"api"});
+      if (wire == nullptr) continue;
       found.url.problem = NoWire(*known, *wire);
       if (!found.url.problem.empty()) add("the api of a model");
     }
@@ -278,7 +325,7 @@ absl::Status AddAgent(const std::string& agent, const std::string& home, const s
   absl::Status status;
   if (agent == "codex") status = AddCodexUrls(home, arguments, urls, sources.warnings);
   if (agent == "qwen") status = AddQwenUrls(home, folder, urls, sources.warnings);
-  if (agent == "gemini") status = AddGeminiUrls(home, folder, urls);
+  if (agent == "gemini") status = AddGeminiUrls(home, folder, urls, sources.warnings);
   if (agent == "opencode") status = AddOpencode(home, folder, sources);
   if (agent == "pi") status = AddPi(home, sources);
   strong(std::move(urls));
@@ -286,11 +333,6 @@ absl::Status AddAgent(const std::string& agent, const std::string& home, const s
 }
 
 }  // namespace
-
-std::string PiFolder(const std::string& home) {
-  const std::string set = Variable("PI_CODING_AGENT_DIR");
-  return set.empty() ? absl::StrCat(home, "/.pi/agent") : set;
-}
 
 std::vector<SettingsUrl> SettingsUrls(const std::string& home, const std::string& folder,
                                       std::vector<std::string>& broken) {

@@ -36,9 +36,6 @@ std::vector<SettingsUrl> SettingsUrls(const std::string& home, const std::string
 absl::StatusOr<AgentSettings> SettingsOf(const std::string& agent, const std::string& folder,
                                          const std::vector<std::string>& arguments);
 
-// The folder of pi's own files.
-std::string PiFolder(const std::string& home);
-
 }  // namespace fovea::gateway
 
 #endif  // FOVEA_GATEWAY_SETTINGS_URLS_H_

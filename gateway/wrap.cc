@@ -151,13 +151,6 @@ int RunDirectly(const WrapOptions& options, const absl::Status& why) {
   return 127;
 }
 
-void EndFolder(AgentLaunch& launch) {
-  if (!launch.folder.has_value()) return;
-  const auto kept = launch.folder->End();
-  if (!kept.ok()) return Warn(kept.status().message());
-  for (const std::string& what : *kept) Warn(what);
-}
-
 }  // namespace
 
 absl::StatusOr<int> Wrap(const WrapOptions& options) {
@@ -203,7 +196,7 @@ absl::StatusOr<int> Wrap(const WrapOptions& options) {
   GatewayProcess gateway(std::move(serve));
   status = gateway.Start();
   if (!status.ok()) {
-    EndFolder(*launch);
+    if (launch->folder.has_value()) launch->folder->End();
     return RunDirectly(options, status);
   }
   const std::vector<int> only_ours = HandleSignals();
@@ -213,7 +206,7 @@ absl::StatusOr<int> Wrap(const WrapOptions& options) {
                             .default_signals = only_ours});
   const int code = agent.ok() ? WaitForAgent(*agent, gateway, *listener) : 127;
   gateway.Stop();
-  EndFolder(*launch);
+  if (launch->folder.has_value()) launch->folder->End();
   if (!agent.ok()) Warn(agent.status().message());
   return code;
 }

@@ -10,7 +10,7 @@ build-essential ca-certificates ccache cmake git lld ninja-build pkg-config
 fonts-b612 fonts-dejavu-core fonts-noto-cjk fonts-noto-core fonts-symbola
 libabsl-dev libbenchmark-dev libboost1.81-dev libbrotli-dev libcairo2-dev libchafa-dev libcli11-dev libcpp-httplib-dev libcurl4-openssl-dev libdeflate-dev libedlib-dev libfmt-dev libfreetype-dev
 libfribidi-dev libgd-dev libgif-dev libgmock-dev libgrpc++-dev libgtest-dev libharfbuzz-dev libicu-dev libisal-dev
-libjpeg62-turbo-dev libpango1.0-dev libpng-dev libprotobuf-dev libspdlog-dev libsqlite3-dev libssl-dev libwebp-dev libzstd-dev nlohmann-json3-dev protobuf-compiler
+libjpeg62-turbo-dev libpango1.0-dev libpng-dev libprotobuf-dev libspdlog-dev libsqlite3-dev libssl-dev libtomlplusplus-dev libwebp-dev libzstd-dev nlohmann-json3-dev protobuf-compiler
 protobuf-compiler-grpc zlib1g-dev
 "
 test_packages="

@@ -11,7 +11,8 @@ import subprocess
 import sys
 
 # Libraries that are headers alone, or linked in.
-HEADERS = ["nlohmann-json3-dev", "libcli11-dev", "libcpp-httplib-dev", "libboost1.81-dev", "libedlib-dev"]
+HEADERS = ["nlohmann-json3-dev", "libcli11-dev", "libcpp-httplib-dev", "libboost1.81-dev", "libedlib-dev",
+           "libtomlplusplus-dev"]
 
 
 def output(*command):

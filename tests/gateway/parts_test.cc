@@ -612,6 +612,20 @@ TEST(Sse, LinesMayEndWithCarriageReturnsAlone) {
   EXPECT_EQ(data, (std::vector<std::string>{"1", "2"}));
 }
 
+TEST(ChatCalls, AnIdMayComeBehindTheName) {
+  const auto relay = Relay::Create(Wire::kOpenAiChat, true);
+  relay->BeginRound();
+  std::string out;
+  for (const char* call :
+       {R"({"index":0,"type":"function","function":{"name":"read"}})",
+        R"({"index":0,"id":"v1","function":{"name":"read","arguments":"{}"}})"}) {
+    relay->Feed(
+        absl::StrCat(R"(data: {"choices":[{"index":0,"delta":{"tool_calls":[)", call, "]}}]}\n\n"),
+        &out);
+  }
+  EXPECT_FALSE(absl::StrContains(out, "\"index\":1")) << out;
+}
+
 TEST(ChatCalls, AreToldApartWithoutNumbers) {
   const std::string recall =
       R"({"id":"c1","type":"function","function":{"name":"recall","arguments":"{\"seq\""}})";

@@ -3,11 +3,11 @@ import test, { before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import http from 'node:http';
 import net from 'node:net';
-import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Provider } from './provider.mjs';
 import { eventually } from './harness.mjs';
-import { Workplace, call } from './wrapping.mjs';
+import { Workplace, call, extension } from './wrapping.mjs';
 
 let place, provider;
 before(async () => {
@@ -193,38 +193,74 @@ test('a base URL in Claude Code\'s settings is the upstream, and no way past the
   assert.deepEqual(JSON.parse((await place.wrap(['claude', '-c'], { env: upstream() }).ended).out).args, ['-c']);
 });
 
-test('what pi writes into its folder is kept, also after kill -9', async () => {
+test('pi gets an extension for as long as it runs, and its own folder stays as it is', async () => {
   const own = join(place.home, '.pi', 'agent');
-  mkdirSync(own, { recursive: true });
-  writeFileSync(join(own, 'settings.json'), 'old');
-  writeFileSync(join(own, 'models.json'), '{"providers": {"mine": {"baseUrl": "http://mine"}}}');
-  place.program('pi', `const fs = require('node:fs'); const dir = process.env.PI_CODING_AGENT_DIR; const [name, wait] = process.argv.slice(2);
-    fs.writeFileSync(dir + '/' + name, 'login', { mode: 0o600 }); fs.writeFileSync(dir + '/settings.tmp', 'new'); fs.renameSync(dir + '/settings.tmp', dir + '/settings.json');
-    fs.mkdirSync(dir + '/tools/' + name, { recursive: true }); fs.writeFileSync(dir + '/tools/' + name + '/x', 'x'); console.log('up'); if (wait) { process.on('SIGTERM', () => {}); setTimeout(() => {}, 1500); }`);
-  assert.equal((await place.wrap(['pi', 'auth.json']).ended).code, 0);
-  assert.equal(readFileSync(join(own, 'auth.json'), 'utf8'), 'login');
-  assert.equal(statSync(join(own, 'auth.json')).mode & 0o777, 0o600);
-  assert.equal(readFileSync(join(own, 'settings.json'), 'utf8'), 'new');
-  assert.equal(readFileSync(join(own, 'tools/auth.json/x'), 'utf8'), 'x');
-  assert.match(readFileSync(join(own, 'models.json'), 'utf8'), /^{"providers": {"mine": {"baseUrl": "http:\/\/mine"}}}$/);
-  assert.deepEqual(readdirSync(own).sort(), ['auth.json', 'models.json', 'sessions', 'settings.json', 'tools']);
+  mkdirSync(join(own, 'sessions'), { recursive: true });
+  for (const name of ['auth.json', 'settings.json']) writeFileSync(join(own, name), name);
+  writeFileSync(join(own, 'models.json'), '{ // mine\n"providers": { "mine": { "baseUrl": "http://mine" } } }', { mode: 0o600 });
+  const files = () => readdirSync(own, { recursive: true }).sort().map((name) => { const { ino, mode, mtimeMs, size } = statSync(join(own, name)); return [name, ino, mode, mtimeMs, size]; });
+  const before = files();
+  place.program('pi', `${extension} const fs = require('node:fs'); const mode = (path) => (fs.statSync(path).mode & 0o777).toString(8); const at = args.indexOf('-e'); const file = args[at + 1];
+    console.log(JSON.stringify({ args, bases, dir: process.env.PI_CODING_AGENT_DIR, env: 'FOVEA_PI_BASE_URLS' in process.env, ...(at < 0 ? {} : { modes: [mode(file), mode(require('node:path').dirname(file))], text: fs.readFileSync(file, 'utf8') }), line: fs.readFileSync('/proc/self/cmdline', 'latin1') }));
+    if (args.includes('wait')) { process.on('SIGTERM', () => {}); while (fs.existsSync(process.env.HOME) && !fs.existsSync(process.env.HOME + '/go')) await new Promise((r) => setTimeout(r, 20)); }`);
+  const first = await place.wrap(['pi', '-p', 'hi']).ended;
+  assert.equal(first.code, 0, first.err);
+  const seen = JSON.parse(first.out);
+  assert.deepEqual(seen.args, ['-e', seen.args[1], '-p', 'hi']);
+  assert.match(seen.args[1], /\/fovea-agent-[^/]+\/fovea\.js$/);
+  assert.deepEqual(seen.modes, ['600', '700']);
+  assert.equal(seen.dir, undefined);
+  const [base] = seen.bases.anthropic.match(/^http:\/\/127\.0\.0\.1:\d+\/[0-9a-f]{32}$/);
+  assert.deepEqual(seen.bases, { anthropic: base, openai: `${base}/v1`, google: `${base}/v1beta` });
+  assert.doesNotMatch(seen.text + seen.line, /[0-9a-f]{32}/);
   assert.deepEqual(agentFolders(), []);
-  const killed = place.wrap(['pi', 'second.json', 'wait']);
-  await eventually(() => killed.out.includes('up'), 20000);
-  // Stopped first: whichever outlives the other would carry the folder back.
+  assert.deepEqual(files(), before);
+  const given = JSON.parse((await place.wrap(['pi'], { env: { PI_CODING_AGENT_DIR: own } }).ended).out);
+  assert.equal(given.dir, own);
+  for (const args of [['install', 'npm:x'], ['remove', 'x'], ['uninstall', 'x'], ['update'], ['list'], ['config']]) {
+    const plain = JSON.parse((await place.wrap(['pi', ...args]).ended).out);
+    assert.deepEqual([plain.args, plain.env], [args, false]);
+  }
+  assert.deepEqual(agentFolders(), []);
+  // kill -9 of wrap: its gateway removes it. Of both: the next wrap, but not that of one that runs.
+  const start = async () => { const run = place.wrap(['pi', 'wait']); await eventually(() => run.out.includes('}'), 20000); return run; };
+  await start();
+  assert.equal(agentFolders().length, 1);
+  for (const pid of place.alive('fovea-gateway\0wrap')) process.kill(pid, 'SIGKILL');
+  await eventually(() => agentFolders().length === 0, 20000);
+  await eventually(() => place.alive('fovea-gateway\0serve').length === 0, 20000);
+  await start();
   const both = [...place.alive('fovea-gateway\0wrap'), ...place.alive('fovea-gateway\0serve')];
+  // Stopped first: whichever outlives the other would remove it.
   for (const signal of ['SIGSTOP', 'SIGKILL']) for (const pid of both) process.kill(pid, signal);
-  await killed.ended;
+  const [left] = agentFolders();
+  const running = await start();
   assert.equal(agentFolders().length, 1);
-  // Another that runs keeps its folder.
-  const running = place.wrap(['pi', 'third.json', 'wait']);
-  await eventually(() => running.out.includes('up'), 20000);
-  assert.equal(readFileSync(join(own, 'second.json'), 'utf8'), 'login');
+  assert.notEqual(agentFolders()[0], left);
+  await place.wrap(['pi', 'list']).ended;
   assert.equal(agentFolders().length, 1);
-  assert.equal((await place.wrap(['pi', 'fourth.json']).ended).code, 0);
-  assert.equal(agentFolders().length, 1);
-  await running.ended;
+  writeFileSync(join(place.home, 'go'), '');
+  assert.equal((await running.ended).code, 0);
   assert.deepEqual(agentFolders(), []);
+  assert.deepEqual(files(), before);
+});
+
+test('a folder that an earlier version left for pi stays with all that is in it, and is spoken of once', async () => {
+  const own = join(place.path, 'own-of-pi');
+  const old = join(place.runtime, 'fovea-agent-oldone');
+  mkdirSync(join(old, 'files'), { recursive: true });
+  mkdirSync(own);
+  writeFileSync(join(own, 'settings.json'), 'mine');
+  symlinkSync(own, join(old, 'own'));
+  symlinkSync(join(own, 'settings.json'), join(old, 'files', 'settings.json'));
+  writeFileSync(join(old, 'files', 'auth.json'), 'a login');
+  writeFileSync(join(old, 'lock'), '');
+  const text = () => [readFileSync(join(old, 'files', 'auth.json'), 'utf8'), readFileSync(join(own, 'settings.json'), 'utf8'), readdirSync(own)];
+  for (const words of [/^fovea wrap: .*fovea-agent-oldone is left of an earlier version and stays: it stood for .*own-of-pi, and may hold files/, /^$/]) {
+    assert.match((await place.wrapAgent('', { env: upstream() }).ended).err, words);
+    assert.deepEqual(text(), ['a login', 'mine', ['settings.json']]);
+  }
+  rmSync(old, { recursive: true });
 });
 
 test('a base URL in the settings of pi or opencode is the upstream', async () => {
@@ -233,7 +269,7 @@ test('a base URL in the settings of pi or opencode is the upstream', async () =>
   const path = () => provider.requests.at(-1).url ?? provider.requests.at(-1).path;
   const say = 'console.log(a.status, a.headers.get("x-fovea-action"));';
   const post = (base, rest) => `const a = await fetch(${base} + '${rest}', { method: 'POST', headers: { 'anthropic-version': '1', 'content-type': 'application/json' }, body: '{"model": "claude-opus-4-8", "max_tokens": 5, "messages": [{"role": "user", "content": "hi"}]}' }); ${say}`;
-  place.program('pi', post('JSON.parse(require("node:fs").readFileSync(process.env.PI_CODING_AGENT_DIR + "/models.json")).providers.anthropic.baseUrl', '/v1/messages'));
+  place.program('pi', extension + post('bases.anthropic', '/v1/messages'));
   place.program('opencode', post('JSON.parse(process.env.OPENCODE_CONFIG_CONTENT).provider.anthropic.options.baseURL', '/messages'));
   writeFileSync(join(own, 'models.json'), JSON.stringify({ providers: { anthropic: { baseUrl: `${provider.url}/corp` } } }));
   const pi = await place.wrap(['pi']).ended;
@@ -266,35 +302,6 @@ test('a base URL in the settings of pi or opencode is the upstream', async () =>
   assert.match(variable.err, /baseURL of anthropic in OPENCODE_CONFIG_CONTENT: .* must begin with http/);
 });
 
-test('what somebody else writes into pi\'s own folder meanwhile is kept', async () => {
-  const own = join(place.home, '.pi', 'agent');
-  mkdirSync(own, { recursive: true });
-  for (const name of ['auth.json', 'settings.json']) writeFileSync(join(own, name), 'old');
-  place.program('pi', `const fs = require('node:fs'); const dir = process.env.PI_CODING_AGENT_DIR; const put = (name, text) => { fs.writeFileSync(dir + '/x.tmp', text); fs.renameSync(dir + '/x.tmp', dir + '/' + name); };
-    put('auth.json', 'wrapped'); put('settings.json', 'wrapped'); put('same.json', 'same'); fs.mkdirSync(dir + '/fresh'); put('fresh/one', 'wrapped'); put('fresh/two', 'wrapped'); console.log('up'); while (!fs.existsSync(process.env.HOME + '/go')) await new Promise((r) => setTimeout(r, 20));`);
-  const run = place.wrap(['pi']);
-  await eventually(() => run.out.includes('up'), 20000);
-  mkdirSync(join(own, 'fresh'));
-  for (const name of ['auth.json', 'fresh/one']) writeFileSync(join(own, name), 'newer login');
-  writeFileSync(join(own, 'same.json'), 'same');
-  writeFileSync(join(place.home, 'go'), '');
-  const { code, err } = await run.ended;
-  assert.equal(code, 0, err);
-  const text = (name) => readFileSync(join(own, name), 'utf8');
-  assert.equal(text('auth.json'), 'newer login');
-  assert.equal(text('fresh/one'), 'newer login');
-  assert.equal(text('fresh/two'), 'wrapped');
-  assert.equal(text('settings.json'), 'wrapped');
-  const beside = [...readdirSync(own), ...readdirSync(join(own, 'fresh')).map((name) => `fresh/${name}`)].filter((name) => name.includes('.fovea-')).sort();
-  assert.equal(beside.length, 2, beside.join(' '));
-  for (const name of beside) {
-    assert.equal(text(name), 'wrapped');
-    assert.ok(err.includes(`${join(own, name.replace(/\.fovea-.*/, ''))} was changed by somebody else while the agent ran`), err);
-    assert.ok(err.includes(join(own, name)), err);
-  }
-  assert.deepEqual(agentFolders(), []);
-});
-
 test('of several --settings the last counts, and blanks before JSON do not', async () => {
   place.program('claude', 'console.log("ran");');
   const elsewhere = '{"env": {"ANTHROPIC_BASE_URL": "http://127.0.0.1:9"}}';
@@ -306,14 +313,11 @@ test('of several --settings the last counts, and blanks before JSON do not', asy
 });
 
 test('settings of an agent\'s that cannot be added to are said in words', async () => {
-  place.program('pi', ''); place.program('opencode', '');
-  const models = join(place.home, '.pi/agent/models.json');
-  mkdirSync(join(place.home, '.pi/agent'), { recursive: true });
-  for (const [text, what] of [['{"providers":[]}', 'providers'], ['{"providers":{"openai":3}}', 'providers\\.openai'], ['[1]', 'what it holds']]) {
-    writeFileSync(models, text);
-    const { code, err } = await place.wrap(['pi']).ended;
+  place.program('opencode', '');
+  for (const [text, what] of [['{"provider":[]}', 'provider'], ['{"provider":{"openai":3}}', 'provider\\.openai'], ['[1]', 'what it holds']]) {
+    const { code, err } = await place.wrap(['opencode'], { env: { OPENCODE_CONFIG_CONTENT: text } }).ended;
     assert.equal(code, 2);
-    assert.match(err, new RegExp(`models\\.json: ${what} is no JSON object`));
+    assert.match(err, new RegExp(`OPENCODE_CONFIG_CONTENT: ${what} is no JSON object`));
   }
   const { code, err } = await place.wrap(['opencode'], { env: { OPENCODE_CONFIG_CONTENT: '{"provider":{"google":{"options":1}}}' } }).ended;
   assert.equal(code, 2);

@@ -1,7 +1,8 @@
 // `fovea wrap` sends a key nowhere but where the agent itself would have sent it: what agents read of their own settings.
 import test, { before, after, beforeEach, afterEach } from 'node:test';
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Provider } from './provider.mjs';
 import { Workplace } from './wrapping.mjs';
@@ -53,6 +54,12 @@ test('opencode\'s {env:} and {file:}, and its provider\'s address', async () => 
   put(join(place.path, 'url.txt'), `${provider.url}/file/v1\n`);
   put(file, own('{file:./url.txt}'));
   assert.deepEqual((await asked(place.wrap(['opencode']))).paths, ['/file/v1/messages']);
+  put(join(place.home, 'name.txt'), 'inner\n');
+  put(join(place.path, 'url.txt'), `${provider.url}\n`);
+  put(file, own('{file:url.txt}/{file:~/name.txt}/v1'));
+  assert.deepEqual((await asked(place.wrap(['opencode']))).paths, ['/inner/v1/messages']);
+  put(file, own('{file:url.txt}'.repeat(1100)));
+  await refused(place.wrap(['opencode']), /name more by \{file:\} than is read/);
   put(file, { provider: { anthropic: { api: `${provider.url}/api/v1` } } });
   assert.deepEqual((await asked(place.wrap(['opencode']))).paths, ['/api/v1/messages']);
   // One that is set to nothing stands before another file's.
@@ -91,8 +98,16 @@ test('a provider of another wire ends wrap, also where it has no address', async
   await refused(place.wrap(['pi']), /api of openai in .*models\.json: its provider is set to "azure-openai-responses"/);
   put(models, { providers: { openai: { models: [{ id: 'm', api: 'azure-openai-responses' }] } } });
   await refused(place.wrap(['pi']), /api of a model of openai/);
-  put(models, '');
-  assert.equal((await place.wrap(['pi']).ended).out, 'ran\n');
+  put(models, { providers: { openai: { models: [{ id: 'm', baseUrl: 'http://127.0.0.1:1' }] } } });
+  await refused(place.wrap(['pi']), /the baseUrl of a model of openai in .*it has an address of its own/);
+  assert.equal((await place.wrap(['--openai-upstream', provider.url, 'pi']).ended).out, 'ran\n');
+  mkdirSync(join(place.home, 'dir'));
+  put(join(place.home, 'dir/models.json'), { providers: { google: { api: 'openai-completions' } } });
+  await refused(place.wrap(['pi'], { env: { PI_CODING_AGENT_DIR: '~/dir' } }), /api of google in .*home\/dir\/models\.json/);
+  for (const text of ['', '[1]', '{"providers": []}', { providers: { mine: { api: 'azure-openai-responses', baseUrl: 'http://x' } } }]) {
+    put(models, text);
+    assert.equal((await place.wrap(['pi']).ended).out, 'ran\n');
+  }
 });
 
 // Codex as far as it matters here: the provider that its command line names, and what goes with it.
@@ -121,6 +136,16 @@ test('codex goes where its config.toml says, with no secret on its command line'
     [`profile = "work"\n${table('mine', `${provider.url}/profile/v1`)}[profiles.work]\nmodel_provider = "mine"\n`, [], mine, '/profile/v1/responses'],
     [`openai_base_url = "http://127.0.0.1:1"\n${table('mine', `${provider.url}/flag/v1`)}[profiles.work]\nmodel_provider = "mine"\n`, ['exec', '--profile', 'work'], mine, '/flag/v1/responses'],
   ];
+  // As TOML has it, wherever it stands.
+  const az = (name) => `{ name = "x", base_url = "${provider.url}/${name}/v1" }`;
+  cases.push(
+    [`x = [\n  ["a"],\n]\nmodel_provider = "mine"\n${table('mine', `${provider.url}/array/v1`)}`, [], mine, '/array/v1/responses'],
+    [`profile = "w"\nprofiles = { w = { model_provider = "mine" } }\n${table('mine', `${provider.url}/w/v1`)}`, [], mine, '/w/v1/responses'],
+    [`model_provider = "mine"\nmodel_providers.mine = ${az('inline')}\n`, [], mine, '/inline/v1/responses'],
+    [`model_provider = "mine"\n[model_providers]\nmine = {\n  base_url = "${provider.url}/lines/v1",\n}\n`, [], mine, '/lines/v1/responses'],
+    [`model_provider = "\\u006dine"\n${table('mine', `${provider.url}\\u002Fescape/v1`)}`, [], mine, '/escape/v1/responses'],
+    [`x = [ """\nmodel_provider = "evil"\n""" ]\nopenai_base_url = "${provider.url}/text/v1"\n`, [], fovea, '/text/v1/responses'],
+  );
   for (const [toml, args, said, path] of cases) assert.deepEqual(await look(toml, args), { said, err: '', paths: [path] });
   const env = { CODEX_HOME: home };
   put(join(home, 'config.toml'), 'model_provider = "ollama"\n');
@@ -128,6 +153,15 @@ test('codex goes where its config.toml says, with no secret on its command line'
   put(join(home, 'config.toml'), `model_provider = "a.b"\n${table('"a.b"', provider.url)}`);
   await refused(place.wrap(['codex'], { env }), /base_url of model_providers\.a\.b in .*cannot be said/);
   assert.deepEqual((await look(table('mine', 'http://127.0.0.1:1'), ['-c', `openai_base_url="${provider.url}/said/v1"`])).paths, ['/said/v1/responses']);
+  assert.match((await look('', ['-c', 'model_provider=mine', '-c', `model_providers={mine=${az('c')}}`])).err, /Codex takes base_url of mine from its command line/);
+  assert.deepEqual((await look(`${table('mine', `${provider.url}/p/v1`)}[profiles.w]\nmodel_provider = "mine"\n`, ['-c', 'profile="w"'])).paths, ['/p/v1/responses']);
+  put(join(home, 'config.toml'), 'model = "m"\nmodel_provider = \n');
+  await refused(place.wrap(['codex'], { env }), /config\.toml:2: what it holds is no TOML: .*so it is not known where Codex's requests go/);
+  const deep = ['x = ' + '['.repeat(1000000), 'x = ' + '{a='.repeat(300000), 'a.'.repeat(500000) + 'a = 1', '[' + 'a.'.repeat(500000) + 'a]', 'x = ' + `{${'a.'.repeat(32)}a=`.repeat(10000)];
+  for (const text of deep) {
+    put(join(home, 'config.toml'), text);
+    await refused(place.wrap(['codex'], { env }), /config\.toml: a key has over 32 dots|config\.toml:1: .*nested/);
+  }
   assert.match((await look('', ['--oss'])).err, /--oss from its command line, so its requests go past Fovea/);
 });
 
@@ -148,48 +182,28 @@ test('the base URL of qwen\'s and gemini\'s files is the upstream, where it is k
   assert.equal(await qwen(join(place.path, '.env'), `OPENAI_BASE_URL='${url('project')}'`), '/project/v1/chat/completions');
   assert.equal(await qwen(join(place.path, '.qwen/.env'), `OPENAI_BASE_URL=${url('inner')}#`), '/inner/v1/chat/completions');
   assert.equal(await qwen(settings, {}, { OPENAI_BASE_URL: url('variable') }), '/variable/v1/chat/completions');
+  // dotenv's strings of several lines, its escapes, and what is no string.
+  const inner = join(place.path, '.qwen/.env');
+  for (const quote of ['"', "'", '`']) {
+    assert.equal(await qwen(inner, `OPENAI_BASE_URL=${url('pem')}\r\nexport KEY = ${quote}-----BEGIN\nOPENAI_BASE_URL=evil\n\\${quote}\n-----END${quote} # "\n`), '/pem/v1/chat/completions', quote);
+  }
+  assert.equal(await qwen(inner, `A="open\nOPENAI_BASE_URL: ${url('open')}\nOPENAI_BASE_URL:no\n# OPENAI_BASE_URL=evil\n`), '/open/v1/chat/completions');
+  rmSync(inner);
+  rmSync(join(place.path, '.env'));
+  // One that is a pipe is left alone.
+  execFileSync('mkfifo', [inner]);
+  const piped = await asked(place.wrap(['qwen']));
+  assert.deepEqual(piped.paths, ['/own/v1/chat/completions']);
+  assert.match(piped.err, /\.qwen\/\.env is no file, so it is not read here/);
+  put(join(place.home, '.qwen/.env'), `IN_FILE=file\nBOTH=file`);
+  put(join(place.home, '.env'), '');
+  const expanded = { security: { auth: { baseUrl: '${BASE}/$IN_FILE/${BOTH}/v1' } } };
+  assert.equal(await qwen(settings, expanded, { BASE: provider.url, BOTH: 'set' }), '/file/set/v1/chat/completions');
+  await refused(place.wrap(['qwen']), /baseUrl in .*must begin with http/);
+  rmSync(inner);
+  put(inner, `OPENAI_BASE_URL=${url('inner')}`);
   put(settings, { security: { folderTrust: { enabled: true } } });
   await refused(place.wrap(['qwen']), /\.qwen\/\.env: whether qwen trusts this folder.*--openai-upstream/);
   put(settings, { modelProviders: { openai: [{ id: 'm', baseUrl: 'http://x' }] } });
   assert.match((await place.wrap(['qwen']).ended).err, /modelProviders of .*settings\.json go past Fovea/);
-});
-
-test('what pi removes, renames or writes into models.json is carried to its own folder, and no base URL of Fovea\'s', async () => {
-  const dir = join(place.home, '.pi/agent');
-  const text = (name) => readFileSync(join(dir, name), 'utf8');
-  const fill = () => {
-    for (const name of ['auth.json', 'settings.json', 'other.json', 'kept.json']) put(join(dir, name), name);
-    put(join(dir, 'extensions/x'), 'x');
-    put(join(dir, 'models.json'), '{ // mine\n"providers": { "mine": { "baseUrl": "http://x" }, "anthropic": { "baseUrl": "http://127.0.0.1:1", "apiKey": "k" }, }, }');
-  };
-  const pi = (script) => place.program('pi', `const fs = require('node:fs'); process.chdir(process.env.PI_CODING_AGENT_DIR); const models = JSON.parse(fs.readFileSync('models.json')); const own = process.env.HOME + '/.pi/agent/'; const save = () => fs.writeFileSync('models.json', JSON.stringify(models)); ${script}`);
-  fill();
-  pi(`fs.unlinkSync('auth.json'); fs.renameSync('settings.json', 'settings.old'); fs.mkdirSync('bak'); fs.renameSync('other.json', 'bak/other.json'); fs.unlinkSync('kept.json'); fs.writeFileSync(own + 'kept.json', 'newer'); fs.unlinkSync('extensions');
-    models.providers.other = { baseUrl: 'http://new' }; models.providers.anthropic.apiKey = 'changed'; models.providers.google.headers = { a: 'b' }; delete models.providers.mine; save();`);
-  const first = await place.wrap(['pi']).ended;
-  assert.equal(first.code, 0, first.err);
-  assert.deepEqual(readdirSync(dir).sort(), ['bak', 'extensions', 'kept.json', 'models.json', 'sessions', 'settings.old']);
-  assert.equal(text('settings.old'), 'settings.json');
-  assert.equal(text('bak/other.json'), 'other.json');
-  assert.equal(text('kept.json'), 'newer');
-  for (const name of ['kept\\.json', 'extensions']) assert.match(first.err, new RegExp(`${name} was removed by the agent, but .* stays`));
-  assert.deepEqual(JSON.parse(text('models.json')), { providers: { anthropic: { baseUrl: 'http://127.0.0.1:1', apiKey: 'changed' }, google: { headers: { a: 'b' } }, other: { baseUrl: 'http://new' } } });
-  // What cannot be told from Fovea's, and what somebody else has changed, is put beside it.
-  for (const [script, words] of [["models.providers.copy = { baseUrl: models.providers.google.baseUrl }; save();", 'cannot be told from'], ["fs.writeFileSync('models.json', '{');", 'cannot be told from'], ["fs.writeFileSync(own + 'models.json', '{}'); models.x = 1; save();", 'by somebody else']]) {
-    fill();
-    pi(script);
-    const { err } = await place.wrap(['pi']).ended;
-    assert.match(err, new RegExp(`models\\.json was changed .*${words}.*; what the agent wrote is in .*models\\.json\\.fovea-`));
-    assert.doesNotMatch(text('models.json'), /[0-9a-f]{32}/);
-  }
-  // A folder that something else has begun to clear away, oldest files first, is no word of pi's.
-  fill();
-  pi("for (const name of ['../written', 'auth.json', 'settings.json', 'models.json']) fs.unlinkSync(name);");
-  await place.wrap(['pi']).ended;
-  for (const name of ['auth.json', 'settings.json']) assert.equal(text(name), name);
-  assert.match(text('models.json'), /mine/);
-  fill();
-  pi("fs.unlinkSync('models.json');");
-  assert.equal((await place.wrap(['pi']).ended).err, '');
-  assert.ok(!readdirSync(dir).includes('models.json'));
 });

@@ -6,6 +6,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from 'node:path';
 import { Provider } from './provider.mjs';
 import { binaries, eventually, folder } from './harness.mjs';
+import { extension } from './wrapping.mjs';
 
 let place, provider;
 before(async () => {
@@ -71,7 +72,7 @@ test('claude, codex, opencode, gemini, qwen and copilot are pointed at it', asyn
   const bin = join(place.path, 'bin');
   mkdirSync(bin);
   for (const name of ['claude', 'codex', 'opencode', 'gemini', 'qwen', 'copilot', 'pi']) {
-    writeFileSync(join(bin, name), `#!${process.execPath}\nconst keys = ['ANTHROPIC_BASE_URL','_CLAUDE_CODE_ASSUME_FIRST_PARTY_BASE_URL','OPENCODE_CONFIG_CONTENT','GOOGLE_GEMINI_BASE_URL','OPENAI_BASE_URL','COPILOT_PROVIDER_BASE_URL','PI_CODING_AGENT_DIR'];\nconst models = process.env.PI_CODING_AGENT_DIR ? require('fs').readFileSync(process.env.PI_CODING_AGENT_DIR + '/models.json', 'utf8') : undefined;\nconsole.log(JSON.stringify({ args: process.argv.slice(2), models, env: Object.fromEntries(keys.flatMap((k) => process.env[k] ? [[k, process.env[k]]] : [])) }));\n`, { mode: 0o755 });
+    writeFileSync(join(bin, name), `#!${process.execPath}\nconst keys = ['ANTHROPIC_BASE_URL','_CLAUDE_CODE_ASSUME_FIRST_PARTY_BASE_URL','OPENCODE_CONFIG_CONTENT','GOOGLE_GEMINI_BASE_URL','OPENAI_BASE_URL','COPILOT_PROVIDER_BASE_URL'];\n${extension}\nconsole.log(JSON.stringify({ args, bases, env: Object.fromEntries(keys.flatMap((k) => process.env[k] ? [[k, process.env[k]]] : [])) }));\n`, { mode: 0o755 });
   }
   const base = /http:\/\/127\.0\.0\.1:\d+\/[0-9a-f]{32}/;
   const look = async (name) => { const run = wrap([name, '-p', 'hi'], { env: { PATH: `${bin}:${process.env.PATH}`, OPENAI_API_KEY: 'k' } }); run.child.stdin.end(); const { code } = await run.ended; assert.equal(code, 0, run.err); return JSON.parse(run.out); };
@@ -85,8 +86,8 @@ test('claude, codex, opencode, gemini, qwen and copilot are pointed at it', asyn
   assert.match((await look('qwen')).env.OPENAI_BASE_URL, /\/v1$/);
   assert.match((await look('copilot')).env.COPILOT_PROVIDER_BASE_URL, base);
   const pi = await look('pi');
-  assert.match(JSON.parse(pi.models).providers.anthropic.baseUrl, base);
-  assert.ok(!existsSync(pi.env.PI_CODING_AGENT_DIR), 'pi\'s folder is removed');
+  assert.match(pi.bases.anthropic, base);
+  assert.ok(!existsSync(pi.args[1]), 'pi\'s extension is removed');
   const none = wrap(['nobody']);
   assert.equal((await none.ended).code, 2);
   assert.match(none.err, /nobody is none of claude/);

@@ -7,6 +7,8 @@ import { binaries, folder } from './harness.mjs';
 const body = JSON.stringify({ model: 'claude-opus-4-8', max_tokens: 5, messages: [{ role: 'user', content: 'hi' }], tools: [{ name: 'x', input_schema: {} }] });
 // For an agent's text: `await call()` is one request.
 export const call = `const call = (base = process.env.ANTHROPIC_BASE_URL) => fetch(base + '/v1/messages', { method: 'POST', headers: { 'anthropic-version': '1', 'content-type': 'application/json' }, body: ${JSON.stringify(body)} });`;
+// For a pi's: `bases`, what the extensions on its command line set.
+export const extension = `const args = process.argv.slice(2); const bases = {}; args.forEach((arg, i) => { if (arg === '-e') require(args[i + 1])({ registerProvider: (name, { baseUrl }) => { bases[name] = baseUrl; } }); });`;
 
 export class Workplace {
   constructor() {
