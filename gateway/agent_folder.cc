@@ -16,6 +16,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 
 namespace fovea::gateway {
 namespace {
@@ -91,8 +92,14 @@ absl::StatusOr<AgentFolder> AgentFolder::Make(const std::string& name, const std
 
 void AgentFolder::End() { Remove(root_); }
 
-void EndAgentFolder(const std::string& root) {
-  const FileDescriptor lock = Lock(root, 0);
+void EndAgentFolder(const std::string& root, absl::Duration patience) {
+  const absl::Time end = absl::Now() + patience;
+  FileDescriptor lock = Lock(root, 0);
+  std::error_code ignored;
+  while (!lock.valid() && absl::Now() < end && fs::exists(fs::path(root) / kLock, ignored)) {
+    absl::SleepFor(absl::Milliseconds(20));
+    lock = Lock(root, 0);
+  }
   if (lock.valid() && !IsOfEarlierVersion(root)) Remove(root);
 }
 

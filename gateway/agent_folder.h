@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "gateway/socket.h"
 
 namespace fovea::gateway {
@@ -32,8 +33,8 @@ class AgentFolder {
   std::string file_;
 };
 
-// AgentFolder::End for a folder whose maker is gone; does nothing while it lives.
-void EndAgentFolder(const std::string& root);
+// AgentFolder::End for a folder whose maker is gone, or is within `patience`; else does nothing.
+void EndAgentFolder(const std::string& root, absl::Duration patience = absl::ZeroDuration());
 
 // EndAgentFolder for all of this user's. A folder of an earlier version, which stood for the
 // agent's own, may have files of the agent's and stays: a sentence for each, in one call only.

@@ -35,6 +35,7 @@ namespace {
 using namespace fovea::gateway;  // NOLINT(google-build-using-namespace): this is its program
 
 constexpr absl::Duration kDrainTime = absl::Seconds(20);
+constexpr absl::Duration kWrapsEnd = absl::Seconds(2);
 
 struct Flags {
   std::string listen = "127.0.0.1:8787";
@@ -154,7 +155,9 @@ absl::Status Serve(Flags flags) {
   }
   log->info("stopping");
   (*server)->Stop(kDrainTime);
-  if (!flags.remove_at_exit.empty()) EndAgentFolder(flags.remove_at_exit);
+  // The end of a wrap that is killed is told when its first thread ends, and its lock goes with the
+  // last.
+  if (!flags.remove_at_exit.empty()) EndAgentFolder(flags.remove_at_exit, kWrapsEnd);
   return absl::OkStatus();
 }
 
