@@ -201,6 +201,7 @@ test('pi gets an extension for as long as it runs, and its own folder stays as i
   const files = () => readdirSync(own, { recursive: true }).sort().map((name) => { const { ino, mode, mtimeMs, size } = statSync(join(own, name)); return [name, ino, mode, mtimeMs, size]; });
   const before = files();
   place.program('pi', `${extension} const fs = require('node:fs'); const mode = (path) => (fs.statSync(path).mode & 0o777).toString(8); const at = args.indexOf('-e'); const file = args[at + 1];
+    if (args.includes('wait')) await fetch(new URL('/', bases.anthropic));
     console.log(JSON.stringify({ args, bases, dir: process.env.PI_CODING_AGENT_DIR, env: 'FOVEA_PI_BASE_URLS' in process.env, ...(at < 0 ? {} : { modes: [mode(file), mode(require('node:path').dirname(file))], text: fs.readFileSync(file, 'utf8') }), line: fs.readFileSync('/proc/self/cmdline', 'latin1') }));
     if (args.includes('wait')) { process.on('SIGTERM', () => {}); while (fs.existsSync(process.env.HOME) && !fs.existsSync(process.env.HOME + '/go')) await new Promise((r) => setTimeout(r, 20)); }`);
   const first = await place.wrap(['pi', '-p', 'hi']).ended;
@@ -222,7 +223,7 @@ test('pi gets an extension for as long as it runs, and its own folder stays as i
     assert.deepEqual([plain.args, plain.env], [args, false]);
   }
   assert.deepEqual(agentFolders(), []);
-  // kill -9 of wrap: its gateway removes it. Of both: the next wrap, but not that of one that runs.
+  // kill -9 of wrap: its gateway removes it, once it is up, which the agent's call waits for. Of both: the next wrap, but not that of one that runs.
   const start = async () => { const run = place.wrap(['pi', 'wait']); await eventually(() => run.out.includes('}'), 20000); return run; };
   await start();
   assert.equal(agentFolders().length, 1);
