@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdlib>
 #include <cstring>
 #include <ctime>
 #include <filesystem>
@@ -17,6 +16,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "gateway/environment.h"
 
 namespace fovea::gateway {
 namespace {
@@ -30,8 +30,8 @@ constexpr char kLock[] = "lock";
 constexpr char kOwn[] = "own";
 
 std::string Place() {
-  const char* runtime = std::getenv("XDG_RUNTIME_DIR");
-  return runtime == nullptr || *runtime == '\0' ? "/tmp" : runtime;
+  const std::string runtime = Variable("XDG_RUNTIME_DIR");
+  return runtime.empty() ? "/tmp" : runtime;
 }
 
 FileDescriptor Lock(const std::string& root, int flags) {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "gateway/json_member.h"
 
 namespace fovea::gateway {
 namespace {
@@ -12,28 +13,6 @@ using transcripts::Json;
 
 constexpr size_t kMaxAnswerBytes = 64 << 20;
 constexpr int64_t kMaxBlocks = 10'000;
-
-int64_t NumberAt(const Json& object, const char* key) {
-  if (!object.is_object()) return 0;
-  const auto found = object.find(key);
-  if (found == object.end() || !found->is_number_integer()) return 0;
-  // So that sums of what a provider counts have room.
-  constexpr int64_t kMost = int64_t{1} << 48;
-  return std::clamp(found->get<int64_t>(), -kMost, kMost);
-}
-
-std::string TextAt(const Json& object, const char* key) {
-  if (!object.is_object()) return "";
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
-}
-
-const Json& At(const Json& object, const char* key) {
-  static const Json* const kNone = new Json();
-  if (!object.is_object()) return *kNone;
-  const auto found = object.find(key);
-  return found == object.end() ? *kNone : *found;
-}
 
 const Json& First(const Json& list) {
   static const Json* const kNone = new Json();
@@ -49,8 +28,8 @@ void AppendText(Json& object, const char* key, const std::string& text) {
 
 int64_t ChatCallNumbers::Of(const Json& delta) {
   const std::string id = TextAt(delta, "id");
-  const bool named = !TextAt(At(delta, "function"), "name").empty();
-  const Json& index = At(delta, "index");
+  const bool named = !TextAt(MemberAt(delta, "function"), "name").empty();
+  const Json& index = MemberAt(delta, "index");
   if (!index.is_number_integer()) {
     // What begins a call has its name.
     const bool begins = named && (id.empty() || id != last_id_);
@@ -130,13 +109,14 @@ void AnswerReader::TakeUsage(const Json& usage) {
       return;
     case Wire::kOpenAiChat:
       most(usage_.input, NumberAt(usage, "prompt_tokens"));
-      most(usage_.cached, std::max(NumberAt(At(usage, "prompt_tokens_details"), "cached_tokens"),
-                                   NumberAt(usage, "prompt_cache_hit_tokens")));
+      most(usage_.cached,
+           std::max(NumberAt(MemberAt(usage, "prompt_tokens_details"), "cached_tokens"),
+                    NumberAt(usage, "prompt_cache_hit_tokens")));
       most(usage_.output, NumberAt(usage, "completion_tokens"));
       return;
     case Wire::kOpenAiResponses:
       most(usage_.input, NumberAt(usage, "input_tokens"));
-      most(usage_.cached, NumberAt(At(usage, "input_tokens_details"), "cached_tokens"));
+      most(usage_.cached, NumberAt(MemberAt(usage, "input_tokens_details"), "cached_tokens"));
       most(usage_.output, NumberAt(usage, "output_tokens"));
       return;
     case Wire::kGemini:
@@ -151,21 +131,21 @@ void AnswerReader::TakeUsage(const Json& usage) {
 void AnswerReader::TakeAnthropic(const Json& event) {
   const std::string type = TextAt(event, "type");
   if (type == "message") {  // not streamed
-    TakeUsage(At(event, "usage"));
-    const Json& content = At(event, "content");
+    TakeUsage(MemberAt(event, "usage"));
+    const Json& content = MemberAt(event, "content");
     for (size_t i = 0; content.is_array() && i < content.size(); ++i) {
       blocks_[static_cast<int64_t>(i)] = content[i];
     }
     complete_ = true;
   } else if (type == "message_start") {
-    TakeUsage(At(At(event, "message"), "usage"));
+    TakeUsage(MemberAt(MemberAt(event, "message"), "usage"));
   } else if (type == "message_delta") {
-    TakeUsage(At(event, "usage"));
+    TakeUsage(MemberAt(event, "usage"));
   } else if (type == "message_stop") {
     complete_ = true;
   } else if (type == "content_block_start") {
     const int64_t index = NumberAt(event, "index");
-    if (index >= 0 && index < kMaxBlocks) blocks_[index] = At(event, "content_block");
+    if (index >= 0 && index < kMaxBlocks) blocks_[index] = MemberAt(event, "content_block");
   } else if (type == "content_block_delta") {
     TakeAnthropicDelta(event);
   } else if (type == "content_block_stop") {
@@ -179,7 +159,7 @@ void AnswerReader::TakeAnthropic(const Json& event) {
 
 void AnswerReader::TakeAnthropicDelta(const Json& event) {
   const auto block = blocks_.find(NumberAt(event, "index"));
-  const Json& delta = At(event, "delta");
+  const Json& delta = MemberAt(event, "delta");
   if (block == blocks_.end() || !block->second.is_object()) return;
   const std::string type = TextAt(delta, "type");
   if (type == "text_delta") {
@@ -193,14 +173,14 @@ void AnswerReader::TakeAnthropicDelta(const Json& event) {
   } else if (type == "citations_delta") {
     Json& citations = block->second["citations"];
     if (!citations.is_array()) citations = Json::array();
-    citations.push_back(At(delta, "citation"));
+    citations.push_back(MemberAt(delta, "citation"));
   }
 }
 
 void AnswerReader::TakeChatDelta(const Json& delta) {
   text_ += TextAt(delta, "content");
   reasoning_ += TextAt(delta, "reasoning_content");
-  const Json& calls = At(delta, "tool_calls");
+  const Json& calls = MemberAt(delta, "tool_calls");
   for (size_t i = 0; calls.is_array() && i < calls.size(); ++i) {
     const Json& call = calls[i];
     const int64_t index = stream_ ? numbers_.Of(call) : static_cast<int64_t>(i);
@@ -210,43 +190,44 @@ void AnswerReader::TakeChatDelta(const Json& delta) {
       known = {{"id", ""}, {"type", "function"}, {"function", {{"name", ""}, {"arguments", ""}}}};
     }
     if (!TextAt(call, "id").empty()) known["id"] = TextAt(call, "id");
-    const Json& function = At(call, "function");
+    const Json& function = MemberAt(call, "function");
     if (!TextAt(function, "name").empty()) known["function"]["name"] = TextAt(function, "name");
     AppendText(known["function"], "arguments", TextAt(function, "arguments"));
   }
 }
 
 void AnswerReader::TakeChat(const Json& chunk) {
-  TakeUsage(At(chunk, "usage"));
-  const Json& choice = First(At(chunk, "choices"));
+  TakeUsage(MemberAt(chunk, "usage"));
+  const Json& choice = First(MemberAt(chunk, "choices"));
   // Which of several answers the agent goes on with is not known.
-  several_ = several_ || At(chunk, "choices").size() > 1 || NumberAt(choice, "index") > 0;
+  several_ = several_ || MemberAt(chunk, "choices").size() > 1 || NumberAt(choice, "index") > 0;
   if (several_) return;
-  TakeChatDelta(At(choice, stream_ ? "delta" : "message"));
+  TakeChatDelta(MemberAt(choice, stream_ ? "delta" : "message"));
   if (!TextAt(choice, "finish_reason").empty()) complete_ = true;
 }
 
 void AnswerReader::TakeResponses(const Json& event) {
   const std::string type = TextAt(event, "type");
   if (type == "response.output_item.done") {
-    if (items_.size() < static_cast<size_t>(kMaxBlocks)) items_.push_back(At(event, "item"));
+    if (items_.size() < static_cast<size_t>(kMaxBlocks)) items_.push_back(MemberAt(event, "item"));
   } else if (type == "response.completed" || type == "response.incomplete") {
-    TakeUsage(At(At(event, "response"), "usage"));
+    TakeUsage(MemberAt(MemberAt(event, "response"), "usage"));
     complete_ = type == "response.completed";
   } else if (TextAt(event, "object") == "response") {  // not streamed
-    TakeUsage(At(event, "usage"));
-    const Json& output = At(event, "output");
+    TakeUsage(MemberAt(event, "usage"));
+    const Json& output = MemberAt(event, "output");
     for (size_t i = 0; output.is_array() && i < output.size(); ++i) items_.push_back(output[i]);
     complete_ = TextAt(event, "status") == "completed";
   }
 }
 
 void AnswerReader::TakeGemini(const Json& chunk) {
-  TakeUsage(At(chunk, "usageMetadata"));
-  const Json& candidate = First(At(chunk, "candidates"));
-  several_ = several_ || At(chunk, "candidates").size() > 1 || NumberAt(candidate, "index") > 0;
+  TakeUsage(MemberAt(chunk, "usageMetadata"));
+  const Json& candidate = First(MemberAt(chunk, "candidates"));
+  several_ =
+      several_ || MemberAt(chunk, "candidates").size() > 1 || NumberAt(candidate, "index") > 0;
   if (several_) return;
-  const Json& parts = At(At(candidate, "content"), "parts");
+  const Json& parts = MemberAt(MemberAt(candidate, "content"), "parts");
   for (size_t i = 0; parts.is_array() && i < parts.size(); ++i) {
     if (items_.size() < static_cast<size_t>(kMaxBlocks)) items_.push_back(parts[i]);
   }

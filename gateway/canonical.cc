@@ -7,6 +7,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "gateway/json_member.h"
 
 namespace fovea::gateway {
 namespace {
@@ -17,11 +18,6 @@ using transcripts::Json;
 
 std::string StringOf(const Json& json) {
   return json.is_string() ? json.get<std::string>() : std::string();
-}
-
-std::string StringAt(const Json& object, const char* key) {
-  const auto found = object.find(key);
-  return found == object.end() ? std::string() : StringOf(*found);
 }
 
 // Bounded by what ParseJson lets through.
@@ -99,12 +95,12 @@ void AddBlocks(const Json& content, ModelItem& to) {
   if (!content.is_array()) return;
   for (const Json& block : content) {
     if (!block.is_object()) continue;
-    const std::string type = StringAt(block, "type");
+    const std::string type = TextAt(block, "type");
     if (IsThought(type)) continue;
     if (type == "text" || type == "output_text") {
-      to.AddText(StringAt(block, "text"));
+      to.AddText(TextAt(block, "text"));
     } else if (type == "tool_use" && block.contains("input")) {
-      to.AddCall(StringAt(block, "id"), StringAt(block, "name"), block["input"]);
+      to.AddCall(TextAt(block, "id"), TextAt(block, "name"), block["input"]);
     } else {
       to.AddOther(block);
     }
@@ -122,18 +118,17 @@ void AddChat(const Json& item, ModelItem& to) {
       to.AddOther(call);
       continue;
     }
-    to.AddCall(StringAt(call, "id"), StringAt(call["function"], "name"),
-               call["function"]["arguments"]);
+    to.AddCall(TextAt(call, "id"), TextAt(call["function"], "name"), call["function"]["arguments"]);
   }
 }
 
 void AddResponses(const Json& item, ModelItem& to) {
-  const std::string type = StringAt(item, "type");
+  const std::string type = TextAt(item, "type");
   if (IsThought(type)) return;
   if (type == "function_call" && item.contains("arguments")) {
-    to.AddCall(StringAt(item, "call_id"), StringAt(item, "name"), item["arguments"]);
+    to.AddCall(TextAt(item, "call_id"), TextAt(item, "name"), item["arguments"]);
   } else if (type == "custom_tool_call" && item.contains("input")) {
-    to.AddCall(StringAt(item, "call_id"), StringAt(item, "name"), item["input"]);
+    to.AddCall(TextAt(item, "call_id"), TextAt(item, "name"), item["input"]);
   } else if (type.empty() || type == "message") {
     if (item.contains("content")) AddBlocks(item["content"], to);
   } else {
@@ -149,10 +144,10 @@ void AddGemini(const Json& item, ModelItem& to) {
   for (const Json& part : *parts) {
     if (!part.is_object() || (part.contains("thought") && part["thought"] == true)) continue;
     if (part.contains("text")) {
-      to.AddText(StringAt(part, "text"));
+      to.AddText(TextAt(part, "text"));
     } else if (part.contains("functionCall") && part["functionCall"].is_object()) {
       const Json& call = part["functionCall"];
-      to.AddCall(StringAt(call, "id"), StringAt(call, "name"),
+      to.AddCall(TextAt(call, "id"), TextAt(call, "name"),
                  call.contains("args") ? call["args"] : Json::object());
     } else if (part.size() != 1 || !part.contains("thoughtSignature")) {
       to.AddOther(part);
@@ -169,10 +164,10 @@ std::string CanonicalText(const Json& json) {
 }
 
 bool IsModelItem(Wire wire, const Json& item) {
-  const std::string role = StringAt(item, "role");
+  const std::string role = TextAt(item, "role");
   if (wire == Wire::kGemini) return role == "model";
   if (wire != Wire::kOpenAiResponses || !role.empty()) return role == "assistant";
-  return !absl::EndsWith(StringAt(item, "type"), "_output");
+  return !absl::EndsWith(TextAt(item, "type"), "_output");
 }
 
 std::string CanonicalItem(Wire wire, const Json& item) {

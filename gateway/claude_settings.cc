@@ -1,12 +1,12 @@
 #include "gateway/claude_settings.h"
 
-#include <cstdlib>
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
+#include "gateway/environment.h"
 #include "gateway/settings_file.h"
 
 namespace fovea::gateway {
@@ -29,18 +29,16 @@ Json ReadJson(const std::string& path, std::vector<std::string>& broken) {
 
 // The string `name` of "env"; "" if there is none.
 std::string OfEnv(const Json& json, const std::string& name) {
-  if (!json.is_object() || !json.contains("env")) return "";
-  const Json& env = json["env"];
-  if (!env.is_object() || !env.contains(name) || !env[name].is_string()) return "";
-  return env[name].get<std::string>();
+  const std::string* const value = StringAt(json, {"env", name.c_str()});
+  return value == nullptr ? "" : *value;
 }
 
 // The folder of the user's own settings; "" without a home.
 std::string UsersFolder() {
-  const char* set = std::getenv("CLAUDE_CONFIG_DIR");
-  if (set != nullptr && *set != '\0') return set;
-  const char* home = std::getenv("HOME");
-  return home == nullptr || *home == '\0' ? "" : absl::StrCat(home, "/.claude");
+  const std::string set = Variable("CLAUDE_CONFIG_DIR");
+  if (!set.empty()) return set;
+  const std::string home = Variable("HOME");
+  return home.empty() ? "" : absl::StrCat(home, "/.claude");
 }
 
 // Without blanks at its ends, as Claude Code looks whether it is JSON: also JavaScript's own.

@@ -78,21 +78,8 @@ std::optional<fs::path> ProjectsFile(const fs::path& folder, const fs::path& hom
 }
 
 bool IsTrue(const Json& json, const std::vector<const char*>& keys) {
-  const Json* at = &json;
-  for (const char* key : keys) {
-    if (!at->is_object() || !at->contains(key)) return false;
-    at = &(*at)[key];
-  }
-  return at->is_boolean() && at->get<bool>();
-}
-
-std::string StringOf(const Json& json, const std::vector<const char*>& keys) {
-  const Json* at = &json;
-  for (const char* key : keys) {
-    if (!at->is_object() || !at->contains(key)) return "";
-    at = &(*at)[key];
-  }
-  return at->is_string() ? at->get<std::string>() : "";
+  const Json* const at = SettingAt(json, keys);
+  return at != nullptr && at->is_boolean() && at->get<bool>();
 }
 
 // `text` with $NAME and ${NAME} as qwen replaces them in settings.json, by the environment, else by
@@ -181,7 +168,8 @@ absl::Status AddQwenUrls(const std::string& home, const std::string& folder,
   for (const std::vector<const char*>& keys :
        {std::vector<const char*>{"env", kName}, {"security", "auth", "baseUrl"}}) {
     for (const bool users_own : {false, true}) {
-      const std::string url = Expand(StringOf(users_own ? *of_user : *of_project, keys), files);
+      const std::string* const text = StringAt(users_own ? *of_user : *of_project, keys);
+      const std::string url = text == nullptr ? "" : Expand(*text, files);
       if (found || url.empty()) continue;
       found = true;
       urls.push_back(

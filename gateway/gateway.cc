@@ -191,7 +191,8 @@ void Gateway::HandleAdmitted(const SharedRequest& shared, const absl::Status& ad
     // A handle means nothing to the provider.
     if (plan.expanded && !plan.body.has_value()) plan.body = *plan.asked;
   } else {
-    if (route->purpose == Purpose::kCount) {
+    // It may hold a compaction's handle, which means nothing to the provider.
+    if (route->purpose == Purpose::kCount && wire == Wire::kOpenAiResponses) {
       auto read = Read(*route, request);
       if (!read.ok()) return Refuse(response, 503, wire, read.status().message());
       if (read->expanded) plan.body = *read->asked;

@@ -12,34 +12,12 @@ namespace fovea::gateway {
 using transcripts::DumpJson;
 using transcripts::Json;
 
-std::string TextAt(const Json& object, const char* key) {
-  if (!object.is_object()) return "";
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
-}
-
-int64_t NumberAt(const Json& object, const char* key) {
-  if (!object.is_object()) return 0;
-  const auto found = object.find(key);
-  if (found == object.end() || !found->is_number_integer()) return 0;
-  // So that sums of what a provider counts have room.
-  constexpr int64_t kMost = int64_t{1} << 48;
-  return std::clamp(found->get<int64_t>(), -kMost, kMost);
-}
-
 std::string Event(const Json& json, const char* name) {
   if (name == nullptr) return absl::StrCat("data: ", DumpJson(json), "\n\n");
   return absl::StrCat("event: ", name, "\ndata: ", DumpJson(json), "\n\n");
 }
 
 void Put(absl::string_view text, std::string* out) { absl::StrAppend(out, text); }
-
-const Json& MemberAt(const Json& object, const char* key) {
-  static const Json* const kNone = new Json();
-  if (!object.is_object()) return *kNone;
-  const auto found = object.find(key);
-  return found == object.end() ? *kNone : *found;
-}
 
 std::string FailureMessage(int status, absl::string_view body) {
   const auto said = transcripts::ParseJson({body.data(), body.size()});

@@ -2,22 +2,16 @@
 #ifndef FOVEA_GATEWAY_RELAY_JSON_H_
 #define FOVEA_GATEWAY_RELAY_JSON_H_
 
-#include <cstdint>
 #include <memory>
 #include <string>
 
 #include "absl/strings/string_view.h"
+#include "gateway/json_member.h"
 #include "gateway/relay.h"
 #include "transcripts/lossless_json.h"
 
 namespace fovea::gateway {
 
-// The member's text; "" where there is none or it is of another type.
-std::string TextAt(const transcripts::Json& object, const char* key);
-// The member's integer; 0 where there is none or it is of another type.
-int64_t NumberAt(const transcripts::Json& object, const char* key);
-// The member; null where there is none.
-const transcripts::Json& MemberAt(const transcripts::Json& object, const char* key);
 // As an event of a stream.
 std::string Event(const transcripts::Json& json, const char* name = nullptr);
 // Whether a stop reason (of Responses the status) is that of an answer that was cut off: by a

@@ -186,6 +186,22 @@ absl::StatusOr<Json> ReadSettingsJson(const std::string& path) {
       path, ": what it holds is no JSON, so it is not known where its agent's requests go"));
 }
 
+const Json* SettingAt(const Json& json, const std::vector<const char*>& keys) {
+  const Json* at = &json;
+  for (const char* key : keys) {
+    if (!at->is_object()) return nullptr;
+    const auto found = at->find(key);
+    if (found == at->end()) return nullptr;
+    at = &*found;
+  }
+  return at;
+}
+
+const std::string* StringAt(const Json& json, const std::vector<const char*>& keys) {
+  const Json* const at = SettingAt(json, keys);
+  return at == nullptr ? nullptr : at->get_ptr<const std::string*>();
+}
+
 std::map<std::string, std::string> ParseDotenv(absl::string_view given) {
   absl::ConsumePrefix(&given, "\xef\xbb\xbf");
   const std::string text = absl::StrReplaceAll(given, {{"\r\n", "\n"}, {"\r", "\n"}});

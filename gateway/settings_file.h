@@ -5,6 +5,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -21,6 +22,12 @@ nlohmann::ordered_json ParseSettings(absl::string_view text);
 
 // Null where there is none; INVALID_ARGUMENT names what cannot be read or parsed.
 absl::StatusOr<nlohmann::ordered_json> ReadSettingsJson(const std::string& path);
+
+// What stands at a path of keys; null if there is nothing, or if it is no string.
+const nlohmann::ordered_json* SettingAt(const nlohmann::ordered_json& json,
+                                        const std::vector<const char*>& keys);
+const std::string* StringAt(const nlohmann::ordered_json& json,
+                            const std::vector<const char*>& keys);
 
 // NAME=VALUE in lines, as in a file `.env`, where a string in quotes may have several; of one name
 // the last.

@@ -55,18 +55,6 @@ const Provider* ProviderOf(absl::string_view name) {
 
 constexpr char kOwnAddress[] = "it has an address of its own, which wrap would set another over";
 
-// The string at a path of keys; null if there is none.
-const std::string* StringAt(const Json& json, const std::vector<const char*>& keys) {
-  const Json* at = &json;
-  for (const char* key : keys) {
-    if (!at->is_object()) return nullptr;
-    const auto found = at->find(key);
-    if (found == at->end()) return nullptr;
-    at = &*found;
-  }
-  return at->get_ptr<const std::string*>();
-}
-
 std::string NoWire(const Provider& provider, const std::string& wire) {
   if (absl::c_linear_search(provider.wires, wire)) return "";
   return absl::StrCat("its provider is set to \"", wire,

@@ -9,6 +9,7 @@
 #include "absl/strings/str_join.h"
 #include "gateway/canonical.h"
 #include "gateway/estimate.h"
+#include "gateway/json_member.h"
 #include "gateway/system_items.h"
 #include "transcripts/lossless_json.h"
 
@@ -17,17 +18,10 @@ namespace {
 
 using transcripts::Json;
 
-std::string StringAt(const Json& object, const char* key) {
-  if (!object.is_object()) return "";
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
-}
-
 const Json& ListAt(const Json& object, const char* key) {
   static const Json* const kNone = new Json(Json::array());
-  if (!object.is_object()) return *kNone;
-  const auto found = object.find(key);
-  return found != object.end() && found->is_array() ? *found : *kNone;
+  const Json& member = MemberAt(object, key);
+  return member.is_array() ? member : *kNone;
 }
 
 // The ids of the calls that an item holds, and of those whose results it holds.
@@ -38,32 +32,32 @@ struct Calls {
 
 Calls CallsOf(Wire wire, const Json& item) {
   Calls calls;
-  const std::string type = StringAt(item, "type");
+  const std::string type = TextAt(item, "type");
   switch (wire) {
     case Wire::kAnthropic:
       for (const Json& block : ListAt(item, "content")) {
-        const std::string kind = StringAt(block, "type");
-        if (kind == "tool_use") calls.made.insert(StringAt(block, "id"));
-        if (kind == "tool_result") calls.answered.insert(StringAt(block, "tool_use_id"));
+        const std::string kind = TextAt(block, "type");
+        if (kind == "tool_use") calls.made.insert(TextAt(block, "id"));
+        if (kind == "tool_result") calls.answered.insert(TextAt(block, "tool_use_id"));
       }
       break;
     case Wire::kOpenAiChat:
-      for (const Json& call : ListAt(item, "tool_calls")) calls.made.insert(StringAt(call, "id"));
+      for (const Json& call : ListAt(item, "tool_calls")) calls.made.insert(TextAt(call, "id"));
       // The wire's older form.
       if (item.contains("function_call") && item["function_call"].is_object()) {
         calls.made.insert("");
       }
-      if (StringAt(item, "role") == "tool") calls.answered.insert(StringAt(item, "tool_call_id"));
-      if (StringAt(item, "role") == "function") calls.answered.insert("");
+      if (TextAt(item, "role") == "tool") calls.answered.insert(TextAt(item, "tool_call_id"));
+      if (TextAt(item, "role") == "function") calls.answered.insert("");
       break;
     case Wire::kOpenAiResponses:
-      if (type == "mcp_approval_request") calls.made.insert(StringAt(item, "id"));
+      if (type == "mcp_approval_request") calls.made.insert(TextAt(item, "id"));
       if (type == "mcp_approval_response") {
-        calls.answered.insert(StringAt(item, "approval_request_id"));
+        calls.answered.insert(TextAt(item, "approval_request_id"));
       }
       if (!item.contains("call_id")) break;
-      if (absl::EndsWith(type, "_call")) calls.made.insert(StringAt(item, "call_id"));
-      if (absl::EndsWith(type, "_output")) calls.answered.insert(StringAt(item, "call_id"));
+      if (absl::EndsWith(type, "_call")) calls.made.insert(TextAt(item, "call_id"));
+      if (absl::EndsWith(type, "_output")) calls.answered.insert(TextAt(item, "call_id"));
       break;
     case Wire::kGemini:
       // Most have no id: results are those of the last turn with calls.
@@ -148,7 +142,7 @@ absl::StatusOr<std::string> Truncated(const Conversation& conversation, absl::st
     if (!before.ok()) return before.status();
     const bool step_begins =
         IsModelItem(conversation.wire, *item) && !IsModelItem(conversation.wire, *before);
-    if (step_begins || StringAt(*item, "role") == "user") cut = i - 1;
+    if (step_begins || TextAt(*item, "role") == "user") cut = i - 1;
   }
   if (cut == 0)
     return absl::ResourceExhaustedError("the newest messages alone are over the window");

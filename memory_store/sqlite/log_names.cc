@@ -6,9 +6,7 @@
 #include <string_view>
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/string_view.h"
 #include "core/base/status_macros.h"
 #include "memory_store/sqlite/log_verify.h"
 #include "memory_store/sqlite/session_rows.h"
@@ -128,7 +126,7 @@ class NameMender {
     if (!heard.table) {
       if (!indexes_agree) return true;
       // Nobody asks for what was being deleted or imported.
-      if (absl::StartsWith(heard.by_name->session_id, absl::string_view("\0", 1))) return true;
+      if (!IsOpenName(heard.by_name->session_id)) return true;
       return ComeBack(row, *heard.by_name, heard.created_us);
     }
     if (heard.table == heard.by_name || heard.table == heard.by_creation) {

@@ -5,6 +5,8 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/string_view.h"
 #include "gateway/answer.h"
 #include "gateway/canonical.h"
 #include "gateway/conversation.h"
@@ -118,24 +120,62 @@ TEST(Conversation, AgentsAndSystemItems) {
   EXPECT_NE(Read(Wire::kAnthropic, body, one).root, Read(Wire::kAnthropic, body, other).root);
 }
 
+// What a stream is split into that comes in pieces of `step` bytes.
+struct Split {
+  std::string raw;
+  std::vector<std::string> data;
+  std::string rest;
+};
+
+Split SplitBy(size_t step, absl::string_view stream) {
+  SseSplitter splitter;
+  Split split;
+  for (size_t at = 0; at < stream.size(); at += step) {
+    EXPECT_TRUE(splitter.Feed(stream.substr(at, step),
+                              [&](absl::string_view bytes, absl::string_view text) {
+                                split.raw.append(bytes.data(), bytes.size());
+                                split.data.emplace_back(text);
+                              }));
+  }
+  split.rest = std::string(splitter.rest());
+  return split;
+}
+
 TEST(Sse, EventsInAnyPieces) {
   const std::string stream =
       "event: a\ndata: 1\ndata: 2\n\n: ping\n\nevent: b\r\ndata:3\r\n\r\nrest";
   for (size_t step = 1; step <= stream.size(); ++step) {
-    SseSplitter splitter;
-    std::string raw;
-    std::vector<std::string> data;
-    for (size_t at = 0; at < stream.size(); at += step) {
-      EXPECT_TRUE(splitter.Feed(absl::string_view(stream).substr(at, step),
-                                [&](absl::string_view bytes, absl::string_view text) {
-                                  raw.append(bytes.data(), bytes.size());
-                                  data.emplace_back(text);
-                                }));
-    }
-    EXPECT_EQ(raw, stream.substr(0, stream.size() - 4)) << step;
-    EXPECT_EQ(splitter.rest(), "rest");
-    EXPECT_EQ(data, (std::vector<std::string>{"1\n2", "", "3"}));
+    const Split split = SplitBy(step, stream);
+    EXPECT_EQ(split.raw, stream.substr(0, stream.size() - 4)) << step;
+    EXPECT_EQ(split.rest, "rest");
+    EXPECT_EQ(split.data, (std::vector<std::string>{"1\n2", "", "3"}));
   }
+}
+
+TEST(Sse, LinesMayEndWithCarriageReturnsAlone) {
+  for (const char* end : {"\n", "\r\n", "\r"}) {
+    const std::string stream = absl::StrReplaceAll(
+        "\xEF\xBB\xBF"
+        "data: 1\ndata:2\n\n: ping\n\nevent: b\ndata: 3\n\n",
+        {{"\n", end}});
+    for (size_t step = 1; step <= stream.size(); ++step) {
+      const Split split = SplitBy(step, stream);
+      // The last event is there before the stream ends.
+      EXPECT_EQ(split.raw, stream) << step;
+      EXPECT_EQ(split.data, (std::vector<std::string>{"1\n2", "", "3"})) << step;
+    }
+  }
+  SseSplitter splitter;
+  std::vector<std::string> data;
+  const SseSplitter::OnEvent take = [&](absl::string_view, absl::string_view text) {
+    data.emplace_back(text);
+  };
+  splitter.Feed("data: 1\n\r", take);
+  EXPECT_TRUE(data.empty()) << "an LF may follow";
+  splitter.Feed("\ndata: 2", take);
+  splitter.End(take);
+  splitter.End(take);
+  EXPECT_EQ(data, (std::vector<std::string>{"1", "2"}));
 }
 
 TEST(Answer, UsageOfEachWire) {
