@@ -25,6 +25,11 @@ constexpr int kCheckpointPages = 1024;
 // does not wait for it.
 constexpr absl::Duration kGather = absl::Milliseconds(50);
 constexpr int kNice = 5;
+// While appends come and no search waits, it rests this many times as long as it worked: what it
+// takes of cores and disk, appends would wait for. Not once it has been behind for long.
+constexpr int kRestFactor = 4;
+constexpr absl::Duration kMaxRest = absl::Seconds(1);
+constexpr absl::Duration kMaxBehind = absl::Minutes(5);
 constexpr absl::Duration kRetry = absl::Seconds(1);
 // What is damaged again so soon is not mended by building it again.
 constexpr absl::Duration kBeginAgainPause = absl::Minutes(10);
@@ -56,9 +61,11 @@ Indexer::~Indexer() {
 }
 
 void Indexer::Touch(int64_t session_row) {
+  const absl::Time now = absl::Now();
   const MutexLock lock(&mutex_);
+  touched_ = now;
   if (!queued_.insert(session_row).second) return;
-  if (queue_.empty()) gathered_ = absl::Now() + kGather;
+  if (queue_.empty()) gathered_ = now + kGather;
   queue_.push_back(session_row);
   if (queue_.size() == 1) work_came_.NotifyAll();
 }
@@ -72,7 +79,9 @@ uint64_t Indexer::WaitFor(int64_t session_row, uint64_t seq, absl::Time deadline
     queue_.push_front(session_row);
     gathered_ = absl::InfinitePast();
     work_came_.NotifyAll();
+    ++waiting_;
     while (!Reached(session_row, seq) && progress_.WaitUntil(&mutex_, deadline)) continue;
+    --waiting_;
   }
   return compared_ ? ThroughSeq(session_row) : 0;
 }
@@ -85,9 +94,11 @@ bool Indexer::WaitUntilErased(int64_t session_row, absl::Time deadline) {
   if (queued_.insert(session_row).second) queue_.push_front(session_row);
   gathered_ = absl::InfinitePast();
   work_came_.NotifyAll();
+  ++waiting_;
   while (!stopping_ && erasing_.contains(session_row)) {
     if (!progress_.WaitUntil(&mutex_, deadline)) break;
   }
+  --waiting_;
   return !erasing_.contains(session_row);
 }
 
@@ -163,7 +174,8 @@ bool Indexer::HasWork() const {
 }
 
 bool Indexer::MayGather() const {
-  return tasks_.empty() && !merging_ && !damaged_ && !stopping_ && absl::Now() < gathered_;
+  return tasks_.empty() && !merging_ && !damaged_ && !stopping_ && waiting_ == 0 &&
+         absl::Now() < gathered_;
 }
 
 bool Indexer::TasksLeft() const {
@@ -182,10 +194,25 @@ void Indexer::Pause() {
   while (!stopping_ && work_came_.WaitUntil(&mutex_, end)) continue;
 }
 
+bool Indexer::MayRest(absl::Time now) const {
+  return tasks_.empty() && !merging_ && !damaged_ && !stopping_ && waiting_ == 0 &&
+         now - touched_ < kGather && now - behind_since_ < kMaxBehind;
+}
+
+void Indexer::Rest(absl::Duration worked) {
+  const absl::Time end = absl::Now() + std::min(kRestFactor * worked, kMaxRest);
+  const MutexLock lock(&mutex_);
+  for (absl::Time now = absl::Now(); now < end && MayRest(now); now = absl::Now()) {
+    work_came_.WaitUntil(&mutex_, std::min(end, touched_ + kGather));
+  }
+}
+
 std::vector<int64_t> Indexer::TakeSessions() {
   const MutexLock lock(&mutex_);
+  if (queue_.empty()) behind_since_ = absl::InfiniteFuture();
   while (!HasWork()) work_came_.Wait(&mutex_);
   while (MayGather()) work_came_.WaitUntil(&mutex_, gathered_);
+  behind_since_ = std::min(behind_since_, absl::Now());
   std::vector<int64_t> sessions;
   while (!queue_.empty() && sessions.size() < kBatchSessions) {
     sessions.push_back(queue_.front());
@@ -223,6 +250,7 @@ void Indexer::Loop() {
       if (database_->wal_pages() >= kCheckpointPages) Checkpoint(CheckpointMode::kPassive);
       continue;
     }
+    const absl::Time begun = absl::Now();
     const absl::Status status = IndexSome(sessions);
     if (!status.ok()) {
       NoteDamage(status);
@@ -230,6 +258,7 @@ void Indexer::Loop() {
       Pause();
     }
     if (database_->wal_pages() >= kCheckpointPages) Checkpoint(CheckpointMode::kPassive);
+    Rest(absl::Now() - begun);
   }
 }
 

@@ -70,10 +70,13 @@ class Indexer {
 
   std::vector<int64_t> TakeSessions();
   void Pause();
+  // Leaves cores and disk to appends while they come, in proportion to how long it worked.
+  void Rest(absl::Duration worked);
   uint64_t ThroughSeq(int64_t session_row) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool HasWork() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Whether more may be waited for before what is queued is indexed.
   bool MayGather() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool MayRest(absl::Time now) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool Reached(int64_t session_row, uint64_t seq) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool stopping() const;
   bool TasksLeft() const;
@@ -96,6 +99,9 @@ class Indexer {
   absl::flat_hash_set<int64_t> queued_ ABSL_GUARDED_BY(mutex_);
   // When to begin with what is queued.
   absl::Time gathered_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
+  absl::Time touched_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();  // the last time
+  absl::Time behind_since_ ABSL_GUARDED_BY(mutex_) = absl::InfiniteFuture();
+  int waiting_ ABSL_GUARDED_BY(mutex_) = 0;  // callers of WaitFor and WaitUntilErased
   absl::flat_hash_map<int64_t, uint64_t> through_ ABSL_GUARDED_BY(mutex_);
   bool compared_ ABSL_GUARDED_BY(mutex_) = false;
   bool merging_ ABSL_GUARDED_BY(mutex_) = false;
