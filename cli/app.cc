@@ -11,16 +11,17 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "cli/client.h"
 #include "cli/default_address.h"
 #include "cli/formats/console.h"
 #include "cli/formats/fitted_output.h"
+#include "cli/formats/json.h"
 #include "cli/formats/line_file.h"
 #include "cli/formats/output_file.h"
 #include "cli/formats/suggest.h"
+#include "cli/numbers.h"
 #include "cli/programs.h"
 #include "cli/status.h"
 #include "cli/tls.h"
@@ -67,10 +68,10 @@ void DeclareTls(CLI::App& app, TlsOptions& tls) {
 
 // "90" or "0.5"; nothing for what is no number of seconds that a clock could wait.
 std::optional<absl::Duration> ParseSeconds(const std::string& text) {
-  constexpr double kMost = 1e7;
-  double seconds = 0;
-  if (!absl::SimpleAtod(text, &seconds) || !(seconds > 0 && seconds <= kMost)) return std::nullopt;
-  return absl::Seconds(seconds);
+  constexpr double kMax = 1e7;
+  const std::optional<double> seconds = ParseDecimal(text, 0, kMax);
+  if (!seconds.has_value() || *seconds == 0) return std::nullopt;
+  return absl::Seconds(*seconds);
 }
 
 void DeclareTimeout(CLI::App& app, std::optional<absl::Duration>& timeout) {
@@ -79,7 +80,8 @@ void DeclareTimeout(CLI::App& app, std::optional<absl::Duration>& timeout) {
          [&timeout](const std::string& text) {
            timeout = ParseSeconds(text);
            if (timeout.has_value()) return;
-           throw CLI::ValidationError("--timeout", text + " is no number of seconds, such as 90");
+           throw CLI::ValidationError("--timeout",
+                                      text + " is no number of seconds up to 10000000, such as 90");
          },
          "for an answer, or the next part of a stream (calibrate, examine: before the verb)")
       ->default_str("60")
@@ -123,7 +125,14 @@ void AddVerbs(Verbs& verbs) {
 }
 
 absl::StatusOr<std::string> Token(const GlobalOptions& options) {
-  if (!options.token_file.empty()) return ReadTrimmed(options.token_file);
+  if (!options.token_file.empty()) {
+    absl::StatusOr<std::string> token = ReadTrimmed(options.token_file);
+    if (token.ok() && token->empty()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--token-file: ", options.token_file, " holds no token"));
+    }
+    return token;
+  }
   const char* token = std::getenv("FOVEA_TOKEN");
   return std::string(token != nullptr ? token : "");
 }

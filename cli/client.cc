@@ -1,5 +1,6 @@
 #include "cli/client.h"
 
+#include <grpcpp/grpcpp.h>
 #include <unistd.h>
 
 #include <memory>
@@ -13,6 +14,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "cli/silence.h"
+#include "cli/status.h"
+#include "cli/stubs.h"
 
 namespace fovea::cli {
 namespace {
@@ -72,11 +76,18 @@ Client::Client(Options options, ServerAddress address,
                const std::shared_ptr<grpc::Channel>& channel)
     : options_(std::move(options)),
       address_(std::move(address)),
-      sessions_(v1::SessionService::NewStub(channel)),
-      contexts_(v1::ContextService::NewStub(channel)),
-      readers_(v1::ReaderService::NewStub(channel)),
-      pages_(v1::PageService::NewStub(channel)),
-      admin_(v1::AdminService::NewStub(channel)) {}
+      stubs_(std::make_unique<Stubs>(channel)) {}
+
+Client::~Client() = default;
+
+absl::Status Client::Run(UnaryCall call, const google::protobuf::Message& request,
+                         google::protobuf::Message* response, Pace pace) const {
+  grpc::ClientContext context;
+  if (absl::Status status = Prepare(context); !status.ok()) return status;
+  SetDeadline(context, pace);
+  const grpc::Status status = call(*stubs_, &context, request, response);
+  return status.ok() ? absl::OkStatus() : Failure(status, context);
+}
 
 absl::Status Client::Prepare(grpc::ClientContext& context) const {
   if (!address_.socket.empty() && !options_.insecure) {
@@ -112,7 +123,23 @@ void Client::SetDeadline(grpc::ClientContext& context, Pace pace) const {
 absl::StatusOr<std::unique_ptr<Stream>> Client::NewStream(Pace pace) const {
   auto context = std::make_unique<grpc::ClientContext>();
   if (absl::Status status = Prepare(*context); !status.ok()) return status;
-  return std::make_unique<Stream>(*this, std::move(context), Patience(pace));
+  return absl::WrapUnique(new Stream(*this, std::move(context), Patience(pace)));
+}
+
+absl::StatusOr<std::unique_ptr<Stream>> Client::Open(DownloadCall call,
+                                                     const google::protobuf::Message& request,
+                                                     Pace pace) const {
+  absl::StatusOr<std::unique_ptr<Stream>> stream = NewStream(pace);
+  if (stream.ok()) (*stream)->opened_ = call(*stubs_, (*stream)->context_.get(), request);
+  return stream;
+}
+
+absl::StatusOr<std::unique_ptr<Stream>> Client::Open(UploadCall call,
+                                                     google::protobuf::Message* response,
+                                                     Pace pace) const {
+  absl::StatusOr<std::unique_ptr<Stream>> stream = NewStream(pace);
+  if (stream.ok()) (*stream)->opened_ = call(*stubs_, (*stream)->context_.get(), response);
+  return stream;
 }
 
 absl::Status Client::Unreachable(const std::string& why) const {
@@ -141,10 +168,28 @@ absl::Status Client::Failure(const grpc::Status& status, const grpc::ClientConte
 
 Stream::Stream(const Client& client, std::unique_ptr<grpc::ClientContext> context,
                absl::Duration patience)
-    : client_(client), context_(std::move(context)), silence_(*context_, patience) {}
+    : client_(client),
+      context_(std::move(context)),
+      silence_(std::make_unique<SilenceLimit>(*context_, patience)) {}
 
-absl::Status Stream::Failure(const grpc::Status& status) {
-  if (status.error_code() == grpc::StatusCode::CANCELLED && silence_.Passed()) {
+Stream::~Stream() = default;
+
+bool Stream::Read(google::protobuf::Message* part) {
+  return silence_->Wait([&] { return opened_->Read(part); });
+}
+
+bool Stream::Write(const google::protobuf::Message& part) {
+  return silence_->Wait([&] { return opened_->Write(part); });
+}
+
+void Stream::WritesDone() { opened_->WritesDone(); }
+
+void Stream::Cancel() { context_->TryCancel(); }
+
+absl::Status Stream::Finish() {
+  const grpc::Status status = silence_->Wait([&] { return opened_->Finish(); });
+  if (status.ok()) return absl::OkStatus();
+  if (status.error_code() == grpc::StatusCode::CANCELLED && silence_->Passed()) {
     return client_.Failure({grpc::StatusCode::DEADLINE_EXCEEDED, ""}, *context_);
   }
   return client_.Failure(status, *context_);

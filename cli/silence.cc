@@ -1,5 +1,7 @@
 #include "cli/silence.h"
 
+#include <grpcpp/grpcpp.h>
+
 #include <mutex>
 #include <thread>
 

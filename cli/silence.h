@@ -2,14 +2,16 @@
 #ifndef FOVEA_CLI_SILENCE_H_
 #define FOVEA_CLI_SILENCE_H_
 
-#include <grpcpp/grpcpp.h>
-
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
 #include <thread>
 
 #include "absl/time/time.h"
+
+namespace grpc {
+class ClientContext;
+}  // namespace grpc
 
 namespace fovea::cli {
 

@@ -1,5 +1,7 @@
 #include "cli/status.h"
 
+#include <grpcpp/grpcpp.h>
+
 #include <cstdint>
 #include <optional>
 #include <string>

@@ -2,14 +2,17 @@
 #ifndef FOVEA_CLI_STATUS_H_
 #define FOVEA_CLI_STATUS_H_
 
-#include <grpcpp/grpcpp.h>
-
 #include <cstdint>
 #include <optional>
 #include <string>
 
 #include "absl/status/status.h"
-#include "cli/formats/json.h"
+#include "cli/formats/json_fwd.h"
+
+namespace grpc {
+class ClientContext;
+class Status;
+}  // namespace grpc
 
 namespace fovea::cli {
 

@@ -1,5 +1,6 @@
 #include "cli/tls.h"
 
+#include <grpcpp/grpcpp.h>
 #include <openssl/bio.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>

@@ -2,12 +2,14 @@
 #ifndef FOVEA_CLI_TLS_H_
 #define FOVEA_CLI_TLS_H_
 
-#include <grpcpp/grpcpp.h>
-
 #include <memory>
 #include <string>
 
 #include "absl/status/statusor.h"
+
+namespace grpc {
+class ChannelCredentials;
+}  // namespace grpc
 
 namespace fovea::cli {
 

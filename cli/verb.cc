@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,7 +16,13 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "cli/client.h"
+#include "cli/formats/json.h"
 #include "cli/formats/suggest.h"
+#include "cli/numbers.h"
+#include "fovea/v1/context.pb.h"
+#include "fovea/v1/session.pb.h"
+#include "fovea/v1/turn.pb.h"
 
 namespace fovea::cli {
 namespace {
@@ -60,33 +67,48 @@ std::string CheckPolicy(const std::string& assignment) {
       assignment, " is neither frugal, balanced or exact nor FIELD=VALUE with a FIELD of ", fields);
 }
 
+std::optional<uint64_t> ParseSeq(const std::string& text) {
+  const absl::string_view digits = absl::StripPrefix(text, "#");
+  return ParseWhole({digits.data(), digits.size()}, 0, UINT64_MAX);
+}
+
 bool ParseRange(const std::string& text, v1::SeqRange& range) {
   const std::pair<std::string, std::string> ends = absl::StrSplit(text, absl::MaxSplits('-', 1));
   const std::string last = text.find('-') == std::string::npos ? ends.first : ends.second;
-  uint64_t first_seq = 0;
-  uint64_t last_seq = 0;
-  if (!absl::SimpleAtoi(absl::StripPrefix(ends.first, "#"), &first_seq) ||
-      !absl::SimpleAtoi(absl::StripPrefix(last, "#"), &last_seq)) {
-    return false;
-  }
-  range.set_first(first_seq);
-  range.set_last(last_seq);
-  return first_seq > 0 && first_seq <= last_seq;
+  const std::optional<uint64_t> first_seq = ParseSeq(ends.first);
+  const std::optional<uint64_t> last_seq = ParseSeq(last);
+  if (!first_seq.has_value() || !last_seq.has_value()) return false;
+  range.set_first(*first_seq);
+  range.set_last(*last_seq);
+  return *first_seq > 0 && *first_seq <= *last_seq;
 }
 
-const std::map<std::string, v1::WireFormat>& Formats() {
-  static const auto* const kFormats = new std::map<std::string, v1::WireFormat>{
-      {"native", v1::WIRE_FORMAT_NATIVE},
-      {"openai-chat", v1::WIRE_FORMAT_OPENAI_CHAT},
-      {"openai-responses", v1::WIRE_FORMAT_OPENAI_RESPONSES},
-      {"anthropic", v1::WIRE_FORMAT_ANTHROPIC},
-      {"gemini", v1::WIRE_FORMAT_GEMINI},
-      {"vllm", v1::WIRE_FORMAT_VLLM},
-      {"deepseek", v1::WIRE_FORMAT_DEEPSEEK}};
-  return *kFormats;
+// The API's formats by their names here: WIRE_FORMAT_OPENAI_CHAT is openai-chat.
+std::map<std::string, v1::WireFormat> Formats() {
+  std::map<std::string, v1::WireFormat> formats;
+  const google::protobuf::EnumDescriptor& all = *v1::WireFormat_descriptor();
+  for (int i = 0; i < all.value_count(); ++i) {
+    std::string name =
+        absl::AsciiStrToLower(absl::StripPrefix(std::string(all.value(i)->name()), "WIRE_FORMAT_"));
+    absl::StrReplaceAll({{"_", "-"}}, &name);
+    if (name != "unspecified") formats[name] = static_cast<v1::WireFormat>(all.value(i)->number());
+  }
+  return formats;
 }
 
 }  // namespace
+
+void Environment::PrintJson(const Json& value, bool pretty) const {
+  console.Exact() << DumpJson(value, pretty) << '\n' << std::flush;
+}
+
+CLI::App& Verbs::AddVerb(const std::string& name, const std::string& description, Work work) {
+  CLI::App* verb = app_.add_subcommand(name, description);
+  verb->fallthrough();
+  verb->footer(kVerbFooter);
+  verb->callback([this, work = std::move(work)] { chosen_ = work; });
+  return *verb;
+}
 
 v1::View ViewOptions::ToView() const {
   v1::View view;
@@ -119,11 +141,12 @@ void DeclareView(CLI::App& verb, ViewOptions& options, bool with_at) {
 }
 
 CLI::Option* DeclareFormat(CLI::App& verb, v1::WireFormat& format) {
+  const std::map<std::string, v1::WireFormat> formats = Formats();
   std::vector<std::string> names;
-  for (const auto& [name, value] : Formats()) names.push_back(name);
+  for (const auto& [name, value] : formats) names.push_back(name);
   return verb
       .add_option_function<std::string>(
-          "--format", [&format](const std::string& name) { format = Formats().at(name); },
+          "--format", [&format, formats](const std::string& name) { format = formats.at(name); },
           "the API that the context is for")
       ->check(CLI::IsMember(names));
 }
@@ -140,12 +163,12 @@ CLI::Option* DeclareSeq(CLI::App& verb, const std::string& name, std::function<v
       .add_option_function<std::string>(
           name,
           [name, set = std::move(set)](const std::string& text) {
-            uint64_t seq = 0;
-            if (!absl::SimpleAtoi(absl::StripPrefix(text, "#"), &seq)) {
+            const std::optional<uint64_t> seq = ParseSeq(text);
+            if (!seq.has_value()) {
               throw CLI::ValidationError(
                   name, absl::StrCat(text, " is no turn's number, such as 57 or #57"));
             }
-            set(seq);
+            set(*seq);
           },
           description)
       ->type_name("TURN");
@@ -165,8 +188,8 @@ bool ParseTokens(const std::string& text, int64_t* tokens) {
       !absl::SimpleAtod(digits, &number)) {
     return false;
   }
-  constexpr double kMost = 1e12;
-  if (!(number * unit >= 1) || number * unit > kMost) return false;
+  constexpr double kMax = 1e12;
+  if (!(number * unit >= 1) || number * unit > kMax) return false;
   *tokens = static_cast<int64_t>(number * unit);
   return true;
 }
@@ -175,10 +198,10 @@ absl::Status WithNearestSession(const Environment& environment, const std::strin
                                 const absl::Status& status) {
   if (!absl::IsNotFound(status)) return status;
   v1::ListSessionsRequest request;
-  constexpr int kMost = 1'000;
-  request.set_page_size(kMost);
-  const absl::StatusOr<v1::ListSessionsResponse> response = environment.client.Call(
-      environment.client.sessions(), &v1::SessionService::Stub::ListSessions, request);
+  constexpr int kMax = 1'000;
+  request.set_page_size(kMax);
+  const absl::StatusOr<v1::ListSessionsResponse> response =
+      environment.client.Call(sessions::kListSessions, request);
   if (!response.ok()) return status;
   std::vector<std::string> ids;
   for (const v1::Session& known : response->sessions()) {
@@ -206,14 +229,12 @@ void DeclareRange(CLI::App& verb, v1::SeqRange& range, const std::string& descri
 
 bool ParseSides(const std::string& text, int* width, int* height) {
   const std::vector<std::string> sides = absl::StrSplit(text, 'x');
-  int first = 0;
-  int second = 0;
-  if (sides.size() != 2 || !absl::SimpleAtoi(sides[0], &first) ||
-      !absl::SimpleAtoi(sides[1], &second)) {
-    return false;
-  }
-  *width = first;
-  *height = second;
+  if (sides.size() != 2) return false;
+  const std::optional<uint64_t> first = ParseWhole(sides[0], 0, INT32_MAX);
+  const std::optional<uint64_t> second = ParseWhole(sides[1], 0, INT32_MAX);
+  if (!first.has_value() || !second.has_value()) return false;
+  *width = static_cast<int>(*first);
+  *height = static_cast<int>(*second);
   return true;
 }
 

@@ -2,7 +2,6 @@
 #ifndef FOVEA_CLI_VERB_H_
 #define FOVEA_CLI_VERB_H_
 
-#include <CLI/CLI.hpp>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -11,14 +10,23 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "absl/status/statusor.h"
-#include "cli/client.h"
 #include "cli/formats/console.h"
-#include "cli/formats/json.h"
-#include "fovea/v1/context.pb.h"
-#include "fovea/v1/turn.pb.h"
+#include "cli/formats/json_fwd.h"
+
+namespace CLI {
+class App;
+class Option;
+}  // namespace CLI
+
+namespace fovea::v1 {
+class SeqRange;
+class View;
+enum WireFormat : int;
+}  // namespace fovea::v1
 
 namespace fovea::cli {
+
+class Client;
 
 // What a verb works with while it runs.
 struct Environment {
@@ -27,9 +35,7 @@ struct Environment {
   bool json = false;
 
   // One line on standard output; `pretty` where a person may look at it.
-  void PrintJson(const Json& value, bool pretty = true) const {
-    console.Exact() << DumpJson(value, pretty) << '\n' << std::flush;
-  }
+  void PrintJson(const Json& value, bool pretty = true) const;
 };
 
 // A verb's work. An error is reported by the caller.
@@ -53,32 +59,31 @@ class Verbs {
   // and adds flags for them; `run` gets them after parsing.
   template <typename Options, typename Declare, typename Run>
   void Add(const std::string& name, const std::string& description, Declare declare, Run run) {
-    CLI::App* verb = app_.add_subcommand(name, description);
-    verb->fallthrough();
-    verb->footer(kVerbFooter);
     auto options = std::make_shared<Options>();
-    declare(*verb, *options);
-    verb->callback([this, options, run] {
-      chosen_ = [options, run](const Environment& environment) {
-        const absl::Status status = run(environment, *options);
-        if constexpr (requires { options->view.session; }) {
-          return WithNearestSession(environment, options->view.session, status);
-        } else if constexpr (requires { options->session.size(); }) {
-          return WithNearestSession(environment, options->session, status);
-        } else if constexpr (requires { options->session_id(); }) {
-          return WithNearestSession(environment, options->session_id(), status);
-        } else if constexpr (requires { options->request.session_id(); }) {
-          return WithNearestSession(environment, options->request.session_id(), status);
-        } else {
-          return status;
-        }
-      };
-    });
+    CLI::App& verb =
+        AddVerb(name, description, [options, run](const Environment& environment) -> absl::Status {
+          const absl::Status status = run(environment, *options);
+          if constexpr (requires { options->view.session; }) {
+            return WithNearestSession(environment, options->view.session, status);
+          } else if constexpr (requires { options->session.size(); }) {
+            return WithNearestSession(environment, options->session, status);
+          } else if constexpr (requires { options->session_id(); }) {
+            return WithNearestSession(environment, options->session_id(), status);
+          } else if constexpr (requires { options->request.session_id(); }) {
+            return WithNearestSession(environment, options->request.session_id(), status);
+          } else {
+            return status;
+          }
+        });
+    declare(verb, *options);
   }
 
   const Work& chosen() const { return chosen_; }  // empty before parsing
 
  private:
+  // A subcommand that chooses the work.
+  CLI::App& AddVerb(const std::string& name, const std::string& description, Work work);
+
   CLI::App& app_;
   Work chosen_;
 };

@@ -254,7 +254,7 @@ absl::Status AddCodexUrls(const std::string& home, const std::vector<std::string
     }
     absl::string_view name = key;
     if (!absl::ConsumePrefix(&name, list) || !absl::ConsumeSuffix(&name, last)) continue;
-    // Codex does not let its own provider be set anew.
+    // Codex does not let its own provider be redefined.
     const bool used = name == chosen && chosen != kOpenAi;
     SettingsUrl url{
         .where = absl::StrCat("base_url of model_providers.", name, " in ", setting.where),

@@ -23,7 +23,7 @@ constexpr size_t kNewestPages = 256;
 constexpr size_t kMaxStates = 10'000;
 constexpr size_t kMaxCounted = 10'000;
 constexpr size_t kMaxCountedBytes = 16 << 20;
-constexpr int64_t kLeastBudget = 4'000;
+constexpr int64_t kMinBudget = 4'000;
 constexpr size_t kRecentBytes = 32 << 20;
 constexpr size_t kJobBytes = 64 << 20;
 constexpr size_t kJobThreads = 16;
@@ -119,12 +119,11 @@ int64_t Compressor::WindowOf(const Plan& plan) const {
 
 int64_t Compressor::BudgetOf(const Plan& plan) const {
   if (config_.budget > 0) return config_.budget;
-  // With another budget, all of the history is served anew: what agents add to the system text in
+  // With another budget, all of the history is served again: what agents add to the system text in
   // the course of a conversation counts in steps.
-  const int64_t step = std::max(kLeastBudget, WindowOf(plan) / 32);
+  const int64_t step = std::max(kMinBudget, WindowOf(plan) / 32);
   const int64_t later = (plan.later_tokens + step - 1) / step * step;
-  return std::max(kLeastBudget,
-                  WindowOf(plan) / 2 - (plan.other_tokens - plan.later_tokens) - later);
+  return std::max(kMinBudget, WindowOf(plan) / 2 - (plan.other_tokens - plan.later_tokens) - later);
 }
 
 Compressor::SessionState Compressor::StateOf(const std::string& session) {

@@ -8,7 +8,7 @@ namespace fovea::gateway {
 namespace {
 
 constexpr int64_t kPictureTokens = 1600;
-constexpr size_t kLeastPictureBytes = 2000;
+constexpr size_t kMinPictureBytes = 2000;
 
 }  // namespace
 
@@ -23,7 +23,7 @@ int64_t EstimateTokens(absl::string_view json) {
       const size_t end = json.find('"', begin);
       if (end == absl::string_view::npos) break;
       // Not a "data:" URL as well, which the other mark finds.
-      if (end - begin < kLeastPictureBytes || json.substr(begin, 5) == "data:") continue;
+      if (end - begin < kMinPictureBytes || json.substr(begin, 5) == "data:") continue;
       bytes -= end - begin;
       ++pictures;
     }

@@ -21,8 +21,8 @@ std::string TextAt(const Json& object, const char* key) {
 int64_t NumberAt(const Json& object, const char* key) {
   const Json& member = MemberAt(object, key);
   if (!member.is_number_integer()) return 0;
-  constexpr int64_t kMost = int64_t{1} << 48;
-  return std::clamp(member.get<int64_t>(), -kMost, kMost);
+  constexpr int64_t kMax = int64_t{1} << 48;
+  return std::clamp(member.get<int64_t>(), -kMax, kMax);
 }
 
 }  // namespace fovea::gateway

@@ -45,6 +45,13 @@ struct Flags {
   Gateway::Options options;
 };
 
+// CLI11 by itself takes 0x10 and 010 for 16 and 8.
+std::string PlainDigits(const std::string& text) {
+  const bool plain = !text.empty() && text.find_first_not_of("0123456789") == std::string::npos &&
+                     (text == "0" || text.front() != '0');
+  return plain ? "" : text + " is not a whole number";
+}
+
 // What wrap hands on to serve as well.
 void AddServing(CLI::App& app, Flags& flags) {
   GatewayConfig& config = flags.options.config;
@@ -66,11 +73,13 @@ void AddServing(CLI::App& app, Flags& flags) {
                  "fovead's reader, instead of the one for the model's name");
   app.add_option("--budget", config.budget,
                  "tokens of the served history (default: half of the model's window less the rest)")
+      ->check(PlainDigits)
       ->check(CLI::Range(1000, 100'000'000));
   app.add_option("--window", config.window, "tokens that the model takes")
+      ->check(PlainDigits)
       ->check(CLI::Range(1000, 100'000'000));
   app.add_option("--min-tokens", config.min_tokens, "a smaller history goes out as it came")
-      ->check(CLI::NonNegativeNumber)
+      ->check(PlainDigits)
       ->capture_default_str();
   app.add_option("--policy", config.policy,
                  "frugal, balanced or exact, or FIELD=VALUE of the policy; may be repeated")

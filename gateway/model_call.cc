@@ -22,7 +22,7 @@ constexpr double kMaxCost = 300'000;
 constexpr size_t kRoundBytes = 100'000;
 constexpr size_t kAnswerBytes = 200'000;
 constexpr size_t kRoundCalls = 16;
-constexpr size_t kLeastBytes = 500;   // less is of no use
+constexpr size_t kMinBytes = 500;     // less is of no use
 constexpr int kBytesPerToken = 2;     // at least
 constexpr double kFullWindow = 0.95;  // of the window may be used
 
@@ -312,7 +312,7 @@ void ModelCall::AnswerCalls() {
       text = kNoMore;
     } else if (scopes.empty()) {
       text = "The history is out of reach just now. Go on without it.";
-    } else if (left < kLeastBytes || answered == kRoundCalls) {
+    } else if (left < kMinBytes || answered == kRoundCalls) {
       text = kLeftOut;
     } else {
       text = compressor_->Recall(scopes, call, left);
@@ -351,7 +351,7 @@ double ModelCall::Cost() {
 }
 
 bool ModelCall::MayRecallMore() {
-  return relay_->rounds() < kMaxRounds && recalled_bytes_ + kLeastBytes < kAnswerBytes &&
+  return relay_->rounds() < kMaxRounds && recalled_bytes_ + kMinBytes < kAnswerBytes &&
          Cost() - first_cost_ < kMaxCost;
 }
 

@@ -12,7 +12,7 @@ using transcripts::Json;
 
 constexpr int64_t kMaxRecallBytes = 40'000;
 constexpr int64_t kMaxHits = 50;
-constexpr int kMostHits = 200;  // that fovead gives
+constexpr int kMaxServerHits = 200;  // that fovead gives
 constexpr size_t kMaxLinks = 5;
 constexpr int kMaxForks = 16;
 
@@ -101,7 +101,7 @@ std::string Search(FoveaClient& fovea, const std::vector<RecallScope>& scopes,
     // The newest come first, and those behind the scope's end are left out.
     const auto head = fovea.GetSession(scope.session);
     const bool goes_on = !head.ok() || head->last_seq() > scope.last_seq;
-    request.set_limit(static_cast<int32_t>(goes_on ? kMostHits : left));
+    request.set_limit(static_cast<int32_t>(goes_on ? kMaxServerHits : left));
     const auto found = fovea.Search(request);
     if (!found.ok()) {
       if (link == 0) return absl::StrCat("search: ", found.status().message());
@@ -118,7 +118,7 @@ std::string Search(FoveaClient& fovea, const std::vector<RecallScope>& scopes,
       text += line;
       --left;
     }
-    if (found->hits_size() == kMostHits && left > 0) {
+    if (found->hits_size() == kMaxServerHits && left > 0) {
       absl::StrAppend(&notes,
                       "[not all that was found could be looked at: search for more words]\n");
     }

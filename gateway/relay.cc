@@ -21,8 +21,8 @@ void Put(absl::string_view text, std::string* out) { absl::StrAppend(out, text);
 
 std::string FailureMessage(int status, absl::string_view body) {
   const auto said = transcripts::ParseJson({body.data(), body.size()});
-  constexpr size_t kMost = 500;
-  size_t length = std::min(body.size(), kMost);
+  constexpr size_t kMax = 500;
+  size_t length = std::min(body.size(), kMax);
   // No character is cut: JSON takes whole ones.
   const auto inside = [&] {
     return length < body.size() && (static_cast<unsigned char>(body[length]) & 0xC0) == 0x80;

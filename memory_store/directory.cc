@@ -29,6 +29,22 @@ absl::Status MakeDirectory(const std::string& path) {
   return absl::OkStatus();
 }
 
+// Whatever may be opened there later, SQLite's own files included.
+absl::Status CheckEntries(const std::string& path) {
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(path, error)) {
+    std::error_code gone;
+    const std::filesystem::file_status status = entry.status(gone);
+    if (std::filesystem::is_fifo(status) || std::filesystem::is_character_file(status) ||
+        std::filesystem::is_block_file(status)) {
+      return absl::FailedPreconditionError(
+          absl::StrCat(entry.path().string(), " is a pipe or a device, no regular file"));
+    }
+  }
+  return error ? absl::ErrnoToStatus(error.value(), absl::StrCat("reading ", path))
+               : absl::OkStatus();
+}
+
 // For people only: what counts is the lock.
 std::string ReadHolder(int lock_file) {
   std::array<char, 32> text = {};
@@ -51,18 +67,18 @@ absl::StatusOr<std::unique_ptr<LockedDirectory>> LockedDirectory::Open(const std
   const int directory = open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (directory < 0) return absl::ErrnoToStatus(errno, absl::StrCat("opening ", path));
   const std::string lock_path = absl::StrCat(path, "/lock");
-  const int lock_file = open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (lock_file < 0) {
-    const int error = errno;
+  const absl::StatusOr<int> lock_file = OpenRegularFile(lock_path, O_RDWR | O_CREAT);
+  if (!lock_file.ok()) {
     close(directory);
-    return absl::ErrnoToStatus(error, absl::StrCat("opening ", lock_path));
+    return lock_file.status();
   }
-  std::unique_ptr<LockedDirectory> locked(new LockedDirectory(path, directory, lock_file));
-  if (flock(directory, LOCK_EX | LOCK_NB) != 0 || flock(lock_file, LOCK_EX | LOCK_NB) != 0) {
+  std::unique_ptr<LockedDirectory> locked(new LockedDirectory(path, directory, *lock_file));
+  if (flock(directory, LOCK_EX | LOCK_NB) != 0 || flock(*lock_file, LOCK_EX | LOCK_NB) != 0) {
     return absl::FailedPreconditionError(
-        absl::StrCat(path, " is in use by another store (process ", ReadHolder(lock_file), ")"));
+        absl::StrCat(path, " is in use by another store (process ", ReadHolder(*lock_file), ")"));
   }
-  WriteHolder(lock_file);
+  FOVEA_RETURN_IF_ERROR(CheckEntries(path));
+  WriteHolder(*lock_file);
   for (const std::string& watched : {path, lock_path}) {
     const absl::Status status = locked->WatchPath(watched);
     if (!status.ok()) return status;
@@ -109,6 +125,19 @@ absl::Status LockedDirectory::Sync() const {
     FOVEA_RETURN_IF_ERROR(SyncDirectory(path));
   }
   return absl::OkStatus();
+}
+
+absl::StatusOr<int> OpenRegularFile(const std::string& path, int flags) {
+  const int file = open(path.c_str(), flags | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW, 0600);
+  struct stat info = {};
+  const bool other = file < 0 ? errno == ENXIO || errno == ELOOP  // a socket, a pipe; a link
+                              : fstat(file, &info) == 0 && !S_ISREG(info.st_mode);
+  if (other) {
+    if (file >= 0) close(file);
+    return absl::FailedPreconditionError(absl::StrCat(path, " is no regular file"));
+  }
+  if (file < 0) return absl::ErrnoToStatus(errno, absl::StrCat("opening ", path));
+  return file;
 }
 
 absl::Status SyncDirectory(const std::filesystem::path& path) {

@@ -18,13 +18,19 @@ namespace fovea {
 // A directory's entries are on disk when it returns OK. As the system says.
 absl::Status SyncDirectory(const std::filesystem::path& path);
 
+// Opens a regular file, for its owner alone if O_CREAT makes it. FAILED_PRECONDITION at once for
+// anything else: a pipe would keep the caller waiting, and what a link leads to is somebody's that
+// would be written over. Otherwise as the system says.
+absl::StatusOr<int> OpenRegularFile(const std::string& path, int flags);
+
 // A directory held by this object alone, in this process and all others, until it is destroyed or
 // the process ends however it may. Both the directory and the file `lock` in it are locked: who
 // removes the file lets nobody in. Thread-compatible, but for StillOurs.
 class LockedDirectory {
  public:
   // Makes the directory, and those above it, if there is none; then only its owner may enter.
-  // FAILED_PRECONDITION if another holds it, with the process id that it left; UNAVAILABLE or
+  // FAILED_PRECONDITION if another holds it, with the process id that it left, or if a pipe or a
+  // device is in it, which whoever opens it as a file would wait for; UNAVAILABLE or
   // PERMISSION_DENIED as the system says.
   static absl::StatusOr<std::unique_ptr<LockedDirectory>> Open(const std::string& path);
   LockedDirectory(const LockedDirectory&) = delete;

@@ -13,7 +13,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "core/base/sha256.h"
+#include "core/base/status_macros.h"
 #include "memory_store/absl_view.h"
+#include "memory_store/directory.h"
 
 namespace fovea {
 namespace {
@@ -48,8 +50,7 @@ absl::StatusOr<LogHead> Parse(absl::string_view text) {
 }  // namespace
 
 absl::StatusOr<LogHead> HeadFile::Read(const std::string& path) {
-  const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (file < 0) return absl::ErrnoToStatus(errno, absl::StrCat("opening ", path));
+  FOVEA_ASSIGN_OR_RETURN(const int file, OpenRegularFile(path, O_RDONLY));
   std::array<char, kFileBytes + 1> text = {};
   const ssize_t size = pread(file, text.data(), text.size(), 0);
   const int error = errno;
@@ -63,8 +64,7 @@ absl::StatusOr<LogHead> HeadFile::Read(const std::string& path) {
 }
 
 absl::StatusOr<std::unique_ptr<HeadFile>> HeadFile::Open(const std::string& path) {
-  const int file = open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-  if (file < 0) return absl::ErrnoToStatus(errno, absl::StrCat("opening ", path));
+  FOVEA_ASSIGN_OR_RETURN(const int file, OpenRegularFile(path, O_WRONLY | O_CREAT));
   return std::unique_ptr<HeadFile>(new HeadFile(path, file));
 }
 

@@ -22,7 +22,8 @@ struct LogHead {
 // log, never newer. Thread-compatible.
 class HeadFile {
  public:
-  // NOT_FOUND if there is none; DATA_LOSS if it is damaged; UNAVAILABLE if it cannot be read.
+  // NOT_FOUND if there is none; DATA_LOSS if it is damaged; FAILED_PRECONDITION if it is no regular
+  // file; UNAVAILABLE if it cannot be read.
   static absl::StatusOr<LogHead> Read(const std::string& path);
   // Makes the file, for its owner alone, or opens the one that is there.
   static absl::StatusOr<std::unique_ptr<HeadFile>> Open(const std::string& path);

@@ -74,7 +74,7 @@ class MemoryStore {
   // Mends what can be mended. Caches: damaged pages are dropped, a damaged index is made again. The
   // log: indexes and counters are made again from the turns; in the place of a turn that cannot be
   // read or is missing stands a note that says so, and its bytes are kept aside in the log; a log
-  // whose structure is damaged is written anew, while writes wait (docs/OPERATIONS.md). A second
+  // whose structure is damaged is rewritten, while writes wait (docs/OPERATIONS.md). A second
   // run finds nothing to mend. RESOURCE_EXHAUSTED if the disk has no room for that.
   virtual absl::StatusOr<RepairReport> Repair() = 0;
 
@@ -84,10 +84,11 @@ class MemoryStore {
   // there is no file.
   virtual absl::StatusOr<VerifyReport> Backup(const std::string& path,
                                               const StillWanted& still_wanted) = 0;
-  // Brings every session of a backup back whose name is free, with its events, times and
-  // idempotency keys; each appears whole or not at all. The whole file is checked before the first:
-  // DATA_LOSS if it is not a sound log, or holds more than one. The file, or a log.db of an older
-  // version, may be changed. If `still_wanted` ends the call, some sessions may be back already.
+  // Brings every session of a backup back whose name is free, with its events, idempotency keys and
+  // time of creation, as updated now; each appears whole or not at all. The whole file is checked
+  // before the first: DATA_LOSS if it is not a sound log, or holds more than one. The file, or a
+  // log.db of an older version, may be changed. If `still_wanted` ends the call, some sessions may
+  // be back already.
   virtual absl::StatusOr<RestoreReport> Restore(const std::string& path,
                                                 const StillWanted& still_wanted) = 0;
   // A name for a file in the store's directory, which is removed at the next start if it is still
@@ -95,8 +96,13 @@ class MemoryStore {
   virtual std::string StagingPath() = 0;
   // A row is read for each session of the tenant.
   virtual absl::StatusOr<TenantHoldings> HoldingsOf(const std::string& tenant) = 0;
-  // All sessions of all tenants, those first that were longest without an append.
+  // All sessions of all tenants, those first that were longest without an append. A time ahead of
+  // the clock counts as now.
   virtual absl::StatusOr<std::vector<OldSession>> ListByAge() = 0;
+  // Sessions whose time of the last append is ahead of the clock, which was ahead itself when they
+  // were written, get the time that is now. Not for a clock that may be behind: when it is right
+  // again, they would be old.
+  virtual absl::Status BringTimesBack() = 0;
   // Deletes a session as LogStore::DeleteSession does, if nothing was appended to it since it was
   // listed: ABORTED otherwise. Waits for no file but the log.
   virtual absl::StatusOr<DeletionReceipt> DeleteUnchanged(const OldSession& session,

@@ -4,6 +4,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "memory_store/directory.h"
+
 namespace fovea {
 
 // Half a reserve is not begun: it would take the space from those who need it now.
@@ -20,8 +22,9 @@ void Reserve::KeepWhatFits() {
 }
 
 bool Reserve::Take(uint64_t bytes) const {
-  const int file = open(path_.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-  if (file < 0) return false;
+  const absl::StatusOr<int> opened = OpenRegularFile(path_, O_WRONLY | O_CREAT);
+  if (!opened.ok()) return false;
+  const int file = *opened;
   struct stat found = {};
   const auto size = static_cast<off_t>(bytes);
   const off_t held = fstat(file, &found) == 0 ? found.st_size : 0;

@@ -3,18 +3,13 @@
 #define FOVEA_MEMORY_STORE_STORE_REPORTS_H_
 
 #include <cstdint>
-#include <functional>
 #include <string>
 #include <vector>
 
-#include "absl/status/status.h"
+#include "core/base/still_wanted.h"
 #include "core/log/turn.h"
 
 namespace fovea {
-
-// Asked now and then during a long call; an error ends the call with that error. Empty: the call
-// goes on to its end. Thread-safe.
-using StillWanted = std::function<absl::Status()>;
 
 struct RepairReport {
   std::vector<std::string> mended;   // what was wrong, and what was done
@@ -39,8 +34,9 @@ struct TenantHoldings {
 struct OldSession {
   SessionKey key;
   uint64_t identity = 0;
-  int64_t updated_us = 0;  // of the last append, microseconds since the Unix epoch
+  int64_t updated_us = 0;  // as SessionInfo's, but at most now
   uint64_t stored_bytes = 0;
+  uint64_t last_seq = 0;
 };
 
 }  // namespace fovea

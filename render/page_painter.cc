@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/base/status_macros.h"
 #include "core/page/picture_size.h"
 #include "render/bidi.h"
 #include "render/picture.h"
@@ -39,14 +40,18 @@ void PagePainter::DrawLine(const Stream& stream, PagePosition begin, PagePositio
   }
 }
 
-void PagePainter::DrawPicture(const PagePicture& picture, Sub width, int lines, int top) {
+absl::Status PagePainter::DrawPicture(const PagePicture& picture, Sub width, int lines, int top,
+                                      const StillWanted& still_wanted) {
   const ImageSize size =
       PictureSizeOnPage(picture.size, metrics_.pitch_px, width / kPixel, std::max(1, lines));
-  const auto grey = DecodePicture(*picture.data, size);
+  DecodingWatch watch(still_wanted);
+  const auto grey = DecodePicture(*picture.data, size, &watch);
+  // Whether it could be decoded is not known then: no frame may say that it could not.
+  FOVEA_RETURN_IF_ERROR(watch.status());
   if (!grey.ok()) {
     DrawFrame(size, top);
     DrawHeader({.text = kNotDecoded}, size.width * kPixel, top);
-    return;
+    return absl::OkStatus();
   }
   const int stride = GlyphStride(size.width);
   std::vector<uint8_t> ink(static_cast<size_t>(stride) * static_cast<size_t>(InkRows(size.height)));
@@ -60,6 +65,7 @@ void PagePainter::DrawPicture(const PagePicture& picture, Sub width, int lines, 
                .rows = static_cast<int16_t>(size.height),
                .stride = static_cast<int16_t>(stride)},
               kMarginPx, top);
+  return absl::OkStatus();
 }
 
 void PagePainter::DrawFrame(const ImageSize& size, int top) {

@@ -33,8 +33,10 @@ class PagePainter {
   void DrawLine(const Stream& stream, PagePosition begin, PagePosition end, int top);
 
   // Draws the picture as large as it may be on `lines` lines of this width, from the upper left
-  // corner, or an empty frame that says that it cannot be decoded.
-  void DrawPicture(const PagePicture& picture, Sub width, int lines, int top);
+  // corner, or an empty frame that says that it cannot be decoded. Fails only as `still_wanted`
+  // does.
+  absl::Status DrawPicture(const PagePicture& picture, Sub width, int lines, int top,
+                           const StillWanted& still_wanted);
 
   // One line in grey; what does not fit is cut and ends in an ellipsis.
   void DrawHeader(const PageHeader& header, Sub width, int top);

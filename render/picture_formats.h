@@ -10,19 +10,20 @@
 
 #include "absl/types/span.h"
 #include "core/base/image_size.h"
+#include "render/picture.h"
 
 namespace fovea::render {
 
 // Each decodes an image whose header states the size `from` and reduces it to `to`; nothing if it
-// is not what its header says.
+// is not what its header says, or if `watch` asks for an end.
 std::optional<std::vector<uint8_t>> DecodePng(std::string_view data, const ImageSize& from,
-                                              const ImageSize& to);
+                                              const ImageSize& to, DecodingWatch& watch);
 std::optional<std::vector<uint8_t>> DecodeJpeg(std::string_view data, const ImageSize& from,
-                                               const ImageSize& to);
+                                               const ImageSize& to, DecodingWatch& watch);
 std::optional<std::vector<uint8_t>> DecodeGif(std::string_view data, const ImageSize& from,
-                                              const ImageSize& to);
+                                              const ImageSize& to, DecodingWatch& watch);
 std::optional<std::vector<uint8_t>> DecodeWebp(std::string_view data, const ImageSize& from,
-                                               const ImageSize& to);
+                                               const ImageSize& to, DecodingWatch& watch);
 
 inline constexpr uint8_t kWhite = 255;
 

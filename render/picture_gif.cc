@@ -26,8 +26,8 @@ struct Close {
 // The first frame on its canvas.
 class FirstFrame {
  public:
-  FirstFrame(GifFileType* gif, const ImageSize& from, const ImageSize& to)
-      : gif_(*gif), from_(from), scaler_(from, to) {}
+  FirstFrame(GifFileType* gif, const ImageSize& from, const ImageSize& to, DecodingWatch* watch)
+      : gif_(*gif), from_(from), scaler_(from, to), watch_(*watch) {}
 
   bool Read() {
     for (;;) {
@@ -67,7 +67,9 @@ class FirstFrame {
     if (!SetShades(frame.ColorMap != nullptr ? frame.ColorMap : gif_.SColorMap)) return false;
     row_.assign(static_cast<size_t>(from_.width), kWhite);
     for (int y = 0; y < from_.height; ++y) {
-      if (y < frame.Top || y >= frame.Top + frame.Height) scaler_.AddRow(y, row_);
+      if (y >= frame.Top && y < frame.Top + frame.Height) continue;
+      scaler_.AddRow(y, row_);
+      if (watch_.AsksForEndAfter(row_.size())) return false;
     }
     indices_.resize(static_cast<size_t>(frame.Width));
     return frame.Interlace ? ReadInterlaced() : ReadRows(0, 1);
@@ -94,6 +96,7 @@ class FirstFrame {
       uint8_t* to = row_.data() + gif_.Image.Left;
       for (const GifByteType index : indices_) *to++ = shades_[index];
       scaler_.AddRow(gif_.Image.Top + y, row_);
+      if (watch_.AsksForEndAfter(row_.size())) return false;
     }
     return true;
   }
@@ -101,6 +104,7 @@ class FirstFrame {
   GifFileType& gif_;
   const ImageSize from_;
   PictureScaler scaler_;
+  DecodingWatch& watch_;
   std::array<uint8_t, 256> shades_ = {};
   int transparent_ = NO_TRANSPARENT_COLOR;
   std::vector<uint8_t> row_;
@@ -110,13 +114,13 @@ class FirstFrame {
 }  // namespace
 
 std::optional<std::vector<uint8_t>> DecodeGif(std::string_view data, const ImageSize& from,
-                                              const ImageSize& to) {
+                                              const ImageSize& to, DecodingWatch& watch) {
   int error = 0;
   const std::unique_ptr<GifFileType, Close> gif(DGifOpen(&data, ReadBytes, &error));
   if (gif == nullptr || gif->SWidth != from.width || gif->SHeight != from.height) {
     return std::nullopt;
   }
-  FirstFrame frame(gif.get(), from, to);
+  FirstFrame frame(gif.get(), from, to, &watch);
   if (!frame.Read()) return std::nullopt;
   return frame.Finish();
 }

@@ -22,6 +22,9 @@ constexpr long kMaxWarnings = 64;
 
 // What must outlive a jump out of libjpeg.
 struct JpegReading {
+  explicit JpegReading(DecodingWatch* asked) : watch(*asked) {}
+
+  DecodingWatch& watch;
   jpeg_decompress_struct decoder = {};
   jpeg_error_mgr errors = {};
   jpeg_progress_mgr progress = {};
@@ -44,8 +47,11 @@ void CountWarning(j_common_ptr decoder, int level) {
   if (cut_off || ++decoder->err->num_warnings > kMaxWarnings) Fail(decoder);
 }
 
+// Called for each row of blocks of each scan.
 void CountScans(j_common_ptr decoder) {
-  if (ReadingOf(decoder).decoder.input_scan_number > kMaxScans) Fail(decoder);
+  JpegReading& reading = ReadingOf(decoder);
+  if (reading.decoder.input_scan_number > kMaxScans) Fail(decoder);
+  if (reading.watch.AsksForEndAfter(size_t{reading.decoder.image_width} * DCTSIZE)) Fail(decoder);
 }
 
 // libjpeg decodes at n / 8 of the size for less. Twice the size wanted leaves the filter its work.
@@ -88,6 +94,7 @@ bool Read(JpegReading& reading, std::string_view data, const ImageSize& from, co
     JSAMPROW row = reading.row.data();
     if (jpeg_read_scanlines(&reading.decoder, &row, 1) != 1) return false;
     reading.scaler->AddRow(y, reading.row);
+    if (reading.watch.AsksForEndAfter(reading.row.size())) return false;
   }
   return true;
 }
@@ -95,8 +102,8 @@ bool Read(JpegReading& reading, std::string_view data, const ImageSize& from, co
 }  // namespace
 
 std::optional<std::vector<uint8_t>> DecodeJpeg(std::string_view data, const ImageSize& from,
-                                               const ImageSize& to) {
-  JpegReading reading;
+                                               const ImageSize& to, DecodingWatch& watch) {
+  JpegReading reading(&watch);
   reading.decoder.err = jpeg_std_error(&reading.errors);
   reading.errors.error_exit = Fail;
   reading.errors.emit_message = CountWarning;

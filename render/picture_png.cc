@@ -14,14 +14,17 @@ constexpr png_alloc_size_t kMaxChunkBytes = 8 << 20;  // of a colour profile or 
 
 // What must outlive a jump out of libpng.
 struct PngReading {
-  PngReading(std::string_view data, const ImageSize& from, const ImageSize& to)
+  PngReading(std::string_view data, const ImageSize& from, const ImageSize& to,
+             DecodingWatch* asked)
       : rest(data),
+        watch(*asked),
         size(from),
         scaler(from, to),
         rgba(static_cast<size_t>(from.width) * kChannels),
         grey(static_cast<size_t>(from.width)) {}
 
   std::string_view rest;
+  DecodingWatch& watch;
   const ImageSize size;
   PictureScaler scaler;
   std::vector<uint8_t> rgba;
@@ -38,18 +41,20 @@ void ReadBytes(png_structp png, png_bytep to, size_t count) {
 [[noreturn]] void Fail(png_structp png, png_const_charp /*message*/) { png_longjmp(png, 1); }
 void Ignore(png_structp /*png*/, png_const_charp /*message*/) {}
 
-void ReadPlain(png_structp png, PngReading& reading) {
+bool ReadPlain(png_structp png, PngReading& reading) {
   for (int y = 0; y < reading.size.height; ++y) {
     png_read_row(png, reading.rgba.data(), nullptr);
     for (size_t x = 0; x < reading.grey.size(); ++x) {
       reading.grey[x] = GreyOnWhite(&reading.rgba[x * kChannels]);
     }
     reading.scaler.AddRow(y, reading.grey);
+    if (reading.watch.AsksForEndAfter(reading.grey.size())) return false;
   }
+  return true;
 }
 
 // Each pass is a coarse picture of its own pixels, 0 in between.
-void ReadInterlaced(png_structp png, PngReading& reading) {
+bool ReadInterlaced(png_structp png, PngReading& reading) {
   const auto width = static_cast<png_uint_32>(reading.size.width);
   const auto height = static_cast<png_uint_32>(reading.size.height);
   for (int pass = 0; pass < PNG_INTERLACE_ADAM7_PASSES; ++pass) {
@@ -63,8 +68,10 @@ void ReadInterlaced(png_structp png, PngReading& reading) {
             GreyOnWhite(&reading.rgba[size_t{column} * kChannels]);
       }
       reading.scaler.AddRow(static_cast<int>(PNG_ROW_FROM_PASS_ROW(row, pass)), reading.grey);
+      if (reading.watch.AsksForEndAfter(reading.grey.size())) return false;
     }
   }
+  return true;
 }
 
 void AskForRgba(png_structp png) {
@@ -89,22 +96,18 @@ bool Read(png_structp png, png_infop info, PngReading& reading) {
   AskForRgba(png);
   png_read_update_info(png, info);
   if (png_get_rowbytes(png, info) != reading.rgba.size()) return false;
-  if (png_get_interlace_type(png, info) == PNG_INTERLACE_NONE) {
-    ReadPlain(png, reading);
-  } else {
-    ReadInterlaced(png, reading);
-  }
-  return true;
+  return png_get_interlace_type(png, info) == PNG_INTERLACE_NONE ? ReadPlain(png, reading)
+                                                                 : ReadInterlaced(png, reading);
 }
 
 }  // namespace
 
 std::optional<std::vector<uint8_t>> DecodePng(std::string_view data, const ImageSize& from,
-                                              const ImageSize& to) {
+                                              const ImageSize& to, DecodingWatch& watch) {
   png_structp png = png_create_read_struct(PNG_LIBPNG_VER_STRING, nullptr, Fail, Ignore);
   if (png == nullptr) return std::nullopt;
   png_infop info = png_create_info_struct(png);
-  PngReading reading(data, from, to);
+  PngReading reading(data, from, to, &watch);
   const bool read = info != nullptr && Read(png, info, reading);
   png_destroy_read_struct(&png, &info, nullptr);
   if (!read) return std::nullopt;

@@ -6,7 +6,7 @@
 namespace fovea::render {
 
 std::optional<std::vector<uint8_t>> DecodeWebp(std::string_view data, const ImageSize& from,
-                                               const ImageSize& to) {
+                                               const ImageSize& to, DecodingWatch& watch) {
   constexpr int kChannels = 4;
   const auto* bytes = reinterpret_cast<const uint8_t*>(data.data());
   WebPBitstreamFeatures features;
@@ -29,6 +29,7 @@ std::optional<std::vector<uint8_t>> DecodeWebp(std::string_view data, const Imag
       pixel += kChannels;
     }
     scaler.AddRow(y, grey);
+    if (watch.AsksForEndAfter(grey.size())) return std::nullopt;
   }
   return scaler.Finish();
 }

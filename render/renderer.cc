@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
 #include "core/page/picture_size.h"
 #include "render/contact_sheet.h"
 #include "render/font_stack.h"
@@ -25,7 +26,7 @@ namespace render {
 namespace {
 
 // Raised with every change to what is drawn or to where lines and pages end.
-constexpr int kDrawingVersion = 3;
+constexpr int kDrawingVersion = 4;
 
 class Renderer final : public PageRenderer {
  public:
@@ -60,29 +61,19 @@ class Renderer final : public PageRenderer {
     LineBreaker breaker(typesetter, stream);
     const int capacity = LinesOnPage(TallestPage(box), pitch);
     int lines = 0;
+    int64_t picture_pixels = 0;
     PagePosition at = SkipEmpty(content, from);
     while (lines < capacity && at < end) {
-      const int taken =
-          LinesTaken(content.blocks[at.block], pitch, box.width, capacity - lines, lines == 0);
+      const PageBlock& block = content.blocks[at.block];
+      picture_pixels += int64_t{block.picture.size.width} * block.picture.size.height;
+      if (block.IsPicture() && lines > 0 && picture_pixels > kMaxPicturePixelsOfPage) break;
+      const int taken = LinesTaken(block, pitch, box.width, capacity - lines, lines == 0);
       if (taken == 0) break;
       lines += taken;
       at = breaker.EndOfLine(at);
     }
     // A content of empty blocks has no line, but its page has room for one, as Draw wants.
     return Extent(content, from, at, box.width, HeightForLines(box, std::max(lines, 1), pitch));
-  }
-
-  absl::StatusOr<DrawnPage> Draw(const PageContent& content, const PageExtent& extent,
-                                 const PageTypography& typography,
-                                 const PageHeader& header) const override {
-    const int pitch = typography.line_pitch_px;
-    if (absl::Status status = CheckTypography(typography); !status.ok()) return status;
-    if (absl::Status status = CheckExtent(content, extent, pitch); !status.ok()) return status;
-    auto bench = benches_.Take();
-    if (!bench.ok()) return bench.status();
-    auto page = DrawOn(bench->get(), content, extent, typography, header);
-    benches_.GiveBack(*std::move(bench));
-    return page;
   }
 
   absl::StatusOr<std::string> ToWebp(std::string_view png) const override {
@@ -109,6 +100,19 @@ class Renderer final : public PageRenderer {
   }
 
  private:
+  absl::StatusOr<DrawnPage> DrawPage(const PageContent& content, const PageExtent& extent,
+                                     const PageTypography& typography, const PageHeader& header,
+                                     const StillWanted& still_wanted) const override {
+    const int pitch = typography.line_pitch_px;
+    if (absl::Status status = CheckTypography(typography); !status.ok()) return status;
+    if (absl::Status status = CheckExtent(content, extent, pitch); !status.ok()) return status;
+    auto bench = benches_.Take();
+    if (!bench.ok()) return bench.status();
+    auto page = DrawOn(bench->get(), content, extent, typography, header, still_wanted);
+    benches_.GiveBack(*std::move(bench));
+    return page;
+  }
+
   const FontStack& StackFor(int pitch) const { return pitch <= kMaxSmallPitch ? *small_ : *large_; }
 
   Typesetter TypesetterFor(int pitch) const {
@@ -118,7 +122,8 @@ class Renderer final : public PageRenderer {
 
   absl::StatusOr<DrawnPage> DrawOn(Workbench* bench, const PageContent& content,
                                    const PageExtent& extent, const PageTypography& typography,
-                                   const PageHeader& header) const {
+                                   const PageHeader& header,
+                                   const StillWanted& still_wanted) const {
     const int pitch = typography.line_pitch_px;
     const int bits = typography.grey_bits;
     const Typesetter typesetter = TypesetterFor(pitch);
@@ -131,7 +136,11 @@ class Renderer final : public PageRenderer {
                         .end = extent.end,
                         .width = TextWidth(extent.width)};
     painter.DrawHeader(header, stream.width, kMarginPx);
-    DrawLines(typesetter, stream, extent, &painter);
+    if (absl::Status drawn = DrawLines(typesetter, stream, extent, still_wanted, &painter);
+        !drawn.ok()) {
+      bench->pixels = canvas.TakeMemory();
+      return drawn;
+    }
 
     DrawnPage page;
     page.missing_glyphs = painter.missing_glyphs();
@@ -157,8 +166,9 @@ class Renderer final : public PageRenderer {
 
   // The last line takes all that is left: LayOut has found that it fits, and a letter of a complex
   // script that now ends the text may have become a little wider.
-  static void DrawLines(const Typesetter& typesetter, const Stream& stream,
-                        const PageExtent& extent, PagePainter* painter) {
+  static absl::Status DrawLines(const Typesetter& typesetter, const Stream& stream,
+                                const PageExtent& extent, const StillWanted& still_wanted,
+                                PagePainter* painter) {
     const int pitch = typesetter.metrics.pitch_px;
     const int capacity = LinesOnPage(extent.height, pitch);
     LineBreaker breaker(typesetter, stream);
@@ -170,7 +180,8 @@ class Renderer final : public PageRenderer {
       if (block.IsPicture()) {
         at = breaker.EndOfLine(begin);
         const int lines = LinesTaken(block, pitch, extent.width, capacity - line, line == 0);
-        painter->DrawPicture(block.picture, stream.width, lines, top);
+        FOVEA_RETURN_IF_ERROR(
+            painter->DrawPicture(block.picture, stream.width, lines, top, still_wanted));
         line += lines;
       } else {
         at = line + 1 < capacity ? breaker.EndOfLine(begin) : stream.end;
@@ -178,6 +189,7 @@ class Renderer final : public PageRenderer {
         ++line;
       }
     }
+    return absl::OkStatus();
   }
 
   const std::unique_ptr<const FontStack> large_;

@@ -48,11 +48,11 @@ Value AgainstFull(const Cell& cell, double Row::*cost) {
   for (const Row& row : cell.rows) {
     if (row.strategy == kFullHistory) full[row.session] = row.*cost;
   }
-  return [full, cost](const Row& row) { return row.*cost / full.at(row.session); };
+  return [full, cost](const Row& row) { return Ratio(row.*cost, full.at(row.session)); };
 }
 
 std::string Number(double value, int digits) {
-  return std::isnan(value) ? "–" : absl::StrFormat("%.*f", digits, value);
+  return !std::isfinite(value) ? "–" : absl::StrFormat("%.*f", digits, value);
 }
 
 }  // namespace fovea::replay

@@ -3,8 +3,11 @@
 #include <algorithm>
 #include <atomic>
 #include <iterator>
+#include <limits>
 #include <thread>
 #include <utility>
+
+#include "replay/printable.h"
 
 namespace fovea::replay {
 namespace {
@@ -31,18 +34,24 @@ absl::StatusOr<std::unique_ptr<Strategy>> Make(std::string_view name, const Sett
 Row RowOf(const Outcome& outcome, const CacheRule& cache) {
   const Usage& usage = outcome.usage;
   Row row;
+  const double none = std::numeric_limits<double>::quiet_NaN();
   row.cost = usage.Cost(cache.read_price, cache.write_price);
   row.cost_at_01 = usage.Cost(0.1, cache.write_price);
   row.cost_reads = static_cast<double>(usage.cached) * cache.read_price;
   row.cost_text = static_cast<double>(usage.new_text) * cache.write_price;
   row.cost_pages = static_cast<double>(usage.new_pages) * cache.write_price;
   row.cost_again = static_cast<double>(usage.sent_again) * cache.write_price;
+  if (outcome.refused > 0) {
+    for (double Row::*const cost : {&Row::cost, &Row::cost_at_01, &Row::cost_reads, &Row::cost_text,
+                                    &Row::cost_pages, &Row::cost_again}) {
+      row.*cost = none;
+    }
+  }
   row.requests = outcome.requests;
   row.refused = outcome.refused;
   row.over_budget = outcome.over_budget;
-  row.peak_tokens = usage.peak;
-  row.mean_tokens = static_cast<double>(usage.total()) /
-                    static_cast<double>(std::max<int64_t>(1, usage.requests));
+  row.peak_tokens = usage.requests > 0 ? static_cast<double>(usage.peak) : none;
+  row.mean_tokens = Ratio(static_cast<double>(usage.total()), static_cast<double>(usage.requests));
   row.prefix_breaks = usage.prefix_breaks;
   row.epochs = outcome.epochs;
   row.sidecar_strings = outcome.claims.strings;
@@ -71,7 +80,8 @@ absl::Status LiveOne(Job& job, const TurnCosts& costs, const std::vector<Moment>
     Row row = RowOf(*outcome, job.reader->cache);
     row.session = job.session->name;
     row.session_tokens = job.session->tokens;
-    row.reader = job.reader->name;
+    row.reader = Printable(job.reader->name);
+    row.tokens_exact = job.reader->text_tokens_exact();
     row.budget_share = share;
     row.budget = setting.budget;
     row.strategy = name;

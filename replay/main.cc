@@ -12,8 +12,6 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
-#include <iterator>
-#include <memory>
 #include <string>
 #include <thread>
 #include <vector>
@@ -21,20 +19,24 @@
 #include "absl/status/status.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
 #include "core/forgetting/planner.h"
-#include "core/reader/reader_family.h"
+#include "readers/files/load_readers.h"
 #include "render/renderer.h"
 #include "replay/experiment.h"
 #include "replay/policy_flag.h"
+#include "replay/printable.h"
 #include "replay/read_histories.h"
 #include "replay/report.h"
 #include "replay/score.h"
 #include "replay/tables.h"
+#include "transcripts/transcript.h"
 
 namespace fovea::replay {
 namespace {
 
 constexpr int kBrokenPipe = 128 + SIGPIPE;
+constexpr int kWrongUsage = 2;
 
 struct Flags {
   std::vector<std::string> files;
@@ -43,10 +45,16 @@ struct Flags {
   std::vector<std::string> budgets = {"64k"};
   std::vector<std::string> policy;
   std::string readers_folder;
+  std::string vocabularies;
   std::string csv;
   std::string html;
   bool json = false;
 };
+
+// What is said beside the figures, on one line of standard error.
+void Complain(const std::string& what) {
+  std::cerr << absl::StrCat("fovea replay: ", Printable(what), "\n");
+}
 
 // "64k" is 64,000 and "1m" is 1,000,000.
 absl::StatusOr<int64_t> Tokens(std::string text) {
@@ -67,45 +75,34 @@ absl::StatusOr<int64_t> Tokens(std::string text) {
   return static_cast<int64_t>(number);
 }
 
-absl::StatusOr<std::string> ReadText(const std::filesystem::path& path) {
-  constexpr uintmax_t kMostBytes = uintmax_t{1} << 20;
-  std::error_code error;
-  const uintmax_t size = std::filesystem::file_size(path, error);
-  if (error) return absl::NotFoundError(absl::StrCat(path.string(), ": ", error.message()));
-  if (size > kMostBytes) {
-    return absl::InvalidArgumentError(absl::StrCat(path.string(), ": a profile of ", size,
-                                                   " bytes; ", kMostBytes, " are allowed"));
-  }
-  std::ifstream file(path, std::ios::binary);
-  std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-  if (file.bad()) return absl::UnavailableError(absl::StrCat(path.string(), ": cannot be read"));
-  return text;
-}
-
-// The profiles of the folder's *.json join the built-in ones, or take the places of their names.
-absl::Status AddReaders(const std::string& folder, ReaderCatalogue& catalogue) {
+// A folder that was named and is not there, or holds nothing, is a mistake.
+absl::Status CheckFolder(const std::string& flag, const std::string& folder,
+                         const std::string& ending) {
+  namespace fs = std::filesystem;
   if (folder.empty()) return absl::OkStatus();
   std::error_code error;
-  std::vector<std::filesystem::path> files;
-  for (auto file = std::filesystem::directory_iterator(folder, error);
-       !error && file != std::filesystem::directory_iterator(); file.increment(error)) {
-    if (file->path().extension() == ".json") files.push_back(file->path());
+  bool any = false;
+  for (auto file = fs::directory_iterator(folder, error);
+       !error && file != fs::directory_iterator(); file.increment(error)) {
+    any = any || ending.empty() || file->path().extension() == ending;
   }
   if (error) {
-    return absl::NotFoundError(absl::StrCat("--readers ", folder, ": ", error.message()));
+    return absl::NotFoundError(absl::StrCat(flag, " ", folder, ": ", error.message()));
   }
-  if (files.empty()) {
-    return absl::NotFoundError(absl::StrCat("--readers ", folder, ": holds no *.json"));
-  }
-  std::ranges::sort(files);
-  for (const std::filesystem::path& file : files) {
-    auto text = ReadText(file);
-    if (!text.ok()) return text.status();
-    auto profiles = ParseReaderFile(file.string(), *text);
-    if (!profiles.ok()) return profiles.status();
-    for (ReaderProfile& profile : *profiles) catalogue.Add(std::move(profile));
-  }
-  return absl::OkStatus();
+  if (any) return absl::OkStatus();
+  return absl::NotFoundError(absl::StrCat(flag, " ", folder, ": holds no *", ending));
+}
+
+// The same readers as a server's, so that its planner is lived through and no other.
+absl::StatusOr<ReaderCatalogue> Readers(const Flags& flags) {
+  FOVEA_RETURN_IF_ERROR(CheckFolder("--readers", flags.readers_folder, ".json"));
+  FOVEA_RETURN_IF_ERROR(CheckFolder("--vocabularies", flags.vocabularies, ""));
+  return LoadReaders(flags.readers_folder,
+                     flags.vocabularies.empty() ? DefaultVocabularyDirectory() : flags.vocabularies,
+                     [](const absl::Status& status) {
+                       Complain(absl::StrCat("text is estimated, as a vocabulary cannot be used: ",
+                                             std::string(status.message())));
+                     });
 }
 
 // Before hours of work: what is written is a file of its own, in a folder that can be written to.
@@ -136,34 +133,32 @@ absl::Status CheckOutput(const Flags& flags, const std::string& flag, const std:
   return absl::OkStatus();
 }
 
-absl::Status CheckOutputs(const Flags& flags) {
-  absl::Status status = CheckOutput(flags, "--csv", flags.csv, flags.files);
-  std::vector<std::string> others = flags.files;
-  if (!flags.csv.empty()) others.push_back(flags.csv);
-  return status.ok() ? CheckOutput(flags, "--html", flags.html, others) : status;
+absl::Status CheckOutputs(const Flags& flags, std::vector<std::string> inputs) {
+  FOVEA_RETURN_IF_ERROR(CheckOutput(flags, "--csv", flags.csv, inputs));
+  if (!flags.csv.empty()) inputs.push_back(flags.csv);
+  return CheckOutput(flags, "--html", flags.html, inputs);
 }
 
+// What is given twice, if by another name, counts once.
 absl::StatusOr<ExperimentOptions> OptionsOf(const Flags& flags) {
-  auto catalogue = BuiltInReaders();
-  if (!catalogue.ok()) return catalogue.status();
-  if (absl::Status status = AddReaders(flags.readers_folder, *catalogue); !status.ok()) {
-    return status;
+  if (!flags.format.empty()) {
+    FOVEA_RETURN_IF_ERROR(transcripts::FormatByName(flags.format).status());
   }
-  auto policy = PolicyOf(flags.policy);
-  if (!policy.ok()) return policy.status();
+  FOVEA_ASSIGN_OR_RETURN(const ReaderCatalogue catalogue, Readers(flags));
+  FOVEA_ASSIGN_OR_RETURN(const Policy policy, PolicyOf(flags.policy));
   ExperimentOptions options{
       .strategies = {kFullHistory, kTruncation, kMasking, kFovea},
-      .policy = *policy,
+      .policy = policy,
       .threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()))};
   for (const std::string& text : flags.budgets) {
-    auto budget = Tokens(text);
-    if (!budget.ok()) return budget.status();
-    options.budgets.push_back(*budget);
+    FOVEA_ASSIGN_OR_RETURN(const int64_t budget, Tokens(text));
+    if (std::ranges::count(options.budgets, budget) == 0) options.budgets.push_back(budget);
   }
   for (const std::string& name : flags.readers) {
-    auto reader = catalogue->Find(name);
-    if (!reader.ok()) return reader.status();
-    options.readers.push_back(**reader);
+    FOVEA_ASSIGN_OR_RETURN(const ReaderProfile* reader, catalogue.Find(name));
+    if (std::ranges::count(options.readers, reader->name, &ReaderProfile::name) == 0) {
+      options.readers.push_back(*reader);
+    }
   }
   return options;
 }
@@ -191,23 +186,18 @@ absl::Status Write(const std::string& path, const std::string& text) {
       absl::StrCat(path, ": ", errno == 0 ? "cannot be written" : std::strerror(errno)));
 }
 
-absl::Status Run(const Flags& flags, const ExperimentOptions& options) {
-  auto histories = ReadHistories(flags.files, flags.format);
-  if (!histories.ok()) return histories.status();
-  for (const std::string& left_out : histories->left_out) {
-    std::cerr << "fovea replay: left out: " << left_out << "\n";
-  }
+absl::Status Run(const Flags& flags, const Histories& histories, const ExperimentOptions& options) {
   auto renderer = CreateRenderer({});
   if (!renderer.ok()) return renderer.status();
-  auto experiment = Live(histories->sessions, **renderer, options);
-  if (!experiment.ok()) return experiment.status();
-  const std::vector<Row> rows = Rows(*experiment, ExpectedReading());
-  if (absl::Status status = Write(flags.csv, Csv(rows)); !status.ok()) return status;
-  if (absl::Status status = Write(flags.html, HtmlPage(rows)); !status.ok()) return status;
+  FOVEA_ASSIGN_OR_RETURN(const Experiment experiment,
+                         Live(histories.sessions, **renderer, options));
+  const std::vector<Row> rows = Rows(experiment, ExpectedReading());
+  FOVEA_RETURN_IF_ERROR(Write(flags.csv, Csv(rows)));
+  FOVEA_RETURN_IF_ERROR(Write(flags.html, HtmlPage(rows)));
   if (flags.csv == "-" || flags.html == "-") return absl::OkStatus();
   if (flags.json) return Print(JsonRows(rows));
   std::string text;
-  for (const auto& session : histories->sessions) {
+  for (const auto& session : histories.sessions) {
     absl::StrAppend(&text, session->name, ": ", session->turns.size(), " turns, about ",
                     session->tokens, " tokens\n");
   }
@@ -216,8 +206,39 @@ absl::Status Run(const Flags& flags, const ExperimentOptions& options) {
 
 int Report(const absl::Status& status, int failed) {
   if (status.ok()) return 0;
-  std::cerr << "fovea replay: " << status.message() << "\n";
+  Complain(std::string(status.message()));
   return failed;
+}
+
+// The files that were named, and those of the folders of readers and vocabularies.
+std::vector<std::string> InputsOf(const Flags& flags) {
+  std::vector<std::string> inputs = flags.files;
+  for (const std::string& folder : {flags.readers_folder, flags.vocabularies}) {
+    std::error_code error;
+    for (auto file = std::filesystem::directory_iterator(folder, error);
+         !error && file != std::filesystem::directory_iterator(); file.increment(error)) {
+      inputs.push_back(file->path().string());
+    }
+  }
+  return inputs;
+}
+
+// 2: what was asked for cannot be; 1: it could not be done, or not with all that was named.
+int ReplayAll(const Flags& flags) {
+  const auto options = OptionsOf(flags);
+  if (!options.ok()) return Report(options.status(), kWrongUsage);
+  absl::Status outputs = CheckOutputs(flags, InputsOf(flags));
+  if (!outputs.ok()) return Report(outputs, kWrongUsage);
+  const auto histories = ReadHistories(flags.files, flags.format);
+  if (!histories.ok()) return Report(histories.status(), 1);
+  // Again, before hours of work: now it is known which files of the folders are histories.
+  outputs = CheckOutputs(flags, histories->files);
+  if (!outputs.ok()) return Report(outputs, kWrongUsage);
+  for (const std::string& left_out : histories->left_out) {
+    Complain(absl::StrCat("not read whole: ", left_out));
+  }
+  const int ran = Report(Run(flags, *histories, *options), 1);
+  return ran == 0 && !histories->left_out.empty() ? 1 : ran;
 }
 
 }  // namespace
@@ -231,13 +252,18 @@ int main(int argc, char** argv) try {
       "fovea replay");
   fovea::replay::Flags flags;
   app.add_option("FILE", flags.files,
-                 "sessions as agents and frameworks leave them, plain or gzip, or folders of them")
+                 "sessions as agents and frameworks leave them, plain or gzip, or folders of them; "
+                 "- is standard input")
       ->required();
   app.add_option("--format", flags.format, "of the files; found out if it is not given");
   app.add_option("--reader", flags.readers, "a model of `fovea readers`; may be given again")
       ->capture_default_str();
   app.add_option("--readers", flags.readers_folder,
                  "a folder of profiles of one's own, *.json as in readers/");
+  app.add_option("--vocabularies", flags.vocabularies,
+                 "a folder of vocabularies that count text exactly, as fovead's; where there is "
+                 "none, text is estimated [$FOVEA_VOCABULARIES or "
+                 "~/.local/share/fovea/vocabularies]");
   app.add_option("--budget", flags.budgets, "tokens, 64000 or 64k; may be given again")
       ->capture_default_str();
   app.add_option("--policy", flags.policy,
@@ -250,15 +276,10 @@ int main(int argc, char** argv) try {
   } catch (const CLI::ParseError& error) {
     const int exit_code = app.exit(error);
     const absl::Status printed = fovea::replay::Print("");
-    return exit_code == 0 ? fovea::replay::Report(printed, 1) : exit_code;
+    return exit_code == 0 ? fovea::replay::Report(printed, 1) : fovea::replay::kWrongUsage;
   }
-  // 2: what was asked for cannot be; 1: it could not be done.
-  auto options = fovea::replay::OptionsOf(flags);
-  if (!options.ok()) return fovea::replay::Report(options.status(), 2);
-  const absl::Status outputs = fovea::replay::CheckOutputs(flags);
-  if (!outputs.ok()) return fovea::replay::Report(outputs, 2);
-  return fovea::replay::Report(fovea::replay::Run(flags, *options), 1);
+  return fovea::replay::ReplayAll(flags);
 } catch (const std::exception& error) {
-  std::cerr << "fovea replay: " << error.what() << "\n";
+  fovea::replay::Complain(error.what());
   return 1;
 }

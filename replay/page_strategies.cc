@@ -88,6 +88,7 @@ class FoveaStrategy final : public Strategy {
     if (!context.ok()) return context.status();
     Served served{.turns = std::vector<TurnView>(plan.last_seq, TurnView::kHidden),
                   .epoch = static_cast<int64_t>(plan.epoch()),
+                  .characters = CountCharacters(plan.sheet),
                   .claims = checker_.Check(*context)};
     std::vector<const SheetPart*> parts = plan.sheet.prefix();
     for (const SheetPart& part : plan.sheet.tail()) parts.push_back(&part);
@@ -157,7 +158,7 @@ class FoveaStrategy final : public Strategy {
 
   absl::Status AddTextRun(const SheetPart& run, Served& served) {
     if (run.elided_characters > 0) {
-      // Of its strings those count that it holds; its characters do not count as shown.
+      // Of its strings those count that it holds.
       auto turns = setting_.session.source.Turns(run.turns);
       if (!turns.ok()) return turns.status();
       served.sidecars.push_back(AddNote(TurnsNote(*turns, run.elision), run.tokens, served));

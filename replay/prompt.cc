@@ -29,7 +29,7 @@ void PrefixCache::Send(const std::vector<Segment>& prompt, int64_t time_us) {
   usage_.peak = std::max(usage_.peak, tokens);
   ++usage_.requests;
   last_ = prompt;
-  last_time_us_ = time_us;
+  if (time_us > 0) last_time_us_ = time_us;
 }
 
 }  // namespace fovea::replay

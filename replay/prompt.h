@@ -46,7 +46,7 @@ class PrefixCache {
   explicit PrefixCache(int64_t lifetime_seconds) : lifetime_us_(lifetime_seconds * 1'000'000) {}
 
   // `time_us` is when the request is sent, 0 if unknown. The cache is cold if more than its
-  // lifetime has passed between two known times; a lifetime of 0 never ends.
+  // lifetime has passed since the last known time; a lifetime of 0 never ends.
   void Send(const std::vector<Segment>& prompt, int64_t time_us);
   const Usage& usage() const { return usage_; }
 

@@ -1,6 +1,7 @@
 #include "replay/replay.h"
 
 #include <algorithm>
+#include <optional>
 
 namespace fovea::replay {
 namespace {
@@ -9,17 +10,27 @@ bool IsRequest(const Turn& turn) { return turn.role == Role::kAssistant && turn.
 
 void CountShown(const Session& session, const Served& served, uint64_t turns,
                 ShownCharacters& shown) {
+  double text = 0;
   for (uint64_t i = 0; i < turns; ++i) {
     const auto all = static_cast<double>(session.characters[i]);
     shown.all += all;
     const TurnView view = served.refused ? TurnView::kHidden : served.turns[i];
-    if (view == TurnView::kText) shown.text += all;
+    if (view == TurnView::kText) text += all;
     if (view == TurnView::kTextWithoutResults) {
-      shown.text += all - static_cast<double>(session.result_characters[i]);
+      text += all - static_cast<double>(session.result_characters[i]);
     }
   }
+  double on_pages = 0;
+  for (const SeenPage* page : served.pages) on_pages += static_cast<double>(page->characters);
+  // A page's own count includes the marks of calls, which the history's does not.
+  double share = 1;
+  if (served.characters.has_value()) {
+    text = static_cast<double>(served.characters->text);
+    if (on_pages > 0) share = static_cast<double>(served.characters->pages) / on_pages;
+  }
+  shown.text += text;
   for (const SeenPage* page : served.pages) {
-    shown.pages[page->number] += static_cast<double>(page->characters);
+    shown.pages[page->number] += share * static_cast<double>(page->characters);
   }
 }
 
@@ -82,6 +93,7 @@ absl::StatusOr<Outcome> Replay(const Session& session, const std::vector<Moment>
   Outcome outcome;
   PrefixCache billed(cache.lifetime_seconds);
   const int64_t requests = std::ranges::count_if(session.turns, IsRequest);
+  std::optional<int64_t> epoch;
   auto moment = moments.begin();
   const std::vector<EditCopy>& copies = session.edit_copies;
   for (const Turn& turn : session.turns) {
@@ -94,7 +106,8 @@ absl::StatusOr<Outcome> Replay(const Session& session, const std::vector<Moment>
       } else {
         billed.Send(served->prompt, turn.time_us);
         if (TokensOf(served->prompt) > budget) ++outcome.over_budget;
-        outcome.epochs = served->epoch;
+        if (epoch.has_value() && *epoch != served->epoch) ++outcome.epochs;
+        epoch = served->epoch;
         outcome.claims += served->claims;
       }
       if (4 * outcome.requests > 3 * requests) {

@@ -46,7 +46,7 @@ struct Outcome {
   int64_t requests = 0;     // refused ones too
   int64_t refused = 0;      // that could not be served within the budget
   int64_t over_budget = 0;  // that were, but over it
-  int64_t epochs = 0;       // Served::epoch of the last request
+  int64_t epochs = 0;       // served ones whose Served::epoch is not that of the served one before
   Claims claims;            // of all requests
   std::vector<Verdict> verdicts;
   std::vector<CopyVerdict> copies;  // by the session's edit copies

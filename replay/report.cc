@@ -29,14 +29,23 @@ BarChart Chart(const std::vector<Cell>& cells, const std::string& title, const s
         continue;
       }
       PlotBar bar{.label = std::string(strategy)};
+      size_t counted = 0;  // rows with a figure: all parts have one, or none has
+      size_t rows = 0;
       for (const Value& part : parts(cell)) {
         std::vector<double> values;
+        rows = 0;
         for (const Row& row : cell.rows) {
-          if (row.strategy == strategy && !std::isnan(part(row))) values.push_back(part(row));
+          if (row.strategy != strategy) continue;
+          ++rows;
+          if (const double value = part(row); std::isfinite(value)) values.push_back(value);
         }
         double sum = 0;
         for (const double value : values) sum += value;
-        bar.parts.push_back(sum / static_cast<double>(values.size()));
+        bar.parts.push_back(Ratio(sum, static_cast<double>(values.size())));
+        counted = values.size();
+      }
+      if (counted > 0 && counted < rows) {
+        bar.note = absl::StrCat("of ", counted, " of ", rows, " sessions");
       }
       group.bars.push_back(std::move(bar));
     }
@@ -63,12 +72,13 @@ double Of(const Row& row) {
 }
 
 constexpr Figure kFigures[] = {
-    {"cost", 1, Of<&Row::cost>},
-    {"cost_at_01", 1, Of<&Row::cost_at_01>},
-    {"cost_reads", 1, Of<&Row::cost_reads>},
-    {"cost_text", 1, Of<&Row::cost_text>},
-    {"cost_pages", 1, Of<&Row::cost_pages>},
-    {"cost_again", 1, Of<&Row::cost_again>},
+    {"billed", 1, Of<&Row::cost>},
+    {"billed_at_01", 1, Of<&Row::cost_at_01>},
+    {"billed_reads", 1, Of<&Row::cost_reads>},
+    {"billed_text", 1, Of<&Row::cost_text>},
+    {"billed_pages", 1, Of<&Row::cost_pages>},
+    {"billed_again", 1, Of<&Row::cost_again>},
+    {"tokens_exact", 0, Of<&Row::tokens_exact>},
     {"requests", 0, Of<&Row::requests>},
     {"refused", 0, Of<&Row::refused>},
     {"over_budget", 0, Of<&Row::over_budget>},
@@ -131,7 +141,7 @@ std::map<std::string, std::string> Plots(const std::vector<Row>& rows) {
         for (const auto part :
              {&Row::cost_reads, &Row::cost_text, &Row::cost_pages, &Row::cost_again}) {
           parts.emplace_back(
-              [full, part](const Row& row) { return row.*part / full.at(row.session); });
+              [full, part](const Row& row) { return Ratio(row.*part, full.at(row.session)); });
         }
         return parts;
       }));

@@ -32,17 +32,8 @@ std::vector<double> Paired(const std::vector<Row>& rows, std::string_view strate
   return values;
 }
 
-double CopiesAgainst(const std::vector<Row>& rows, std::string_view strategy) {
-  const auto sum = [&](std::string_view of) {
-    double copies = 0;
-    for (const Row& row : rows) {
-      if (row.strategy == of && row.edit_copies > 0)
-        copies += row.copies_readable * row.edit_copies;
-    }
-    return copies;
-  };
-  const double other = sum(strategy);
-  return other > 0 ? sum(kFovea) / other : std::numeric_limits<double>::quiet_NaN();
+double Ratio(double of, double to) {
+  return to > 0 ? of / to : std::numeric_limits<double>::quiet_NaN();
 }
 
 }  // namespace fovea::replay

@@ -15,10 +15,13 @@ struct Row {
   std::string session;
   int64_t session_tokens = 0;  // o200k-like
   std::string reader;
+  bool tokens_exact = false;  // text is counted by the reader's own vocabulary, else estimated
   double budget_share = 0;
   int64_t budget = 0;  // of the reader's tokens
   std::string strategy;
-  double cost = 0;        // at the reader's prices, in uncached input tokens
+  // What is billed at the reader's prices, in uncached input tokens. What is refused is billed
+  // nothing, so that a session with refused requests has no cost to compare: NaN.
+  double cost = 0;
   double cost_at_01 = 0;  // at cached reads of 0.1
   double cost_reads = 0;  // the parts of `cost`: cached reads, ...
   double cost_text = 0;   // ... text sent for the first time, ...
@@ -27,11 +30,12 @@ struct Row {
   int64_t requests = 0;
   int64_t refused = 0;
   int64_t over_budget = 0;
-  int64_t peak_tokens = 0;
+  double peak_tokens = 0;  // of a request that was served; NaN, as the mean, if none was
   double mean_tokens = 0;
   int64_t prefix_breaks = 0;
-  int64_t epochs = 0;  // how often what stands before the newest turns changed
-  double shown = 0;
+  int64_t epochs = 0;  // how often what stands before the newest turns changed between two requests
+                       // that were served
+  double shown = 0;    // NaN, as shown_end and gist, without requests
   double shown_end = 0;
   double gist = 0;
   double moments = 0;
@@ -81,9 +85,8 @@ double Median(std::vector<double> values);
 std::vector<double> Paired(const std::vector<Row>& rows, std::string_view strategy,
                            const std::function<double(const Row& fovea, const Row& other)>& value);
 
-// Of all sessions' edit copies together, those that are readable with Fovea for one that is with
-// the strategy: sessions with more edits count for more. NaN if there are none.
-double CopiesAgainst(const std::vector<Row>& rows, std::string_view strategy);
+// `of` for each of `to`; NaN where there is nothing to divide by.
+double Ratio(double of, double to);
 
 }  // namespace fovea::replay
 

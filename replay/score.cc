@@ -13,13 +13,16 @@ struct Shares {
 
 Shares SharesOf(const ShownCharacters& characters, const PageBook& book,
                 const PageReading& reading) {
-  if (characters.all == 0) return {};
+  if (characters.all == 0) {
+    const double none = std::numeric_limits<double>::quiet_NaN();
+    return {none, none};
+  }
   Shares shares{characters.text, characters.text};
   for (const auto& [number, on_page] : characters.pages) {
     shares.shown += on_page;
     shares.gist += on_page * reading.Gist(*book.pages()[number]);
   }
-  // A page's characters include the marks of calls, which the history's do not.
+  // A grid's pages include the marks of calls, which the history's characters do not.
   return {std::min(1.0, shares.shown / characters.all),
           std::min(1.0, shares.gist / characters.all)};
 }

@@ -4,10 +4,12 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "core/context/characters.h"
 #include "core/forgetting/policy.h"
 #include "replay/page_book.h"
 #include "replay/prompt.h"
@@ -24,8 +26,10 @@ struct Served {
   std::vector<TurnView> turns;         // by seq - 1; what is on pages is hidden here
   std::vector<const SeenPage*> pages;  // in the order served
   std::vector<const SeenNote*> sidecars;
-  // How often what stands before the newest turns has changed since the session began.
+  // Another number whenever what stands before the newest turns has changed.
   int64_t epoch = 0;
+  // Of the turns so far; by `turns` and `pages` if it is not set.
+  std::optional<CharacterCounts> characters;
   Claims claims;         // of what is served
   bool refused = false;  // nothing can be served within the budget; the rest is empty
 };

@@ -93,6 +93,11 @@ class Drawer {
     y_ += 6;
     for (const PlotBar& bar : group.bars) {
       Text(kLeft - 6, y_ + 11, 11, bar.label, "end");
+      if (std::ranges::none_of(bar.parts, [](double part) { return std::isfinite(part); })) {
+        Text(kLeft + 4, y_ + 11, 10, "no figure");
+        y_ += kBarHeight;
+        continue;
+      }
       double so_far = 0;
       double number = 0;
       for (size_t i = 0; i < bar.parts.size(); ++i) {
@@ -101,7 +106,8 @@ class Drawer {
         so_far += bar.parts[i];
         if (i < chart_.summed_parts) number += bar.parts[i];
       }
-      Text(X(so_far) + 4, y_ + 11, 10, absl::StrFormat("%.2f", number));
+      Text(X(so_far) + 4, y_ + 11, 10,
+           absl::StrFormat("%.2f%s%s", number, bar.note.empty() ? "" : " ", bar.note));
       y_ += kBarHeight;
     }
   }

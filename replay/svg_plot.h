@@ -9,7 +9,10 @@ namespace fovea::replay {
 
 struct PlotBar {
   std::string label;
-  std::vector<double> parts;  // stacked, from the left; a value that is no number draws nothing
+  // Stacked, from the left; a value that is no number draws nothing. If none is one, there is no
+  // figure, which is said in the place of the bar.
+  std::vector<double> parts;
+  std::string note = {};  // behind the number
 };
 
 struct PlotGroup {

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <iterator>
-#include <limits>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -18,7 +17,7 @@ namespace {
 
 constexpr char kLegend[] =
     "cost     what is billed, as a share of sending the full history (cached reads and writes at\n"
-    "         the reader's prices)\n"
+    "         the reader's prices); none where requests were refused, which are billed nothing\n"
     "tokens   of a request, in the mean; peak: of the largest\n"
     "shown    of the history's characters, in the last quarter of the requests; gist: those of\n"
     "         them that the reader is expected to read\n"
@@ -36,7 +35,7 @@ struct Column {
 
 constexpr Column kColumns[] = {
     {"tokens", 9, 0, [](const Row& row) { return row.mean_tokens; }},
-    {"peak", 9, 0, [](const Row& row) { return static_cast<double>(row.peak_tokens); }},
+    {"peak", 9, 0, [](const Row& row) { return row.peak_tokens; }},
     {"shown", 7, 3, [](const Row& row) { return row.shown; }},
     {"gist", 7, 3, [](const Row& row) { return row.gist; }},
     {"strings", 8, 3, [](const Row& row) { return row.survival; }},
@@ -48,16 +47,10 @@ bool Has(const Cell& cell, std::string_view strategy) {
   return std::ranges::any_of(cell.rows, [&](const Row& row) { return row.strategy == strategy; });
 }
 
-// What is refused is billed nothing: a session with such requests has no cost to compare.
-double Billed(const Row& row, double cost) {
-  return row.refused == 0 ? cost : std::numeric_limits<double>::quiet_NaN();
-}
-
 // The cost against the full history's, then kColumns; medians over the cell's sessions.
 std::vector<std::string> Figures(const Cell& cell, std::string_view strategy) {
-  const Value against_full = AgainstFull(cell, &Row::cost);
-  const Value cost = [&](const Row& row) { return Billed(row, against_full(row)); };
-  std::vector<std::string> figures = {Number(MedianOf(cell, strategy, cost), 3)};
+  std::vector<std::string> figures = {
+      Number(MedianOf(cell, strategy, AgainstFull(cell, &Row::cost)), 3)};
   for (const Column& column : kColumns) {
     figures.push_back(Number(MedianOf(cell, strategy, column.value), column.digits));
   }
@@ -73,13 +66,17 @@ struct AgainstTruncation {
 };
 
 AgainstTruncation Compare(const Cell& cell) {
-  const double cost = Median(Paired(cell.rows, kTruncation, [](const Row& fovea, const Row& other) {
-    return Billed(fovea, fovea.cost_at_01 / other.cost_at_01);
-  }));
-  const double shown =
-      Median(Paired(cell.rows, kTruncation,
-                    [](const Row& fovea, const Row& other) { return fovea.shown / other.shown; }));
-  return {cost, CopiesAgainst(cell.rows, kTruncation), shown};
+  const auto median = [&](double Row::*figure) {
+    return Median(Paired(cell.rows, kTruncation, [figure](const Row& fovea, const Row& truncation) {
+      return Ratio(fovea.*figure, truncation.*figure);
+    }));
+  };
+  return {median(&Row::cost_at_01), median(&Row::copies_readable), median(&Row::shown)};
+}
+
+const char* Counted(const Cell& cell) {
+  return cell.rows.front().tokens_exact ? "text is counted by the reader's own vocabulary"
+                                        : "text is estimated, as no vocabulary counts it";
 }
 
 // Where requests did not fit; "" if all did.
@@ -130,8 +127,8 @@ std::string Right(const std::string& text, int width) {
 }
 
 void AddHtmlTable(const Cell& cell, std::string& out) {
-  absl::StrAppend(&out, "<h2>", Escaped(Heading(cell)), "</h2>\n<table><tr><th>strategy</th>",
-                  "<th>cost</th>");
+  absl::StrAppend(&out, "<h2>", Escaped(Heading(cell)), "</h2>\n<p>", Counted(cell),
+                  "</p>\n<table><tr><th>strategy</th>", "<th>cost</th>");
   for (const Column& column : kColumns) absl::StrAppend(&out, "<th>", column.name, "</th>");
   out += "</tr>\n";
   for (const std::string_view strategy : kStrategies) {
@@ -175,12 +172,18 @@ nlohmann::ordered_json NumberOrNull(double value) {
   return value;
 }
 
+nlohmann::ordered_json WholeOrNull(double value) {
+  if (!std::isfinite(value)) return nullptr;
+  return static_cast<int64_t>(value);
+}
+
 }  // namespace
 
 std::string TextTable(const std::vector<Row>& rows) {
   std::string out;
   for (const Cell& cell : Cells(rows)) {
-    absl::StrAppend(&out, Heading(cell), "\n", absl::StrFormat("  %-13s%7s", "", "cost"));
+    absl::StrAppend(&out, Heading(cell), "\n  ", Counted(cell), "\n",
+                    absl::StrFormat("  %-13s%7s", "", "cost"));
     for (const Column& column : kColumns) absl::StrAppend(&out, Right(column.name, column.width));
     out += '\n';
     for (const std::string_view strategy : kStrategies) {
@@ -226,15 +229,16 @@ std::string JsonRows(const std::vector<Row>& rows) {
     nlohmann::ordered_json one = {{"session", row.session},
                                   {"session_tokens", row.session_tokens},
                                   {"reader", row.reader},
+                                  {"tokens_exact", row.tokens_exact},
                                   {"budget", row.budget},
                                   {"strategy", row.strategy},
-                                  {"cost", NumberOrNull(row.cost)},
+                                  {"billed", NumberOrNull(row.cost)},
                                   {"requests", row.requests},
                                   {"refused", row.refused},
                                   {"over_budget", row.over_budget},
                                   {"epochs", row.epochs},
                                   {"mean_tokens", NumberOrNull(row.mean_tokens)},
-                                  {"peak_tokens", row.peak_tokens},
+                                  {"peak_tokens", WholeOrNull(row.peak_tokens)},
                                   {"shown", NumberOrNull(row.shown)},
                                   {"gist", NumberOrNull(row.gist)},
                                   {"exact_strings", row.moments},

@@ -2,30 +2,28 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
+#include "service/retained.h"
 #include "service/store_transfer.h"
 
 namespace fovea::service {
 namespace {
 
-constexpr Method kGetServerStats{
-    .name = "GetServerStats", .access = Access::kAdmin, .audited = true};
+constexpr Method kGetServerStats{.name = "GetServerStats", .access = Access::kAdmin};
 constexpr Method kGetStoreStats{
-    .name = "GetStoreStats", .lane = Lane::kUpkeep, .access = Access::kAdmin, .audited = true};
+    .name = "GetStoreStats", .lane = Lane::kUpkeep, .access = Access::kAdmin};
 constexpr Method kVerifyStore{
-    .name = "VerifyStore", .lane = Lane::kUpkeep, .access = Access::kAdmin, .audited = true};
-constexpr Method kDropPages{
-    .name = "DropPages", .lane = Lane::kUpkeep, .access = Access::kAdmin, .audited = true};
+    .name = "VerifyStore", .lane = Lane::kUpkeep, .access = Access::kAdmin};
+constexpr Method kDropPages{.name = "DropPages", .lane = Lane::kUpkeep, .access = Access::kAdmin};
 constexpr Method kRepairStore{
-    .name = "RepairStore", .lane = Lane::kUpkeep, .access = Access::kAdmin, .audited = true};
+    .name = "RepairStore", .lane = Lane::kUpkeep, .access = Access::kAdmin};
 constexpr Method kBackupStore{
-    .name = "BackupStore", .lane = Lane::kUpkeep, .access = Access::kAdmin, .audited = true};
+    .name = "BackupStore", .lane = Lane::kUpkeep, .access = Access::kAdmin};
 constexpr Method kRestoreStore{.name = "RestoreStore",
                                .lane = Lane::kUpkeep,
                                .access = Access::kAdmin,
-                               .max_request_bytes = kListRequest + kSmallRequest,
-                               .audited = true};
+                               .max_request_bytes = kListRequest + kSmallRequest};
 constexpr Method kApplyRetention{
-    .name = "ApplyRetention", .lane = Lane::kUpkeep, .access = Access::kAdmin, .audited = true};
+    .name = "ApplyRetention", .lane = Lane::kUpkeep, .access = Access::kAdmin};
 
 // Of the sessions that a retention deletes, so many are named.
 constexpr size_t kMaxNamedSessions = 10'000;
@@ -131,8 +129,11 @@ absl::Status AdminService::Retain(const Call& call, const v1::ApplyRetentionRequ
     return absl::InvalidArgumentError("max_idle_seconds, max_stored_bytes: one must be set");
   }
   FOVEA_ASSIGN_OR_RETURN(const RetentionReport report,
-                         in_.housekeeping->ApplyRetention(rule, request.dry_run(),
-                                                          [&call] { return call.StillWanted(); }));
+                         in_.housekeeping->ApplyRetention(
+                             rule, request.dry_run(), [&call] { return call.StillWanted(); },
+                             [&](const OldSession& session, const absl::Status& outcome) {
+                               NoteRetained(*in_.environment, session, outcome, &call);
+                             }));
   const RetentionChoice& choice = report.choice;
   for (const OldSession& session : choice.to_delete) {
     if (static_cast<size_t>(response->deleted_size()) == kMaxNamedSessions) break;

@@ -6,17 +6,19 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "core/base/sha256.h"
 #include "core/reader/json_fields.h"
 #include "nlohmann/json.hpp"
-#include "service/read_file.h"
+#include "readers/files/read_file.h"
 
 namespace fovea::service {
 namespace {
 
 constexpr size_t kMaxTenantBytes = 200;
+constexpr size_t kMaxTokenProblems = 50;
 constexpr size_t kTokenIdDigits = 12;
 
 struct TokenLine {
@@ -68,6 +70,7 @@ absl::StatusOr<absl::flat_hash_map<std::string, Identity>> ReadTokens(const std:
                         absl::StrCat("the tokens file: ", text.status().message()));
   }
   absl::flat_hash_map<std::string, Identity> tokens;
+  std::vector<std::string> problems;
   int number = 0;
   for (const absl::string_view read : absl::StrSplit(*text, '\n')) {
     ++number;
@@ -75,12 +78,18 @@ absl::StatusOr<absl::flat_hash_map<std::string, Identity>> ReadTokens(const std:
     if (line.empty()) continue;
     const std::string place = absl::StrCat(file, ":", number);
     auto token = ParseLine(place, line);
-    if (!token.ok()) return token.status();
-    if (!tokens.emplace(token->digest, token->identity).second) {
-      return absl::InvalidArgumentError(absl::StrCat(place, ": this token stands twice"));
+    if (!token.ok()) {
+      problems.emplace_back(token.status().message());
+    } else if (!tokens.emplace(token->digest, token->identity).second) {
+      problems.push_back(absl::StrCat(place, ": this token stands twice"));
     }
+    // It may be a file of quite another kind.
+    if (problems.size() < kMaxTokenProblems) continue;
+    problems.push_back(absl::StrCat(file, ": the lines behind ", number, " were not read"));
+    break;
   }
-  return tokens;
+  if (problems.empty()) return tokens;
+  return absl::InvalidArgumentError(absl::StrJoin(problems, "\n"));
 }
 
 }  // namespace

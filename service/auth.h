@@ -30,7 +30,8 @@ class Authenticator {
   // tokens_file: JSON Lines of {"token_sha256": 64 hex digits, "tenant": name} and, optionally,
   // "role": "reader", "writer" (if it is missing) or "admin", and "expires": a time by RFC 3339.
   // "" for none: then every caller is the tenant "default" and an administrator.
-  // INVALID_ARGUMENT names the file's line; NOT_FOUND if it cannot be read.
+  // INVALID_ARGUMENT has a line for each line that is wrong, up to 50; NOT_FOUND if it cannot be
+  // read.
   static absl::StatusOr<std::unique_ptr<Authenticator>> Create(std::string tokens_file);
 
   // Reads the file again. On an error the tokens stay as they were; a file without any, as a full

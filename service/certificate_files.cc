@@ -8,27 +8,33 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
+#include "readers/files/read_file.h"
 #include "service/check_tls.h"
-#include "service/read_file.h"
 
 namespace fovea::service {
 namespace {
 
-absl::StatusOr<std::string> ReadPem(const std::string& file) {
-  constexpr size_t kMaxBytes = size_t{1} << 20;
-  FOVEA_ASSIGN_OR_RETURN(std::string text, ReadFile(file, kMaxBytes));
-  if (text.empty()) return absl::InvalidArgumentError(absl::StrCat(file, " is empty"));
-  return text;
-}
-
-absl::StatusOr<TlsFiles> ReadAll(const TlsFiles& files) {
-  TlsFiles texts;
-  FOVEA_ASSIGN_OR_RETURN(texts.certificate, ReadPem(files.certificate));
-  FOVEA_ASSIGN_OR_RETURN(texts.key, ReadPem(files.key));
-  if (!files.client_ca.empty()) {
-    FOVEA_ASSIGN_OR_RETURN(texts.client_ca, ReadPem(files.client_ca));
-  }
-  return texts;
+// Reads what it can. The error has a line for each file that it cannot read.
+absl::Status ReadAll(const TlsFiles& files, TlsFiles* texts) {
+  absl::Status all;
+  const auto read = [&](const char* key, const std::string& file, std::string* to) {
+    if (file.empty()) return;
+    constexpr size_t kMaxBytes = size_t{1} << 20;
+    auto text = ReadFile(file, kMaxBytes);
+    absl::Status status = text.status();
+    if (status.ok() && text->empty()) {
+      status = absl::InvalidArgumentError(absl::StrCat(file, " is empty"));
+    }
+    if (status.ok()) {
+      *to = *std::move(text);
+    } else {
+      all = Joined(all, absl::Status(status.code(), absl::StrCat(key, ": ", status.message())));
+    }
+  };
+  read("tls_certificate", files.certificate, &texts->certificate);
+  read("tls_key", files.key, &texts->key);
+  read("tls_client_ca", files.client_ca, &texts->client_ca);
+  return all;
 }
 
 // Readers that come meanwhile find it whole, or too long by what is cut off next.
@@ -60,6 +66,12 @@ absl::StatusOr<std::unique_ptr<CertificateFiles>> CertificateFiles::Open(
   return made;
 }
 
+absl::Status CertificateFiles::Check(const TlsFiles& files) {
+  TlsFiles texts;
+  const absl::Status read = ReadAll(files, &texts);
+  return Joined(read, CheckTls(files, texts));
+}
+
 CertificateFiles::~CertificateFiles() {
   {
     const absl::MutexLock lock(&mutex_);
@@ -78,7 +90,8 @@ TlsFiles CertificateFiles::held() const {
 }
 
 absl::Status CertificateFiles::TakeUp() {
-  FOVEA_ASSIGN_OR_RETURN(TlsFiles texts, ReadAll(files_));
+  TlsFiles texts;
+  FOVEA_RETURN_IF_ERROR(ReadAll(files_, &texts));
   if (texts == texts_) return absl::OkStatus();
   FOVEA_RETURN_IF_ERROR(CheckTls(files_, texts));
   // Files that are being copied may look whole at any moment: the next look must find them so, too.

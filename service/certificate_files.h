@@ -36,6 +36,9 @@ class CertificateFiles {
       absl::Duration interval = absl::Seconds(5));
   ~CertificateFiles();
 
+  // What Open would find: a line for each thing that is wrong, with the key of the configuration.
+  static absl::Status Check(const TlsFiles& files);
+
   // Where the contents that are held can be read, by this process, as long as this lives.
   TlsFiles held() const;
 

@@ -20,6 +20,7 @@ namespace fovea::service {
 namespace {
 
 using CertificatePtr = std::unique_ptr<X509, decltype(&X509_free)>;
+using KeyPtr = std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)>;
 using ContextPtr = std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)>;
 using ConnectionPtr = std::unique_ptr<SSL, decltype(&SSL_free)>;
 using BioPtr = std::unique_ptr<BIO, decltype(&BIO_free)>;
@@ -144,19 +145,19 @@ bool Serves(SSL_CTX* server_context) {
   return false;
 }
 
-absl::Status CheckServing(const TlsFiles& files, const TlsFiles& texts) {
-  FOVEA_ASSIGN_OR_RETURN(const std::vector<CertificatePtr> chain,
-                         Certificates("tls_certificate", files.certificate, texts.certificate));
+absl::Status CheckKey(const TlsFiles& files, const TlsFiles& texts, KeyPtr* secret) {
   const absl::Status whole = CountBlocks(texts.key).status();
   if (!whole.ok()) return Wrong("tls_key", files.key, std::string(whole.message()));
-  const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> secret(
-      PEM_read_bio_PrivateKey(Reader(texts.key).get(), nullptr, NoPassphrase, nullptr),
-      EVP_PKEY_free);
+  secret->reset(PEM_read_bio_PrivateKey(Reader(texts.key).get(), nullptr, NoPassphrase, nullptr));
   ERR_clear_error();
-  if (secret == nullptr) {
-    return Wrong("tls_key", files.key, "has no private key in PEM without a passphrase");
-  }
-  if (X509_check_private_key(chain.front().get(), secret.get()) != 1) {
+  if (*secret != nullptr) return absl::OkStatus();
+  return Wrong("tls_key", files.key, "has no private key in PEM without a passphrase");
+}
+
+// That the two fit.
+absl::Status CheckServing(const TlsFiles& files, const std::vector<CertificatePtr>& chain,
+                          EVP_PKEY* secret) {
+  if (X509_check_private_key(chain.front().get(), secret) != 1) {
     ERR_clear_error();
     return Wrong("tls_key", files.key,
                  absl::StrCat("is not the key of tls_certificate, ", files.certificate));
@@ -169,7 +170,7 @@ absl::Status CheckServing(const TlsFiles& files, const TlsFiles& texts) {
   for (size_t i = 1; i < chain.size(); ++i) {
     if (SSL_CTX_add1_chain_cert(context.get(), chain[i].get()) != 1) return unusable();
   }
-  if (SSL_CTX_use_PrivateKey(context.get(), secret.get()) != 1) {
+  if (SSL_CTX_use_PrivateKey(context.get(), secret) != 1) {
     return Wrong("tls_key", files.key, absl::StrCat("cannot be used: ", Why()));
   }
   if (!Serves(context.get())) return unusable();
@@ -179,11 +180,28 @@ absl::Status CheckServing(const TlsFiles& files, const TlsFiles& texts) {
 
 }  // namespace
 
+absl::Status Joined(const absl::Status& first, const absl::Status& second) {
+  if (first.ok() || second.ok()) return first.ok() ? second : first;
+  return {first.code(), absl::StrCat(first.message(), "\n", second.message())};
+}
+
 absl::Status CheckTls(const TlsFiles& files, const TlsFiles& texts) {
   ERR_clear_error();
-  FOVEA_RETURN_IF_ERROR(CheckServing(files, texts));
-  if (files.client_ca.empty()) return absl::OkStatus();
-  return Certificates("tls_client_ca", files.client_ca, texts.client_ca).status();
+  absl::Status all;
+  absl::StatusOr<std::vector<CertificatePtr>> chain = std::vector<CertificatePtr>();
+  KeyPtr secret(nullptr, EVP_PKEY_free);
+  if (!texts.certificate.empty()) {
+    chain = Certificates("tls_certificate", files.certificate, texts.certificate);
+    all = chain.status();
+  }
+  if (!texts.key.empty()) all = Joined(all, CheckKey(files, texts, &secret));
+  if (chain.ok() && !chain->empty() && secret != nullptr) {
+    all = Joined(all, CheckServing(files, *chain, secret.get()));
+  }
+  if (!texts.client_ca.empty()) {
+    all = Joined(all, Certificates("tls_client_ca", files.client_ca, texts.client_ca).status());
+  }
+  return all;
 }
 
 }  // namespace fovea::service

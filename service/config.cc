@@ -1,6 +1,12 @@
 #include "service/config.h"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -11,14 +17,16 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "readers/files/load_readers.h"
+#include "service/auth.h"
+#include "service/certificate_files.h"
 #include "service/listen.h"
-#include "service/load_readers.h"
 
 namespace fovea::service {
 namespace {
 
 constexpr size_t kMaxConfigBytes = size_t{1} << 20;
-constexpr uint64_t kLeastMemory = uint64_t{384} << 20;
+constexpr uint64_t kMinMemory = uint64_t{384} << 20;
 // What the program takes beside its caches and calls: itself with its threads and fonts, SQLite's
 // own caches, calls that wait, and pages being drawn.
 constexpr uint64_t kOwnMemory = uint64_t{256} << 20;
@@ -234,9 +242,23 @@ absl::string_view Unquoted(absl::string_view value) {
   return absl::StripAsciiWhitespace(value.substr(0, value.find(" #")));
 }
 
-absl::Status Problems(const std::vector<std::string>& problems) {
-  if (problems.empty()) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrJoin(problems, "\n"));
+// Whether a line could be added to the file, or it could be made.
+absl::Status CheckWritable(const std::string& file) {
+  std::error_code error;
+  const std::filesystem::path path = std::filesystem::absolute(file, error);
+  const bool there = std::filesystem::exists(path, error);
+  if (there && std::filesystem::is_directory(path, error)) {
+    return absl::InvalidArgumentError(absl::StrCat(file, " is a directory"));
+  }
+  if (access(there ? path.c_str() : path.parent_path().c_str(), W_OK) == 0) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("cannot write ", file, ": ", std::strerror(errno)));
+}
+
+// Where the key was set; "" if it was not.
+std::string PlaceOf(const Config& config, const std::string& key) {
+  const auto found = config.places.find(key);
+  return found == config.places.end() ? "" : found->second;
 }
 
 }  // namespace
@@ -246,36 +268,48 @@ const std::vector<ConfigKey>& ConfigKeys() {
   return keys;
 }
 
-absl::StatusOr<ConfigValues> ParseConfig(std::string_view file, std::string_view text) {
-  if (text.size() > kMaxConfigBytes) {
-    return absl::InvalidArgumentError(absl::StrCat(std::string(file), ": is larger than 1 MiB"));
-  }
+void ConfigProblems::Add(const std::string& place, const std::string& key,
+                         const std::string& what) {
+  if (!key.empty()) keys_.insert(key);
+  lines_.push_back(
+      absl::StrCat(place, place.empty() ? "" : ": ", key, key.empty() ? "" : ": ", what));
+}
+
+bool ConfigProblems::AnyOf(std::initializer_list<const char*> keys) const {
+  return std::any_of(keys.begin(), keys.end(),
+                     [this](const char* key) { return keys_.count(key) > 0; });
+}
+
+absl::Status ConfigProblems::status() const {
+  if (lines_.empty()) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrJoin(lines_, "\n"));
+}
+
+ConfigValues ParseConfig(std::string_view file, std::string_view text, ConfigProblems* problems) {
   ConfigValues values;
-  std::vector<std::string> problems;
   int number = 0;
   for (const absl::string_view raw :
        absl::StrSplit(absl::string_view(text.data(), text.size()), '\n')) {
     ++number;
     const absl::string_view line = absl::StripAsciiWhitespace(raw);
     if (line.empty() || line.front() == '#') continue;
-    const std::string place = absl::StrCat(std::string(file), ":", number, ": ");
+    const std::string place = absl::StrCat(std::string(file), ":", number);
     const size_t equals = line.find('=');
     if (equals == absl::string_view::npos) {
-      problems.push_back(absl::StrCat(place, "must be \"key = value\""));
+      problems->Add(place, "", "must be \"key = value\"");
       continue;
     }
     const std::string name(absl::StripAsciiWhitespace(line.substr(0, equals)));
     const ConfigKey* key = FindKey(name);
     if (key == nullptr) {
-      problems.push_back(absl::StrCat(place, "there is no key \"", name, "\""));
+      problems->Add(place, "", absl::StrCat("there is no key \"", name, "\""));
     } else if (key->clear == nullptr && values.count(name) > 0) {
-      problems.push_back(absl::StrCat(place, name, " stands twice"));
+      problems->Add(place, name, "stands twice");
     } else {
-      values[name].emplace_back(Unquoted(absl::StripAsciiWhitespace(line.substr(equals + 1))));
+      const absl::string_view value = Unquoted(absl::StripAsciiWhitespace(line.substr(equals + 1)));
+      values[name].push_back({.text = std::string(value), .place = place});
     }
   }
-  absl::Status status = Problems(problems);
-  if (!status.ok()) return status;
   return values;
 }
 
@@ -285,29 +319,33 @@ ConfigValues ConfigOfEnvironment(const std::function<const char*(const char*)>& 
     const char* value = get(absl::StrCat("FOVEA_", absl::AsciiStrToUpper(key.name)).c_str());
     if (value == nullptr || *value == '\0') continue;
     if (key.clear == nullptr) {
-      values[key.name] = {value};
+      values[key.name].push_back({value});
     } else {
-      values[key.name] = std::vector<std::string>(absl::StrSplit(value, ','));
+      for (const absl::string_view one : absl::StrSplit(value, ',')) {
+        values[key.name].push_back({std::string(one)});
+      }
     }
   }
   return values;
 }
 
-absl::StatusOr<Config> MakeConfig(const std::vector<ConfigSource>& sources) {
+Config MakeConfig(const std::vector<ConfigSource>& sources, ConfigProblems* problems) {
   Config config{.data = DefaultDataDirectory(), .vocabularies = DefaultVocabularyDirectory()};
-  std::vector<std::string> problems;
   for (const ConfigSource& source : sources) {
     for (const auto& [name, values] : source.values) {
       const ConfigKey* key = FindKey(name);
       if (key == nullptr) {
-        problems.push_back(absl::StrCat(source.name, ": there is no key \"", name, "\""));
+        problems->Add(source.name, "", absl::StrCat("there is no key \"", name, "\""));
         continue;
       }
       if (key->clear != nullptr) key->clear(&config);
-      for (const std::string& value : values) {
-        const std::string problem = key->set(value, &config);
+      for (const ConfigValue& value : values) {
+        const std::string& place = value.place.empty() ? source.name : value.place;
+        config.places[name] = place;
+        config.places[absl::StrCat(name, "=", value.text)] = place;
+        const std::string problem = key->set(value.text, &config);
         if (!problem.empty()) {
-          problems.push_back(absl::StrCat(source.name, ": ", name, ": \"", value, "\" ", problem));
+          problems->Add(place, name, absl::StrCat("\"", value.text, "\" ", problem));
         }
       }
     }
@@ -323,42 +361,77 @@ absl::StatusOr<Config> MakeConfig(const std::vector<ConfigSource>& sources) {
   share(&config.view_cache, 4);
   share(&config.call_memory, 4);
   share(&config.receive_memory, 10);
-  absl::Status status = Problems(problems);
-  if (!status.ok()) return status;
   return config;
 }
 
-absl::Status CheckConfig(const Config& config) {
-  std::vector<std::string> problems;
+void CheckConfig(const Config& config, ConfigProblems* problems) {
+  const auto add = [&](const char* key, const std::string& what) {
+    problems->Add(PlaceOf(config, key), key, what);
+  };
   const bool tls = !config.tls_certificate.empty();
-  if (tls == config.tls_key.empty()) {
-    problems.push_back("tls_certificate and tls_key: one wants the other");
-  }
+  if (tls && config.tls_key.empty()) add("tls_certificate", "wants tls_key, too");
+  if (!tls && !config.tls_key.empty()) add("tls_key", "wants tls_certificate, too");
   if (!config.tls_client_ca.empty() && !tls) {
-    problems.push_back("tls_client_ca: wants tls_certificate and tls_key");
+    add("tls_client_ca", "wants tls_certificate and tls_key");
   }
   const bool closed = (tls && (!config.tokens.empty() || !config.tls_client_ca.empty()));
+  const bool open_to_all = closed || config.insecure || problems->AnyOf({"insecure"});
   for (const std::string& address : config.listen) {
-    absl::Status status = CheckAddress(address, closed || config.insecure);
-    if (!status.ok()) problems.emplace_back(status.message());
-  }
-  if (!config.metrics_listen.empty()) {
-    absl::Status status = CheckAddress(config.metrics_listen, true);
-    if (!status.ok() || absl::StartsWith(config.metrics_listen, "unix:")) {
-      problems.push_back(
-          absl::StrCat("metrics_listen: ", config.metrics_listen, " is not HOST:PORT"));
+    const absl::Status status = CheckAddress(address, open_to_all);
+    if (!status.ok()) {
+      problems->Add(PlaceOf(config, absl::StrCat("listen=", address)), "listen",
+                    std::string(status.message()));
     }
   }
-  const uint64_t sum = config.turn_cache + config.page_cache + config.prefix_cache +
-                       config.view_cache + config.call_memory + config.receive_memory;
-  if (config.memory_limit < kLeastMemory) {
-    problems.push_back(absl::StrCat("memory_limit: must be at least ", kLeastMemory >> 20, "M"));
-  } else if (sum > config.memory_limit - kOwnMemory) {
-    problems.push_back(absl::StrCat("memory_limit: the caches and calls may take ", sum >> 20,
-                                    "M, which is more than ", config.memory_limit >> 20,
-                                    "M without the ", kOwnMemory >> 20, "M of the program itself"));
+  if (!config.metrics_listen.empty()) {
+    const absl::Status status = CheckAddress(config.metrics_listen, true);
+    if (!status.ok() || absl::StartsWith(config.metrics_listen, "unix:")) {
+      add("metrics_listen", absl::StrCat(config.metrics_listen, " is not HOST:PORT"));
+    }
   }
-  return Problems(problems);
+  if (problems->AnyOf({"memory_limit"})) return;
+  if (config.memory_limit < kMinMemory) {
+    return add("memory_limit", absl::StrCat("must be at least ", kMinMemory >> 20, "M"));
+  }
+  if (problems->AnyOf({"turn_cache", "page_cache", "prefix_cache", "view_cache", "call_memory",
+                       "receive_memory"})) {
+    return;
+  }
+  // One at a time: the sum of all could overflow.
+  uint64_t left = config.memory_limit - kOwnMemory;
+  for (const uint64_t part : {config.turn_cache, config.page_cache, config.prefix_cache,
+                              config.view_cache, config.call_memory, config.receive_memory}) {
+    if (part > left) {
+      return add("memory_limit",
+                 absl::StrCat("the caches and calls may take more than ", config.memory_limit >> 20,
+                              "M without the ", kOwnMemory >> 20, "M of the program itself"));
+    }
+    left -= part;
+  }
+}
+
+void CheckFiles(const Config& config, ConfigProblems* problems) {
+  const auto add = [&](const char* key, const absl::Status& status) {
+    for (const absl::string_view line : absl::StrSplit(status.message(), '\n', absl::SkipEmpty())) {
+      problems->Add(PlaceOf(config, key), key, std::string(line));
+    }
+  };
+  add("tokens", Authenticator::Create(config.tokens).status());
+  if (!config.audit_log.empty()) add("audit_log", CheckWritable(config.audit_log));
+  if (!config.tls_certificate.empty() || !config.tls_key.empty() || !config.tls_client_ca.empty()) {
+    const TlsFiles files = {.certificate = config.tls_certificate,
+                            .key = config.tls_key,
+                            .client_ca = config.tls_client_ca};
+    const absl::Status status = CertificateFiles::Check(files);
+    for (const absl::string_view line : absl::StrSplit(status.message(), '\n', absl::SkipEmpty())) {
+      const std::pair<std::string, std::string> named =
+          absl::StrSplit(line, absl::MaxSplits(": ", 1));
+      problems->Add(PlaceOf(config, named.first), named.first, named.second);
+    }
+  }
+  const bool none = config.readers.empty();
+  add("readers", none ? absl::OkStatus() : LoadReaders(config.readers, "").status());
+  add("vocabularies", LoadReaders("", config.vocabularies).status());
 }
 
 }  // namespace fovea::service

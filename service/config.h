@@ -4,13 +4,14 @@
 
 #include <cstdint>
 #include <functional>
+#include <initializer_list>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
-#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "service/connections.h"
 #include "service/quotas.h"
@@ -53,6 +54,8 @@ struct Config {
   QuotaLimits quotas;
   RetentionRule retention;
   StorageLimits storage;
+  // Where each key was set, "fovead.conf:7" or "flags": by its name, and by "name=value".
+  std::map<std::string, std::string> places;
 };
 
 // One key of the configuration.
@@ -69,28 +72,51 @@ struct ConfigKey {
 
 const std::vector<ConfigKey>& ConfigKeys();
 
-// Values as they were given, by key and in their order.
-using ConfigValues = std::map<std::string, std::vector<std::string>>;
+// Values as they were given, by key and in their order, and where.
+struct ConfigValue {
+  std::string text;
+  std::string place = {};  // "fovead.conf:7"; "" for the source's name
+};
+using ConfigValues = std::map<std::string, std::vector<ConfigValue>>;
+
+// All that is wrong, of every stage: who mends a file should not have to come again.
+// Thread-compatible.
+class ConfigProblems {
+ public:
+  // place: where it stands; "" if nowhere. key: "" for none of its own.
+  void Add(const std::string& place, const std::string& key, const std::string& what);
+  // Whether something was said of one of the keys: what is concluded from its value is not said.
+  bool AnyOf(std::initializer_list<const char*> keys) const;
+  // INVALID_ARGUMENT, a line for each, or OK if there are none.
+  absl::Status status() const;
+
+ private:
+  std::set<std::string> keys_;
+  std::vector<std::string> lines_;
+};
 
 // `text` has one "key = value" a line; '#' begins a comment, quotes around a value are taken off.
-// INVALID_ARGUMENT names each line that is wrong, all of them at once; `file` stands before them.
-absl::StatusOr<ConfigValues> ParseConfig(std::string_view file, std::string_view text);
+// What is right of it.
+ConfigValues ParseConfig(std::string_view file, std::string_view text, ConfigProblems* problems);
 
 // The keys that the environment sets.
 ConfigValues ConfigOfEnvironment(const std::function<const char*(const char*)>& get);
 
-// Defaults, and each source over those before it. INVALID_ARGUMENT names everything that is wrong,
-// with its source.
+// Defaults, and each source over those before it. A value that is wrong is passed over.
 struct ConfigSource {
   std::string name;  // for errors: "fovead.conf", "environment", "flags"
   ConfigValues values;
 };
-absl::StatusOr<Config> MakeConfig(const std::vector<ConfigSource>& sources);
+Config MakeConfig(const std::vector<ConfigSource>& sources, ConfigProblems* problems);
 
-// FAILED_PRECONDITION naming every address that other machines or users could reach without TLS and
-// tokens, unless the configuration says insecure; INVALID_ARGUMENT for an address that is none, a
-// certificate without its key, or caches that do not fit into the memory limit.
-absl::Status CheckConfig(const Config& config);
+// Every address that other machines or users could reach without TLS and tokens, unless the
+// configuration says insecure; an address that is none, a certificate without its key, or caches
+// that do not fit into the memory limit.
+void CheckConfig(const Config& config, ConfigProblems* problems);
+
+// What is wrong with the files that it names, as far as it can be seen without a server. Changes
+// none of them.
+void CheckFiles(const Config& config, ConfigProblems* problems);
 
 }  // namespace fovea::service
 

@@ -106,21 +106,23 @@ absl::StatusOr<SeqRange> GroupOf(const Planner& planner, const TurnSource& turns
 
 constexpr Method kBuildContext{.name = "BuildContext",
                                .lane = Lane::kWarm,
-                               .max_request_bytes = kListRequest,
-                               .audited = true};
+                               .cost = Cost::kBuild,
+                               .max_request_bytes = kListRequest};
 constexpr Method kStreamContext{.name = "StreamContext",
                                 .lane = Lane::kWarm,
-                                .max_request_bytes = kListRequest,
-                                .audited = true};
-constexpr Method kPlanContext{
-    .name = "PlanContext", .lane = Lane::kWarm, .max_request_bytes = kListRequest, .audited = true};
-constexpr Method kGetPage{.name = "GetPage", .lane = Lane::kWarm, .audited = true};
-constexpr Method kExplainTurn{.name = "ExplainTurn", .lane = Lane::kWarm};
-constexpr Method kDiffEpochs{.name = "DiffEpochs", .lane = Lane::kWarm};
-constexpr Method kDrawLadder{.name = "DrawLadder", .lane = Lane::kCold, .audited = true};
+                                .cost = Cost::kBuild,
+                                .max_request_bytes = kListRequest};
+constexpr Method kPlanContext{.name = "PlanContext",
+                              .lane = Lane::kWarm,
+                              .cost = Cost::kBuild,
+                              .max_request_bytes = kListRequest};
+constexpr Method kGetPage{.name = "GetPage", .lane = Lane::kWarm, .cost = Cost::kView};
+constexpr Method kExplainTurn{.name = "ExplainTurn", .lane = Lane::kWarm, .cost = Cost::kView};
+constexpr Method kDiffEpochs{.name = "DiffEpochs", .lane = Lane::kWarm, .cost = Cost::kView};
+constexpr Method kDrawLadder{.name = "DrawLadder", .lane = Lane::kCold, .cost = Cost::kBuild};
 constexpr Method kListViews{.name = "ListViews", .names_session = false};
-constexpr Method kListReaders{.name = "ListReaders"};
-constexpr Method kGetRecallTools{.name = "GetRecallTools"};
+constexpr Method kListReaders{.name = "ListReaders", .audited = false};
+constexpr Method kGetRecallTools{.name = "GetRecallTools", .audited = false};
 
 }  // namespace
 
@@ -151,8 +153,10 @@ absl::Status ContextService::WithView(const Call& call, const v1::View& view,
   auto spec = ViewFromProto(view, call.identity().tenant, *in_.readers);
   if (!spec.ok()) return spec.status();
   const SessionLease lease = in_.states->Lease(spec->key.session);
-  return in_.views->Read(*spec, lease, PatienceOf(call, lease),
-                         [&](const Planner& planner) { return use(planner, *lease.state()); });
+  return in_.views->Read(
+      *spec, lease, PatienceOf(call, lease),
+      [&](const Planner& planner) { return use(planner, *lease.state()); },
+      [&call] { return call.TakeView(); });
 }
 
 absl::Status ContextService::Build(const Call& call, const v1::BuildContextRequest& request,
@@ -296,7 +300,8 @@ absl::Status ContextService::Page(const Call& call, const v1::GetPageRequest& re
     return page.has_value() ? absl::OkStatus()
                             : absl::NotFoundError("page_id: the view has no such page");
   };
-  absl::Status status = in_.views->Read(*spec, lease, PatienceOf(call, lease), find);
+  absl::Status status = in_.views->Read(*spec, lease, PatienceOf(call, lease), find,
+                                        [&call] { return call.TakeView(); });
   if (!status.ok()) return status;
   auto bytes = in_.pages->Load(lease, {&*page}, PatienceOf(call, lease));
   if (!bytes.ok()) return bytes.status();

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "core/base/status_macros.h"
 #include "core/tokens/token_counter.h"
 
 namespace fovea::service {
@@ -83,8 +84,10 @@ uint64_t Newlines(std::string_view text) {
 
 }  // namespace
 
-Document::Document(DocumentInputs inputs, const v1::RenderDocumentRequest& request)
+Document::Document(DocumentInputs inputs, std::string tenant,
+                   const v1::RenderDocumentRequest& request)
     : in_(inputs),
+      tenant_(std::move(tenant)),
       reader_name_(request.reader()),
       rung_name_(request.rung()),
       title_(request.title()),
@@ -94,7 +97,8 @@ Document::Document(DocumentInputs inputs, const v1::RenderDocumentRequest& reque
       {.seq = 1, .role = Role::kUser, .style = PageBlock::Style::kBody, .text = request.text()});
 }
 
-absl::StatusOr<Answered> Document::Next(v1::RenderDocumentResponse* response) {
+absl::StatusOr<Answered> Document::Next(const StillWanted& still_wanted,
+                                        v1::RenderDocumentResponse* response) {
   if (state_ == State::kNew) {
     absl::Status status = LayOut();
     if (!status.ok()) return status;
@@ -102,7 +106,7 @@ absl::StatusOr<Answered> Document::Next(v1::RenderDocumentResponse* response) {
   }
   if (state_ == State::kEnded) return Answered::kNothing;
   if (drawn_.empty() && next_ < pages_.size()) {
-    absl::Status status = DrawAhead();
+    absl::Status status = DrawAhead(still_wanted);
     if (!status.ok()) return status;
   }
   if (drawn_.empty()) {
@@ -149,6 +153,7 @@ absl::Status Document::LayOutForReader() {
   auto reader = in_.readers->Find(reader_name_);
   if (!reader.ok()) return reader.status();
   reader_ = *reader;
+  counter_.emplace(*reader_);
   if (webp_ && !reader_->takes_webp) {
     return absl::InvalidArgumentError(
         absl::StrCat("webp: ", reader_->name, " is not known to take it"));
@@ -165,7 +170,7 @@ absl::Status Document::LayOutForReader() {
     totals_.set_image_tokens(totals_.image_tokens() + page.tokens);
     flat |= page.paper->flat_tokens > 0;
   }
-  totals_.set_text_tokens(TokenCounter(*reader_).Text(content_.blocks.front().text));
+  totals_.set_text_tokens(counter_->Text(content_.blocks.front().text));
   totals_.set_image_tokens_exact(reader_->image_rule.evidence <= Evidence::kPublished && !flat);
   totals_.set_text_tokens_exact(reader_->text_tokens_exact());
   totals_.set_legibility(rung_->legibility);
@@ -174,18 +179,16 @@ absl::Status Document::LayOutForReader() {
   return absl::OkStatus();
 }
 
-absl::Status Document::DrawAhead() {
+absl::Status Document::DrawAhead(const StillWanted& still_wanted) {
   const size_t count =
       std::min(pages_.size() - next_, kPagesAheadForThread * in_.drawing->threads());
   std::vector<v1::DocumentPage> drawn(count);
-  std::vector<absl::Status> statuses(count);
   const size_t first = next_;
   for (v1::DocumentPage& page : drawn) page = Describe(pages_[next_]);
-  in_.drawing->ParallelFor(count,
-                           [&](size_t i) { statuses[i] = Draw(pages_[first + i], &drawn[i]); });
-  for (const absl::Status& status : statuses) {
-    if (!status.ok()) return status;
-  }
+  FOVEA_RETURN_IF_ERROR(in_.drawing->ForEach({.tenant = tenant_}, count, [&](size_t i) {
+    FOVEA_RETURN_IF_ERROR(Ask(still_wanted));
+    return Draw(pages_[first + i], &drawn[i]);
+  }));
   in_.metrics->pages_drawn += count;
   for (v1::DocumentPage& page : drawn) {
     totals_.set_missing_glyphs(totals_.missing_glyphs() + page.missing_glyphs());
@@ -201,7 +204,7 @@ absl::Status Document::Draw(const LaidOutPage& laid_out, v1::DocumentPage* page)
   auto drawn = in_.renderer->Draw(content_, extent, rung_->typography, header);
   if (!drawn.ok()) return drawn.status();
   page->set_page_id(PageId(in_.renderer->Version(), content_, extent, rung_->typography, header));
-  if (reader_ != nullptr) page->set_text_tokens(TokenCounter(*reader_).Text(TextOf(extent)));
+  if (counter_) page->set_text_tokens(counter_->Text(TextOf(extent)));
   page->set_missing_glyphs(drawn->missing_glyphs);
   page->set_hidden_characters(drawn->hidden_characters);
   if (!webp_) {

@@ -12,10 +12,11 @@
 #include "absl/status/statusor.h"
 #include "core/reader/page_layout.h"
 #include "core/reader/reader_profile.h"
+#include "core/tokens/token_counter.h"
 #include "fovea/v1/page.pb.h"
+#include "service/drawing_pool.h"
 #include "service/metrics.h"
 #include "service/reactors.h"
-#include "service/worker_pool.h"
 
 namespace fovea::service {
 
@@ -23,7 +24,7 @@ namespace fovea::service {
 struct DocumentInputs {
   const ReaderCatalogue* readers = nullptr;
   const PageRenderer* renderer = nullptr;
-  WorkerPool* drawing = nullptr;
+  DrawingPool* drawing = nullptr;
   Metrics* metrics = nullptr;
 };
 
@@ -31,17 +32,20 @@ struct DocumentInputs {
 // a few pages. Thread-compatible.
 class Document {
  public:
-  Document(DocumentInputs inputs, const v1::RenderDocumentRequest& request);
+  // tenant: whose turn it is to draw.
+  Document(DocumentInputs inputs, std::string tenant, const v1::RenderDocumentRequest& request);
 
   // The next page, then the totals, then nothing. The errors are RenderDocument's (page.proto), all
-  // of them from the first call. Must not be called from a thread of the drawing pool.
-  absl::StatusOr<Answered> Next(v1::RenderDocumentResponse* response);
+  // of them from the first call, but for `still_wanted`'s, which ends the drawing between two
+  // pages. Must not be called from a thread of the drawing pool.
+  absl::StatusOr<Answered> Next(const StillWanted& still_wanted,
+                                v1::RenderDocumentResponse* response);
 
  private:
   absl::Status LayOut();
   absl::Status LayOutForReader();
   absl::Status LayOutAsSet();
-  absl::Status DrawAhead();
+  absl::Status DrawAhead(const StillWanted& still_wanted);
   // Draws a page and fills in what is known of it only then.
   absl::Status Draw(const LaidOutPage& laid_out, v1::DocumentPage* page) const;
   // Of the next page to be drawn; takes its lines.
@@ -50,6 +54,7 @@ class Document {
   PageHeader HeaderOf(const v1::DocumentPage& page) const;
 
   const DocumentInputs in_;
+  const std::string tenant_;
   const std::string reader_name_;
   const std::string rung_name_;
   const std::string title_;
@@ -57,6 +62,7 @@ class Document {
   std::optional<v1::PageSetting> setting_;
   PageContent content_;                    // one block: the text
   const ReaderProfile* reader_ = nullptr;  // null with a setting
+  std::optional<TokenCounter> counter_;    // of the reader
   Rung set_rung_;                          // of the setting
   const Rung* rung_ = nullptr;
   std::vector<LaidOutPage> pages_;

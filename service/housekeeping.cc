@@ -42,7 +42,11 @@ absl::StatusOr<DeletionReceipt> Housekeeping::Delete(const OldSession& session,
 
 absl::StatusOr<RetentionReport> Housekeeping::ApplyRetention(const RetentionRule& rule,
                                                              bool dry_run,
-                                                             const StillWanted& still_wanted) {
+                                                             const StillWanted& still_wanted,
+                                                             const OnRetained& on_retained) {
+  // Where that fails, as on a full disk, they count as now all the same, and the next time is
+  // another try.
+  if (!dry_run && Since(made_) >= in_.clock_settles) in_.store->BringTimesBack().IgnoreError();
   FOVEA_ASSIGN_OR_RETURN(const std::vector<OldSession> by_age, in_.store->ListByAge());
   RetentionReport report{.choice = ChooseByRetention(by_age, rule, in_.now_us())};
   if (dry_run) return report;
@@ -51,6 +55,9 @@ absl::StatusOr<RetentionReport> Housekeeping::ApplyRetention(const RetentionRule
   for (const OldSession& session : report.choice.to_delete) {
     FOVEA_RETURN_IF_ERROR(still_wanted());
     const absl::StatusOr<DeletionReceipt> receipt = Delete(session, still_wanted);
+    if (!absl::IsAborted(receipt.status()) && !absl::IsNotFound(receipt.status())) {
+      on_retained(session, receipt.status());
+    }
     if (receipt.ok()) {
       gone.push_back(session);
       last = *receipt;

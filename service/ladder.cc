@@ -6,7 +6,9 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "core/base/grouped.h"
 #include "core/tokens/token_counter.h"
+#include "core/voice/notes.h"
 
 namespace fovea::service {
 namespace {
@@ -42,34 +44,29 @@ absl::StatusOr<PageContent> EnoughText(SeqRange turns, const ReaderProfile& read
 
 // What the page's text costs as text.
 int64_t TextTokens(const PageContent& content, const PageExtent& extent,
-                   const ReaderProfile& reader) {
+                   const TokenCounter& counter) {
   std::string text;
   for (size_t b = extent.begin.block; b < content.blocks.size() && b <= extent.end.block; ++b) {
     const PageBlock& block = content.blocks[b];
     if (!text.empty() && !block.joined) text += '\n';
     text += b == extent.end.block ? block.text.substr(0, extent.end.byte) : block.text;
   }
-  return TokenCounter(reader).Text(text);
-}
-
-std::string WithCommas(uint64_t number) {
-  std::string digits = absl::StrCat(number);
-  for (size_t at = digits.size(); at > 3; at -= 3) digits.insert(at - 3, ",");
-  return digits;
+  return counter.Text(text);
 }
 
 std::string Caption(const v1::DrawLadderResponse::Page& page) {
-  return absl::StrCat(page.rung(), " · ", WithCommas(page.characters()), " characters, ",
-                      WithCommas(static_cast<uint64_t>(page.tokens())), " tokens");
+  return absl::StrCat(page.rung(), " · ", Grouped(page.characters()), " characters, ",
+                      Grouped(static_cast<uint64_t>(page.tokens())), " tokens");
 }
 
 absl::Status DrawRung(const PageContent& content, const Rung& rung, const ReaderProfile& reader,
-                      const PageRenderer& renderer, v1::DrawLadderResponse::Page* page) {
+                      const TokenCounter& counter, const PageRenderer& renderer,
+                      v1::DrawLadderResponse::Page* page) {
   const PagePaper& paper = rung.papers.front();
   auto extent = renderer.LayOut(content, {}, paper.box, rung.typography);
   if (!extent.ok()) return extent.status();
   const PageHeader header{
-      .text = absl::StrCat("#", extent->first_seq, "–#", extent->last_seq, " · ", rung.name)};
+      .text = PageTitle({extent->first_seq, extent->last_seq}, rung.name, /*gist=*/false)};
   auto drawn = renderer.Draw(content, *extent, rung.typography, header);
   if (!drawn.ok()) return drawn.status();
   auto tokens = ImageTokens(reader, extent->width, extent->height, paper.flat_tokens);
@@ -79,7 +76,7 @@ absl::Status DrawRung(const PageContent& content, const Rung& rung, const Reader
   page->set_width(extent->width);
   page->set_height(extent->height);
   page->set_tokens(*tokens);
-  page->set_text_tokens(TextTokens(content, *extent, reader));
+  page->set_text_tokens(TextTokens(content, *extent, counter));
   page->set_characters(extent->characters);
   page->set_last_seq(extent->last_seq);
   page->set_legibility(rung.legibility);
@@ -99,10 +96,11 @@ absl::Status DrawReaderLadder(SeqRange turns, const ReaderProfile& reader, const
   auto content = EnoughText(turns, reader, source);
   if (!content.ok()) return content.status();
   if (content->blocks.empty()) return absl::InvalidArgumentError("first_seq: no text to draw");
+  const TokenCounter counter(reader);
   std::vector<PageRenderer::Captioned> sheet;
   for (const Rung& rung : reader.ladder) {
     v1::DrawLadderResponse::Page* page = response->add_pages();
-    absl::Status status = DrawRung(*content, rung, reader, renderer, page);
+    absl::Status status = DrawRung(*content, rung, reader, counter, renderer, page);
     if (!status.ok()) return status;
     sheet.push_back({.png = page->png(), .caption = Caption(*page)});
   }

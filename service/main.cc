@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <exception>
 #include <iostream>
+#include <map>
 #include <memory>
 #include <sstream>
 #include <string>
@@ -20,10 +21,10 @@
 #include "absl/synchronization/mutex.h"
 #include "core/base/status_macros.h"
 #include "google/protobuf/stubs/logging.h"
+#include "readers/files/load_readers.h"
+#include "readers/files/read_file.h"
 #include "service/config.h"
 #include "service/listen.h"
-#include "service/load_readers.h"
-#include "service/read_file.h"
 #include "service/server.h"
 #include "service/wire/json_text.h"
 #include "spdlog/pattern_formatter.h"
@@ -36,7 +37,6 @@ using fovea::service::Config;
 using fovea::service::ConfigKey;
 using fovea::service::ConfigKeys;
 using fovea::service::ConfigSource;
-using fovea::service::ConfigValues;
 
 constexpr char kJsonPattern[] = R"({"time":"%Y-%m-%dT%H:%M:%S.%e%z","level":"%l","message":%*})";
 
@@ -58,7 +58,7 @@ struct Flags {
   std::string config;
   bool check = false;
   bool help_config = false;
-  ConfigValues values;
+  std::map<std::string, std::vector<std::string>> values;  // by key
 };
 
 std::string FlagOf(const ConfigKey& key) {
@@ -85,24 +85,26 @@ void AddFlags(CLI::App& app, Flags& flags) {
   }
 }
 
-// The file, the environment over it, flags over both.
-absl::StatusOr<Config> ReadConfig(const Flags& flags) {
+// The file, the environment over it, flags over both. The error names all that is wrong, and with
+// `files` what is wrong with the files that they name.
+absl::StatusOr<Config> ReadConfig(const Flags& flags, bool files = false) {
   std::vector<ConfigSource> sources;
+  fovea::service::ConfigProblems problems;
   if (!flags.config.empty()) {
     constexpr size_t kMaxBytes = size_t{1} << 20;
-    FOVEA_ASSIGN_OR_RETURN(const std::string text,
-                           fovea::service::ReadFile(flags.config, kMaxBytes));
-    FOVEA_ASSIGN_OR_RETURN(ConfigValues values, fovea::service::ParseConfig(flags.config, text));
-    sources.push_back({flags.config, std::move(values)});
+    FOVEA_ASSIGN_OR_RETURN(const std::string text, fovea::ReadFile(flags.config, kMaxBytes));
+    sources.push_back({flags.config, fovea::service::ParseConfig(flags.config, text, &problems)});
   }
   sources.push_back({"environment", fovea::service::ConfigOfEnvironment(std::getenv)});
   ConfigSource given{.name = "flags"};
   for (const auto& [name, values] : flags.values) {
-    if (!values.empty()) given.values[name] = values;
+    for (const std::string& value : values) given.values[name].push_back({value});
   }
   sources.push_back(std::move(given));
-  FOVEA_ASSIGN_OR_RETURN(Config config, fovea::service::MakeConfig(sources));
-  FOVEA_RETURN_IF_ERROR(fovea::service::CheckConfig(config));
+  Config config = fovea::service::MakeConfig(sources, &problems);
+  fovea::service::CheckConfig(config, &problems);
+  if (files) fovea::service::CheckFiles(config, &problems);
+  FOVEA_RETURN_IF_ERROR(problems.status());
   return config;
 }
 
@@ -236,32 +238,18 @@ int Fail(const absl::Status& status) {
   return 1;
 }
 
-// What the configuration names, as far as it can be seen without a server.
-absl::Status CheckFiles(const Config& config) {
-  FOVEA_RETURN_IF_ERROR(fovea::service::Authenticator::Create(config.tokens).status());
-  if (!config.tls_certificate.empty()) {
-    FOVEA_RETURN_IF_ERROR(
-        fovea::service::CertificateFiles::Open(TlsFilesOf(config), nullptr).status());
-  }
-  return fovea::service::LoadReaders(config.readers, config.vocabularies, [](const auto&) {})
-      .status();
-}
-
 int Run(const Flags& flags) {
   GiveMemoryBack();
   // What is made here is the owner's alone: the store, its logs, and the sockets.
   umask(077);
-  auto config = ReadConfig(flags);
+  auto config = ReadConfig(flags, /*files=*/flags.check);
   if (!config.ok()) return Fail(config.status());
-  if (flags.check) {
-    const absl::Status files = CheckFiles(*config);
-    return files.ok() ? 0 : Fail(files);
-  }
+  if (flags.check) return 0;
   const sigset_t signals = BlockSignals();
   const std::shared_ptr<spdlog::logger> log = MakeLog(*config);
 
-  auto readers = fovea::service::LoadReaders(
-      config->readers, config->vocabularies, [log](const absl::Status& status) {
+  auto readers =
+      fovea::LoadReaders(config->readers, config->vocabularies, [log](const absl::Status& status) {
         log->error("text is estimated, as a vocabulary cannot be used: {}",
                    std::string(status.message()));
       });
@@ -289,7 +277,11 @@ int main(int argc, char** argv) try {
   CLI::App app("fovead: optical memory for LLM agents", "fovead");
   Flags flags;
   AddFlags(app, flags);
-  CLI11_PARSE(app, argc, argv);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
   // A switch without a value says true.
   for (const ConfigKey& key : ConfigKeys()) {
     std::vector<std::string>& values = flags.values[key.name];

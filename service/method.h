@@ -26,6 +26,14 @@ enum class Lane : uint8_t {
 };
 constexpr size_t kLanes = 6;
 
+// What a call costs its tenant, beside being a call and, where it writes, its bytes.
+enum class Cost : uint8_t {
+  kCall,   // no more than that
+  kTurns,  // the turns that it brings or copies: its handler takes them as they come
+  kView,   // a build if the view has to be made: its handler takes it then
+  kBuild   // a build: it makes a view, or draws pages
+};
+
 constexpr size_t kSmallRequest = size_t{128} << 10;  // ids, titles and metadata
 constexpr size_t kListRequest = size_t{4} << 20;     // and lists of ids
 constexpr size_t kTextRequest = size_t{17} << 20;    // a document
@@ -36,10 +44,16 @@ struct Method {
   std::string_view name;
   Lane lane = Lane::kRead;
   Access access = Access::kRead;
+  Cost cost = Cost::kCall;
   size_t max_request_bytes = kSmallRequest;
   bool names_session = true;  // a session_id of the request must be one, if there is that field
-  bool audited = false;       // each call leaves a line in the audit log
-  bool quick = false;         // may begin on gRPC's own thread, where it waits for nothing
+  // Each call leaves a line in the audit log: false only of what neither reads a session's content,
+  // nor deletes, nor administers.
+  bool audited = true;
+  bool quick = false;  // may begin on gRPC's own thread, where it waits for nothing
+  // A stream of requests that waits for its tenant's quotas of turns and bytes, where others are
+  // refused: half of it would be of no use.
+  bool waits_for_quota = false;
 };
 
 }  // namespace fovea::service

@@ -1,6 +1,7 @@
 #include "service/page_provider.h"
 
 #include <algorithm>
+#include <atomic>
 #include <optional>
 
 #include "absl/container/flat_hash_set.h"
@@ -11,12 +12,6 @@ namespace {
 
 // Enough that the threads do not wait for each other at the end of each batch.
 constexpr size_t kPagesOfBatchForThread = 8;
-
-absl::Status FirstError(const std::vector<absl::Status>& statuses) {
-  const auto failed = std::find_if(statuses.begin(), statuses.end(),
-                                   [](const absl::Status& status) { return !status.ok(); });
-  return failed == statuses.end() ? absl::OkStatus() : *failed;
-}
 
 // The strips that pages are parts of, each once, and for each page the index of its own.
 struct Strips {
@@ -53,14 +48,12 @@ absl::StatusOr<wire::PageBytes> PageProvider::Load(const SessionLease& lease,
   in_.metrics->pages_from_cache += found.size();
   const size_t batch = kPagesOfBatchForThread * in_.drawing->threads();
   for (size_t first = 0; first < wanted.size(); first += batch) {
-    // What was drawn before is kept, and found by who comes again.
-    if (first > 0) FOVEA_RETURN_IF_ERROR(patience.Check());
     const auto begin = wanted.begin() + static_cast<std::ptrdiff_t>(first);
     const Pages part(begin,
                      begin + static_cast<std::ptrdiff_t>(std::min(batch, wanted.size() - first)));
-    FOVEA_RETURN_IF_ERROR(Draw(lease.state(), part, found));
-    in_.metrics->pages_drawn += part.size();
+    const absl::Status drawn = Draw(lease.state(), part, patience, first == 0, found);
     Keep(lease.state(), part, found);
+    FOVEA_RETURN_IF_ERROR(drawn);
   }
   return found;
 }
@@ -106,39 +99,46 @@ void PageProvider::FromStore(const SessionState& state, Pages& wanted, wire::Pag
 }
 
 absl::Status PageProvider::Draw(const StatePtr& state, const Pages& wanted,
-                                wire::PageBytes& drawn) {
+                                const Patience& patience, bool first, wire::PageBytes& drawn) {
+  const auto still_wanted = [&patience] { return patience.StillWanted(); };
   const Strips strips = FindStrips(wanted);
   std::vector<PageContent> contents(strips.strips.size());
-  std::vector<absl::Status> statuses(strips.strips.size());
-  in_.drawing->ParallelFor(strips.strips.size(), [&](size_t i) {
-    auto content = StripContent(strips.strips[i], state->turns);
-    statuses[i] = content.status();
-    if (content.ok()) contents[i] = *std::move(content);
-  });
-  absl::Status status = FirstError(statuses);
-  if (!status.ok()) return status;
+  FOVEA_RETURN_IF_ERROR(in_.drawing->ForEach(state->key, contents.size(), [&](size_t i) {
+    FOVEA_RETURN_IF_ERROR(still_wanted());
+    FOVEA_ASSIGN_OR_RETURN(contents[i], StripContent(strips.strips[i], state->turns));
+    return absl::OkStatus();
+  }));
 
   std::vector<Png> pngs(wanted.size());
-  statuses.assign(wanted.size(), absl::OkStatus());
-  in_.drawing->ParallelFor(wanted.size(), [&](size_t i) {
-    auto page = DrawPlannedPage(*wanted[i], contents[strips.of_page[i]], *in_.renderer);
-    statuses[i] = page.status();
-    if (page.ok()) pngs[i] = std::make_shared<const std::string>(std::move(page->png));
-  });
+  // A call that is out of time comes again: it must find more than it found this time.
+  std::atomic<bool> got_on = !first;
+  const absl::Status status =
+      in_.drawing->ForEach(state->key, wanted.size(), [&](size_t i) -> absl::Status {
+        FOVEA_RETURN_IF_ERROR(got_on ? patience.Check() : still_wanted());
+        FOVEA_ASSIGN_OR_RETURN(
+            DrawnPage page,
+            DrawPlannedPage(*wanted[i], contents[strips.of_page[i]], *in_.renderer, still_wanted));
+        pngs[i] = std::make_shared<const std::string>(std::move(page.png));
+        got_on = true;
+        ++in_.metrics->pages_drawn;
+        return absl::OkStatus();
+      });
   for (size_t i = 0; i < wanted.size(); ++i) {
     if (pngs[i] != nullptr) drawn[wanted[i]->page_id] = std::move(pngs[i]);
   }
-  return FirstError(statuses);
+  return status;
 }
 
 void PageProvider::Keep(const StatePtr& state, const Pages& pages, const wire::PageBytes& bytes) {
   std::vector<std::pair<std::string, Png>> kept;
   kept.reserve(pages.size());
   for (const PlannedPage* page : pages) {
-    const Png& png = bytes.at(page->page_id);
-    cache_.Put({state->id, page->page_id}, png, png->size());
-    kept.emplace_back(page->page_id, png);
+    const auto png = bytes.find(page->page_id);
+    if (png == bytes.end()) continue;
+    cache_.Put({state->id, page->page_id}, png->second, png->second->size());
+    kept.emplace_back(page->page_id, png->second);
   }
+  if (kept.empty()) return;
   // A page that is not kept is drawn again: nothing to report if the pool is full or the store
   // refuses.
   (void)in_.background->Post([this, state, kept = std::move(kept)] {

@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "core/page/page_store.h"
 #include "core/strip/strip.h"
+#include "service/drawing_pool.h"
 #include "service/lru_cache.h"
 #include "service/metrics.h"
 #include "service/patience.h"
@@ -25,7 +26,7 @@ namespace fovea::service {
 struct PageProviderInputs {
   PageStore* store = nullptr;
   const PageRenderer* renderer = nullptr;
-  WorkerPool* drawing = nullptr;
+  DrawingPool* drawing = nullptr;
   WorkerPool* background = nullptr;  // keeps drawn pages off the caller's path
   Metrics* metrics = nullptr;
   uint64_t max_bytes = uint64_t{128} << 20;  // of pages in memory
@@ -36,8 +37,10 @@ class PageProvider {
  public:
   explicit PageProvider(PageProviderInputs inputs) : in_(inputs), cache_(SIZE_MAX, in_.max_bytes) {}
 
-  // The bytes of all `pages`, by id. Fails only if drawing does, or as `patience` says between two
-  // batches of pages: a store that fails is a cache that missed.
+  // The bytes of all `pages`, by id. Fails only if drawing does, or as `patience` says: a store
+  // that fails is a cache that missed. It is asked between two pages, once one was drawn, whether
+  // there is time, and within them whether they are still wanted. What was drawn before is kept,
+  // and found by who comes again.
   absl::StatusOr<wire::PageBytes> Load(const SessionLease& lease,
                                        const std::vector<const PlannedPage*>& pages,
                                        const Patience& patience);
@@ -53,7 +56,10 @@ class PageProvider {
   // Each takes the pages that it finds out of `wanted`.
   void FromMemory(uint64_t state_id, Pages& wanted, wire::PageBytes& found);
   void FromStore(const SessionState& state, Pages& wanted, wire::PageBytes& found);
-  absl::Status Draw(const StatePtr& state, const Pages& wanted, wire::PageBytes& drawn);
+  // Adds to `drawn` what it drew, also if it fails. `first`: nothing was drawn before.
+  absl::Status Draw(const StatePtr& state, const Pages& wanted, const Patience& patience,
+                    bool first, wire::PageBytes& drawn);
+  // Those of `pages` that are among `bytes`.
   void Keep(const StatePtr& state, const Pages& pages, const wire::PageBytes& bytes);
 
   const PageProviderInputs in_;

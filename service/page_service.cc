@@ -7,8 +7,11 @@
 namespace fovea::service {
 namespace {
 
-constexpr Method kRenderDocument{
-    .name = "RenderDocument", .lane = Lane::kCold, .max_request_bytes = kTextRequest};
+constexpr Method kRenderDocument{.name = "RenderDocument",
+                                 .lane = Lane::kCold,
+                                 .cost = Cost::kBuild,
+                                 .max_request_bytes = kTextRequest,
+                                 .audited = false};
 
 }  // namespace
 
@@ -18,15 +21,15 @@ PageService::PageService(PageServiceInputs inputs)
 }
 
 absl::StatusOr<NextAnswer<v1::RenderDocumentResponse>> PageService::Render(
-    const Call& /*call*/, const v1::RenderDocumentRequest& request) {
+    const Call& call, const v1::RenderDocumentRequest& request) {
   const auto document =
       std::make_shared<Document>(DocumentInputs{.readers = in_.readers,
                                                 .renderer = in_.renderer,
                                                 .drawing = in_.drawing,
                                                 .metrics = in_.environment->metrics},
-                                 request);
-  return [document](const Call&, v1::RenderDocumentResponse* response) {
-    return document->Next(response);
+                                 call.identity().tenant, request);
+  return [document](const Call& asking, v1::RenderDocumentResponse* response) {
+    return document->Next([&asking] { return asking.StillWanted(); }, response);
   };
 }
 

@@ -5,8 +5,8 @@
 #include "core/page/page.h"
 #include "core/reader/reader_profile.h"
 #include "fovea/v1/page.grpc.pb.h"
+#include "service/drawing_pool.h"
 #include "service/raw_service.h"
-#include "service/worker_pool.h"
 
 namespace fovea::service {
 
@@ -15,7 +15,7 @@ struct PageServiceInputs {
   const RpcEnvironment* environment = nullptr;
   const ReaderCatalogue* readers = nullptr;
   const PageRenderer* renderer = nullptr;
-  WorkerPool* drawing = nullptr;
+  DrawingPool* drawing = nullptr;
 };
 
 // Thread-safe.

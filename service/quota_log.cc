@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/base/status_macros.h"
+#include "service/convert_turn.h"
 
 namespace fovea::service {
 namespace {
@@ -16,6 +17,10 @@ TenantHoldings Holdings(const NewSession& session, uint64_t turn_bytes, uint64_t
   return {.sessions = 1,
           .stored_bytes = turn_bytes + session.title.size() + session.metadata_json.size() +
                           events * kStoredEventBytes};
+}
+
+TenantHoldings Added(const absl::StatusOr<AppendReceipt>& receipt) {
+  return {.sessions = 0, .stored_bytes = receipt.ok() ? receipt->stored_bytes : 0};
 }
 
 }  // namespace
@@ -71,32 +76,33 @@ absl::StatusOr<SessionInfo> QuotaLog::ForkSession(const SessionRef& origin, uint
 }
 
 absl::StatusOr<AppendReceipt> QuotaLog::Append(const SessionRef& session, AppendBatch batch) {
-  FOVEA_RETURN_IF_ERROR(CheckAppend(session.tenant, batch));
-  FOVEA_ASSIGN_OR_RETURN(AppendReceipt receipt, log_.Append(session, std::move(batch)));
-  quotas_.Add(session.tenant, {.sessions = 0, .stored_bytes = receipt.stored_bytes});
+  FOVEA_ASSIGN_OR_RETURN(const TenantHoldings reserved, ReserveAppend(session.tenant, batch));
+  absl::StatusOr<AppendReceipt> receipt = log_.Append(session, std::move(batch));
+  quotas_.Settle(session.tenant, reserved, Added(receipt));
   return receipt;
 }
 
 void QuotaLog::StartAppend(const SessionRef& session, AppendBatch batch, AppendDone done) {
-  absl::Status room = CheckAppend(session.tenant, batch);
-  if (!room.ok()) return done(std::move(room));
+  const absl::StatusOr<TenantHoldings> reserved = ReserveAppend(session.tenant, batch);
+  if (!reserved.ok()) return done(reserved.status());
   log_.StartAppend(session, std::move(batch),
-                   [this, tenant = session.tenant,
+                   [this, tenant = session.tenant, reserved = *reserved,
                     done = std::move(done)](absl::StatusOr<AppendReceipt> receipt) mutable {
-                     if (receipt.ok()) {
-                       quotas_.Add(tenant, {.sessions = 0, .stored_bytes = receipt->stored_bytes});
-                     }
+                     quotas_.Settle(tenant, reserved, Added(receipt));
                      done(std::move(receipt));
                    });
 }
 
-absl::Status QuotaLog::CheckAppend(const std::string& tenant, AppendBatch& batch) {
-  absl::Status room = quotas_.Check(tenant);
+absl::StatusOr<TenantHoldings> QuotaLog::ReserveAppend(const std::string& tenant,
+                                                       AppendBatch& batch) {
+  TenantHoldings reserved;
+  for (const Turn& turn : batch.turns) reserved.stored_bytes += TurnBytes(turn);
+  absl::Status room = quotas_.ReserveAppend(tenant, reserved.stored_bytes);
+  if (room.ok()) return reserved;
+  if (batch.idempotency_key.empty()) return room;
   // What is stored already needs no room: the log knows, by its key.
-  if (!room.ok() && !batch.idempotency_key.empty()) {
-    batch.refused = std::exchange(room, absl::OkStatus());
-  }
-  return room;
+  batch.refused = std::move(room);
+  return TenantHoldings();
 }
 
 absl::StatusOr<LogEvent> QuotaLog::AppendEvent(const SessionRef& session, LogEvent event) {

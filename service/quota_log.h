@@ -41,7 +41,8 @@ class QuotaLog final : public LogStore {
   absl::StatusOr<VerifyReport> Verify() override;
 
  private:
-  absl::Status CheckAppend(const std::string& tenant, AppendBatch& batch);
+  // Reserves room for a batch, and gives what there was reserved.
+  absl::StatusOr<TenantHoldings> ReserveAppend(const std::string& tenant, AppendBatch& batch);
 
   LogStore& log_;
   StorageQuotas& quotas_;

@@ -12,22 +12,28 @@ constexpr double kBurstSeconds = 10;
 // Tenants that have spent nothing for long are forgotten beyond this many.
 constexpr size_t kManyTenants = 10'000;
 
-// Earns back and checks one kind; adds nothing.
-bool Over(double rate, double seconds, double use, double* spent) {
-  if (rate <= 0) return false;
-  *spent = std::max(0.0, *spent - rate * seconds);
-  return use > 0 && *spent >= rate * kBurstSeconds;
-}
-
 }  // namespace
 
-absl::Status Quotas::Take(const std::string& tenant, const Use& use, SteadyTime now) {
-  const absl::MutexLock lock(&mutex_);
-  const auto bytes_rate = static_cast<double>(limits_.bytes_per_second);
-  if (limits_.calls_per_second <= 0 && limits_.turns_per_second <= 0 &&
-      limits_.builds_per_second <= 0 && bytes_rate <= 0) {
-    return absl::OkStatus();
+std::array<Quotas::Kind, 4> Quotas::Kinds(const Use& use, Tenant& held) const {
+  return {{{"calls", limits_.calls_per_second, use.calls, &held.spent.calls},
+           {"turns", limits_.turns_per_second, use.turns, &held.spent.turns},
+           {"builds", limits_.builds_per_second, use.builds, &held.spent.builds},
+           {"bytes", static_cast<double>(limits_.bytes_per_second), use.bytes, &held.spent.bytes}}};
+}
+
+// What has no limit is not counted: it would be a debt if it were given one.
+void Quotas::Spend(const std::array<Kind, 4>& kinds) {
+  for (const Kind& kind : kinds) {
+    if (kind.rate > 0) *kind.spent += kind.use;
   }
+}
+
+bool Quotas::limits_anything() const {
+  return limits_.calls_per_second > 0 || limits_.turns_per_second > 0 ||
+         limits_.builds_per_second > 0 || limits_.bytes_per_second > 0;
+}
+
+Quotas::Tenant& Quotas::Earned(const std::string& tenant, SteadyTime now) {
   if (tenants_.size() > kManyTenants) {
     absl::erase_if(tenants_, [&](const auto& entry) {
       return Since(entry.second.at, now) > absl::Seconds(10 * kBurstSeconds);
@@ -36,20 +42,42 @@ absl::Status Quotas::Take(const std::string& tenant, const Use& use, SteadyTime 
   Tenant& held = tenants_.try_emplace(tenant, Tenant{.at = now}).first->second;
   const double seconds = std::max(0.0, absl::ToDoubleSeconds(Since(held.at, now)));
   held.at = now;
-  const char* over = nullptr;
-  // All earn back, whichever is over.
-  if (Over(limits_.calls_per_second, seconds, use.calls, &held.spent.calls)) over = "calls";
-  if (Over(limits_.turns_per_second, seconds, use.turns, &held.spent.turns)) over = "turns";
-  if (Over(limits_.builds_per_second, seconds, use.builds, &held.spent.builds)) over = "builds";
-  if (Over(bytes_rate, seconds, use.bytes, &held.spent.bytes)) over = "bytes";
-  if (over != nullptr) {
-    return Overloaded(absl::StrCat("this tenant is over its quota of ", over, " a second"));
+  for (const Kind& kind : Kinds({}, held)) {
+    if (kind.rate > 0) *kind.spent = std::max(0.0, *kind.spent - kind.rate * seconds);
   }
-  held.spent.calls += use.calls;
-  held.spent.turns += use.turns;
-  held.spent.builds += use.builds;
-  held.spent.bytes += use.bytes;
+  return held;
+}
+
+absl::Status Quotas::Take(const std::string& tenant, const Use& use, SteadyTime now) {
+  const absl::MutexLock lock(&mutex_);
+  if (!limits_anything()) return absl::OkStatus();
+  Tenant& held = Earned(tenant, now);
+  for (const Kind& kind : Kinds(use, held)) {
+    if (kind.rate > 0 && kind.use > 0 && *kind.spent >= kind.rate * kBurstSeconds) {
+      return Overloaded(absl::StrCat("this tenant is over its quota of ", kind.name, " a second"));
+    }
+  }
+  Spend(Kinds(use, held));
   return absl::OkStatus();
+}
+
+void Quotas::Charge(const std::string& tenant, const Use& use, SteadyTime now) {
+  const absl::MutexLock lock(&mutex_);
+  if (!limits_anything()) return;
+  Spend(Kinds(use, Earned(tenant, now)));
+}
+
+absl::Duration Quotas::WaitFor(const std::string& tenant, const Use& use, SteadyTime now) {
+  const absl::MutexLock lock(&mutex_);
+  absl::Duration wait;
+  if (!limits_anything()) return wait;
+  for (const Kind& kind : Kinds(use, Earned(tenant, now))) {
+    if (kind.rate <= 0 || kind.use <= 0 || *kind.spent < kind.rate * kBurstSeconds) continue;
+    // A little more than until it is at its limit, where it is still refused.
+    wait = std::max(wait,
+                    absl::Seconds(*kind.spent / kind.rate - kBurstSeconds) + absl::Milliseconds(1));
+  }
+  return wait;
 }
 
 void Quotas::SetLimits(const QuotaLimits& limits) {

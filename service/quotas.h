@@ -2,6 +2,7 @@
 #ifndef FOVEA_SERVICE_QUOTAS_H_
 #define FOVEA_SERVICE_QUOTAS_H_
 
+#include <array>
 #include <cstdint>
 #include <string>
 
@@ -9,6 +10,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
 #include "service/steady_clock.h"
 
 namespace fovea::service {
@@ -36,6 +38,12 @@ class Quotas {
   // counted. One call may be larger than what is left: the tenant waits for it afterwards.
   absl::Status Take(const std::string& tenant, const Use& use, SteadyTime now = SteadyNow())
       ABSL_LOCKS_EXCLUDED(mutex_);
+  // Counts what is not to be refused: the tenant may be over its limits, and waits afterwards.
+  void Charge(const std::string& tenant, const Use& use, SteadyTime now = SteadyNow())
+      ABSL_LOCKS_EXCLUDED(mutex_);
+  // How long until Take would let `use` in, if nothing else came; zero if it would now.
+  absl::Duration WaitFor(const std::string& tenant, const Use& use, SteadyTime now = SteadyNow())
+      ABSL_LOCKS_EXCLUDED(mutex_);
   // New limits from now on.
   void SetLimits(const QuotaLimits& limits) ABSL_LOCKS_EXCLUDED(mutex_);
 
@@ -44,6 +52,19 @@ class Quotas {
     Use spent;  // that has not been earned back yet
     SteadyTime at;
   };
+
+  // One kind of use, for a tenant.
+  struct Kind {
+    const char* name;
+    double rate;  // 0: no limit
+    double use;
+    double* spent;
+  };
+  std::array<Kind, 4> Kinds(const Use& use, Tenant& held) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
+  static void Spend(const std::array<Kind, 4>& kinds);
+  bool limits_anything() const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
+  // The tenant, who has earned back what it can by now.
+  Tenant& Earned(const std::string& tenant, SteadyTime now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   absl::Mutex mutex_;
   QuotaLimits limits_ ABSL_GUARDED_BY(mutex_);

@@ -6,12 +6,16 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/notification.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "grpcpp/alarm.h"
 #include "grpcpp/grpcpp.h"
 #include "service/convert_session.h"
 #include "service/rpc.h"
@@ -228,6 +232,8 @@ class StreamConsumer {
   virtual absl::Status Finish(const Call& call, Response* response) = 0;
   // The call failed, or the client went away: nothing more will come.
   virtual void Abandon(const Call& call) = 0;
+  // The id of the session that the requests name; "" if there is none, or none yet.
+  virtual std::string session() const { return ""; }
 };
 
 // The requests are a stream. Deletes itself.
@@ -258,8 +264,23 @@ class ReadReactor final : public grpc::ServerReadReactor<grpc::ByteBuffer> {
  private:
   void Take() {
     absl::Status status = TakeRequest();
-    if (!status.ok()) return End(status);
-    StartRead(&bytes_);
+    status.ok() ? Next() : End(status);
+  }
+
+  // No thread waits while the tenant is over a quota, and the client feels it as a slow server.
+  void Next() {
+    const absl::Duration wait = call_.QuotaWait();
+    if (wait == absl::ZeroDuration()) return StartRead(&bytes_);
+    alarm_ = std::make_unique<grpc::Alarm>();
+    alarm_->Set(absl::ToChronoTime(absl::Now() + wait), [this](bool /*fired*/) { Resume(); });
+  }
+
+  // On a thread of gRPC's.
+  void Resume() {
+    const absl::Status wanted = call_.StillWanted();
+    if (wanted.ok()) return Next();
+    absl::Status posted = call_.Post([this, wanted] { End(wanted); });
+    if (!posted.ok()) End(wanted);
   }
 
   absl::Status TakeRequest() {
@@ -282,6 +303,7 @@ class ReadReactor final : public grpc::ServerReadReactor<grpc::ByteBuffer> {
   }
 
   void End(const absl::Status& status) {
+    call_.set_session(consumer_->session());
     if (begun_ && !status.ok()) consumer_->Abandon(call_);
     this->Finish(call_.End(status));
   }
@@ -290,6 +312,7 @@ class ReadReactor final : public grpc::ServerReadReactor<grpc::ByteBuffer> {
   grpc::ByteBuffer* const response_;
   const std::unique_ptr<Consumer> consumer_;
   grpc::ByteBuffer bytes_;
+  std::unique_ptr<grpc::Alarm> alarm_;
   bool begun_ = false;
 };
 

@@ -11,10 +11,12 @@ namespace {
 
 constexpr size_t kMaxTextBytes = size_t{16} << 20;
 
-constexpr Method kCountTokens{
-    .name = "CountTokens", .lane = Lane::kWarm, .max_request_bytes = kTextRequest};
-constexpr Method kGetReaderProfile{.name = "GetReaderProfile"};
-constexpr Method kReportUsage{.name = "ReportUsage", .access = Access::kWrite};
+constexpr Method kCountTokens{.name = "CountTokens",
+                              .lane = Lane::kWarm,
+                              .max_request_bytes = kTextRequest,
+                              .audited = false};
+constexpr Method kGetReaderProfile{.name = "GetReaderProfile", .audited = false};
+constexpr Method kReportUsage{.name = "ReportUsage", .access = Access::kWrite, .audited = false};
 
 // The price of the setting that the image is sent with, the dearest if none is named.
 absl::StatusOr<int> FlatTokens(const ReaderProfile& reader, const std::string& resolution) {

@@ -1,11 +1,30 @@
 #include "service/retention.h"
 
+#include <deque>
+#include <queue>
+#include <string_view>
 #include <utility>
+
+#include "absl/container/flat_hash_map.h"
 
 namespace fovea::service {
 namespace {
 
 constexpr absl::Duration kInterval = absl::Hours(1);
+
+// A tenant's sessions that may go, as indexes into those of all, longest idle first.
+struct Holder {
+  uint64_t bytes = 0;
+  std::deque<size_t> sessions;
+};
+
+// Of two that hold as much, the one whose session was idle for less.
+struct HoldsLess {
+  bool operator()(const Holder* a, const Holder* b) const {
+    if (a->bytes != b->bytes) return a->bytes < b->bytes;
+    return a->sessions.front() > b->sessions.front();
+  }
+};
 
 }  // namespace
 
@@ -14,14 +33,35 @@ RetentionChoice ChooseByRetention(const std::vector<OldSession>& by_age, const R
   RetentionChoice choice;
   for (const OldSession& session : by_age) choice.left_bytes += session.stored_bytes;
   choice.left_sessions = by_age.size();
-  for (const OldSession& session : by_age) {
-    const bool old = absl::Microseconds(now_us - session.updated_us) > rule.max_idle;
-    const bool large = rule.max_stored_bytes > 0 && choice.left_bytes > rule.max_stored_bytes;
-    if (!old && !large) break;
+  const auto choose = [&choice](const OldSession& session) {
     choice.to_delete.push_back(session);
     choice.deleted_bytes += session.stored_bytes;
     choice.left_bytes -= session.stored_bytes;
     --choice.left_sessions;
+  };
+  const absl::Time now = absl::FromUnixMicros(now_us);
+  absl::flat_hash_map<std::string_view, Holder> holders;
+  for (size_t i = 0; i < by_age.size(); ++i) {
+    const OldSession& session = by_age[i];
+    if (now - absl::FromUnixMicros(session.updated_us) > rule.max_idle) {
+      choose(session);
+    } else if (session.stored_bytes > 0) {
+      Holder& holder = holders[session.key.tenant];
+      holder.bytes += session.stored_bytes;
+      holder.sessions.push_back(i);
+    }
+  }
+  if (rule.max_stored_bytes == 0) return choice;
+  std::priority_queue<Holder*, std::vector<Holder*>, HoldsLess> most;
+  for (auto& [tenant, holder] : holders) most.push(&holder);
+  while (choice.left_bytes > rule.max_stored_bytes && !most.empty()) {
+    Holder* const holder = most.top();
+    most.pop();
+    const OldSession& session = by_age[holder->sessions.front()];
+    choose(session);
+    holder->bytes -= session.stored_bytes;
+    holder->sessions.pop_front();
+    if (!holder->sessions.empty()) most.push(holder);
   }
   return choice;
 }

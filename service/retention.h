@@ -19,7 +19,8 @@ namespace fovea::service {
 
 struct RetentionRule {
   absl::Duration max_idle = absl::InfiniteDuration();  // without an append
-  uint64_t max_stored_bytes = 0;                       // of all turns together; 0: no limit
+  // Of all turns of all tenants together; 0: no limit.
+  uint64_t max_stored_bytes = 0;
 
   bool limits_anything() const {
     return max_idle < absl::InfiniteDuration() || max_stored_bytes > 0;
@@ -27,13 +28,16 @@ struct RetentionRule {
 };
 
 struct RetentionChoice {
-  std::vector<OldSession> to_delete;  // longest idle first
+  std::vector<OldSession> to_delete;  // those that were idle for too long first
   uint64_t deleted_bytes = 0;
   uint64_t left_sessions = 0;
   uint64_t left_bytes = 0;
 };
 
-// `by_age`: those first that were longest without an append.
+// `by_age`: those first that were longest without an append. Where there is too much, the tenant
+// that holds the most gives its longest idle session, again and again: nobody loses a session to
+// what another writes as long as it holds no more than its share, which is the limit divided by the
+// tenants.
 RetentionChoice ChooseByRetention(const std::vector<OldSession>& by_age, const RetentionRule& rule,
                                   int64_t now_us);
 

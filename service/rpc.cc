@@ -13,7 +13,6 @@
 #include "service/audit_log.h"
 #include "service/connections.h"
 #include "service/message_cost.h"
-#include "service/quotas.h"
 #include "service/status.h"
 #include "service/write_health.h"
 
@@ -29,6 +28,8 @@ constexpr size_t kMaxAtOnceBytes = size_t{64} << 10;
 
 constexpr absl::Duration kWarmSlice = absl::Milliseconds(100);
 constexpr absl::Duration kColdSlice = absl::Seconds(1);
+// Then it is looked whether anybody still wants the answer, and whether the quota has changed.
+constexpr absl::Duration kLongestQuotaWait = absl::Seconds(1);
 
 std::string_view HeaderOf(const grpc::CallbackServerContext& context, const char* name) {
   const auto found = context.client_metadata().find(name);
@@ -74,12 +75,29 @@ absl::Status Call::Begin() {
   }
   FOVEA_RETURN_IF_ERROR(CheckAccess(method_.access));
   FOVEA_RETURN_IF_ERROR(environment_.quotas->Take(
-      identity_.tenant, {.calls = 1, .builds = method_.lane == Lane::kWarm ? 1.0 : 0.0}));
+      identity_.tenant, {.calls = 1, .builds = method_.cost == Cost::kBuild ? 1.0 : 0.0}));
   return StillWanted();
 }
 
-absl::Status Call::TakeTurns(size_t turns) const {
-  return environment_.quotas->Take(identity_.tenant, {.turns = static_cast<double>(turns)});
+absl::Status Call::TakeOrWait(const Quotas::Use& use) const {
+  if (!method_.waits_for_quota) return environment_.quotas->Take(identity_.tenant, use);
+  environment_.quotas->Charge(identity_.tenant, use);
+  return absl::OkStatus();
+}
+
+absl::Status Call::TakeTurns(uint64_t turns) const {
+  return TakeOrWait({.turns = static_cast<double>(turns)});
+}
+
+absl::Status Call::TakeView() const {
+  if (method_.cost != Cost::kView) return absl::OkStatus();  // it paid for one at its begin
+  return environment_.quotas->Take(identity_.tenant, {.builds = 1});
+}
+
+absl::Duration Call::QuotaWait() const {
+  if (!method_.waits_for_quota) return absl::ZeroDuration();
+  return std::min(kLongestQuotaWait,
+                  environment_.quotas->WaitFor(identity_.tenant, {.turns = 1, .bytes = 1}));
 }
 
 absl::Status Call::Post(absl::AnyInvocable<void()> step) {
@@ -136,8 +154,7 @@ absl::Status Call::Parse(grpc::ByteBuffer* bytes, google::protobuf::Message* req
                                                    method_.max_request_bytes));
   }
   if (method_.access == Access::kWrite) {
-    FOVEA_RETURN_IF_ERROR(
-        environment_.quotas->Take(identity_.tenant, {.bytes = static_cast<double>(length)}));
+    FOVEA_RETURN_IF_ERROR(TakeOrWait({.bytes = static_cast<double>(length)}));
   }
   const uint64_t parsed = ParsedBytes(*bytes, *request, kMaxParsedBytes);
   if (parsed > kMaxParsedBytes) {

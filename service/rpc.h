@@ -21,6 +21,7 @@
 #include "service/memory_budget.h"
 #include "service/method.h"
 #include "service/metrics.h"
+#include "service/quotas.h"
 #include "service/steady_clock.h"
 #include "spdlog/logger.h"
 
@@ -29,7 +30,6 @@ namespace fovea::service {
 class AuditLog;
 class Caller;
 class Connections;
-class Quotas;
 class WriteHealth;
 
 // What every handler needs. All of it outlives the server.
@@ -76,7 +76,8 @@ class Call {
 
   // Parses a request, after Begin and for as long as the call lives, and gives `bytes` back.
   // INVALID_ARGUMENT if it is larger than the method takes, or does not parse; RESOURCE_EXHAUSTED
-  // if there is no memory for it now. A request takes the place of the one before it.
+  // if there is no memory for it now, or the tenant is over its quota of bytes (as TakeTurns). A
+  // request takes the place of the one before it.
   absl::Status Parse(grpc::ByteBuffer* bytes, google::protobuf::Message* request);
   // The answer's bytes, which take the place of the request in the call's memory, and are due to be
   // taken from then on. RESOURCE_EXHAUSTED.
@@ -97,13 +98,21 @@ class Call {
   const Identity& identity() const { return identity_; }
   // PERMISSION_DENIED unless the caller may do so much.
   absl::Status CheckAccess(Access needed) const;
-  // RESOURCE_EXHAUSTED if so many turns are over the tenant's quota now.
-  absl::Status TakeTurns(size_t turns) const;
+  // RESOURCE_EXHAUSTED if the tenant is over its quota of turns now. A stream that waits for the
+  // quota is let through, and waits before its next request (QuotaWait).
+  absl::Status TakeTurns(uint64_t turns) const;
+  // A view has to be made. RESOURCE_EXHAUSTED if the method costs a view and the tenant is over its
+  // quota of builds now.
+  absl::Status TakeView() const;
+  // How long to wait before another request of the stream is read, at most a second: then it is
+  // asked again. Zero unless the method waits for its quotas.
+  absl::Duration QuotaWait() const;
   SessionKey Key(std::string session_id) const {
     return {.tenant = identity_.tenant, .session_id = std::move(session_id)};
   }
   const std::string& session() const { return session_; }
   const std::string& request_id() const { return request_id_; }
+  std::string peer() const { return context_->peer(); }
   void set_session(std::string_view session_id) { session_ = session_id; }
 
   // The lane that the call is in. What starts in kWarm is moved to kCold by NotWarm.
@@ -119,6 +128,7 @@ class Call {
 
  private:
   void Log() const;
+  absl::Status TakeOrWait(const Quotas::Use& use) const;
 
   const RpcEnvironment& environment_;
   grpc::CallbackServerContext* const context_;

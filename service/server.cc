@@ -21,6 +21,7 @@
 #include "service/connections.h"
 #include "service/context_service.h"
 #include "service/credentials.h"
+#include "service/drawing_pool.h"
 #include "service/housekeeping.h"
 #include "service/lanes.h"
 #include "service/listen.h"
@@ -33,6 +34,7 @@
 #include "service/quota_log.h"
 #include "service/quotas.h"
 #include "service/reader_service.h"
+#include "service/retained.h"
 #include "service/rpc.h"
 #include "service/session_service.h"
 #include "service/session_states.h"
@@ -59,15 +61,16 @@ constexpr absl::Duration kEraseWait = absl::Seconds(1);
 // What nobody waits for: pages that were drawn are kept.
 constexpr size_t kBackgroundThreads = 2;
 constexpr size_t kMaxBackgroundTasks = 256;
+// For what is kept of pages, and then of planners, when the calls have ended: all of it can be made
+// again.
+constexpr absl::Duration kClosingTime = absl::Seconds(1);
 
 size_t Processors() { return std::max(1U, std::thread::hardware_concurrency()); }
 
 class GrpcServer final : public Server {
  public:
   explicit GrpcServer(ServerOptions options)
-      : options_(std::move(options)),
-        drawing_(options_.drawing_threads > 0 ? options_.drawing_threads : Processors(), SIZE_MAX),
-        background_(kBackgroundThreads, kMaxBackgroundTasks) {}
+      : options_(std::move(options)), background_(kBackgroundThreads, kMaxBackgroundTasks, kClosingTime) {}
 
   ~GrpcServer() override { Stop(absl::ZeroDuration()); }
 
@@ -121,7 +124,7 @@ class GrpcServer final : public Server {
     if (health_ != nullptr) health_.load()->Shutdown();
     server_->Shutdown(absl::ToChronoTime(absl::Now() + patience));
     server_->Wait();
-    views_->SaveAll();
+    views_->SaveAll(kClosingTime);
     // No call is left that could use them, and health goes with the server.
     metrics_http_.reset();
     write_health_.reset();
@@ -151,6 +154,9 @@ class GrpcServer final : public Server {
         std::make_unique<WriteHealth>([this] { return store_->Writable(); },
                                       [this](const absl::Status& state) { TellOfWrites(state); });
     lanes_ = std::make_unique<Lanes>(Processors(), many_tenants);
+    const size_t drawing =
+        options_.drawing_threads > 0 ? static_cast<size_t>(options_.drawing_threads) : Processors();
+    drawing_ = std::make_unique<DrawingPool>(drawing, many_tenants);
     environment_ = {.auth = auth_.get(),
                     .metrics = &metrics_,
                     .log = options_.log.get(),
@@ -240,7 +246,7 @@ class GrpcServer final : public Server {
     pages_ =
         std::make_unique<PageProvider>(PageProviderInputs{.store = &store_->pages(),
                                                           .renderer = renderer_.get(),
-                                                          .drawing = &drawing_,
+                                                          .drawing = drawing_.get(),
                                                           .background = &background_,
                                                           .metrics = &metrics_,
                                                           .max_bytes = options_.max_page_bytes});
@@ -258,7 +264,7 @@ class GrpcServer final : public Server {
     page_service_ = std::make_unique<PageService>(PageServiceInputs{.environment = &environment_,
                                                                     .readers = &options_.readers,
                                                                     .renderer = renderer_.get(),
-                                                                    .drawing = &drawing_});
+                                                                    .drawing = drawing_.get()});
     sessions_ = std::make_unique<SessionService>(SessionServiceInputs{
         .environment = &environment_,
         .log = quota_log_.get(),
@@ -276,7 +282,8 @@ class GrpcServer final : public Server {
         HousekeepingInputs{.store = store_.get(),
                            .states = states_.get(),
                            .forget_session = [this](const SessionState& state) { Forget(state); },
-                           .now_us = options_.now_us});
+                           .now_us = options_.now_us,
+                           .clock_settles = options_.clock_settles});
     admin_ = std::make_unique<AdminService>(
         AdminServiceInputs{.environment = &environment_,
                            .store = store_.get(),
@@ -298,7 +305,11 @@ class GrpcServer final : public Server {
     const auto still_wanted = [this] {
       return stopping_ ? absl::CancelledError("stopping") : absl::OkStatus();
     };
-    const auto report = housekeeping_->ApplyRetention(rule, /*dry_run=*/false, still_wanted);
+    const auto report = housekeeping_->ApplyRetention(
+        rule, /*dry_run=*/false, still_wanted,
+        [this](const OldSession& session, const absl::Status& outcome) {
+          NoteRetained(environment_, session, outcome, /*call=*/nullptr);
+        });
     if (!report.ok()) {
       options_.log->warn("retention ended early: {}", std::string(report.status().message()));
     } else if (!report->choice.to_delete.empty()) {
@@ -388,7 +399,7 @@ class GrpcServer final : public Server {
   RpcEnvironment environment_;
   std::unique_ptr<SessionStates> states_;
   // Threads end before what their tasks use: those of calls first, which post to the others.
-  WorkerPool drawing_;
+  std::unique_ptr<DrawingPool> drawing_;
   std::unique_ptr<UsageLedger> usage_;
   std::unique_ptr<ViewCheckpoints> checkpoints_;
   std::unique_ptr<ViewCache> views_;

@@ -37,6 +37,7 @@ struct ServerOptions {
   QuotaLimits quotas;                   // of each tenant
   StorageLimits storage;                // of each tenant
   RetentionRule retention;              // applied at start and every hour
+  absl::Duration clock_settles = absl::Minutes(30);  // as HousekeepingInputs'
   uint64_t max_page_bytes = uint64_t{128} << 20;    // of pages held in memory
   uint64_t max_prefix_bytes = uint64_t{256} << 20;  // of written prefixes held in memory
   uint64_t max_turn_bytes = uint64_t{128} << 20;    // of turns held in memory

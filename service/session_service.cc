@@ -1,5 +1,6 @@
 #include "service/session_service.h"
 
+#include <algorithm>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -24,34 +25,42 @@ constexpr int kMaxSearchLimit = 200;
 constexpr Method kCreateSession{.name = "CreateSession",
                                 .lane = Lane::kAppend,
                                 .access = Access::kWrite,
-                                .names_session = false};
-constexpr Method kGetSession{.name = "GetSession", .audited = true};
-constexpr Method kListSessions{.name = "ListSessions", .audited = true};
+                                .names_session = false,
+                                .audited = false};
+constexpr Method kGetSession{.name = "GetSession"};
+constexpr Method kListSessions{.name = "ListSessions"};
 constexpr Method kDeleteSession{
-    .name = "DeleteSession", .lane = Lane::kUpkeep, .access = Access::kWrite, .audited = true};
+    .name = "DeleteSession", .lane = Lane::kUpkeep, .access = Access::kWrite};
 constexpr Method kForkSession{
-    .name = "ForkSession", .lane = Lane::kUpkeep, .access = Access::kWrite, .audited = true};
+    .name = "ForkSession", .lane = Lane::kUpkeep, .access = Access::kWrite, .cost = Cost::kTurns};
 constexpr Method kAppendTurns{.name = "AppendTurns",
                               .lane = Lane::kAppend,
                               .access = Access::kWrite,
-                              .max_request_bytes = kLargeRequest};
+                              .cost = Cost::kTurns,
+                              .max_request_bytes = kLargeRequest,
+                              .audited = false};
 constexpr Method kStreamAppendTurns{.name = "StreamAppendTurns",
                                     .lane = Lane::kAppend,
                                     .access = Access::kWrite,
-                                    .max_request_bytes = kLargeRequest};
-constexpr Method kReadTurns{.name = "ReadTurns", .audited = true, .quick = true};
-constexpr Method kExpandTurn{.name = "ExpandTurn", .audited = true};
-constexpr Method kSearchTurns{.name = "SearchTurns", .lane = Lane::kSearch, .audited = true};
-constexpr Method kPinTurns{.name = "PinTurns", .lane = Lane::kAppend, .access = Access::kWrite};
-constexpr Method kUnpinTurns{.name = "UnpinTurns", .lane = Lane::kAppend, .access = Access::kWrite};
+                                    .cost = Cost::kTurns,
+                                    .max_request_bytes = kLargeRequest,
+                                    .audited = false};
+constexpr Method kReadTurns{.name = "ReadTurns", .quick = true};
+constexpr Method kExpandTurn{.name = "ExpandTurn"};
+constexpr Method kSearchTurns{.name = "SearchTurns", .lane = Lane::kSearch};
+constexpr Method kPinTurns{
+    .name = "PinTurns", .lane = Lane::kAppend, .access = Access::kWrite, .audited = false};
+constexpr Method kUnpinTurns{
+    .name = "UnpinTurns", .lane = Lane::kAppend, .access = Access::kWrite, .audited = false};
 constexpr Method kCompactSession{
-    .name = "CompactSession", .lane = Lane::kAppend, .access = Access::kWrite};
-constexpr Method kExportSession{.name = "ExportSession", .lane = Lane::kUpkeep, .audited = true};
+    .name = "CompactSession", .lane = Lane::kAppend, .access = Access::kWrite, .audited = false};
+constexpr Method kExportSession{.name = "ExportSession", .lane = Lane::kUpkeep};
 constexpr Method kImportSession{.name = "ImportSession",
                                 .lane = Lane::kUpkeep,
                                 .access = Access::kWrite,
+                                .cost = Cost::kTurns,
                                 .max_request_bytes = kLargeRequest,
-                                .audited = true};
+                                .waits_for_quota = true};
 
 absl::Status CheckLimit(absl::string_view field, int value, int limit) {
   if (value >= 0 && value <= limit) return absl::OkStatus();
@@ -163,6 +172,8 @@ absl::Status SessionService::Fork(const Call& call, const v1::ForkSessionRequest
                         .title = request.title(),
                         .metadata_json = info.metadata_json,
                         .created_us = in_.now_us()};
+  // They are copied while appends of all tenants wait.
+  FOVEA_RETURN_IF_ERROR(call.TakeTurns(std::min(at_seq, info.last_seq)));
   return Respond(in_.log->ForkSession({origin, info.identity}, at_seq, fork), response);
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
 #include "service/convert_session.h"
 #include "service/convert_turn.h"
 
@@ -55,6 +56,7 @@ class AppendStream final
   }
 
   void Abandon(const Call&) override {}
+  std::string session() const override { return session_id_; }
 
  private:
   LogStore& log_;
@@ -100,6 +102,7 @@ class ImportStream final : public StreamConsumer<v1::ExportChunk, v1::Session> {
   void Abandon(const Call& call) override {
     if (identity_ != 0) log_.DeleteSession(Staged(call), now_us_()).IgnoreError();
   }
+  std::string session() const override { return checked_id_; }
 
  private:
   absl::Status Invalid(absl::string_view problem) const {
@@ -115,14 +118,19 @@ class ImportStream final : public StreamConsumer<v1::ExportChunk, v1::Session> {
     }
     header_ = chunk.header();
     const v1::Session& session = header_.session();
-    absl::Status status = CheckSessionId("header.session.session_id", session.session_id());
-    if (status.ok()) status = CheckTitle(session.title());
-    if (status.ok()) status = CheckMetadata(session.metadata_json());
-    if (!status.ok()) return status;
-    auto info = log_.StageSession(Key(call), {.session_id = session.session_id(),
-                                              .title = session.title(),
-                                              .metadata_json = session.metadata_json(),
-                                              .created_us = session.created_us()});
+    FOVEA_RETURN_IF_ERROR(CheckSessionId("header.session.session_id", session.session_id()));
+    checked_id_ = session.session_id();
+    FOVEA_RETURN_IF_ERROR(CheckTitle(session.title()));
+    FOVEA_RETURN_IF_ERROR(CheckMetadata(session.metadata_json()));
+    if (session.created_us() < 0) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("header.session.created_us: is ", session.created_us(), "; at least 0"));
+    }
+    auto info =
+        log_.StageSession(Key(call), {.session_id = session.session_id(),
+                                      .title = session.title(),
+                                      .metadata_json = session.metadata_json(),
+                                      .created_us = std::min(session.created_us(), now_us_())});
     if (info.ok()) identity_ = info->identity;
     return info.status();
   }
@@ -133,6 +141,7 @@ class ImportStream final : public StreamConsumer<v1::ExportChunk, v1::Session> {
     if (turn->seq != last_seq_ + 1) {
       return Invalid(absl::StrCat("turn.seq is ", turn->seq, "; next is ", last_seq_ + 1));
     }
+    FOVEA_RETURN_IF_ERROR(call.TakeTurns(1));
     last_seq_ = turn->seq;
     batch_bytes_ += TurnBytes(*turn);
     batch_.push_back(*std::move(turn));
@@ -165,6 +174,7 @@ class ImportStream final : public StreamConsumer<v1::ExportChunk, v1::Session> {
   LogStore& log_;
   const std::function<int64_t()> now_us_;
   v1::ExportChunk::Header header_;
+  std::string checked_id_;
   uint64_t identity_ = 0;  // of the staged session, once there is one
   uint64_t chunks_ = 0;
   uint64_t last_seq_ = 0;

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "service/status.h"
 
 namespace fovea::service {
 namespace {
@@ -69,16 +70,22 @@ absl::Status StorageQuotas::Judge(const std::string& tenant, const TenantHolding
   return absl::OkStatus();
 }
 
-absl::Status StorageQuotas::Check(const std::string& tenant) {
-  const absl::MutexLock lock(&mutex_);
-  return Judge(tenant, {});
-}
-
 absl::Status StorageQuotas::Reserve(const std::string& tenant, const TenantHoldings& more) {
   const absl::MutexLock lock(&mutex_);
   absl::Status status = Judge(tenant, more);
   if (status.ok() && limited()) AddTo(tenants_[tenant].reserved, more);
   return status;
+}
+
+absl::Status StorageQuotas::ReserveAppend(const std::string& tenant, uint64_t bytes) {
+  const absl::MutexLock lock(&mutex_);
+  const absl::Status room = Judge(tenant, {});
+  if (room.ok()) {
+    if (limited()) tenants_[tenant].reserved.stored_bytes += bytes;
+    return room;
+  }
+  if (tenants_[tenant].held.stored_bytes >= limits_.stored_bytes) return room;
+  return Overloaded("tenant_stored_bytes: what is on its way may fill this tenant's room");
 }
 
 void StorageQuotas::Settle(const std::string& tenant, const TenantHoldings& reserved,
@@ -90,10 +97,6 @@ void StorageQuotas::Settle(const std::string& tenant, const TenantHoldings& rese
   TakeFrom(known.reserved, reserved);
   AddTo(known.held, added);
   AddTo(known.added, added);
-}
-
-void StorageQuotas::Add(const std::string& tenant, const TenantHoldings& more) {
-  Settle(tenant, {}, more);
 }
 
 void StorageQuotas::Remove(const std::string& tenant, const TenantHoldings& less) {

@@ -28,7 +28,7 @@ struct StorageLimits {
 
 // What tenants hold is measured now and then, on a thread of its own, and counted as it comes in
 // between. So nobody waits for a measurement; a tenant whose first one is not done is let through,
-// and one may be over its limit of bytes by the appends that are on their way. Thread-safe.
+// and one may be over its limit of bytes by its last append. Thread-safe.
 class StorageQuotas {
  public:
   using Measure = std::function<absl::StatusOr<TenantHoldings>(const std::string& tenant)>;
@@ -36,16 +36,18 @@ class StorageQuotas {
   StorageQuotas(const StorageLimits& limits, Measure measure);
   ~StorageQuotas();
 
-  // RESOURCE_EXHAUSTED, naming the limit, if the tenant is at its limit of bytes.
-  absl::Status Check(const std::string& tenant) ABSL_LOCKS_EXCLUDED(mutex_);
-  // For what is about to come and is known to be at most `more`: counted until Settle. As Check, or
-  // if the tenant would be over a limit with it; then nothing is counted.
+  // For what is about to come and is known to be at most `more`: counted until Settle.
+  // RESOURCE_EXHAUSTED, naming the limit, if the tenant is at its limit of bytes or would be over a
+  // limit with it; then nothing is counted.
   absl::Status Reserve(const std::string& tenant, const TenantHoldings& more)
       ABSL_LOCKS_EXCLUDED(mutex_);
-  // What Reserve counted has come to be `added`.
+  // For an append, which is let in while there is any room: RESOURCE_EXHAUSTED, naming the limit,
+  // if the tenant is at its limit of bytes; Overloaded if it is with what is on its way, of which
+  // some may come to be less. Otherwise `bytes`, about what it may take, is counted until Settle.
+  absl::Status ReserveAppend(const std::string& tenant, uint64_t bytes) ABSL_LOCKS_EXCLUDED(mutex_);
+  // What was reserved has come to be `added`.
   void Settle(const std::string& tenant, const TenantHoldings& reserved,
               const TenantHoldings& added) ABSL_LOCKS_EXCLUDED(mutex_);
-  void Add(const std::string& tenant, const TenantHoldings& more) ABSL_LOCKS_EXCLUDED(mutex_);
   void Remove(const std::string& tenant, const TenantHoldings& less) ABSL_LOCKS_EXCLUDED(mutex_);
   void SetLimits(const StorageLimits& limits) ABSL_LOCKS_EXCLUDED(mutex_);
 

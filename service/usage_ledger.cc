@@ -6,10 +6,10 @@ namespace fovea::service {
 namespace {
 
 // A ratio outside of these is of another request, or of a provider that counts something else.
-constexpr double kLeastRatio = 0.1;
-constexpr double kMostRatio = 8;
+constexpr double kMinRatio = 0.1;
+constexpr double kMaxRatio = 8;
 // Less text says nothing: the framing of the request weighs as much.
-constexpr double kLeastTextTokens = 500;
+constexpr double kMinTextTokens = 500;
 
 }  // namespace
 
@@ -60,8 +60,8 @@ absl::StatusOr<UsageLedger::Outcome> UsageLedger::Report(const std::string& tena
   const absl::MutexLock reporting(&reporting_);
   const Key key{tenant, served->reader};
   outcome.correction = CorrectionOf(key);
-  if (counted < kLeastTextTokens) return outcome;
-  if (ratio < kLeastRatio || ratio > kMostRatio) {
+  if (counted < kMinTextTokens) return outcome;
+  if (ratio < kMinRatio || ratio > kMaxRatio) {
     return absl::InvalidArgumentError(absl::StrCat(
         "input_tokens: ", input_tokens, " with ", other_tokens,
         " of something else cannot be of a context that was promised at ", served->tokens));

@@ -40,7 +40,8 @@ uint64_t PlannerBytes(const Planner& planner) {
 
 absl::Status ViewCache::Read(const ViewSpec& asked, const SessionLease& lease,
                              const Patience& patience,
-                             const std::function<absl::Status(const Planner&)>& read) {
+                             const std::function<absl::Status(const Planner&)>& read,
+                             const std::function<absl::Status()>& may_make) {
   ViewKey key = asked.key;
   const int learnt = in_.usage->FactorUnits(key.session.tenant, key.reader);
   Counting counting =
@@ -64,8 +65,9 @@ absl::Status ViewCache::Read(const ViewSpec& asked, const SessionLease& lease,
     const uint64_t at = view->planner == nullptr ? 0 : view->planner->plan().last_seq;
     const bool living = key.look_back_seq == 0;
     FOVEA_ASSIGN_OR_RETURN(
-        const Used used, Use(*view, key, info, newest ? std::max(target, at) : target,
-                             living && learnt != key.text_factor_units, counting, patience, read));
+        const Used used,
+        Use(*view, key, info, newest ? std::max(target, at) : target,
+            living && learnt != key.text_factor_units, counting, patience, read, may_make));
     if (used == Used::kRecount) {
       key.text_factor_units = learnt;
       continue;
@@ -98,9 +100,11 @@ void ViewCache::GiveBack(View& view) {
 absl::StatusOr<ViewCache::Used> ViewCache::Use(
     View& view, const ViewKey& key, const SessionInfo& session, uint64_t target, bool learnt,
     Counting& counting, const Patience& patience,
-    const std::function<absl::Status(const Planner&)>& read) {
+    const std::function<absl::Status(const Planner&)>& read,
+    const std::function<absl::Status()>& may_make) {
   view.session = session;
   if (view.planner == nullptr) {
+    if (may_make) FOVEA_RETURN_IF_ERROR(may_make());
     FOVEA_ASSIGN_OR_RETURN(view.planner, NewPlanner(view, key, target));
     view.unsaved = absl::ZeroDuration();
   }
@@ -162,8 +166,10 @@ void ViewCache::SaveIfWorth(View& view, const ViewKey& key, absl::Duration worth
   view.unsaved = absl::ZeroDuration();
 }
 
-void ViewCache::SaveAll() {
+void ViewCache::SaveAll(absl::Duration most) {
+  const SteadyTime begun = SteadyNow();
   for (const auto& [key, view] : views_.All()) {
+    if (Since(begun) >= most) return;
     view->saving = absl::ZeroDuration();
     SaveIfWorth(*view, key, kWorthALastCheckpoint);
   }

@@ -75,10 +75,12 @@ class ViewCache {
   // Brings a planner to the view's as_of_seq and runs `read` with it. The planner's state depends
   // on the log alone, not on which calls came before. `lease` is of the view's session;
   // `patience` is asked before each turn and ends the work when it fails.
+  // `may_make` is asked before a planner is made, if it is not empty; its error ends the call.
   // NOT_FOUND for an unknown session or reader, INVALID_ARGUMENT for a bad budget or policy,
   // OUT_OF_RANGE if as_of_seq is past the log's end; and what `read` returns.
   absl::Status Read(const ViewSpec& asked, const SessionLease& lease, const Patience& patience,
-                    const std::function<absl::Status(const Planner&)>& read);
+                    const std::function<absl::Status(const Planner&)>& read,
+                    const std::function<absl::Status()>& may_make = {});
 
   // What is known of a view that is held: as it was when it was last looked at.
   struct Seen {
@@ -93,8 +95,9 @@ class ViewCache {
                                              const std::string& session_id) const;
 
   void Forget(const SessionKey& session);
-  // Keeps what was built since the last checkpoints; for the end of the process.
-  void SaveAll();
+  // Keeps what was built since the last checkpoints, as much as can be in `most`; for the end of
+  // the process.
+  void SaveAll(absl::Duration most);
   size_t size() const { return views_.size(); }
   uint64_t bytes() const { return views_.cost(); }
 
@@ -133,7 +136,8 @@ class ViewCache {
   absl::StatusOr<Used> Use(View& view, const ViewKey& key, const SessionInfo& session,
                            uint64_t target, bool learnt, Counting& counting,
                            const Patience& patience,
-                           const std::function<absl::Status(const Planner&)>& read);
+                           const std::function<absl::Status(const Planner&)>& read,
+                           const std::function<absl::Status()>& may_make);
 
   // From its checkpoint, if there is one that is not past `target`; else of an empty session.
   absl::StatusOr<std::unique_ptr<Planner>> NewPlanner(const View& view, const ViewKey& key,

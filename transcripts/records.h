@@ -35,7 +35,7 @@ class Records {
   // is kept for that (kMaxLooks records of kMaxLookBytes). Errors as of Next.
   absl::StatusOr<const Record*> Look();
 
-  // What comes next belongs to another session: its limits count anew.
+  // What comes next belongs to another session: its limits count from zero.
   void BeginSession() { session_bytes_ = session_records_ = 0; }
 
   // The last line, if it was left out because it is cut off; 0 if none was.

@@ -17,7 +17,7 @@ constexpr double kLeft = 60;
 constexpr double kTop = 20;
 constexpr double kPlotWidth = 560;
 constexpr double kPlotHeight = 440;
-constexpr double kLeastPercent = 70;
+constexpr double kMinPercent = 70;
 
 constexpr const char* kColours[] = {"#1b6ca8", "#c0392b", "#d68910", "#1e8449", "#7d3c98",
                                     "#117a65", "#6e2c00", "#566573", "#b03a78", "#2e4053"};
@@ -27,14 +27,14 @@ struct Axes {
   double most = 0;
   double X(double density) const { return kLeft + kPlotWidth * (density - least) / (most - least); }
   static double Y(double percent) {
-    const double part = (std::max(percent, kLeastPercent) - kLeastPercent) / (100 - kLeastPercent);
+    const double part = (std::max(percent, kMinPercent) - kMinPercent) / (100 - kMinPercent);
     return kTop + kPlotHeight * (1 - part);
   }
 };
 
 std::string Grid(const Axes& axes) {
   std::string svg;
-  for (int percent = static_cast<int>(kLeastPercent); percent <= 100; percent += 5) {
+  for (int percent = static_cast<int>(kMinPercent); percent <= 100; percent += 5) {
     const double y = Axes::Y(percent);
     absl::StrAppendFormat(&svg,
                           "<path d='M%g %gh%g' stroke='#ddd'/>"

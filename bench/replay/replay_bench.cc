@@ -33,7 +33,7 @@
 namespace fovea::replay {
 namespace {
 
-constexpr int64_t kLeastTokens = 50'000;
+constexpr int64_t kMinTokens = 50'000;
 constexpr size_t kEnoughMoments = 200;
 constexpr int kDraws = 200;  // of the sample of pages
 
@@ -89,9 +89,9 @@ std::vector<std::unique_ptr<Session>> ReadSessions(const Flags& flags) {
   for (testing::SharedSession& session : found) {
     uint64_t bytes = 0;
     for (const Turn& turn : session.turns) bytes += TurnCharacters(turn);
-    if (bytes < kLeastTokens) continue;  // no token is shorter than a character
+    if (bytes < kMinTokens) continue;  // no token is shorter than a character
     auto read = std::make_unique<Session>(session.name, std::move(session.turns));
-    if (read->tokens > kLeastTokens) sessions.push_back(std::move(read));
+    if (read->tokens > kMinTokens) sessions.push_back(std::move(read));
     if (flags.sessions > 0 && sessions.size() == flags.sessions) break;
   }
   return sessions;
@@ -136,7 +136,7 @@ std::vector<std::string> Notes(const Flags& flags,
   std::vector<std::string> notes = {
       absl::StrCat("Commit ", FOVEA_COMMIT, ", ", FOVEA_BUILD_TYPE, ", compiler ", __VERSION__),
       absl::StrFormat("%d sessions of more than %d text tokens (estimated), %s moments a session",
-                      sessions.size(), kLeastTokens,
+                      sessions.size(), kMinTokens,
                       flags.moments == 0 ? "all" : absl::StrCat(flags.moments)),
       absl::StrFormat("Budgets are shares of the history's tokens by the reader's count, at least "
                       "%d; requests that are refused count as showing nothing",

@@ -19,7 +19,7 @@
 namespace fovea::bench {
 namespace {
 
-constexpr int kMostOpen = 20'000;
+constexpr int kMaxOpen = 20'000;
 
 struct OpenCall {
   grpc::ClientContext context;
@@ -78,7 +78,7 @@ class Loop {
   }
 
   void Send(size_t i, size_t phase, absl::Time scheduled) {
-    if (++open_ > kMostOpen) {
+    if (++open_ > kMaxOpen) {
       Must(absl::ResourceExhaustedError("20,000 calls are open: the server does not keep up"));
     }
     const std::lock_guard<std::mutex> lock(mutex_);

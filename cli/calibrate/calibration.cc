@@ -12,7 +12,9 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "cli/client.h"
 #include "cli/formats/console.h"
+#include "fovea/v1/page.pb.h"
 
 namespace fovea::cli {
 namespace {
@@ -43,14 +45,13 @@ size_t CharactersForPage(const CalibrationOptions& options, int pitch) {
 
 absl::StatusOr<v1::DocumentPage> DrawFirstPage(Client& client,
                                                const v1::RenderDocumentRequest& request) {
-  const auto call = client.NewStream(Pace::kSlow);
-  if (!call.ok()) return call.status();
-  const auto stream = client.pages().RenderDocument((*call)->context(), request);
+  auto stream = client.Start(pages::kRenderDocument, request, Pace::kSlow);
+  if (!stream.ok()) return stream.status();
   v1::RenderDocumentResponse response;
-  const bool drawn = (*call)->Wait([&] { return stream->Read(&response); }) && response.has_page();
-  if (drawn) (*call)->context()->TryCancel();
-  const grpc::Status finished = (*call)->Wait([&] { return stream->Finish(); });
-  if (!drawn && !finished.ok()) return (*call)->Failure(finished);
+  const bool drawn = stream->Read(&response) && response.has_page();
+  if (drawn) stream->Cancel();
+  const absl::Status finished = stream->Finish();
+  if (!drawn && !finished.ok()) return finished;
   const v1::DocumentPage& page = response.page();
   if (!drawn || page.last_byte() >= request.text().size() || page.first_byte() > page.last_byte()) {
     return absl::InternalError("the server drew no page of the probe");

@@ -9,11 +9,12 @@
 
 #include "absl/status/statusor.h"
 #include "cli/calibrate/reader_endpoint.h"
-#include "cli/client.h"
 #include "cli/formats/probe_score.h"
 #include "cli/formats/probe_text.h"
 
 namespace fovea::cli {
+
+class Client;
 
 struct CalibrationOptions {
   std::vector<int> pitches = {14, 12, 10, 9, 8, 7, 6};  // pixels from line to line, falling
@@ -56,7 +57,7 @@ inline constexpr double kLowestShare = 0.60;
 // gets some 15 %.
 inline constexpr double kOtherShare = 0.30;
 inline constexpr double kLowestRungShare = 0.85;
-inline constexpr size_t kMostRungs = 4;
+inline constexpr size_t kMaxRungs = 4;
 
 // Both may be empty; one thread at a time.
 struct CalibrationProgress {
@@ -74,7 +75,7 @@ absl::StatusOr<std::vector<Cell>> MeasureReader(Client& client, const ReaderEndp
 
 // The cells that become rungs, as indices, sharpest first. Each is read to kLowestRungShare, and
 // better than all smaller ones. The first is the smallest that reads nearly as well as the best:
-// larger ones cost more for nothing. At most kMostRungs; of more, those are left out whose sizes
+// larger ones cost more for nothing. At most kMaxRungs; of more, those are left out whose sizes
 // are closest to a neighbour's. Empty: the reader gets text only. `cells` fall in pitch.
 std::vector<size_t> ChooseRungs(const std::vector<Cell>& cells);
 

@@ -8,7 +8,7 @@ namespace fovea::cli {
 namespace {
 
 // What a larger size must read more to be worth its pixels.
-constexpr double kLeastGain = 0.015;
+constexpr double kMinGain = 0.015;
 
 double ShareOf(const Cell& cell) { return cell.Mixed().score.characters.Share(); }
 
@@ -37,11 +37,11 @@ std::vector<size_t> ChooseRungs(const std::vector<Cell>& cells) {
     best = share;
     rungs.push_back(i);
   }
-  while (rungs.size() > 1 && ShareOf(cells[rungs[rungs.size() - 2]]) >= best - kLeastGain) {
+  while (rungs.size() > 1 && ShareOf(cells[rungs[rungs.size() - 2]]) >= best - kMinGain) {
     rungs.pop_back();
   }
   std::reverse(rungs.begin(), rungs.end());
-  while (rungs.size() > kMostRungs) {
+  while (rungs.size() > kMaxRungs) {
     rungs.erase(rungs.begin() + static_cast<std::ptrdiff_t>(MostCrowded(cells, rungs)));
   }
   return rungs;

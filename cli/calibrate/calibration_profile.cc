@@ -5,13 +5,14 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "cli/formats/json.h"
 
 namespace fovea::cli {
 namespace {
 
 using Kind = ExactString::Kind;
 
-constexpr std::array<const char*, kMostRungs> kRungNames = {"sharp", "soft", "faint", "trace"};
+constexpr std::array<const char*, kMaxRungs> kRungNames = {"sharp", "soft", "faint", "trace"};
 
 double Rounded(double value, double unit) { return std::round(value * unit) / unit; }
 

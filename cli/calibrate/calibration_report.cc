@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "cli/formats/console.h"
+#include "cli/formats/json.h"
 
 namespace fovea::cli {
 namespace {

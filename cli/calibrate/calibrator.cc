@@ -14,8 +14,11 @@
 #include "absl/time/time.h"
 #include "cli/calibrate/calibration_profile.h"
 #include "cli/calibrate/calibration_report.h"
+#include "cli/client.h"
+#include "cli/formats/json.h"
 #include "cli/formats/line_file.h"
 #include "cli/formats/output_file.h"
+#include "fovea/v1/reader.pb.h"
 
 namespace fovea::cli {
 namespace {
@@ -87,8 +90,7 @@ class Calibrator {
   absl::StatusOr<Json> ProfileFromServer(const std::string& name) const {
     v1::GetReaderProfileRequest request;
     request.set_reader(name);
-    const auto response = environment_.client.Call(
-        environment_.client.readers(), &v1::ReaderService::Stub::GetReaderProfile, request);
+    const auto response = environment_.client.Call(readers::kGetReaderProfile, request);
     if (!response.ok()) return response.status();
     return ParseJson(response->json());
   }
@@ -164,8 +166,7 @@ class Calibrator {
     request.mutable_image()->set_width(calibration_.width);
     request.mutable_image()->set_height(calibration_.height);
     request.mutable_image()->set_resolution(resolution);
-    const auto counted = environment_.client.Call(
-        environment_.client.readers(), &v1::ReaderService::Stub::CountTokens, request, Pace::kSlow);
+    const auto counted = environment_.client.Call(readers::kCountTokens, request, Pace::kSlow);
     // A profile that only the user's file has is checked when the server loads it.
     if (absl::IsNotFound(counted.status())) return absl::OkStatus();
     if (!counted.ok()) return counted.status();

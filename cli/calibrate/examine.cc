@@ -13,18 +13,18 @@
 #include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "cli/client.h"
 #include "cli/formats/context_files.h"
 #include "cli/formats/examination.h"
 #include "cli/formats/message_json.h"
 #include "cli/formats/output_file.h"
+#include "fovea/v1/context.pb.h"
+#include "fovea/v1/session.pb.h"
 
 namespace fovea::cli {
 namespace {
 
 namespace fs = std::filesystem;
-using Contexts = v1::ContextService::Stub;
-using Sessions = v1::SessionService::Stub;
-
 constexpr char kInstruction[] =
     "Answer from what you see: the pages and the text. Give the answer alone, nothing around it. "
     "If "
@@ -98,8 +98,7 @@ class Examination {
     v1::BuildContextRequest request;
     *request.mutable_view() = options_.view.ToView();
     request.set_format(v1::WIRE_FORMAT_NATIVE);
-    auto response = environment_.client.Call(environment_.client.contexts(),
-                                             &Contexts::BuildContext, request, Pace::kUnlimited);
+    auto response = environment_.client.Call(contexts::kBuildContext, request, Pace::kUnlimited);
     if (!response.ok()) return response.status();
     Served served{.context = *std::move(response)};
     std::map<std::string, const std::string*> bytes;
@@ -148,8 +147,7 @@ class Examination {
       v1::ExpandTurnRequest request;
       request.set_session_id(options_.view.session);
       request.set_seq(seq);
-      auto turn = environment_.client.Call(environment_.client.sessions(), &Sessions::ExpandTurn,
-                                           request, Pace::kSlow);
+      auto turn = environment_.client.Call(sessions::kExpandTurn, request, Pace::kSlow);
       if (!turn.ok()) return turn.status();
       session.push_back(turn->text());
       // What the assistant wrote is drawn without the signs of its emphasis.

@@ -36,11 +36,11 @@ absl::Status WriteExamination(const Environment& environment, const ExamineOptio
 
 // Compares FOLDER/answers/NN.txt with KEY/key.json, prints what was right, and with `save` writes
 // it as evidence into the user's profile of the reader: of a rung and a kind with at least
-// kLeastTasksToSave answers. A task without an answer counts as wrong. NOT_FOUND if there is no
+// kMinTasksToSave answers. A task without an answer counts as wrong. NOT_FOUND if there is no
 // key, or no answer at all.
 absl::Status ScoreExamination(const Environment& environment, const ExamineOptions& options);
 
-inline constexpr int64_t kLeastTasksToSave = 5;
+inline constexpr int64_t kMinTasksToSave = 5;
 
 }  // namespace fovea::cli
 

@@ -12,9 +12,12 @@
 #include "absl/strings/str_format.h"
 #include "cli/calibrate/calibration_profile.h"
 #include "cli/calibrate/examine.h"
+#include "cli/client.h"
 #include "cli/formats/examination.h"
+#include "cli/formats/json.h"
 #include "cli/formats/line_file.h"
 #include "cli/formats/output_file.h"
+#include "fovea/v1/reader.pb.h"
 
 namespace fovea::cli {
 namespace {
@@ -134,7 +137,7 @@ void AddEvidence(Json& rung, const std::array<Count, kTaskKinds.size()>& counts,
   const auto set = [&](TaskKind kind, const char* what, const char* figure, const char* evidence,
                        const char* source) {
     const Count& count = counts[static_cast<size_t>(kind)];
-    if (count.all < kLeastTasksToSave) return;
+    if (count.all < kMinTasksToSave) return;
     rung[figure] = Rounded(count.Expected());
     rung[evidence] = "measured";
     rung[source] = SourceOf(what, count, options);
@@ -153,8 +156,7 @@ absl::Status Save(const Environment& environment, const Scored& scored,
                   const ExamineOptions& options) {
   v1::GetReaderProfileRequest request;
   request.set_reader(scored.reader);
-  const auto response = environment.client.Call(
-      environment.client.readers(), &v1::ReaderService::Stub::GetReaderProfile, request);
+  const auto response = environment.client.Call(readers::kGetReaderProfile, request);
   if (!response.ok()) return response.status();
   auto profile = ParseJson(response->json());
   if (!profile.ok()) return profile.status();

@@ -13,6 +13,7 @@
 #include "absl/strings/str_replace.h"
 #include "absl/time/clock.h"
 #include "cli/formats/console.h"
+#include "cli/formats/json.h"
 
 namespace fovea::cli {
 namespace {

@@ -27,7 +27,8 @@ struct Console {
 // is unset or empty.
 Console TerminalConsole();
 
-// 1234567 as "1,234,567".
+// -1234567 as "-1,234,567". core/base/grouped.h has the like for core and service: the command line
+// knows the API only.
 std::string Grouped(int64_t number);
 
 // Columns that `text` takes on a terminal, where every character is one wide. UTF-8.

@@ -12,16 +12,16 @@
 namespace fovea::cli {
 namespace {
 
-constexpr size_t kLeastString = 6;  // bytes of an exact string
-constexpr size_t kMostString = 48;
-constexpr size_t kLeastContext = 10;  // bytes before it in its line
-constexpr size_t kMostContext = 40;
-constexpr size_t kLeastLines = 4;  // of a passage
-constexpr size_t kMostLines = 12;
-constexpr size_t kLeastPassage = 120;  // bytes
-constexpr size_t kMostPassage = 450;
-constexpr size_t kLeastPlace = 24;  // bytes of a line that is to be placed
-constexpr size_t kMostPlace = 100;
+constexpr size_t kMinString = 6;  // bytes of an exact string
+constexpr size_t kMaxString = 48;
+constexpr size_t kMinContext = 10;  // bytes before it in its line
+constexpr size_t kMaxContext = 40;
+constexpr size_t kMinLines = 4;  // of a passage
+constexpr size_t kMaxLines = 12;
+constexpr size_t kMinPassage = 120;  // bytes
+constexpr size_t kMaxPassage = 450;
+constexpr size_t kMinPlace = 24;  // bytes of a line that is to be placed
+constexpr size_t kMaxPlace = 100;
 constexpr int kAttempts = 400;  // for each rung and kind
 
 size_t Occurrences(std::string_view text, std::string_view part, size_t most) {
@@ -52,7 +52,7 @@ std::string_view Stripped(std::string_view text) {
 // A string that cannot be guessed from the language: digits, or capitals behind small letters, or
 // signs within.
 bool IsExact(std::string_view word) {
-  if (word.size() < kLeastString || word.size() > kMostString) return false;
+  if (word.size() < kMinString || word.size() > kMaxString) return false;
   const bool digit =
       std::ranges::any_of(word, [](unsigned char c) { return absl::ascii_isdigit(c); });
   const bool sign = word.find_first_of("_/") != std::string_view::npos;
@@ -107,7 +107,7 @@ class TaskDrawer {
 
   bool MakeString(const PagedTurn& turn, std::string_view line, Task& task) {
     std::vector<std::pair<size_t, size_t>> words;
-    for (size_t at = kLeastContext; at < line.size();) {
+    for (size_t at = kMinContext; at < line.size();) {
       size_t end = at;
       while (end < line.size() && IsWordByte(line[end])) ++end;
       if (end > at && !IsWordByte(line[at - 1]) && IsExact(line.substr(at, end - at))) {
@@ -119,7 +119,7 @@ class TaskDrawer {
     const auto [begin, end] = words[random_() % words.size()];
     std::string_view word = line.substr(begin, end - begin);
     word = word.substr(0, word.find_last_not_of(".:-") + 1);
-    const size_t first = begin - std::min(begin, kMostContext);
+    const size_t first = begin - std::min(begin, kMaxContext);
     const std::string_view context = line.substr(first, begin - first);
     if (!IsExact(word) || !IsPlain(context) || !IsHidden(word)) return false;
     if (Occurrences(turn.text, context, 2) != 1) return false;
@@ -135,19 +135,19 @@ class TaskDrawer {
     if (first.size() < 8 || !IsPlain(first) || Occurrences(turn.text, first, 2) != 1) return false;
     size_t count = 0;
     size_t bytes = 0;
-    while (line + count < lines.size() && count < kMostLines) {
+    while (line + count < lines.size() && count < kMaxLines) {
       const std::string_view next = lines[line + count];
-      if (bytes + next.size() + 1 > kMostPassage || !IsPlain(next)) break;
+      if (bytes + next.size() + 1 > kMaxPassage || !IsPlain(next)) break;
       // Space at a line's end is what no edit repeats.
       if (!next.empty() && absl::ascii_isspace(static_cast<unsigned char>(next.back()))) break;
       bytes += next.size() + 1;
       ++count;
-      if (count >= kLeastLines && bytes >= kLeastPassage && !next.empty() && random_() % 3 == 0) {
+      if (count >= kMinLines && bytes >= kMinPassage && !next.empty() && random_() % 3 == 0) {
         break;
       }
     }
     while (count > 0 && Stripped(lines[line + count - 1]).empty()) --count;
-    if (count < kLeastLines || bytes < kLeastPassage) return false;
+    if (count < kMinLines || bytes < kMinPassage) return false;
     const char* const begin = lines[line].data();
     const std::string_view last = lines[line + count - 1];
     const std::string passage(begin, static_cast<size_t>(last.data() + last.size() - begin));
@@ -161,8 +161,8 @@ class TaskDrawer {
   }
 
   bool MakePlace(const PagedTurn& turn, std::string_view line, Task& task) {
-    const std::string_view shown = Stripped(line).substr(0, kMostPlace);
-    if (shown.size() < kLeastPlace || !IsPlain(shown) || !IsHidden(shown)) return false;
+    const std::string_view shown = Stripped(line).substr(0, kMaxPlace);
+    if (shown.size() < kMinPlace || !IsPlain(shown) || !IsHidden(shown)) return false;
     task.question = absl::StrCat("Which turn has the line that begins “", std::string(shown),
                                  "”? Answer with its number, such as #57.");
     task.answer = absl::StrCat("#", turn.seq);

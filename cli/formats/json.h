@@ -3,13 +3,13 @@
 #ifndef FOVEA_CLI_FORMATS_JSON_H_
 #define FOVEA_CLI_FORMATS_JSON_H_
 
+#include "cli/formats/json_fwd.h"
 #include "transcripts/lossless_json.h"
 
 namespace fovea::cli {
 
 using transcripts::BytesOf;
 using transcripts::DumpJson;
-using transcripts::Json;
 using transcripts::JsonOf;
 using transcripts::kMaxJsonDepth;
 using transcripts::ParseJson;

@@ -91,7 +91,7 @@ constexpr std::array<Column, 9> kColumns = {{{"rung", true},
                                              {"legible", false},
                                              {"evidence", true}}};
 // Indices of columns, the most dispensable first: evidence, legible, smaller, as text, pages.
-constexpr std::array<size_t, 5> kLeastFirst = {8, 7, 5, 3, 6};
+constexpr std::array<size_t, 5> kDroppedFirst = {8, 7, 5, 3, 6};
 constexpr int kNarrowest = 40;
 using Row = std::array<std::string, kColumns.size()>;
 
@@ -151,7 +151,7 @@ std::string Table(const v1::ContextSummary& summary, const TiersViewOptions& opt
   }
   // A narrow terminal gets the columns that matter most.
   std::array<bool, kColumns.size()> hidden{};
-  for (const size_t column : kLeastFirst) {
+  for (const size_t column : kDroppedFirst) {
     if (total_width <= static_cast<size_t>(std::max(options.columns, kNarrowest))) break;
     hidden[column] = true;
     total_width -= widths[column] + 2;

@@ -1,19 +1,18 @@
 // The verbs for who runs the server: verify, stats, drop-pages.
-#include <CLI/CLI.hpp>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "cli/client.h"
 #include "cli/formats/message_json.h"
 #include "cli/status.h"
 #include "cli/verb.h"
+#include "fovea/v1/admin.pb.h"
 
 namespace fovea::cli {
 namespace {
-
-using Admin = v1::AdminService::Stub;
 
 struct NoOptions {};
 void DeclareNothing(CLI::App&, NoOptions&) {}
@@ -21,8 +20,8 @@ void DeclareNothing(CLI::App&, NoOptions&) {}
 std::string Count(uint64_t number) { return Grouped(static_cast<int64_t>(number)); }
 
 absl::Status RunVerify(const Environment& environment, const NoOptions&) {
-  const absl::StatusOr<v1::VerifyStoreResponse> report = environment.client.Call(
-      environment.client.admin(), &Admin::VerifyStore, v1::VerifyStoreRequest(), Pace::kUnlimited);
+  const absl::StatusOr<v1::VerifyStoreResponse> report =
+      environment.client.Call(admin::kVerifyStore, v1::VerifyStoreRequest(), Pace::kUnlimited);
   if (!report.ok()) return report.status();
   const absl::Status found = report->problems().empty()
                                  ? absl::OkStatus()
@@ -62,11 +61,11 @@ void PrintStats(const v1::ServerStats& server, const v1::StoreStats& store, Cons
 }
 
 absl::Status RunStats(const Environment& environment, const NoOptions&) {
-  const absl::StatusOr<v1::ServerStats> server = environment.client.Call(
-      environment.client.admin(), &Admin::GetServerStats, v1::GetServerStatsRequest());
+  const absl::StatusOr<v1::ServerStats> server =
+      environment.client.Call(admin::kGetServerStats, v1::GetServerStatsRequest());
   if (!server.ok()) return server.status();
-  const absl::StatusOr<v1::StoreStats> store = environment.client.Call(
-      environment.client.admin(), &Admin::GetStoreStats, v1::GetStoreStatsRequest());
+  const absl::StatusOr<v1::StoreStats> store =
+      environment.client.Call(admin::kGetStoreStats, v1::GetStoreStatsRequest());
   if (!store.ok()) return store.status();
   if (environment.json) {
     environment.PrintJson({{"server", MessageToJson(*server)}, {"store", MessageToJson(*store)}});
@@ -77,8 +76,8 @@ absl::Status RunStats(const Environment& environment, const NoOptions&) {
 }
 
 absl::Status RunDropPages(const Environment& environment, const NoOptions&) {
-  const absl::StatusOr<v1::DropPagesResponse> dropped = environment.client.Call(
-      environment.client.admin(), &Admin::DropPages, v1::DropPagesRequest(), Pace::kSlow);
+  const absl::StatusOr<v1::DropPagesResponse> dropped =
+      environment.client.Call(admin::kDropPages, v1::DropPagesRequest(), Pace::kSlow);
   if (!dropped.ok()) return dropped.status();
   if (environment.json) {
     environment.PrintJson(MessageToJson(*dropped));

@@ -10,6 +10,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "cli/calibrate/calibrator.h"
+#include "cli/numbers.h"
 #include "cli/verb.h"
 
 namespace fovea::cli {
@@ -38,35 +39,38 @@ void DeclareEndpoint(CLI::App& verb, CalibrateOptions& options) {
   verb.add_option("--fields", options.fields, "further members of each request, a JSON object")
       ->capture_default_str();
   verb.add_option("--detail", options.endpoint.detail, "of image_url: low, high, original");
-  verb.add_option("--timeout", options.timeout_seconds, "seconds for one answer")
-      ->capture_default_str()
-      ->check(CLI::Range(0.001, 86400.0));
-  verb.add_option("--time-limit", options.time_limit_seconds, "seconds for all answers together")
-      ->capture_default_str()
-      ->check(CLI::Range(0.001, 86400.0));
-  verb.add_option("--retries", options.endpoint.retries,
-                  "after a timeout, a broken connection, status 429 or 5xx")
-      ->capture_default_str()
-      ->check(CLI::Range(0, 20));
-  verb.add_option("--parallel", options.calibration.parallel, "requests at a time")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 64));
+  TakeDecimal(verb.add_option("--timeout", options.timeout_seconds, "seconds for one answer"),
+              0.001, 86400.0)
+      ->capture_default_str();
+  TakeDecimal(verb.add_option("--time-limit", options.time_limit_seconds,
+                              "seconds for all answers together"),
+              0.001, 86400.0)
+      ->capture_default_str();
+  TakeWhole(verb.add_option("--retries", options.endpoint.retries,
+                            "after a timeout, a broken connection, status 429 or 5xx"),
+            0, 20)
+      ->capture_default_str();
+  TakeWhole(verb.add_option("--parallel", options.calibration.parallel, "requests at a time"), 1,
+            64)
+      ->capture_default_str();
 }
 
 void DeclareProbes(CLI::App& verb, CalibrateOptions& options) {
   verb.add_option("--page", options.page,
                   "WxH of a probe page in pixels; the reader's own paper, some 20 lines high, if "
                   "not given");
-  verb.add_option("--pitches", options.calibration.pitches, "pixels a line to measure")
-      ->delimiter(',')
-      ->check(CLI::Range(5, 64));
+  TakeWhole(verb.add_option("--pitches", options.calibration.pitches, "pixels a line to measure"),
+            5, 64)
+      ->delimiter(',');
   verb.add_option("--grey-bits", options.calibration.grey_bits, "of a pixel")
       ->capture_default_str()
-      ->check(CLI::IsMember({1, 2, 4, 8}));
-  verb.add_option("--probes", options.calibration.probes, "pages of each kind at each pitch")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 100));
-  verb.add_option("--seed", options.calibration.seed, "of the probes' texts")
+      ->check(CLI::IsMember({"1", "2", "4", "8"}));
+  TakeWhole(
+      verb.add_option("--probes", options.calibration.probes, "pages of each kind at each pitch"),
+      1, 100)
+      ->capture_default_str();
+  TakeWhole(verb.add_option("--seed", options.calibration.seed, "of the probes' texts"), 0,
+            UINT64_MAX)
       ->capture_default_str();
 }
 

@@ -9,14 +9,14 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "cli/client.h"
 #include "cli/formats/context_files.h"
 #include "cli/formats/message_json.h"
 #include "cli/verb.h"
+#include "fovea/v1/context.pb.h"
 
 namespace fovea::cli {
 namespace {
-
-using Contexts = v1::ContextService::Stub;
 
 struct ContextOptions {
   ViewOptions view;
@@ -47,8 +47,8 @@ absl::StatusOr<std::vector<std::string>> FetchPages(const Environment& environme
     v1::GetPageRequest request;
     *request.mutable_view() = view;
     request.set_page_id(page.page_id());
-    absl::StatusOr<v1::GetPageResponse> response = environment.client.Call(
-        environment.client.contexts(), &Contexts::GetPage, request, Pace::kUnlimited);
+    absl::StatusOr<v1::GetPageResponse> response =
+        environment.client.Call(contexts::kGetPage, request, Pace::kUnlimited);
     if (!response.ok()) return response.status();
     pages.push_back(std::move(*response->mutable_png()));
   }
@@ -108,8 +108,8 @@ absl::Status RunContext(const Environment& environment, const ContextOptions& op
   v1::BuildContextRequest request;
   *request.mutable_view() = options.view.ToView();
   request.set_format(options.format);
-  const absl::StatusOr<v1::BuildContextResponse> response = environment.client.Call(
-      environment.client.contexts(), &Contexts::BuildContext, request, Pace::kUnlimited);
+  const absl::StatusOr<v1::BuildContextResponse> response =
+      environment.client.Call(contexts::kBuildContext, request, Pace::kUnlimited);
   if (!response.ok()) return response.status();
   const bool native = options.format == v1::WIRE_FORMAT_NATIVE;
   const absl::StatusOr<std::vector<std::string>> pages =

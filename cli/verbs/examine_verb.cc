@@ -5,6 +5,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "cli/calibrate/examine.h"
+#include "cli/numbers.h"
 #include "cli/verb.h"
 
 namespace fovea::cli {
@@ -25,10 +26,10 @@ void DeclareExamine(CLI::App& verb, Examine& examine) {
   verb.add_option("--score", examine.score, "score the answers in this folder")->excludes(out);
   verb.add_option("--key", options.key,
                   "the folder of the key; the folder's name and .key if not given");
-  verb.add_option("--tasks", options.per_kind, "of each kind, for each rung")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 1000));
-  verb.add_option("--seed", options.seed, "of the tasks")->capture_default_str();
+  TakeWhole(verb.add_option("--tasks", options.per_kind, "of each kind, for each rung"), 1, 1000)
+      ->capture_default_str();
+  TakeWhole(verb.add_option("--seed", options.seed, "of the tasks"), 0, UINT64_MAX)
+      ->capture_default_str();
   verb.add_option("--endpoint", options.endpoint.url,
                   "ask this API by itself: the base URL of a Chat Completions API");
   verb.add_option("--model", options.endpoint.model,
@@ -39,12 +40,13 @@ void DeclareExamine(CLI::App& verb, Examine& examine) {
   verb.add_option("--fields", options.fields, "further members of each request, a JSON object")
       ->capture_default_str();
   verb.add_option("--detail", options.endpoint.detail, "of image_url: low, high, original");
-  verb.add_option("--timeout", options.timeout_seconds, "seconds for one answer")
-      ->capture_default_str()
-      ->check(CLI::Range(0.001, 86400.0));
-  verb.add_option("--time-limit", options.time_limit_seconds, "seconds for all answers together")
-      ->capture_default_str()
-      ->check(CLI::Range(0.001, 86400.0));
+  TakeDecimal(verb.add_option("--timeout", options.timeout_seconds, "seconds for one answer"),
+              0.001, 86400.0)
+      ->capture_default_str();
+  TakeDecimal(verb.add_option("--time-limit", options.time_limit_seconds,
+                              "seconds for all answers together"),
+              0.001, 86400.0)
+      ->capture_default_str();
   verb.add_flag("--save", options.save,
                 "write what was right into the user's profile, as evidence");
   verb.add_option("--profile", options.profile,

@@ -14,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "cli/formats/json.h"
 #include "cli/formats/line_file.h"
 #include "cli/status.h"
 #include "cli/verbs/import_files.h"

@@ -11,11 +11,11 @@
 #include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "cli/client.h"
+#include "fovea/v1/session.pb.h"
 
 namespace fovea::cli {
 namespace {
-
-using Sessions = v1::SessionService::Stub;
 
 constexpr size_t kBatchTurns = 256;
 constexpr size_t kBatchBytes = size_t{8} << 20;
@@ -42,12 +42,11 @@ absl::StatusOr<Present> Look(Client& client, const std::string& name,
   request.set_session_id(name);
   request.mutable_range()->set_first(1);
   request.mutable_range()->set_last(turns.size());
-  const auto call = client.NewStream(Pace::kSlow);
-  if (!call.ok()) return call.status();
-  const auto stream = client.sessions().ReadTurns((*call)->context(), request);
+  auto stream = client.Start(sessions::kReadTurns, request, Pace::kSlow);
+  if (!stream.ok()) return stream.status();
   Present present{Present::kBeginning, 0};
   v1::ReadTurnsResponse response;
-  while ((*call)->Wait([&] { return stream->Read(&response); })) {
+  while (stream->Read(&response)) {
     for (v1::Turn& turn : *response.mutable_turns()) {
       turn.clear_seq();
       if (present.turns >= turns.size()) continue;  // the server's has more than all of it
@@ -58,11 +57,11 @@ absl::StatusOr<Present> Look(Client& client, const std::string& name,
       }
     }
   }
-  const grpc::Status status = (*call)->Wait([&] { return stream->Finish(); });
-  if (status.error_code() == grpc::StatusCode::NOT_FOUND) return Present{Present::kNone, 0};
+  const absl::Status status = stream->Finish();
+  if (absl::IsNotFound(status)) return Present{Present::kNone, 0};
   // A session with fewer turns than the file's.
-  if (status.error_code() == grpc::StatusCode::OUT_OF_RANGE) return present;
-  if (!status.ok()) return (*call)->Failure(status);
+  if (absl::IsOutOfRange(status)) return present;
+  if (!status.ok()) return status;
   return present;
 }
 
@@ -71,7 +70,7 @@ absl::Status Create(Client& client, const std::string& name, const Outgoing& ses
   request.set_session_id(name);
   request.set_title(session.title);
   request.set_metadata_json(session.metadata_json);
-  return client.Call(client.sessions(), &Sessions::CreateSession, request).status();
+  return client.Call(sessions::kCreateSession, request).status();
 }
 
 absl::StatusOr<v1::AppendTurnsResponse> Append(Client& client,
@@ -79,7 +78,7 @@ absl::StatusOr<v1::AppendTurnsResponse> Append(Client& client,
   absl::Duration pause = kFirstPause;
   for (int attempt = 1;; ++attempt, pause *= 2) {
     absl::StatusOr<v1::AppendTurnsResponse> response =
-        client.Call(client.sessions(), &Sessions::AppendTurns, request, Pace::kSlow);
+        client.Call(sessions::kAppendTurns, request, Pace::kSlow);
     if (!absl::IsUnavailable(response.status()) || attempt == kAppendTries) return response;
     absl::SleepFor(pause);
   }

@@ -10,11 +10,12 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "cli/client.h"
 #include "fovea/v1/session.pb.h"
 #include "fovea/v1/turn.pb.h"
 
 namespace fovea::cli {
+
+class Client;
 
 // A session on its way.
 struct Outgoing {

@@ -7,17 +7,17 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/strip.h"
+#include "cli/client.h"
 #include "cli/formats/message_json.h"
+#include "cli/numbers.h"
 #include "cli/verb.h"
+#include "fovea/v1/context.pb.h"
 
 namespace fovea::cli {
 namespace {
-
-using Contexts = v1::ContextService::Stub;
 
 struct WhyOptions {
   ViewOptions view;
@@ -49,8 +49,8 @@ absl::Status RunWhy(const Environment& environment, const WhyOptions& options) {
   v1::ExplainTurnRequest request;
   *request.mutable_view() = options.view.ToView();
   request.set_seq(options.seq);
-  const absl::StatusOr<v1::ExplainTurnResponse> explained = environment.client.Call(
-      environment.client.contexts(), &Contexts::ExplainTurn, request, Pace::kUnlimited);
+  const absl::StatusOr<v1::ExplainTurnResponse> explained =
+      environment.client.Call(contexts::kExplainTurn, request, Pace::kUnlimited);
   if (!explained.ok()) return explained.status();
   if (environment.json) {
     environment.PrintJson(MessageToJson(*explained));
@@ -73,8 +73,8 @@ absl::StatusOr<v1::ContextSummary> SummaryAt(const Environment& environment,
   v1::BuildContextRequest request;
   *request.mutable_view() = view.ToView();
   request.mutable_view()->set_as_of_seq(seq);
-  absl::StatusOr<v1::PlanContextResponse> plan = environment.client.Call(
-      environment.client.contexts(), &Contexts::PlanContext, request, Pace::kUnlimited);
+  absl::StatusOr<v1::PlanContextResponse> plan =
+      environment.client.Call(contexts::kPlanContext, request, Pace::kUnlimited);
   if (!plan.ok()) return plan.status();
   return std::move(*plan->mutable_summary());
 }
@@ -120,10 +120,13 @@ void PrintTurnsDiff(const v1::ContextSummary& before, const v1::ContextSummary& 
 absl::Status DiffTurns(const Environment& environment, const DiffOptions& options) {
   std::vector<uint64_t> turns(options.at.size());
   for (size_t i = 0; i < turns.size(); ++i) {
-    if (!absl::SimpleAtoi(absl::StripPrefix(options.at[i], "#"), &turns[i])) {
+    const absl::string_view digits = absl::StripPrefix(options.at[i], "#");
+    const auto turn = ParseWhole({digits.data(), digits.size()}, 0, UINT64_MAX);
+    if (!turn.has_value()) {
       return absl::InvalidArgumentError(
           absl::StrCat("--at ", options.at[i], " is no turn's number"));
     }
+    turns[i] = *turn;
   }
   if (turns.size() != 2 || turns[0] > turns[1]) {
     return absl::InvalidArgumentError("--at is given twice, the earlier turn first");
@@ -139,8 +142,8 @@ absl::Status DiffTurns(const Environment& environment, const DiffOptions& option
     request.mutable_view()->set_as_of_seq(turns[1]);
     request.set_from_epoch(before->epoch());
     request.set_to_epoch(after->epoch());
-    absl::StatusOr<v1::DiffEpochsResponse> answer = environment.client.Call(
-        environment.client.contexts(), &Contexts::DiffEpochs, request, Pace::kUnlimited);
+    absl::StatusOr<v1::DiffEpochsResponse> answer =
+        environment.client.Call(contexts::kDiffEpochs, request, Pace::kUnlimited);
     if (!answer.ok()) return answer.status();
     diff = *std::move(answer);
   }
@@ -161,8 +164,8 @@ absl::Status RunDiff(const Environment& environment, const DiffOptions& options)
   *request.mutable_view() = options.view.ToView();
   request.set_from_epoch(options.from);
   request.set_to_epoch(options.to);
-  const absl::StatusOr<v1::DiffEpochsResponse> diff = environment.client.Call(
-      environment.client.contexts(), &Contexts::DiffEpochs, request, Pace::kUnlimited);
+  const absl::StatusOr<v1::DiffEpochsResponse> diff =
+      environment.client.Call(contexts::kDiffEpochs, request, Pace::kUnlimited);
   if (!diff.ok()) return diff.status();
   if (environment.json) {
     environment.PrintJson(MessageToJson(*diff));
@@ -186,8 +189,8 @@ void AddInsightVerbs(Verbs& verbs) {
       "diff", "show what moved between two turns, or two epochs",
       [](CLI::App& verb, DiffOptions& options) {
         DeclareView(verb, options.view, /*with_at=*/false);
-        verb.add_option("from", options.from, "an epoch");
-        verb.add_option("to", options.to, "a later epoch; 0: the newest");
+        TakeWhole(verb.add_option("from", options.from, "an epoch"), 0, UINT64_MAX);
+        TakeWhole(verb.add_option("to", options.to, "a later epoch; 0: the newest"), 0, UINT64_MAX);
         verb.add_option("--at", options.at, "a turn; twice, in place of the epochs")
             ->type_name("TURN")
             ->expected(1)

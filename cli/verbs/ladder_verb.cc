@@ -9,14 +9,14 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "cli/client.h"
 #include "cli/formats/message_json.h"
 #include "cli/formats/output_file.h"
 #include "cli/verb.h"
+#include "fovea/v1/context.pb.h"
 
 namespace fovea::cli {
 namespace {
-
-using Contexts = v1::ContextService::Stub;
 
 struct LadderOptions {
   ViewOptions view;
@@ -70,8 +70,8 @@ absl::Status RunLadder(const Environment& environment, const LadderOptions& opti
   v1::DrawLadderRequest request;
   *request.mutable_view() = options.view.ToView();
   request.set_first_seq(options.seq);
-  const absl::StatusOr<v1::DrawLadderResponse> ladder = environment.client.Call(
-      environment.client.contexts(), &Contexts::DrawLadder, request, Pace::kUnlimited);
+  const absl::StatusOr<v1::DrawLadderResponse> ladder =
+      environment.client.Call(contexts::kDrawLadder, request, Pace::kUnlimited);
   if (!ladder.ok()) return ladder.status();
   if (absl::Status status = WriteImages(*ladder, options.folder); !status.ok()) return status;
   if (environment.json) {

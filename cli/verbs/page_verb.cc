@@ -12,14 +12,15 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "cli/client.h"
+#include "cli/formats/json.h"
 #include "cli/formats/output_file.h"
 #include "cli/formats/page_picture.h"
 #include "cli/verb.h"
+#include "fovea/v1/context.pb.h"
 
 namespace fovea::cli {
 namespace {
-
-using Contexts = v1::ContextService::Stub;
 
 struct PageOptions {
   ViewOptions view;
@@ -53,8 +54,8 @@ absl::StatusOr<std::vector<std::string>> PagesOf(const Environment& environment,
   v1::ExplainTurnRequest request;
   *request.mutable_view() = options.view.ToView();
   request.set_seq(options.seq);
-  const absl::StatusOr<v1::ExplainTurnResponse> explained = environment.client.Call(
-      environment.client.contexts(), &Contexts::ExplainTurn, request, Pace::kUnlimited);
+  const absl::StatusOr<v1::ExplainTurnResponse> explained =
+      environment.client.Call(contexts::kExplainTurn, request, Pace::kUnlimited);
   if (!explained.ok()) return explained.status();
   if (explained->page_ids().empty()) {
     return absl::FailedPreconditionError(
@@ -71,8 +72,8 @@ absl::StatusOr<v1::GetPageResponse> GetPage(const Environment& environment,
   *request.mutable_view() = options.view.ToView();
   request.set_page_id(id);
   if (options.crop) request.set_seq(options.seq);
-  absl::StatusOr<v1::GetPageResponse> page = environment.client.Call(
-      environment.client.contexts(), &Contexts::GetPage, request, Pace::kUnlimited);
+  absl::StatusOr<v1::GetPageResponse> page =
+      environment.client.Call(contexts::kGetPage, request, Pace::kUnlimited);
   if (!page.ok() || !options.crop || page->turn_bottom() == 0) return page;
   absl::StatusOr<std::string> part = CropPng(page->png(), page->turn_top(), page->turn_bottom());
   if (!part.ok()) return part.status();

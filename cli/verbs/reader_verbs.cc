@@ -10,15 +10,16 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "cli/client.h"
 #include "cli/formats/line_file.h"
 #include "cli/formats/message_json.h"
 #include "cli/formats/suggest.h"
 #include "cli/verb.h"
+#include "fovea/v1/context.pb.h"
+#include "fovea/v1/reader.pb.h"
 
 namespace fovea::cli {
 namespace {
-
-using Contexts = v1::ContextService::Stub;
 
 struct ReaderOptions {
   std::vector<std::string> words;  // nothing, NAME, "show" NAME, or "count" NAME
@@ -88,7 +89,7 @@ absl::Status RunList(const Environment& environment, const std::string& name) {
   v1::ListReadersRequest request;
   request.set_reader(name);
   const absl::StatusOr<v1::ListReadersResponse> response =
-      environment.client.Call(environment.client.contexts(), &Contexts::ListReaders, request);
+      environment.client.Call(contexts::kListReaders, request);
   if (!response.ok()) return response.status();
   Json list = Json::array();
   for (const v1::Reader& reader : response->readers()) {
@@ -131,8 +132,8 @@ absl::StatusOr<v1::CountTokensRequest> CountRequest(const ReaderOptions& options
 absl::Status RunCount(const Environment& environment, const ReaderOptions& options) {
   const absl::StatusOr<v1::CountTokensRequest> request = CountRequest(options);
   if (!request.ok()) return request.status();
-  const absl::StatusOr<v1::CountTokensResponse> counted = environment.client.Call(
-      environment.client.readers(), &v1::ReaderService::Stub::CountTokens, *request, Pace::kSlow);
+  const absl::StatusOr<v1::CountTokensResponse> counted =
+      environment.client.Call(readers::kCountTokens, *request, Pace::kSlow);
   if (!counted.ok()) return counted.status();
   if (environment.json) {
     environment.PrintJson(MessageToJson(*counted));

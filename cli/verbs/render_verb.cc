@@ -13,10 +13,12 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "cli/client.h"
 #include "cli/formats/line_file.h"
 #include "cli/formats/message_json.h"
 #include "cli/formats/output_file.h"
 #include "cli/verb.h"
+#include "fovea/v1/page.pb.h"
 
 namespace fovea::cli {
 namespace {
@@ -138,25 +140,23 @@ class Renderer {
     request.set_title(TitleOf(file));
     request.set_webp(options_.webp);
     request.set_text(std::move(text));
-    const auto call = environment_.client.NewStream(Pace::kSlow);
-    if (!call.ok()) return call.status();
-    const auto stream = environment_.client.pages().RenderDocument((*call)->context(), request);
+    auto stream = environment_.client.Start(pages::kRenderDocument, request, Pace::kSlow);
+    if (!stream.ok()) return stream.status();
     v1::RenderDocumentResponse response;
     Json pages = Json::array();
     absl::Status status;
-    while (status.ok() && (*call)->Wait([&] { return stream->Read(&response); })) {
+    while (status.ok() && stream->Read(&response)) {
       if (response.has_totals()) {
         Finish(file, response.totals(), std::exchange(pages, Json::array()));
       } else {
         status = Take(request.text(), response.page(), &pages);
       }
     }
-    if (!status.ok()) (*call)->context()->TryCancel();
-    const grpc::Status finished = (*call)->Wait([&] { return stream->Finish(); });
+    if (!status.ok()) stream->Cancel();
+    const absl::Status finished = stream->Finish();
     if (!status.ok()) return status;
     if (finished.ok()) return absl::OkStatus();
-    const absl::Status failure = (*call)->Failure(finished);
-    return {failure.code(), absl::StrCat(file, ": ", std::string(failure.message()))};
+    return {finished.code(), absl::StrCat(file, ": ", std::string(finished.message()))};
   }
 
   absl::Status Take(std::string_view text, const v1::DocumentPage& page, Json* pages) {

@@ -8,13 +8,13 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "cli/client.h"
 #include "cli/formats/message_json.h"
 #include "cli/verb.h"
+#include "fovea/v1/session.pb.h"
 
 namespace fovea::cli {
 namespace {
-
-using Sessions = v1::SessionService::Stub;
 
 std::string TimeText(int64_t time_us) {
   return time_us == 0 ? ""
@@ -28,7 +28,7 @@ absl::StatusOr<std::vector<v1::Session>> ListAll(const Environment& environment)
   request.set_page_size(1000);
   do {
     absl::StatusOr<v1::ListSessionsResponse> response =
-        environment.client.Call(environment.client.sessions(), &Sessions::ListSessions, request);
+        environment.client.Call(sessions::kListSessions, request);
     if (!response.ok()) return response.status();
     for (v1::Session& session : *response->mutable_sessions()) {
       sessions.push_back(std::move(session));
@@ -68,8 +68,8 @@ absl::Status RunSessions(const Environment& environment, const NoOptions&) {
 }
 
 absl::Status RunFork(const Environment& environment, const v1::ForkSessionRequest& request) {
-  const absl::StatusOr<v1::Session> fork = environment.client.Call(
-      environment.client.sessions(), &Sessions::ForkSession, request, Pace::kSlow);
+  const absl::StatusOr<v1::Session> fork =
+      environment.client.Call(sessions::kForkSession, request, Pace::kSlow);
   if (!fork.ok()) return fork.status();
   if (environment.json) {
     environment.PrintJson(MessageToJson(*fork));
@@ -80,8 +80,8 @@ absl::Status RunFork(const Environment& environment, const v1::ForkSessionReques
 }
 
 absl::Status RunDelete(const Environment& environment, const v1::DeleteSessionRequest& request) {
-  const absl::StatusOr<v1::DeleteSessionResponse> receipt = environment.client.Call(
-      environment.client.sessions(), &Sessions::DeleteSession, request, Pace::kSlow);
+  const absl::StatusOr<v1::DeleteSessionResponse> receipt =
+      environment.client.Call(sessions::kDeleteSession, request, Pace::kSlow);
   if (!receipt.ok()) return receipt.status();
   if (environment.json) {
     environment.PrintJson(MessageToJson(*receipt));
@@ -100,11 +100,8 @@ absl::Status RunDelete(const Environment& environment, const v1::DeleteSessionRe
 // Pin and unpin differ in their types and their word only.
 template <typename Request, typename Response>
 absl::Status MarkTurns(const Environment& environment, const Request& request,
-                       grpc::Status (Sessions::*method)(grpc::ClientContext*, const Request&,
-                                                        Response*),
-                       const char* done) {
-  const absl::StatusOr<Response> response =
-      environment.client.Call(environment.client.sessions(), method, request);
+                       const Method<Request, Response>& method, const char* done) {
+  const absl::StatusOr<Response> response = environment.client.Call(method, request);
   if (!response.ok()) return response.status();
   if (environment.json) {
     environment.PrintJson(MessageToJson(*response));
@@ -116,16 +113,16 @@ absl::Status MarkTurns(const Environment& environment, const Request& request,
 }
 
 absl::Status RunPin(const Environment& environment, const v1::PinTurnsRequest& request) {
-  return MarkTurns(environment, request, &Sessions::PinTurns, "pinned");
+  return MarkTurns(environment, request, sessions::kPinTurns, "pinned");
 }
 
 absl::Status RunUnpin(const Environment& environment, const v1::UnpinTurnsRequest& request) {
-  return MarkTurns(environment, request, &Sessions::UnpinTurns, "unpinned");
+  return MarkTurns(environment, request, sessions::kUnpinTurns, "unpinned");
 }
 
 absl::Status RunCompact(const Environment& environment, const v1::CompactSessionRequest& request) {
   const absl::StatusOr<v1::CompactSessionResponse> response =
-      environment.client.Call(environment.client.sessions(), &Sessions::CompactSession, request);
+      environment.client.Call(sessions::kCompactSession, request);
   if (!response.ok()) return response.status();
   if (environment.json) {
     environment.PrintJson(MessageToJson(*response));

@@ -14,16 +14,17 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "cli/client.h"
 #include "cli/formats/line_file.h"
 #include "cli/formats/message_json.h"
 #include "cli/formats/output_file.h"
+#include "cli/numbers.h"
 #include "cli/status.h"
 #include "cli/verb.h"
+#include "fovea/v1/admin.pb.h"
 
 namespace fovea::cli {
 namespace {
-
-using Admin = v1::AdminService::Stub;
 
 constexpr size_t kChunkBytes = size_t{1} << 20;
 
@@ -59,16 +60,15 @@ struct FileOptions {
 absl::StatusOr<v1::BackupChunk::Header> ReceiveBackup(const Environment& environment,
                                                       std::ostream& out, const std::string& name) {
   // Nothing comes before the server has copied the store and read the copy whole.
-  const auto call = environment.client.NewStream(Pace::kUnlimited);
-  if (!call.ok()) return call.status();
-  const auto stream =
-      environment.client.admin().BackupStore((*call)->context(), v1::BackupStoreRequest());
+  auto stream =
+      environment.client.Start(admin::kBackupStore, v1::BackupStoreRequest(), Pace::kUnlimited);
+  if (!stream.ok()) return stream.status();
   ProgressBar progress(environment.console, "bytes");
   v1::BackupChunk chunk;
   v1::BackupChunk::Header header;
   Sha256 digest;
   uint64_t bytes = 0;
-  while ((*call)->Wait([&] { return stream->Read(&chunk); })) {
+  while (stream->Read(&chunk)) {
     if (chunk.has_header()) {
       header = chunk.header();
       continue;
@@ -76,13 +76,13 @@ absl::StatusOr<v1::BackupChunk::Header> ReceiveBackup(const Environment& environ
     digest.Update(chunk.data());
     bytes += chunk.data().size();
     out.write(chunk.data().data(), static_cast<std::streamsize>(chunk.data().size()));
-    if (!out) (*call)->context()->TryCancel();
+    if (!out) stream->Cancel();
     progress.Update(bytes, static_cast<double>(bytes) / static_cast<double>(header.bytes() + 1),
                     "backup");
   }
-  const grpc::Status status = (*call)->Wait([&] { return stream->Finish(); });
+  const absl::Status status = stream->Finish();
   if (absl::Status written = OutputStatus(out, name); !written.ok()) return written;
-  if (!status.ok()) return (*call)->Failure(status);
+  if (!status.ok()) return status;
   if (bytes != header.bytes() || digest.Digest() != header.sha256()) {
     return absl::DataLossError("the backup arrived damaged");
   }
@@ -140,8 +140,7 @@ absl::StatusOr<v1::BackupChunk> HeaderOf(const std::string& path) {
 }
 
 // A stream that the server closed is no error here: Finish tells why.
-template <typename Writer>
-absl::Status SendBackup(const std::string& path, uint64_t bytes, Stream& call, Writer& stream,
+absl::Status SendBackup(const std::string& path, uint64_t bytes, Upload<v1::BackupChunk>& stream,
                         ProgressBar& progress) {
   std::ifstream file(path, std::ios::binary);
   if (!file) return ErrnoStatus(path);
@@ -150,7 +149,7 @@ absl::Status SendBackup(const std::string& path, uint64_t bytes, Stream& call, W
   while (file.read(data.data(), static_cast<std::streamsize>(data.size())) || file.gcount() > 0) {
     v1::BackupChunk chunk;
     chunk.set_data(data.data(), static_cast<size_t>(file.gcount()));
-    if (!call.Wait([&] { return stream.Write(chunk); })) return absl::OkStatus();
+    if (!stream.Write(chunk)) return absl::OkStatus();
     sent += chunk.data().size();
     progress.Update(sent, static_cast<double>(sent) / static_cast<double>(bytes + 1), path);
   }
@@ -160,16 +159,15 @@ absl::Status SendBackup(const std::string& path, uint64_t bytes, Stream& call, W
 absl::Status RunRestoreStore(const Environment& environment, const FileOptions& options) {
   const absl::StatusOr<v1::BackupChunk> header = HeaderOf(options.file);
   if (!header.ok()) return header.status();
-  const auto call = environment.client.NewStream(Pace::kUnlimited);
-  if (!call.ok()) return call.status();
   v1::RestoreStoreResponse report;
-  const auto stream = environment.client.admin().RestoreStore((*call)->context(), &report);
+  auto stream = environment.client.Start(admin::kRestoreStore, &report, Pace::kUnlimited);
+  if (!stream.ok()) return stream.status();
   ProgressBar progress(environment.console, "bytes");
   absl::Status sent;
-  if ((*call)->Wait([&] { return stream->Write(*header); })) {
-    sent = SendBackup(options.file, header->header().bytes(), **call, *stream, progress);
+  if (stream->Write(*header)) {
+    sent = SendBackup(options.file, header->header().bytes(), *stream, progress);
   }
-  const absl::Status status = (*call)->EndUpload(*stream, std::move(sent));
+  const absl::Status status = stream->Finish(std::move(sent));
   progress.Wipe();
   if (!status.ok()) return status;
   if (environment.json) {
@@ -188,8 +186,8 @@ absl::Status RunRestoreStore(const Environment& environment, const FileOptions& 
 struct NoOptions {};
 
 absl::Status RunRepair(const Environment& environment, const NoOptions&) {
-  const absl::StatusOr<v1::RepairStoreResponse> report = environment.client.Call(
-      environment.client.admin(), &Admin::RepairStore, v1::RepairStoreRequest(), Pace::kUnlimited);
+  const absl::StatusOr<v1::RepairStoreResponse> report =
+      environment.client.Call(admin::kRepairStore, v1::RepairStoreRequest(), Pace::kUnlimited);
   if (!report.ok()) return report.status();
   if (environment.json) {
     environment.PrintJson(MessageToJson(*report));
@@ -221,8 +219,8 @@ absl::Status RunRetain(const Environment& environment, const RetainOptions& opti
       static_cast<uint64_t>(absl::ToInt64Seconds(options.days * absl::Hours(24))));
   request.set_max_stored_bytes(options.bytes);
   request.set_dry_run(options.dry_run);
-  const absl::StatusOr<v1::ApplyRetentionResponse> report = environment.client.Call(
-      environment.client.admin(), &Admin::ApplyRetention, request, Pace::kUnlimited);
+  const absl::StatusOr<v1::ApplyRetentionResponse> report =
+      environment.client.Call(admin::kApplyRetention, request, Pace::kUnlimited);
   if (!report.ok()) return report.status();
   if (environment.json) {
     environment.PrintJson(MessageToJson(*report));
@@ -269,11 +267,12 @@ void AddStoreVerbs(Verbs& verbs) {
   verbs.Add<RetainOptions>(
       "retain", "delete the sessions that were longest without an append",
       [](CLI::App& verb, RetainOptions& options) {
-        verb.add_option("--max-idle-days", options.days, "those without an append for longer go")
-            ->check(CLI::Range(0.0, 20'000.0));
-        verb.add_option("--max-bytes", options.bytes,
-                        "the oldest go until the turns of all take no more, such as 10G")
-            ->transform(CLI::AsSizeValue(false));
+        TakeDecimal(verb.add_option("--max-idle-days", options.days,
+                                    "those without an append for longer go"),
+                    0, 20'000);
+        TakeBytes(verb.add_option("--max-bytes", options.bytes,
+                                  "the oldest go until the turns of all take no more, such as 10G"),
+                  1, INT64_MAX);
         verb.add_flag("--dry-run", options.dry_run, "only say what would go");
       },
       RunRetain);

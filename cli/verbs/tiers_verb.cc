@@ -1,19 +1,18 @@
 // The verb `tiers`.
-#include <CLI/CLI.hpp>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "cli/client.h"
 #include "cli/formats/message_json.h"
 #include "cli/formats/suggest.h"
 #include "cli/formats/tiers_view.h"
 #include "cli/verb.h"
+#include "fovea/v1/context.pb.h"
 
 namespace fovea::cli {
 namespace {
-
-using Contexts = v1::ContextService::Stub;
 
 struct LadderOf {
   std::vector<std::string> rungs;
@@ -21,8 +20,8 @@ struct LadderOf {
 };
 
 absl::StatusOr<LadderOf> Ladder(const Environment& environment, const std::string& reader) {
-  const absl::StatusOr<v1::ListReadersResponse> readers = environment.client.Call(
-      environment.client.contexts(), &Contexts::ListReaders, v1::ListReadersRequest());
+  const absl::StatusOr<v1::ListReadersResponse> readers =
+      environment.client.Call(contexts::kListReaders, v1::ListReadersRequest());
   if (!readers.ok()) return readers.status();
   LadderOf ladder;
   std::vector<std::string> names;
@@ -40,8 +39,8 @@ absl::StatusOr<LadderOf> Ladder(const Environment& environment, const std::strin
 absl::Status RunTiers(const Environment& environment, const ViewOptions& options) {
   v1::BuildContextRequest request;
   *request.mutable_view() = options.ToView();
-  const absl::StatusOr<v1::PlanContextResponse> plan = environment.client.Call(
-      environment.client.contexts(), &Contexts::PlanContext, request, Pace::kUnlimited);
+  const absl::StatusOr<v1::PlanContextResponse> plan =
+      environment.client.Call(contexts::kPlanContext, request, Pace::kUnlimited);
   if (!plan.ok()) return plan.status();
   if (environment.json) {
     environment.PrintJson(MessageToJson(plan->summary()));

@@ -3,13 +3,12 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "cli/formats/json.h"
+#include "cli/client.h"
 #include "cli/verb.h"
+#include "fovea/v1/context.pb.h"
 
 namespace fovea::cli {
 namespace {
-
-using Contexts = v1::ContextService::Stub;
 
 struct ToolsOptions {
   v1::WireFormat format = v1::WIRE_FORMAT_NATIVE;
@@ -19,7 +18,7 @@ absl::Status RunTools(const Environment& environment, const ToolsOptions& option
   v1::GetRecallToolsRequest request;
   request.set_format(options.format);
   const absl::StatusOr<v1::GetRecallToolsResponse> response =
-      environment.client.Call(environment.client.contexts(), &Contexts::GetRecallTools, request);
+      environment.client.Call(contexts::kGetRecallTools, request);
   if (!response.ok()) return response.status();
   // As the server wrote it: its bytes are what a provider's cache goes by.
   environment.console.Exact() << response->tools_json() << '\n';

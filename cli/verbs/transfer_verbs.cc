@@ -12,18 +12,18 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "cli/client.h"
 #include "cli/formats/line_file.h"
 #include "cli/formats/message_json.h"
 #include "cli/formats/output_file.h"
 #include "cli/verb.h"
+#include "fovea/v1/session.pb.h"
 #include "transcripts/fovea_history.h"
 #include "transcripts/lossless_json.h"
 #include "transcripts/proto/turn_proto.h"
 
 namespace fovea::cli {
 namespace {
-
-using Sessions = v1::SessionService::Stub;
 
 struct ExportOptions {
   std::string session;
@@ -79,23 +79,21 @@ absl::StatusOr<uint64_t> ExportTo(const Environment& environment, const ExportOp
                                   std::ostream& out, const std::string& name) {
   v1::ExportSessionRequest request;
   request.set_session_id(options.session);
-  const auto call = environment.client.NewStream(Pace::kSlow);
-  if (!call.ok()) return call.status();
-  const auto stream = environment.client.sessions().ExportSession((*call)->context(), request);
+  auto stream = environment.client.Start(sessions::kExportSession, request, Pace::kSlow);
+  if (!stream.ok()) return stream.status();
   ExportWriter writer(out, options.format == "jsonl");
   v1::ExportChunk chunk;
   bool any = false;
-  while ((*call)->Wait([&] { return stream->Read(&chunk); })) {
+  while (stream->Read(&chunk)) {
     any = true;
     absl::Status status = writer.Write(chunk);
     if (status.ok() && !out) status = OutputStatus(out, name);
     if (!status.ok()) {
-      (*call)->context()->TryCancel();
+      stream->Cancel();
       return status;
     }
   }
-  const grpc::Status status = (*call)->Wait([&] { return stream->Finish(); });
-  if (!status.ok()) return (*call)->Failure(status);
+  if (absl::Status status = stream->Finish(); !status.ok()) return status;
   if (any) writer.Finish();
   if (absl::Status written = OutputStatus(out, name); !written.ok()) return written;
   return writer.turns();
@@ -146,9 +144,8 @@ absl::StatusOr<v1::ExportChunk> ParseChunk(const std::string& line, const Restor
 }
 
 // Sends the file's chunks. A stream that the server closed is no error here: Finish tells why.
-template <typename Writer>
-absl::Status SendChunks(LineReader& reader, const RestoreOptions& options, Stream& call,
-                        Writer& stream, ProgressBar& progress) {
+absl::Status SendChunks(LineReader& reader, const RestoreOptions& options,
+                        Upload<v1::ExportChunk>& stream, ProgressBar& progress) {
   while (true) {
     absl::StatusOr<std::optional<std::string>> line = reader.Next();
     if (!line.ok()) {
@@ -163,7 +160,7 @@ absl::Status SendChunks(LineReader& reader, const RestoreOptions& options, Strea
           absl::StrCat(options.file, ", line ", reader.line_number(),
                        " is not of an export: ", chunk.status().message()));
     }
-    if (!call.Wait([&] { return stream.Write(*chunk); })) return absl::OkStatus();
+    if (!stream.Write(*chunk)) return absl::OkStatus();
     progress.Update(reader.line_number(), reader.Share(), options.file);
   }
 }
@@ -173,13 +170,12 @@ absl::Status RunRestore(const Environment& environment, const RestoreOptions& op
       LineReader::Open(options.file, {.line = kMaxChunkLineBytes});
   if (!reader.ok()) return reader.status();
   // The last answer comes when all is read, checked and stored.
-  const auto call = environment.client.NewStream(Pace::kUnlimited);
-  if (!call.ok()) return call.status();
   v1::Session session;
-  const auto stream = environment.client.sessions().ImportSession((*call)->context(), &session);
+  auto stream = environment.client.Start(sessions::kImportSession, &session, Pace::kUnlimited);
+  if (!stream.ok()) return stream.status();
   ProgressBar progress(environment.console, "lines");
-  absl::Status sent = SendChunks(**reader, options, **call, *stream, progress);
-  const absl::Status status = (*call)->EndUpload(*stream, std::move(sent));
+  absl::Status sent = SendChunks(**reader, options, *stream, progress);
+  const absl::Status status = stream->Finish(std::move(sent));
   progress.Wipe();
   if (!status.ok()) return status;
   if (environment.json) {

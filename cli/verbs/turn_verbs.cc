@@ -11,14 +11,15 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "cli/client.h"
 #include "cli/formats/message_json.h"
 #include "cli/formats/output_file.h"
+#include "cli/numbers.h"
 #include "cli/verb.h"
+#include "fovea/v1/session.pb.h"
 
 namespace fovea::cli {
 namespace {
-
-using Sessions = v1::SessionService::Stub;
 
 // The turn with all its parts.
 absl::StatusOr<Json> WholeTurn(const Environment& environment, const std::string& session,
@@ -27,16 +28,14 @@ absl::StatusOr<Json> WholeTurn(const Environment& environment, const std::string
   request.set_session_id(session);
   request.mutable_range()->set_first(seq);
   request.mutable_range()->set_last(seq);
-  const auto call = environment.client.NewStream(Pace::kSlow);
-  if (!call.ok()) return call.status();
-  const auto stream = environment.client.sessions().ReadTurns((*call)->context(), request);
+  auto stream = environment.client.Start(sessions::kReadTurns, request, Pace::kSlow);
+  if (!stream.ok()) return stream.status();
   Json turn;
   v1::ReadTurnsResponse response;
-  while ((*call)->Wait([&] { return stream->Read(&response); })) {
+  while (stream->Read(&response)) {
     for (const v1::Turn& read : response.turns()) turn = MessageToJson(read);
   }
-  const grpc::Status status = (*call)->Wait([&] { return stream->Finish(); });
-  if (!status.ok()) return (*call)->Failure(status);
+  if (absl::Status status = stream->Finish(); !status.ok()) return status;
   return turn;
 }
 
@@ -67,8 +66,8 @@ absl::Status WriteImages(const std::string& folder, const v1::ExpandTurnResponse
 absl::Status RunTurn(const Environment& environment, const TurnOptions& options) {
   v1::ExpandTurnRequest request = options.request;
   request.set_include_images(!options.images.empty());
-  absl::StatusOr<v1::ExpandTurnResponse> response = environment.client.Call(
-      environment.client.sessions(), &Sessions::ExpandTurn, request, Pace::kSlow);
+  absl::StatusOr<v1::ExpandTurnResponse> response =
+      environment.client.Call(sessions::kExpandTurn, request, Pace::kSlow);
   if (!response.ok()) return response.status();
   if (!options.images.empty()) {
     absl::Status status = WriteImages(options.images, *response);
@@ -96,12 +95,14 @@ void DeclareTurn(CLI::App& verb, TurnOptions& options) {
   DeclareSeq(
       verb, "seq", [&request](uint64_t seq) { request.set_seq(seq); }, "the turn's number")
       ->required();
-  verb.add_option_function<uint64_t>(
-      "--offset", [&request](uint64_t offset) { request.set_byte_offset(offset); },
-      "first byte of the text");
-  verb.add_option_function<uint64_t>(
-      "--length", [&request](uint64_t length) { request.set_byte_length(length); },
-      "bytes of the text; 0: to the end");
+  TakeWhole(verb.add_option_function<uint64_t>(
+                "--offset", [&request](uint64_t offset) { request.set_byte_offset(offset); },
+                "first byte of the text"),
+            0, UINT64_MAX);
+  TakeWhole(verb.add_option_function<uint64_t>(
+                "--length", [&request](uint64_t length) { request.set_byte_length(length); },
+                "bytes of the text; 0: to the end"),
+            0, UINT64_MAX);
   verb.add_flag_function(
       "--recall", [&request](int64_t) { request.set_record_recall(true); },
       "record that the model read it again, which keeps it sharper");
@@ -124,7 +125,7 @@ absl::Status RunSearch(const Environment& environment, const SearchOptions& opti
   request.set_order(options.relevance ? v1::SEARCH_ORDER_RELEVANCE : v1::SEARCH_ORDER_NEWEST_FIRST);
   if (options.exact) request.set_match(v1::SEARCH_MATCH_EXACT);
   const absl::StatusOr<v1::SearchTurnsResponse> response =
-      environment.client.Call(environment.client.sessions(), &Sessions::SearchTurns, request);
+      environment.client.Call(sessions::kSearchTurns, request);
   if (!response.ok()) return response.status();
   if (environment.json) {
     environment.PrintJson(MessageToJson(*response));
@@ -152,9 +153,8 @@ void DeclareSearch(CLI::App& verb, SearchOptions& options) {
   DeclareSession(verb, options.session);
   verb.add_option("words", options.words, "words that must all occur; wor* matches a beginning")
       ->required();
-  verb.add_option("--limit", options.limit, "hits at most")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 200));
+  TakeWhole(verb.add_option("--limit", options.limit, "hits at most"), 1, 200)
+      ->capture_default_str();
   CLI::Option* relevance =
       verb.add_flag("--relevance", options.relevance, "best first, not newest first");
   verb.add_flag("--exact", options.exact, "the text as it stands, to the byte, also inside words")

@@ -13,13 +13,13 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/time/time.h"
+#include "cli/client.h"
 #include "cli/formats/message_json.h"
 #include "cli/verb.h"
+#include "fovea/v1/context.pb.h"
 
 namespace fovea::cli {
 namespace {
-
-using Contexts = v1::ContextService::Stub;
 
 struct ViewsOptions {
   std::string session;
@@ -61,7 +61,7 @@ absl::Status RunViews(const Environment& environment, const ViewsOptions& option
   v1::ListViewsRequest request;
   request.set_session_id(options.session);
   const absl::StatusOr<v1::ListViewsResponse> response =
-      environment.client.Call(environment.client.contexts(), &Contexts::ListViews, request);
+      environment.client.Call(contexts::kListViews, request);
   if (!response.ok()) return response.status();
   if (environment.json) {
     environment.PrintJson(MessageToJson(*response));

@@ -6,7 +6,7 @@
 namespace fovea {
 namespace {
 
-constexpr int64_t kMost = 100'000;
+constexpr int64_t kMax = 100'000;
 
 bool IsWhite(char c) { return c == ' ' || c == '\r' || c == '\n' || c == '\t' || c == '\f'; }
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
@@ -31,13 +31,13 @@ int64_t PdfPages(std::string_view data) {
     } else if (name == "Count") {
       int64_t count = 0;
       for (size_t digit = SkipWhite(data, at + 6);
-           digit < data.size() && IsDigit(data[digit]) && count < kMost; ++digit) {
+           digit < data.size() && IsDigit(data[digit]) && count < kMax; ++digit) {
         count = count * 10 + (data[digit] - '0');
       }
       counted = std::max(counted, count);
     }
   }
-  return std::min(kMost, std::max(pages, counted));
+  return std::min(kMax, std::max(pages, counted));
 }
 
 }  // namespace fovea

@@ -66,11 +66,12 @@ class Summarizer {
     }
     summary_.spare_tokens = planner_.spare_tokens();
     summary_.as_of_seq = plan_.last_seq;
+    summary_.characters = CountCharacters(sheet_);
     for (const SheetPart& turn : sheet_.head()) AddHeadTurn(turn);
     if (sheet_.latent() != nullptr) AddLatent(*sheet_.latent());
     for (const SheetPart& run : sheet_.runs()) AddRun(run);
     for (const SheetPart& turn : sheet_.tail()) AddTailTurn(turn);
-    for (const SheetPart& pin : sheet_.pins()) AddPin(pin);
+    for (const SheetPart& pin : sheet_.pins()) verbatim_.tokens += pin.tokens;
     summary_.groups_complete = GroupsAreComplete();
     ListPins();
     CollectRungs();
@@ -86,7 +87,6 @@ class Summarizer {
     verbatim_.tokens += turn.tokens;
     verbatim_.text_tokens += turn.text_tokens;
     verbatim_.characters += turn.characters;
-    summary_.characters.text += turn.characters;
     Extend(verbatim_.range, turn.turns);
   }
 
@@ -100,7 +100,6 @@ class Summarizer {
                .legibility = 0,
                .exact_legibility = 0,
                .evidence = "recallable"};
-    summary_.characters.latent = latent.characters;
     summary_.loss.push_back({.range = latent.turns,
                              .rung = "latent",
                              .evidence = latent_.evidence,
@@ -127,9 +126,6 @@ class Summarizer {
     share.tokens += run.tokens;
     share.text_tokens += run.text_tokens;
     share.pages += static_cast<uint32_t>(run.drawn.pages.size());
-    const uint64_t shown = run.characters - run.elided_characters;
-    (run.on_pages ? summary_.characters.pages : summary_.characters.text) += shown;
-    summary_.characters.elided += run.elided_characters;
     if (!run.on_pages && run.elided_characters == 0) return;
     if (run.on_pages) summary_.text_tokens_replaced += run.text_tokens;
     AddPages(run);
@@ -178,8 +174,6 @@ class Summarizer {
                                .hidden_characters = turn.drawn.hidden_characters,
                                .colour_characters = turn.drawn.colour_characters});
     }
-    summary_.characters.pages += on_pages;
-    summary_.characters.text += turn.characters - on_pages;
     verbatim_.characters += turn.characters - on_pages;
     verbatim_.tokens += turn.tokens - page_tokens;
     verbatim_.text_tokens += turn.verbatim_tokens();
@@ -187,21 +181,6 @@ class Summarizer {
 
   void AddPages(const SheetPart& part) {
     summary_.pages.insert(summary_.pages.end(), part.drawn.pages.begin(), part.drawn.pages.end());
-  }
-
-  // A pinned turn is text, wherever its chunk is.
-  void AddPin(const SheetPart& pin) {
-    verbatim_.tokens += pin.tokens;
-    const SheetPart* home = sheet_.HomeOf(pin.turns.first);
-    CharacterCounts& counts = summary_.characters;
-    counts.text += pin.characters;
-    if (home == nullptr || home->place.is_latent()) {
-      counts.latent -= pin.characters;
-      return;
-    }
-    const uint64_t elided = home->ElidedOf(pin.turns.first);
-    (home->on_pages ? counts.pages : counts.text) -= pin.characters - elided;
-    counts.elided -= elided;
   }
 
   // Turns and groups of the tail must cover the same sequences, without a gap.

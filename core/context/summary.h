@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "core/context/characters.h"
 #include "core/context/cost.h"
 #include "core/forgetting/marks.h"
 #include "core/forgetting/planner.h"
@@ -19,20 +20,13 @@ struct RungShare {
   uint64_t turns = 0;
   SeqRange range;  // first and last
   uint64_t characters = 0;
-  // As served, with what Fovea says of these turns: those of all shares are the context's.
+  // In the context, with what Fovea says of these turns: all shares together are the context's.
   int64_t tokens = 0;
   int64_t text_tokens = 0;  // of their text, had it been served
   uint32_t pages = 0;
   double legibility = 1;
   double exact_legibility = 1;
   std::string evidence;
-};
-
-struct CharacterCounts {
-  uint64_t text = 0;
-  uint64_t pages = 0;
-  uint64_t elided = 0;
-  uint64_t latent = 0;
 };
 
 struct LossEntry {

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <variant>
 
 #include "core/base/utf8.h"
+#include "core/log/part_text.h"
 
 namespace fovea {
 namespace {
@@ -279,6 +281,13 @@ std::optional<ExactMatch> ExactScanner::Next() {
   }
   at_ = text.size();
   return std::nullopt;
+}
+
+void ForEachExactText(const Turn& turn, absl::FunctionRef<void(std::string_view)> visit) {
+  for (const Part& part : turn.parts) {
+    ForEachText(part, visit);
+    if (const auto* call = std::get_if<ToolCallPart>(&part)) visit(call->arguments_json);
+  }
 }
 
 }  // namespace fovea

@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "absl/functional/function_ref.h"
-#include "core/exact/sidecar.h"
+#include "core/exact/exact_string.h"
 #include "core/log/turn.h"
 
 namespace fovea {

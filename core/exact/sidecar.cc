@@ -7,11 +7,9 @@
 #include <numeric>
 #include <optional>
 #include <tuple>
-#include <variant>
 
 #include "absl/strings/str_cat.h"
 #include "core/exact/exact_scan.h"
-#include "core/log/part_text.h"
 
 namespace fovea {
 namespace {
@@ -92,10 +90,14 @@ void ExactStringCollector::Add(const Turn& turn) {
   ForEachExactText(turn, [&](std::string_view text) { AddText(turn.seq, text); });
 }
 
-void ForEachExactText(const Turn& turn, absl::FunctionRef<void(std::string_view)> visit) {
-  for (const Part& part : turn.parts) {
-    ForEachText(part, visit);
-    if (const auto* call = std::get_if<ToolCallPart>(&part)) visit(call->arguments_json);
+void ExactStringCollector::Add(const std::vector<ExactString>& strings) {
+  for (const ExactString& string : strings) {
+    const auto [found, inserted] = index_.try_emplace(string.text, strings_.size());
+    if (inserted) {
+      strings_.push_back(string);
+    } else {
+      strings_[found->second].occurrences += string.occurrences;
+    }
   }
 }
 

@@ -9,36 +9,19 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
+#include "core/exact/exact_string.h"
 #include "core/exact/string_uses.h"
 #include "core/log/turn.h"
 
 namespace fovea {
-
-// A string whose every character matters, as it stands in a turn.
-struct ExactString {
-  enum class Kind : uint8_t {
-    kHash = 1,
-    kUuid = 2,
-    kUrl = 3,
-    kPath = 4,
-    kNumber = 5,
-    kIdentifier = 6,
-    kVersion = 7,
-    kErrorCode = 8
-  };
-  Kind kind = Kind::kHash;
-  std::string text;        // byte for byte; valid UTF-8 without newlines, 4 to 200 bytes
-  std::string label;       // "label" of "label=value" or "label: value" where it stands so, else ""
-  uint64_t first_seq = 0;  // the first turn that holds it
-  uint32_t occurrences = 0;
-  bool operator==(const ExactString&) const = default;
-};
 
 // Collects exact strings turn by turn, from what a reader reads as text: text parts, result texts
 // and the arguments of calls, as they stand there. Thread-compatible. Linear in the text.
 class ExactStringCollector {
  public:
   void Add(const Turn& turn);
+  // What another collector found in the next turn.
+  void Add(const std::vector<ExactString>& strings);
   // Distinct strings, told apart by their text alone, in order of first appearance.
   const std::vector<ExactString>& strings() const { return strings_; }
 

@@ -21,7 +21,7 @@ uint64_t DigestOf(std::string_view text) {
 }  // namespace
 
 void StringUses::Add(const Turn& turn) {
-  const size_t most = uses_.size() + kMostOfTurn;
+  const size_t most = uses_.size() + kMaxOfTurn;
   ForEachExactText(turn, [&](std::string_view text) {
     ExactScanner scanner(text);
     while (const std::optional<ExactMatch> match = scanner.Next()) {
@@ -34,7 +34,7 @@ void StringUses::Add(const Turn& turn) {
       use.last_seq = turn.seq;
     }
   });
-  if (uses_.size() > kMostStrings) Prune();
+  if (uses_.size() > kMaxStrings) Prune();
 }
 
 StringUses::Use StringUses::Of(std::string_view text) const {

@@ -23,14 +23,14 @@ class StringUses {
   };
 
   // The next turn of the log. Linear in its text. Memory is bounded: a turn brings at most
-  // kMostOfTurn strings that are not known yet, and of more than kMostStrings those that were not
+  // kMaxOfTurn strings that are not known yet, and of more than kMaxStrings those that were not
   // used for longest are forgotten, the agent's own after all others.
   void Add(const Turn& turn);
   // Zeros for a string that is not known, or not any more.
   Use Of(std::string_view text) const;
 
-  static constexpr size_t kMostStrings = size_t{1} << 14;
-  static constexpr size_t kMostOfTurn = kMostStrings / 8;
+  static constexpr size_t kMaxStrings = size_t{1} << 14;
+  static constexpr size_t kMaxOfTurn = kMaxStrings / 8;
   size_t size() const { return uses_.size(); }
 
  private:

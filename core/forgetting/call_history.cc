@@ -70,7 +70,7 @@ Keys KeysOf(const ToolCallPart& call) {
 
 void CallHistory::Note(uint64_t key, uint64_t seq) {
   last_[key] = seq;
-  if (last_.size() <= kMostKeys) return;
+  if (last_.size() <= kMaxKeys) return;
   std::vector<uint64_t> seqs;
   seqs.reserve(last_.size());
   for (const auto& [other, at] : last_) seqs.push_back(at);

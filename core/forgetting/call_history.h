@@ -27,14 +27,14 @@ class CallHistory {
   }
 
   // The next turn of the log. Costs what its calls' arguments cost to parse; memory is bounded:
-  // of more than kMostKeys calls the older half is forgotten and supersedes nothing any more.
+  // of more than kMaxKeys calls the older half is forgotten and supersedes nothing any more.
   void Add(const Turn& turn);
 
   // The results of these consecutive turns, of whole groups, whose calls were superseded by later
   // ones, or that only repeat what a recall brought back. In order.
   std::vector<PartKey> SupersededOf(const std::vector<TurnPtr>& turns) const;
 
-  static constexpr size_t kMostKeys = size_t{1} << 15;
+  static constexpr size_t kMaxKeys = size_t{1} << 15;
   size_t size() const { return last_.size(); }
 
  private:

@@ -189,7 +189,7 @@ void CheckpointFields(A& archive, Of<StringUses::Use> auto& use) {
 }
 template <class A>
 void CheckpointFields(A& archive, Of<Memory> auto& memory) {
-  auto& [calls, uses, head_strings, latent_strings] = memory;
+  auto& [calls, uses, head_strings, latent_strings, made_again] = memory;
   archive(calls, uses, head_strings, latent_strings);
 }
 

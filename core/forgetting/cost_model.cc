@@ -28,7 +28,7 @@ constexpr double kAnswerTokens = 60;
 // A session is followed until its history is so many budgets long.
 constexpr double kBudgetsOfHistory = 10;
 // Marks that lie closer together than this part of the budget are followed as if they did not.
-constexpr double kMostSteps = 50;
+constexpr double kMaxSteps = 50;
 // Of a run's characters its gist shows about so many, and of the look-ups that the whole would
 // answer so many: most are of what the agent itself wrote, which is short.
 constexpr double kGistCharacters = 0.2;
@@ -158,7 +158,7 @@ CostForecast CostModel::Forecast(const Marks& marks) const {
   while (history <= kBudgetsOfHistory * budget_) {
     // Where the tail may fill what pages leave, it does.
     const double full = marks.tail_fills() ? std::max(low, budget_ - session.PageTokens()) : high;
-    const double step = std::max(budget_ / kMostSteps, full - low);
+    const double step = std::max(budget_ / kMaxSteps, full - low);
     history += step;
     const double tail = (low + full) / 2;
     const double context = session.PageTokens() + tail;

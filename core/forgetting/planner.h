@@ -81,7 +81,7 @@ class Planner {
   const Marks& marks() const;
   // What the cost model expects of a long session at these marks. Zeros without a ladder.
   const CostForecast& forecast() const;
-  // What the whole context costs as served, by the reader's rules.
+  // What the whole context costs with its pages and notes, by the reader's rules.
   int64_t tokens() const;
   // Tokens of text that new turns can bring without ending the epoch, where they come before the
   // reader's cache is cold. 0: any turn may end it.

@@ -98,9 +98,10 @@ void CountTurns(const std::vector<TurnPtr>& turns, SheetPart& run) {
   }
 }
 
-std::vector<ExactString> ExactStringsOf(const std::vector<TurnPtr>& turns, const StringUses& uses) {
+std::vector<ExactString> ExactStringsOf(const std::vector<TurnPtr>& turns, const StringUses& uses,
+                                        TurnStrings& turn_strings) {
   ExactStringCollector collector;
-  for (const TurnPtr& turn : turns) collector.Add(*turn);
+  for (const TurnPtr& turn : turns) collector.Add(turn_strings.Of(*turn));
   std::vector<ExactString> strings = collector.strings();
   KeepHighestRanked(uses, kSidecarCandidateBytes, &strings);
   return strings;
@@ -144,7 +145,7 @@ absl::StatusOr<SheetPart> RunBuilder::Build(SheetPart run, bool gist) const {
     return run;
   }
   run.place = gist ? Place::Gist() : Place::Rung(run.rung);
-  run.origin.exact = ExactStringsOf(*read, uses);
+  run.origin.exact = ExactStringsOf(*read, uses, turn_strings);
   run.tokens = TokenCounter::kMessageTokens + run.drawn.tokens;
   return run;
 }

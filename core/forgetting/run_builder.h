@@ -10,6 +10,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/statusor.h"
 #include "core/exact/string_uses.h"
+#include "core/exact/turn_strings.h"
 #include "core/forgetting/call_history.h"
 #include "core/log/turn_source.h"
 #include "core/page/page.h"
@@ -28,6 +29,7 @@ struct RunBuilder {
   const TokenCounter& counter;
   const CallHistory& calls;
   const StringUses& uses;
+  TurnStrings& turn_strings;
   // From this rung on runs show superseded results by their beginning alone.
   size_t thin_from_rung = 0;
   // Of the legend that a context with pages opens with; 0 where it has one anyway.

@@ -51,6 +51,7 @@ absl::StatusOr<SheetPart> RunMover::BuildAt(SheetPart run, Place place) const {
       .counter = setting_.counter(),
       .calls = memory_.calls,
       .uses = memory_.uses,
+      .turn_strings = memory_.turn_strings,
       .thin_from_rung =
           whole ? rungs : std::max(setting_.entry_rung() + 1, rungs == 0 ? 0 : rungs - 1),
       .legend_tokens =
@@ -166,10 +167,10 @@ bool RunMover::Joins(const SheetPart& piece, Place place, bool changes) const {
     return false;
   }
   // What is drawn at once, and later dropped at once, is not too much.
-  constexpr uint64_t kMostCharacters = Planner::kRedrawnCharacters / 4;
+  constexpr uint64_t kMaxCharacters = Planner::kRedrawnCharacters / 4;
   const bool moves = pending_.changes || changes;
   if (!moves && !any_change_) return false;
-  if (pending_.characters + piece.characters > kMostCharacters) return false;
+  if (pending_.characters + piece.characters > kMaxCharacters) return false;
   if (IsShort(pending_)) return true;
   if (!moves) return false;
   const size_t rungs = setting_.ladder().size();

@@ -22,9 +22,9 @@ std::vector<Rung> UsableLadder(const PlannerInputs& inputs) {
 // A twelfth of the budget at most, so that what must stay in the tail does not fill a small one: a
 // power of two, from 64 to kChunkTokens.
 int64_t ChunkTokensOf(int64_t budget) {
-  constexpr int64_t kLeast = 64;
+  constexpr int64_t kMin = 64;
   constexpr int64_t kInBudget = 12;
-  int64_t tokens = kLeast;
+  int64_t tokens = kMin;
   while (tokens < Planner::kChunkTokens && 2 * tokens <= budget / kInBudget) tokens *= 2;
   return tokens;
 }

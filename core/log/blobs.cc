@@ -12,7 +12,7 @@
 namespace fovea {
 namespace {
 
-constexpr size_t kLeastLine = 60;
+constexpr size_t kMinLine = 60;
 // What stays of a blob's ends: enough to tell one from another.
 constexpr size_t kFirst = 48;
 constexpr size_t kLast = 16;
@@ -40,7 +40,7 @@ size_t SkipBreak(std::string_view text, size_t at) {
 size_t EndOfBase64(std::string_view text, size_t begin) {
   const size_t first = EndOfRun(text, begin);
   const size_t length = first - begin;
-  if (length < kLeastLine) return first;
+  if (length < kMinLine) return first;
   bool hex = std::all_of(text.begin() + static_cast<long>(begin),
                          text.begin() + static_cast<long>(first), IsHex);
   size_t end = first;
@@ -60,7 +60,7 @@ size_t EndOfBase64(std::string_view text, size_t begin) {
 }
 
 bool IsBinary(std::string_view text) {
-  if (text.size() < kLeastBlobBytes) return false;
+  if (text.size() < kMinBlobBytes) return false;
   size_t noise = 0;
   for (size_t at = 0; at < text.size();) {
     const DecodedCharacter character = DecodeUtf8(text, at);
@@ -93,7 +93,7 @@ uint64_t AppendGist(std::string_view text, const Blob& blob, uint64_t seq, std::
 }  // namespace
 
 std::vector<Blob> FindBlobs(std::string_view text) {
-  if (text.size() < kLeastBlobBytes) return {};
+  if (text.size() < kMinBlobBytes) return {};
   if (IsBinary(text)) return {{.kind = Blob::Kind::kBinary, .begin = 0, .end = text.size()}};
   std::vector<Blob> blobs;
   for (size_t at = 0; at < text.size();) {
@@ -102,7 +102,7 @@ std::vector<Blob> FindBlobs(std::string_view text) {
       continue;
     }
     const size_t end = EndOfBase64(text, at);
-    if (end - at >= kLeastBlobBytes) blobs.push_back({.begin = at, .end = end});
+    if (end - at >= kMinBlobBytes) blobs.push_back({.begin = at, .end = end});
     at = end;
   }
   return blobs;

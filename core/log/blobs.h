@@ -21,7 +21,7 @@ struct Blob {
 };
 
 // Shorter stretches are left alone: ids, keys and certificates are.
-inline constexpr size_t kLeastBlobBytes = 4'096;
+inline constexpr size_t kMinBlobBytes = 4'096;
 
 // The text's blobs, in order. Base64 is an unbroken run of its alphabet, or lines of one length of
 // 60 at least; lines of hexadecimal digits alone are lists of digests, and none. Binary is a text

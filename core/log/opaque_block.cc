@@ -14,10 +14,10 @@ namespace {
 using Json = nlohmann::json;
 
 // Shorter strings are no files, whatever they look like.
-constexpr size_t kLeastBase64 = 1'024;
+constexpr size_t kMinBase64 = 1'024;
 
 bool IsBase64(std::string_view text) {
-  return text.size() >= kLeastBase64 && std::ranges::all_of(text, [](char c) {
+  return text.size() >= kMinBase64 && std::ranges::all_of(text, [](char c) {
            return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '+' || c == '/' ||
                   c == '=' || c == '-' || c == '_';
          });
@@ -26,7 +26,7 @@ bool IsBase64(std::string_view text) {
 // The part of a data URL behind its type; any other text whole.
 std::string_view DataOf(std::string_view text) {
   if (!absl::StartsWith(absl::string_view(text.data(), text.size()), "data:")) return text;
-  const size_t comma = text.substr(0, kLeastBase64).find(',');
+  const size_t comma = text.substr(0, kMinBase64).find(',');
   return comma == std::string_view::npos ? text : text.substr(comma + 1);
 }
 

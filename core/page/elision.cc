@@ -5,6 +5,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "core/base/grouped.h"
 #include "core/base/utf8.h"
 #include "core/log/part_text.h"
 
@@ -19,7 +20,7 @@ constexpr KeptEnds kAgentsWords = {.first = 1'200, .last = 600};
 constexpr KeptEnds kOthersWords = {.first = 4'000, .last = 1'000};
 constexpr KeptEnds kSuperseded = {.first = 80, .last = 0};
 // A middle shorter than this stays: its note would be half as long.
-constexpr uint64_t kLeastCharacters = 100;
+constexpr uint64_t kMinCharacters = 100;
 // How far a cut moves outwards from a word to a space, in bytes.
 constexpr size_t kNearBytes = 24;
 
@@ -39,12 +40,6 @@ size_t AfterCharacters(std::string_view text, size_t count) {
 
 bool IsSpaceAt(std::string_view text, size_t at) {
   return absl::ascii_isspace(static_cast<unsigned char>(text[at]));
-}
-
-std::string Thousands(uint64_t number) {
-  std::string digits = absl::StrCat(number);
-  for (size_t at = digits.size(); at > 3;) digits.insert(at -= 3, ",");
-  return digits;
 }
 
 uint64_t ElidedOf(std::string_view text, const KeptEnds& ends) {
@@ -81,9 +76,9 @@ std::optional<KeptEnds> EndsKept(const Turn& turn, size_t part, const Elision& e
 
 std::optional<ElidedMiddle> MiddleOf(std::string_view text, const KeptEnds& ends) {
   // No code point is shorter than a byte.
-  if (text.size() < ends.first + ends.last + kLeastCharacters) return std::nullopt;
+  if (text.size() < ends.first + ends.last + kMinCharacters) return std::nullopt;
   const uint64_t all = CountCharacters(text);
-  if (all < ends.first + ends.last + kLeastCharacters) return std::nullopt;
+  if (all < ends.first + ends.last + kMinCharacters) return std::nullopt;
   ElidedMiddle middle;
   middle.begin = AfterCharacters(text, ends.first);
   middle.end =
@@ -117,7 +112,7 @@ uint64_t ElidedCharacters(const Turn& turn, const Elision& elision) {
 }
 
 std::string ElisionNote(uint64_t seq, uint64_t characters) {
-  return absl::StrCat("… ", Thousands(characters), " characters left out: recall #", seq, " …");
+  return absl::StrCat("… ", Grouped(characters), " characters left out: recall #", seq, " …");
 }
 
 }  // namespace fovea

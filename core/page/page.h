@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "core/base/image_size.h"
+#include "core/base/still_wanted.h"
 #include "core/log/turn.h"
 #include "core/log/turn_source.h"
 #include "core/page/elision.h"
@@ -95,7 +96,8 @@ class PageRenderer {
 
   // Fills one page from `from` on and returns its extent: as high as the text needs, within the
   // box. A page always holds at least one character, even if that needs a line of its own, or one
-  // picture. Pictures are not decoded: a page's extent depends on their stated sizes alone.
+  // picture, and no more than kMaxPicturePixelsOfPage of pictures (core/page/picture_size.h).
+  // Pictures are not decoded: a page's extent depends on their stated sizes alone.
   // INVALID_ARGUMENT if the box cannot hold the header and one line, if the typography is out of
   // range (line pitch 5 to 64), or if `from` is not before the end.
   virtual absl::StatusOr<PageExtent> LayOut(const PageContent& content, PagePosition from,
@@ -103,10 +105,13 @@ class PageRenderer {
                                             const PageTypography& typography) const = 0;
 
   // Draws a page that LayOut returned, with the same content, box and typography. In the place of a
-  // picture that cannot be decoded stands a note that says so.
-  virtual absl::StatusOr<DrawnPage> Draw(const PageContent& content, const PageExtent& extent,
-                                         const PageTypography& typography,
-                                         const PageHeader& header) const = 0;
+  // picture that cannot be decoded stands a note that says so. Ends with `still_wanted`'s error
+  // soon after it gives one: it is asked before each picture, and while one is decoded.
+  absl::StatusOr<DrawnPage> Draw(const PageContent& content, const PageExtent& extent,
+                                 const PageTypography& typography, const PageHeader& header,
+                                 const StillWanted& still_wanted = {}) const {
+    return DrawPage(content, extent, typography, header, still_wanted);
+  }
 
   // A PNG of Draw's as lossless WebP: the same pixels in a third fewer bytes than with kSmall, at
   // ten times the time, for a page that is sent far more often than it is drawn. INVALID_ARGUMENT
@@ -120,6 +125,12 @@ class PageRenderer {
     std::string caption;
   };
   virtual absl::StatusOr<std::string> ContactSheet(const std::vector<Captioned>& pages) const = 0;
+
+ private:
+  virtual absl::StatusOr<DrawnPage> DrawPage(const PageContent& content, const PageExtent& extent,
+                                             const PageTypography& typography,
+                                             const PageHeader& header,
+                                             const StillWanted& still_wanted) const = 0;
 };
 
 // What is drawn of a turn: a label block, then its texts, calls and results in order. The label is

@@ -2,6 +2,7 @@
 #ifndef FOVEA_CORE_PAGE_PICTURE_SIZE_H_
 #define FOVEA_CORE_PAGE_PICTURE_SIZE_H_
 
+#include <cstdint>
 #include <optional>
 #include <string_view>
 
@@ -11,6 +12,10 @@ namespace fovea {
 
 // The most lines that a picture takes: a screenshot of 768 pixels in height is not cut short.
 inline constexpr int kMaxPictureLines = 48;
+
+// The most pixels that the pictures of one page have as they are sent, unless it is one picture: to
+// draw a page has a bound, however small its pictures come out on it. A screenshot has 2 to 15 Mi.
+inline constexpr int64_t kMaxPicturePixelsOfPage = int64_t{128} << 20;
 
 // The size that the header of an image states, if the image can be drawn: a PNG, JPEG or GIF of at
 // most 64 Mi pixels, or a WebP of one frame of at most 16 Mi (a lossless one is decoded as a

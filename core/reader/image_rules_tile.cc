@@ -250,9 +250,9 @@ ImageCost UnpaddedTiles(const ImageTokenRule& rule, int width, int height) {
         static_cast<int64_t>(static_cast<double>(width) * (static_cast<double>(rows) / height));
     columns -= (columns - kept) / 2 * 2;
   }
-  constexpr double kMostTiles = 9;
+  constexpr double kMaxTiles = 9;
   const double pool = std::sqrt(static_cast<double>(columns * rows) /
-                                (kMostTiles * rule.tile_rows * rule.tile_rows));
+                                (kMaxTiles * rule.tile_rows * rule.tile_rows));
   const bool pools = pool > 1.1;
   if (pools) {
     columns = static_cast<int64_t>(static_cast<double>(columns) / pool);

@@ -38,7 +38,7 @@ struct SheetPart {
   Place place;
   SeqRange turns;      // whose home this is; of a pin, the turn that it repeats
   uint64_t count = 0;  // of these turns; all of the range, but of latent turns, which have gaps
-  int64_t tokens = 0;  // as served: text, pages, notes and framing
+  int64_t tokens = 0;  // in the context: text, pages, notes and framing
   int64_t text_tokens = 0;  // of the turns as verbatim text
   uint64_t characters = 0;  // of the turns
 

@@ -82,8 +82,9 @@ absl::StatusOr<LaidOutStrip> LayOutStrip(const Strip& strip, const PageContent& 
 }
 
 absl::StatusOr<DrawnPage> DrawPlannedPage(const PlannedPage& page, const PageContent& content,
-                                          const PageRenderer& renderer) {
-  return renderer.Draw(content, page.extent, page.typography, page.header);
+                                          const PageRenderer& renderer,
+                                          const StillWanted& still_wanted) {
+  return renderer.Draw(content, page.extent, page.typography, page.header, still_wanted);
 }
 
 }  // namespace fovea

@@ -60,8 +60,10 @@ absl::StatusOr<LaidOutStrip> LayOutStrip(const Strip& strip, const PageContent& 
                                          const PageRenderer& renderer);
 
 // Draws a planned page again: the same bytes each time. `content` must be StripContent(page.strip).
+// `still_wanted` as for PageRenderer::Draw.
 absl::StatusOr<DrawnPage> DrawPlannedPage(const PlannedPage& page, const PageContent& content,
-                                          const PageRenderer& renderer);
+                                          const PageRenderer& renderer,
+                                          const StillWanted& still_wanted = {});
 
 }  // namespace fovea
 

@@ -82,14 +82,14 @@ void TakeMarks(char32_t c, std::string_view bytes, std::vector<Mark>* marks) {
 
 // Whether so many bytes beyond ASCII stand side by side that a run of many marks could be there.
 bool MayHoldManyMarks(std::string_view text) {
-  constexpr size_t kLeastBytes = 2 * kManyMarks;  // a mark has two bytes or more
+  constexpr size_t kMinBytes = 2 * kManyMarks;  // a mark has two bytes or more
   const auto beyond_ascii = [&](size_t at) { return static_cast<unsigned char>(text[at]) >= 0x80; };
   // Looks at the last byte of each stretch that could be such a run: mostly one look decides it.
-  for (size_t end = kLeastBytes; end <= text.size();) {
+  for (size_t end = kMinBytes; end <= text.size();) {
     size_t run = 0;
-    while (run < kLeastBytes && beyond_ascii(end - 1 - run)) ++run;
-    if (run == kLeastBytes) return true;
-    end += kLeastBytes - run;
+    while (run < kMinBytes && beyond_ascii(end - 1 - run)) ++run;
+    if (run == kMinBytes) return true;
+    end += kMinBytes - run;
   }
   return false;
 }

@@ -27,7 +27,7 @@ constexpr double kSpread = 0.3;
 // more than the search finds: byte-pair encoding merges what is frequent elsewhere, wherever it
 // stands in the loop.
 constexpr size_t kLongestLoop = 16;
-constexpr size_t kLeastLoops = 3;
+constexpr size_t kMinLoops = 3;
 
 struct Family {
   uint8_t bit;  // in kKnownTokens
@@ -108,7 +108,7 @@ size_t LongestToken(const KnownTokens& known, uint8_t bit, std::string_view text
 bool Loops(std::string_view piece) {
   piece = piece.substr(0, piece.find_last_not_of("\r\n") + 1);
   for (const std::string_view loop : {piece, piece.substr(std::min<size_t>(1, piece.size()))}) {
-    const size_t longest = std::min(kLongestLoop, loop.size() / kLeastLoops);
+    const size_t longest = std::min(kLongestLoop, loop.size() / kMinLoops);
     for (size_t length = 1; length <= longest; ++length) {
       if (loop.substr(length) == loop.substr(0, loop.size() - length)) return true;
     }

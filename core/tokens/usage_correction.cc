@@ -8,8 +8,7 @@ namespace {
 
 int UnitsAbove(double ratio) {
   const double units = std::ceil(ratio * UsageCorrection::kMargin * UsageCorrection::kUnit);
-  return static_cast<int>(
-      std::clamp<double>(units, UsageCorrection::kLeast, UsageCorrection::kMost));
+  return static_cast<int>(std::clamp<double>(units, UsageCorrection::kMin, UsageCorrection::kMax));
 }
 
 }  // namespace

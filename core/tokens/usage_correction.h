@@ -10,9 +10,9 @@ namespace fovea {
 // reports in a row that would all have fitted a clearly lower one. It moves in steps: each step
 // starts the views of its reader again, and with them the provider's cache.
 struct UsageCorrection {
-  static constexpr int kUnit = 64;          // steps in a factor of 1
-  static constexpr int kLeast = kUnit / 4;  // 0.25
-  static constexpr int kMost = kUnit * 4;   // 4
+  static constexpr int kUnit = 64;        // steps in a factor of 1
+  static constexpr int kMin = kUnit / 4;  // 0.25
+  static constexpr int kMax = kUnit * 4;  // 4
   static constexpr int kPatience = 32;
   static constexpr double kMargin = 1.01;  // above what was seen
   static constexpr double kClearlyLower = 0.95;

@@ -27,11 +27,12 @@ constexpr char kCountSql[] = "SELECT COUNT(*) FROM sessions";
 constexpr char kNameSql[] = "SELECT tenant, session_id FROM sessions WHERE row = ?1";
 constexpr char kSetNameSql[] =
     "UPDATE OR IGNORE sessions SET tenant = ?2, session_id = ?3 WHERE row = ?1";
-// Counters and the chain are for MendSession.
+// Counters and the chain are for MendSession. When it was appended to is lost: it is as young as
+// can be, so that no retention takes what was just saved.
 constexpr char kComeBackSql[] =
     "INSERT OR IGNORE INTO sessions (row, tenant, session_id, title, metadata_json, created_us,"
     " updated_us, last_seq, event_count, text_bytes, stored_bytes, forked_from, forked_at_seq)"
-    " VALUES (?1, ?2, ?3, x'', x'', ?4, ?4,"
+    " VALUES (?1, ?2, ?3, x'', x'', ?4, CAST(strftime('%s', 'now') AS INTEGER) * 1000000,"
     " (SELECT COALESCE(MAX(seq), 0) FROM turns WHERE session = ?1), 0, 0, 0, x'', 0)";
 constexpr char kNumberSql[] =
     "UPDATE OR IGNORE sessions SET row = ?1 WHERE tenant = ?2 AND session_id = ?3";

@@ -21,10 +21,10 @@ namespace {
 // Notes that are written for a session where its bytes do not tell how many turns are missing, and
 // where they do.
 constexpr uint64_t kMaxMissing = 100'000;
-constexpr uint64_t kMostMissing = 1'000'000;
+constexpr uint64_t kMaxKnownMissing = 1'000'000;
 constexpr size_t kMaxSaid = 1000;
 // No encoded turn is smaller (turn_codec.h): a version and a compressed frame.
-constexpr uint64_t kLeastTurnBytes = 10;
+constexpr uint64_t kMinTurnBytes = 10;
 
 constexpr char kNotedSql[] = "SELECT last_seq, chain, stored_bytes FROM sessions WHERE row = ?1";
 constexpr char kTurnsAsWrittenSql[] =
@@ -257,7 +257,7 @@ class Mender {
         }));
     if (!far.empty()) FOVEA_RETURN_IF_ERROR(SetAsideFar(far));
     const uint64_t end = end_.value_or(noted_last_seq_);
-    if (end >= next && end - next < Lost(kMostMissing)) Miss(next, end + 1);
+    if (end >= next && end - next < Lost(kMaxKnownMissing)) Miss(next, end + 1);
     return absl::OkStatus();
   }
 
@@ -275,7 +275,7 @@ class Mender {
   // Turns that can be lost, by the bytes that are.
   uint64_t Lost(uint64_t at_most) const {
     const uint64_t bytes = noted_bytes_ > found_bytes_ ? noted_bytes_ - found_bytes_ : 0;
-    return std::min(at_most, bytes / kLeastTurnBytes);
+    return std::min(at_most, bytes / kMinTurnBytes);
   }
 
   // Whether the turns from `next` on may be missing before `seq`; else its number is damaged. Only
@@ -284,7 +284,7 @@ class Mender {
     const uint64_t gap = seq - next;
     if (gap == 0) return true;
     if (noted_holds_ && seq > noted_last_seq_) return false;
-    return gap <= Lost(kMostMissing) || (seq <= noted_last_seq_ && gap <= kMaxMissing);
+    return gap <= Lost(kMaxKnownMissing) || (seq <= noted_last_seq_ && gap <= kMaxMissing);
   }
 
   void Miss(uint64_t first, uint64_t end) {

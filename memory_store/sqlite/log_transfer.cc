@@ -23,7 +23,7 @@ constexpr char kReadAnswersSql[] =
     " ORDER BY row";
 
 absl::Status SyncFile(const std::string& path) {
-  const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (file < 0) return absl::ErrnoToStatus(errno, absl::StrCat("opening ", path));
   const int result = fsync(file);
   const int error = errno;

@@ -123,7 +123,7 @@ void RemoveDatabase(const std::string& path) {
 }
 
 void MarkForDiscard(const std::string& path) {
-  const int fd = open(MarkerPath(path).c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+  const int fd = open(MarkerPath(path).c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0600);
   if (fd >= 0) close(fd);
 }
 

@@ -78,7 +78,7 @@ absl::StatusOr<std::string> KeepDamaged(Database& database, const std::string& s
 absl::Status OfOtherFile(const absl::Status& status) {
   if (!absl::IsUnavailable(status)) return status;
   return absl::FailedPreconditionError(
-      absl::StrCat("the log cannot be written anew: ", status.message()));
+      absl::StrCat("the log cannot be rewritten: ", status.message()));
 }
 
 }  // namespace

@@ -77,13 +77,13 @@ size_t BytesOf(const std::vector<EncodedTurn>& turns) {
   return bytes;
 }
 
-SessionRow ToRow(const NewSession& session) {
+SessionRow ToRow(const NewSession& session, int64_t now_us) {
   SessionRow row;
   row.info.session_id = session.session_id;
   row.info.title = session.title;
   row.info.metadata_json = session.metadata_json;
   row.info.created_us = session.created_us;
-  row.info.updated_us = session.created_us;
+  row.info.updated_us = now_us;
   return row;
 }
 
@@ -300,7 +300,7 @@ absl::StatusOr<SessionInfo> SqliteLogStore::Insert(const SessionKey& key, const 
   if (session.session_id != key.session_id) {
     return absl::InvalidArgumentError("the key and the session name different ids");
   }
-  SessionRow row = ToRow(session);
+  SessionRow row = ToRow(session, options_.now_us());
   row.state = state;
   FOVEA_RETURN_IF_ERROR(
       Write(kSmallJobBytes, [&](Database& database, Change& change) -> absl::Status {
@@ -417,6 +417,7 @@ absl::StatusOr<DeletionReceipt> SqliteLogStore::Purge(int64_t session_row) {
 absl::StatusOr<SessionInfo> SqliteLogStore::ForkSession(const SessionRef& origin, uint64_t at_seq,
                                                         const NewSession& fork) {
   FOVEA_RETURN_IF_ERROR(CheckNew(fork));
+  const int64_t now_us = options_.now_us();
   SessionRow row;
   FOVEA_RETURN_IF_ERROR(
       Write(kSmallJobBytes, [&](Database& database, Change& change) -> absl::Status {
@@ -425,7 +426,7 @@ absl::StatusOr<SessionInfo> SqliteLogStore::ForkSession(const SessionRef& origin
           return absl::OutOfRangeError(
               absl::StrCat("a fork at turn ", at_seq, " of a session with ", source.info.last_seq));
         }
-        row = ToRow(fork);
+        row = ToRow(fork, now_us);
         row.info.forked_from = source.info.session_id;
         row.info.forked_at_seq = at_seq;
         FOVEA_RETURN_IF_ERROR(InsertSession(database, origin.tenant, row));

@@ -109,6 +109,7 @@ class SqliteLogStore final : public LogStore, public LogTail {
   absl::StatusOr<TenantHoldings> HoldingsOf(const std::string& tenant);
   // All sessions, those first that were longest without an append.
   absl::StatusOr<std::vector<OldSession>> ListByAge();
+  absl::Status BringTimesBack();
   // As MemoryStore::DeleteUnchanged.
   absl::StatusOr<DeletionReceipt> DeleteUnchanged(const OldSession& session, int64_t now_us);
   // As Writer's.
@@ -154,7 +155,7 @@ class SqliteLogStore final : public LogStore, public LogTail {
   absl::Status Rewrite(const std::string& scratch_path, RepairReport& repaired);
   absl::Status MendSessionIn(const NamedSession& session, RepairReport& repaired);
   absl::StatusOr<uint64_t> RestoreTurns(LogSource& source, const NamedSession& session,
-                                        int64_t updated_us, int64_t row);
+                                        int64_t now_us, int64_t row);
   absl::Status RestoreSession(LogSource& source, const NamedSession& session,
                               RestoreReport& restored);
   void Changed(int64_t session_row) const;

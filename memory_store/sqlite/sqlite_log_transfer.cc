@@ -12,8 +12,10 @@ constexpr size_t kSmallJobBytes = 1024;
 constexpr uint64_t kChunkBytes = uint64_t{4} << 20;
 
 constexpr char kListByAgeSql[] =
-    "SELECT tenant, session_id, row, updated_us, stored_bytes FROM sessions WHERE state = 0"
-    " ORDER BY updated_us, row";
+    "SELECT tenant, session_id, row, MAX(0, MIN(updated_us, ?1)) AS idle_since, stored_bytes,"
+    " last_seq FROM sessions WHERE state = 0 ORDER BY idle_since, row";
+constexpr char kAnyAheadSql[] = "SELECT 1 FROM sessions WHERE updated_us > ?1 LIMIT 1";
+constexpr char kBringBackSql[] = "UPDATE sessions SET updated_us = ?1 WHERE updated_us > ?1";
 
 constexpr char kHoldingsSql[] =
     "SELECT COUNT(*), COALESCE(SUM(stored_bytes + LENGTH(title) + LENGTH(metadata_json)"
@@ -59,9 +61,11 @@ absl::Status SqliteLogStore::RestoreSession(LogSource& source, const NamedSessio
                                             RestoreReport& restored) {
   FOVEA_ASSIGN_OR_RETURN(SessionParts parts, source.ReadParts(session));
   if (parts.row.state != SessionRow::State::kOpen) return absl::OkStatus();  // half an import
-  const int64_t updated_us = parts.row.info.updated_us;
+  // Nobody has let it lie here: it is as young as one that is made now.
+  const int64_t now_us = options_.now_us();
   SessionRow row;
   row.info = parts.row.info;
+  row.info.updated_us = now_us;
   row.info.last_seq = row.info.event_count = row.info.text_bytes = 0;
   row.state = SessionRow::State::kStaged;
   FOVEA_RETURN_IF_ERROR(
@@ -71,7 +75,7 @@ absl::Status SqliteLogStore::RestoreSession(LogSource& source, const NamedSessio
         return SetCommit(database, row.row, change.commit);
       }));
   const SessionRef staged(session.tenant, session.session_id, row.info.identity);
-  const absl::StatusOr<uint64_t> turns = RestoreTurns(source, session, updated_us, row.row);
+  const absl::StatusOr<uint64_t> turns = RestoreTurns(source, session, now_us, row.row);
   absl::Status status = turns.status();
   if (status.ok()) {
     status = Write(kSmallJobBytes, [&](Database& database, Change& change) -> absl::Status {
@@ -87,7 +91,7 @@ absl::Status SqliteLogStore::RestoreSession(LogSource& source, const NamedSessio
     });
   }
   if (!status.ok()) {
-    DeleteSession(staged, updated_us).IgnoreError();
+    DeleteSession(staged, now_us).IgnoreError();
     return status;
   }
   Changed(row.row);
@@ -97,8 +101,8 @@ absl::Status SqliteLogStore::RestoreSession(LogSource& source, const NamedSessio
 }
 
 absl::StatusOr<uint64_t> SqliteLogStore::RestoreTurns(LogSource& source,
-                                                      const NamedSession& session,
-                                                      int64_t updated_us, int64_t row) {
+                                                      const NamedSession& session, int64_t now_us,
+                                                      int64_t row) {
   uint64_t copied = 0;
   while (true) {
     FOVEA_ASSIGN_OR_RETURN(const std::vector<EncodedTurn> turns,
@@ -108,7 +112,7 @@ absl::StatusOr<uint64_t> SqliteLogStore::RestoreTurns(LogSource& source,
         Write(kChunkBytes, [&](Database& database, Change& change) -> absl::Status {
           FOVEA_ASSIGN_OR_RETURN(const SessionHead head, FindHeadByRow(database, row));
           change.any = true;
-          return InsertTurns(database, head, turns, updated_us, change.commit);
+          return InsertTurns(database, head, turns, now_us, change.commit);
         }));
     copied += turns.size();
   }
@@ -124,6 +128,7 @@ absl::StatusOr<TenantHoldings> SqliteLogStore::HoldingsOf(const std::string& ten
 absl::StatusOr<std::vector<OldSession>> SqliteLogStore::ListByAge() {
   const ReadPool::Lease database = readers_->Borrow();
   FOVEA_ASSIGN_OR_RETURN(Query query, database->Prepare(kListByAgeSql));
+  query.Int(options_.now_us());
   std::vector<OldSession> sessions;
   while (true) {
     FOVEA_ASSIGN_OR_RETURN(const bool row, query.Step());
@@ -131,15 +136,31 @@ absl::StatusOr<std::vector<OldSession>> SqliteLogStore::ListByAge() {
     sessions.push_back({.key = {query.StringAt(0), query.StringAt(1)},
                         .identity = query.UnsignedAt(2),
                         .updated_us = query.IntAt(3),
-                        .stored_bytes = query.UnsignedAt(4)});
+                        .stored_bytes = query.UnsignedAt(4),
+                        .last_seq = query.UnsignedAt(5)});
   }
+}
+
+absl::Status SqliteLogStore::BringTimesBack() {
+  const int64_t now_us = options_.now_us();
+  {
+    const ReadPool::Lease database = readers_->Borrow();
+    FOVEA_ASSIGN_OR_RETURN(Query query, database->Prepare(kAnyAheadSql));
+    FOVEA_ASSIGN_OR_RETURN(const bool any, query.Int(now_us).Step());
+    if (!any) return absl::OkStatus();
+  }
+  // It is no commit of turns that could be lost.
+  return Write(kSmallJobBytes, [now_us](Database& database, Change&) -> absl::Status {
+    FOVEA_ASSIGN_OR_RETURN(Query query, database.Prepare(kBringBackSql));
+    return query.Int(now_us).Run();
+  });
 }
 
 absl::StatusOr<DeletionReceipt> SqliteLogStore::DeleteUnchanged(const OldSession& session,
                                                                 int64_t now_us) {
   return Remove({session.key, session.identity}, now_us,
                 [&](const SessionRow& row) -> absl::Status {
-                  if (row.info.updated_us == session.updated_us) return absl::OkStatus();
+                  if (row.info.last_seq == session.last_seq) return absl::OkStatus();
                   return absl::AbortedError("the session was appended to meanwhile");
                 });
 }

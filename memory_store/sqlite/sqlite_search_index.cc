@@ -23,7 +23,7 @@ namespace {
 constexpr int kMaxHits = 200;
 constexpr size_t kMaxQueryBytes = 4096;
 // Where turns have the words, so many more are read for the query as it stands.
-constexpr int kMostBesideWords = 500;
+constexpr int kMaxBesideWords = 500;
 // However long the caller would wait.
 constexpr absl::Duration kMaxTime = absl::Milliseconds(1800);
 
@@ -84,7 +84,7 @@ absl::StatusOr<SearchAnswer> FindWords(Database& database, const IndexedSession&
     const bool found_words = !answer.hits.empty();
     const absl::StatusOr<SearchAnswer> exact =
         FindSubstringAmong(database, session, inner, needle, query.limit,
-                           found_words ? kMostBesideWords : std::numeric_limits<int>::max());
+                           found_words ? kMaxBesideWords : std::numeric_limits<int>::max());
     if (exact.ok()) AddOthers(exact->hits, query, answer.hits);
     // What the words found is an answer, however long the rest would take.
     if (!exact.ok() && !(found_words && absl::IsCancelled(exact.status()))) return exact.status();

@@ -8,9 +8,11 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "cli/default_address.h"
 #include "cli/formats/json.h"
 #include "cli/formats/suggest.h"
+#include "cli/numbers.h"
 #include "cli/verb.h"
 #include "tests/cli/fake_server.h"
 
@@ -23,17 +25,55 @@ using testing::StartsWith;
 class App : public testing::Test {
  protected:
   void SetUp() override {
-    WriteText(folder_.path("in.jsonl"),
+    WriteText(folder_.Path("in.jsonl"),
               R"({"session_id":"a","turns":[{"role":"user","text":"one\u0000\n two"},)"
               R"({"role":"tool","text":{"base64":"/2E="}}]})"
               "\n"
               R"({"session_id":"b","turns":[]})");
-    ASSERT_EQ(RunCli(server_, {"import", folder_.path("in.jsonl")}).exit_code, 0);
+    ASSERT_EQ(RunCli(server_, {"import", folder_.Path("in.jsonl")}).exit_code, 0);
   }
 
   FakeServer server_;
-  TemporaryFolder folder_;
+  TemporaryDirectory folder_;
 };
+
+// What CLI11 by itself would take for 616, for no limit, or for 16.
+TEST_F(App, NumbersAreDecimalAndInTheirRange) {
+  for (const char* bytes :
+       {"-18446744073709551000", "-1", "0", "18446744073709551617", "18446744073709551615", "0x10",
+        "1e3", "-5G", "17179869184G", "G", "", "5 G", "1.5G", "+1"}) {
+    const Ran ran = RunCli(server_, {"retain", absl::StrCat("--max-bytes=", bytes), "--dry-run"});
+    EXPECT_EQ(ran.exit_code, 2) << bytes;
+    EXPECT_THAT(ran.err, HasSubstr("--max-bytes")) << bytes;
+  }
+  const std::vector<std::vector<std::string>> wrong = {{"retain", "--max-idle-days=nan"},
+                                                       {"retain", "--max-idle-days=0x10"},
+                                                       {"retain", "--max-idle-days=20001"},
+                                                       {"turn", "a", "1", "--offset=-1"},
+                                                       {"turn", "a", "1", "--length=0x2"},
+                                                       {"turn", "a", "+1"},
+                                                       {"search", "a", "x", "--limit=0x10"},
+                                                       {"search", "a", "x", "--limit=-1"},
+                                                       {"diff", "a", "-1", "2"},
+                                                       {"diff", "a", "0x1", "2"},
+                                                       {"calibrate", "--reader=x", "--seed=-1"},
+                                                       {"--timeout=nan", "sessions"}};
+  for (const std::vector<std::string>& arguments : wrong) {
+    EXPECT_EQ(RunCli(server_, arguments).exit_code, 2) << arguments.back();
+  }
+  EXPECT_EQ(RunCli(server_, {"search", "a", "two", "--limit=010"}).exit_code, 0);
+  EXPECT_EQ(ParseWhole("010", 1, 10), 10U) << "no octal number";
+  EXPECT_EQ(ParseBytes("10G", 1, INT64_MAX), uint64_t{10} << 30);
+  EXPECT_EQ(ParseBytes("2k", 1, INT64_MAX), 2048U);
+  EXPECT_EQ(ParseDecimal("0.5", 0, 1), 0.5);
+}
+
+TEST_F(App, AnEmptyTokenFileHoldsNoToken) {
+  WriteText(folder_.Path("token"), "\n");
+  const Ran ran = RunCli(server_, {"sessions", "--token-file", folder_.Path("token")});
+  EXPECT_NE(ran.exit_code, 0);
+  EXPECT_THAT(ran.err, HasSubstr("holds no token"));
+}
 
 struct Case {
   std::string name;
@@ -185,10 +225,10 @@ TEST_F(App, LadderWritesItsImages) {
   page.set_rung("sharp");
   page.set_png("PNG");
   server_.contexts.ladder.set_contact_sheet_png("SHEET");
-  const Ran ran = RunCli(server_, {"ladder", "a", "--out", folder_.path("out"), "--json"});
+  const Ran ran = RunCli(server_, {"ladder", "a", "--out", folder_.Path("out"), "--json"});
   ASSERT_EQ(ran.exit_code, 0) << ran.err;
-  EXPECT_EQ(ReadText(folder_.path("out/01-sharp.png")), "PNG");
-  EXPECT_EQ(ReadText(folder_.path("out/contact-sheet.png")), "SHEET");
+  EXPECT_EQ(ReadText(folder_.Path("out/01-sharp.png")), "PNG");
+  EXPECT_EQ(ReadText(folder_.Path("out/contact-sheet.png")), "SHEET");
   EXPECT_EQ(ParseJson(ran.out).value()["pages"][0]["file"], "01-sharp.png");
 }
 
@@ -196,9 +236,9 @@ TEST_F(App, PageWritesThePagesOfATurn) {
   server_.contexts.explained.add_page_ids("p1");
   server_.contexts.pages["p1"] = "PNG";
   const Ran ran =
-      RunCli(server_, {"page", "a", "#1", "--budget", "64k", "--out", folder_.path("one.png")});
+      RunCli(server_, {"page", "a", "#1", "--budget", "64k", "--out", folder_.Path("one.png")});
   ASSERT_EQ(ran.exit_code, 0) << ran.err;
-  EXPECT_EQ(ReadText(folder_.path("one.png")), "PNG");
+  EXPECT_EQ(ReadText(folder_.Path("one.png")), "PNG");
   server_.contexts.explained.clear_page_ids();
   server_.contexts.explained.set_rung("verbatim");
   const Ran none = RunCli(server_, {"page", "a", "1"});
@@ -265,10 +305,10 @@ TEST_F(App, ARungsNameStaysInItsFolder) {
   page.set_rung("/../../up");
   page.set_png("PNG");
   server_.contexts.ladder.set_contact_sheet_png("SHEET");
-  std::filesystem::create_directories(folder_.path("in/01-"));
-  ASSERT_EQ(RunCli(server_, {"ladder", "a", "--out", folder_.path("in")}).exit_code, 0);
-  EXPECT_EQ(ReadText(folder_.path("in/01-_.._.._up.png")), "PNG");
-  EXPECT_FALSE(std::filesystem::exists(folder_.path("up.png")));
+  std::filesystem::create_directories(folder_.Path("in/01-"));
+  ASSERT_EQ(RunCli(server_, {"ladder", "a", "--out", folder_.Path("in")}).exit_code, 0);
+  EXPECT_EQ(ReadText(folder_.Path("in/01-_.._.._up.png")), "PNG");
+  EXPECT_FALSE(std::filesystem::exists(folder_.Path("up.png")));
 }
 
 }  // namespace

@@ -64,14 +64,14 @@ class Context : public testing::Test {
 
   Ran RunContext(const std::string& format, std::vector<std::string> more = {}) {
     std::vector<std::string> arguments = {
-        "context", "s", "--budget", "1000", "--out", folder_.path("out"), "--format", format};
+        "context", "s", "--budget", "1000", "--out", folder_.Path("out"), "--format", format};
     arguments.insert(arguments.end(), more.begin(), more.end());
     return RunCli(server_, std::move(arguments));
   }
 
   std::vector<std::string> PageFiles() const {
     std::vector<std::string> names;
-    for (const auto& entry : std::filesystem::directory_iterator(folder_.path("out/pages"))) {
+    for (const auto& entry : std::filesystem::directory_iterator(folder_.Path("out/pages"))) {
       names.push_back(entry.path().filename().string());
     }
     std::sort(names.begin(), names.end());
@@ -79,7 +79,7 @@ class Context : public testing::Test {
   }
 
   FakeServer server_;
-  TemporaryFolder folder_;
+  TemporaryDirectory folder_;
 };
 
 constexpr char kOpenAi[] =
@@ -93,9 +93,9 @@ TEST_F(Context, TakesPagesFromAnOpenAiPayload) {
   ASSERT_EQ(ran.exit_code, 0) << ran.err;
   EXPECT_EQ(server_.contexts.last_request.format(), v1::WIRE_FORMAT_OPENAI_CHAT);
   EXPECT_EQ(server_.contexts.pages_fetched, 0);
-  EXPECT_EQ(ReadText(folder_.path("out/context.json")), server_.contexts.build.payload());
+  EXPECT_EQ(ReadText(folder_.Path("out/context.json")), server_.contexts.build.payload());
   EXPECT_THAT(PageFiles(), ElementsAre("001-faint_x-1-10.png", "002-soft-11-20.png"));
-  EXPECT_EQ(ReadText(folder_.path("out/pages/002-soft-11-20.png")), Png(30, 40, "two"));
+  EXPECT_EQ(ReadText(folder_.Path("out/pages/002-soft-11-20.png")), Png(30, 40, "two"));
 
   const Json json = ParseJson(ran.out).value();
   EXPECT_EQ(json["tokens"], 900);
@@ -114,7 +114,7 @@ TEST_F(Context, TakesPagesFromAnAnthropicPayload) {
       R"({"type":"image","source":{"type":"base64","media_type":"image/png","data":"PAGE2"}}]}]})");
   ASSERT_EQ(RunContext("anthropic").exit_code, 0);
   EXPECT_EQ(server_.contexts.pages_fetched, 0);
-  EXPECT_EQ(ReadText(folder_.path("out/pages/001-faint_x-1-10.png")), Png(10, 20, "one"));
+  EXPECT_EQ(ReadText(folder_.Path("out/pages/001-faint_x-1-10.png")), Png(10, 20, "one"));
 }
 
 TEST_F(Context, TakesPagesFromAResponsesPayload) {
@@ -125,7 +125,7 @@ TEST_F(Context, TakesPagesFromAResponsesPayload) {
   ASSERT_EQ(RunContext("openai-responses").exit_code, 0);
   EXPECT_EQ(server_.contexts.last_request.format(), v1::WIRE_FORMAT_OPENAI_RESPONSES);
   EXPECT_EQ(server_.contexts.pages_fetched, 0);
-  EXPECT_EQ(ReadText(folder_.path("out/pages/002-soft-11-20.png")), Png(30, 40, "two"));
+  EXPECT_EQ(ReadText(folder_.Path("out/pages/002-soft-11-20.png")), Png(30, 40, "two"));
 }
 
 TEST_F(Context, TakesPagesFromAGeminiPayload) {
@@ -136,7 +136,7 @@ TEST_F(Context, TakesPagesFromAGeminiPayload) {
   ASSERT_EQ(RunContext("gemini").exit_code, 0);
   EXPECT_EQ(server_.contexts.last_request.format(), v1::WIRE_FORMAT_GEMINI);
   EXPECT_EQ(server_.contexts.pages_fetched, 0);
-  EXPECT_EQ(ReadText(folder_.path("out/pages/001-faint_x-1-10.png")), Png(10, 20, "one"));
+  EXPECT_EQ(ReadText(folder_.Path("out/pages/001-faint_x-1-10.png")), Png(10, 20, "one"));
 }
 
 TEST_F(Context, KnowsEveryFormatByName) {
@@ -167,7 +167,7 @@ TEST_F(Context, FetchesPagesWhereThePayloadHasOtherImages) {
   Serve(payload);
   ASSERT_EQ(RunContext("openai-chat").exit_code, 0);
   EXPECT_EQ(server_.contexts.pages_fetched, 2);
-  EXPECT_EQ(ReadText(folder_.path("out/pages/001-faint_x-1-10.png")), Png(10, 20, "one"));
+  EXPECT_EQ(ReadText(folder_.Path("out/pages/001-faint_x-1-10.png")), Png(10, 20, "one"));
 }
 
 TEST_F(Context, NativeNamesThePagesFiles) {
@@ -183,7 +183,7 @@ TEST_F(Context, NativeNamesThePagesFiles) {
   *build.add_blocks()->mutable_drawn_result()->add_pages() = build.summary().pages(1);
   build.add_blocks()->mutable_turn()->add_parts()->mutable_text()->set_text("\xed\xa0\x80");
   ASSERT_EQ(RunContext("native").exit_code, 0);
-  const std::string text = ReadText(folder_.path("out/context.json"));
+  const std::string text = ReadText(folder_.Path("out/context.json"));
   const Json json = ParseJson(text).value();
   EXPECT_EQ(json["blocks"][0]["note"], "an introduction");
   EXPECT_EQ(json["blocks"][1]["page"]["file"], "pages/001-faint_x-1-10.png");
@@ -193,9 +193,9 @@ TEST_F(Context, NativeNamesThePagesFiles) {
 }
 
 TEST_F(Context, RemovesThePagesOfAnEarlierRunOnly) {
-  std::filesystem::create_directories(folder_.path("out/pages"));
-  WriteText(folder_.path("out/pages/003-trace-1-2.png"), "stale");
-  WriteText(folder_.path("out/pages/holiday.png"), "mine");
+  std::filesystem::create_directories(folder_.Path("out/pages"));
+  WriteText(folder_.Path("out/pages/003-trace-1-2.png"), "stale");
+  WriteText(folder_.Path("out/pages/holiday.png"), "mine");
   Serve(kOpenAi);
   ASSERT_EQ(RunContext("openai-chat").exit_code, 0);
   EXPECT_THAT(PageFiles(),
@@ -209,7 +209,7 @@ TEST_F(Context, SaysHowManyTokensWouldDo) {
   const Json json = ParseJson(ran.out).value();
   EXPECT_EQ(json["required_tokens"], 4321);
   EXPECT_EQ(json["error"]["code"], "RESOURCE_EXHAUSTED");
-  EXPECT_FALSE(std::filesystem::exists(folder_.path("out")));
+  EXPECT_FALSE(std::filesystem::exists(folder_.Path("out")));
   EXPECT_EQ(RunCli(server_, {"tiers", "s"}).exit_code, 3);
 }
 

@@ -5,7 +5,6 @@
 #include <zlib.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <sstream>
@@ -44,12 +43,6 @@ std::string TextOf(const v1::Turn& turn) {
 Status AwaitTheEnd(const grpc::ServerContext& context) {
   while (!context.IsCancelled()) absl::SleepFor(absl::Milliseconds(5));
   return {StatusCode::CANCELLED, "the client went away"};
-}
-
-std::string MakeFolder() {
-  std::string pattern = testing::TempDir() + "fovea-cli-XXXXXX";
-  if (mkdtemp(pattern.data()) == nullptr) std::abort();
-  return pattern;
 }
 
 }  // namespace
@@ -378,7 +371,7 @@ Status FakePages::RenderDocument(grpc::ServerContext*, const v1::RenderDocumentR
   return Status::OK;
 }
 
-FakeServer::FakeServer() : folder_(MakeFolder()), address_("unix:" + folder_ + "/s") {
+FakeServer::FakeServer() : address_("unix:" + folder_.Path("s")) {
   grpc::ServerBuilder builder;
   builder.SetMaxReceiveMessageSize(-1);
   builder.AddListeningPort(address_, grpc::InsecureServerCredentials());
@@ -393,15 +386,6 @@ FakeServer::FakeServer() : folder_(MakeFolder()), address_("unix:" + folder_ + "
 FakeServer::~FakeServer() {
   server_->Shutdown();
   server_->Wait();
-  std::error_code ignored;
-  std::filesystem::remove_all(folder_, ignored);
-}
-
-TemporaryFolder::TemporaryFolder() : folder_(MakeFolder()) {}
-
-TemporaryFolder::~TemporaryFolder() {
-  std::error_code ignored;
-  std::filesystem::remove_all(folder_, ignored);
 }
 
 namespace {

@@ -15,6 +15,7 @@
 #include "fovea/v1/page.grpc.pb.h"
 #include "fovea/v1/reader.grpc.pb.h"
 #include "fovea/v1/session.grpc.pb.h"
+#include "tests/support/temporary_directory.h"
 
 namespace fovea::cli {
 
@@ -149,23 +150,9 @@ class FakeServer {
   FakeAdmin admin;
 
  private:
-  const std::string folder_;
+  const TemporaryDirectory folder_;
   const std::string address_;
   std::unique_ptr<grpc::Server> server_;
-};
-
-// A new folder for a test, removed with all that is in it.
-class TemporaryFolder {
- public:
-  TemporaryFolder();
-  ~TemporaryFolder();
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-
-  std::string path(const std::string& name) const { return folder_ + "/" + name; }
-
- private:
-  const std::string folder_;
 };
 
 // One run of the command line.

@@ -39,12 +39,12 @@ std::vector<std::string> Lines(const std::string& text) {
 class Import : public testing::Test {
  protected:
   std::string File(const std::string& text) {
-    WriteText(folder_.path("in.jsonl"), text);
-    return folder_.path("in.jsonl");
+    WriteText(folder_.Path("in.jsonl"), text);
+    return folder_.Path("in.jsonl");
   }
 
   FakeServer server_;
-  TemporaryFolder folder_;
+  TemporaryDirectory folder_;
 };
 
 TEST_F(Import, PrintsSessionsInTheFilesOrder) {
@@ -58,8 +58,8 @@ TEST_F(Import, PrintsSessionsInTheFilesOrder) {
 }
 
 TEST_F(Import, ReadsGzip) {
-  WriteGzip(folder_.path("in.gz"), Line("a", 3));
-  EXPECT_EQ(RunCli(server_, {"import", folder_.path("in.gz")}).exit_code, 0);
+  WriteGzip(folder_.Path("in.gz"), Line("a", 3));
+  EXPECT_EQ(RunCli(server_, {"import", folder_.Path("in.gz")}).exit_code, 0);
   EXPECT_EQ(server_.sessions.stored["a"].turns.size(), 3U);
 }
 
@@ -115,7 +115,7 @@ TEST_F(Import, ASessionThatGrowsGetsWhatIsNew) {
 }
 
 TEST_F(Import, TellsTheFormatAndWhatItFound) {
-  const std::string file = folder_.path("chat.json");
+  const std::string file = folder_.Path("chat.json");
   WriteText(file, R"([{"role":"user","content":"hi","mood":"good"},
                       {"role":"assistant","content":"hello"}])");
   const Ran ran = RunCli(server_, {"import", file});
@@ -136,12 +136,12 @@ TEST_F(Import, ADryRunAppendsNothing) {
 }
 
 TEST_F(Import, ReadsAFolder) {
-  std::filesystem::create_directories(folder_.path("deep/er"));
-  WriteText(folder_.path("deep/one.jsonl"), Line("one", 1));
-  WriteText(folder_.path("deep/er/two.jsonl"), Line("two", 2));
-  WriteText(folder_.path("deep/settings.json"), R"({"theme":"dark"})");
-  WriteText(folder_.path("deep/notes.txt"), "no session");
-  const Ran ran = RunCli(server_, {"import", folder_.path("deep")});
+  std::filesystem::create_directories(folder_.Path("deep/er"));
+  WriteText(folder_.Path("deep/one.jsonl"), Line("one", 1));
+  WriteText(folder_.Path("deep/er/two.jsonl"), Line("two", 2));
+  WriteText(folder_.Path("deep/settings.json"), R"({"theme":"dark"})");
+  WriteText(folder_.Path("deep/notes.txt"), "no session");
+  const Ran ran = RunCli(server_, {"import", folder_.Path("deep")});
   ASSERT_EQ(ran.exit_code, 0) << ran.err;
   EXPECT_EQ(server_.sessions.stored.size(), 2U);
   EXPECT_EQ(server_.sessions.stored["two"].turns.size(), 2U);
@@ -150,14 +150,14 @@ TEST_F(Import, ReadsAFolder) {
 
 // One bad file among many keeps none of the others from being imported.
 TEST_F(Import, AFolderGoesOnBehindAFileThatCannotBeRead) {
-  std::filesystem::create_directories(folder_.path("mixed"));
-  WriteText(folder_.path("mixed/a.jsonl"), R"({"turns":[{"role":"user","body":"x"}]})");
-  WriteText(folder_.path("mixed/b.jsonl"), Line("b", 2));
-  WriteText(folder_.path("mixed/c.jsonl"), Line("c", 1) + R"({"session_id":"d","tur)");
-  WriteText(folder_.path("mixed/e.jsonl"), Line("e", 3));
-  std::filesystem::create_directory_symlink("..", folder_.path("mixed/loop"));
-  std::filesystem::create_symlink("self.jsonl", folder_.path("mixed/self.jsonl"));
-  const Ran ran = RunCli(server_, {"import", folder_.path("mixed")});
+  std::filesystem::create_directories(folder_.Path("mixed"));
+  WriteText(folder_.Path("mixed/a.jsonl"), R"({"turns":[{"role":"user","body":"x"}]})");
+  WriteText(folder_.Path("mixed/b.jsonl"), Line("b", 2));
+  WriteText(folder_.Path("mixed/c.jsonl"), Line("c", 1) + R"({"session_id":"d","tur)");
+  WriteText(folder_.Path("mixed/e.jsonl"), Line("e", 3));
+  std::filesystem::create_directory_symlink("..", folder_.Path("mixed/loop"));
+  std::filesystem::create_symlink("self.jsonl", folder_.Path("mixed/self.jsonl"));
+  const Ran ran = RunCli(server_, {"import", folder_.Path("mixed")});
   EXPECT_EQ(ran.exit_code, 1);
   EXPECT_THAT(ran.err, HasSubstr("a.jsonl, line 1: turns[0].text: it holds nothing"));
   EXPECT_THAT(ran.err, HasSubstr("and 1 more files were not read whole"));
@@ -165,7 +165,7 @@ TEST_F(Import, AFolderGoesOnBehindAFileThatCannotBeRead) {
   EXPECT_THAT(ran.out, HasSubstr("c.jsonl, line 2: is cut off in the middle"));
   EXPECT_EQ(server_.sessions.stored.size(), 3U);
   EXPECT_EQ(server_.sessions.stored["e"].turns.size(), 3U);
-  const Ran again = RunCli(server_, {"import", folder_.path("mixed"), "--json"});
+  const Ran again = RunCli(server_, {"import", folder_.Path("mixed"), "--json"});
   EXPECT_EQ(again.exit_code, 1);
   const Json json = ParseJson(again.out).value();
   EXPECT_EQ(json["problems"].size(), 2U);
@@ -285,8 +285,8 @@ TEST_F(Import, ErrorsNameFileAndLine) {
 }
 
 TEST_F(Import, SendsTheToken) {
-  WriteText(folder_.path("token"), "secret\n");
-  EXPECT_EQ(RunCli(server_, {"import", File(Line("a", 1)), "--token-file", folder_.path("token")})
+  WriteText(folder_.Path("token"), "secret\n");
+  EXPECT_EQ(RunCli(server_, {"import", File(Line("a", 1)), "--token-file", folder_.Path("token")})
                 .exit_code,
             0);
   EXPECT_THAT(server_.sessions.tokens, ElementsAre("Bearer secret"));

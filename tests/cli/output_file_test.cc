@@ -31,61 +31,61 @@ ptrdiff_t FilesIn(const std::string& folder) {
 }
 
 TEST(WriteFile, ReplacesAndReports) {
-  const TemporaryFolder folder;
-  ASSERT_TRUE(WriteFile(folder.path("f"), "one").ok());
-  ASSERT_TRUE(WriteFile(folder.path("f"), std::string("two\0", 4)).ok());
-  EXPECT_EQ(ReadText(folder.path("f")), std::string("two\0", 4));
-  EXPECT_FALSE(WriteFile(folder.path("none/f"), "x").ok());
-  EXPECT_FALSE(WriteFile(folder.path("."), "x").ok());
-  EXPECT_EQ(FilesIn(folder.path("")), 1);
+  const TemporaryDirectory folder;
+  ASSERT_TRUE(WriteFile(folder.Path("f"), "one").ok());
+  ASSERT_TRUE(WriteFile(folder.Path("f"), std::string("two\0", 4)).ok());
+  EXPECT_EQ(ReadText(folder.Path("f")), std::string("two\0", 4));
+  EXPECT_FALSE(WriteFile(folder.Path("none/f"), "x").ok());
+  EXPECT_FALSE(WriteFile(folder.Path("."), "x").ok());
+  EXPECT_EQ(FilesIn(folder.Path("")), 1);
 }
 
 TEST(OutputFile, WhatIsNotFinishedLeavesWhatWasThere) {
-  const TemporaryFolder folder;
-  WriteText(folder.path("f"), "old");
+  const TemporaryDirectory folder;
+  WriteText(folder.Path("f"), "old");
   {
-    auto file = OutputFile::Open(folder.path("f")).value();
+    auto file = OutputFile::Open(folder.Path("f")).value();
     file->stream() << std::string(1'000'000, 'x') << std::flush;
-    EXPECT_EQ(FilesIn(folder.path("")), 2);
+    EXPECT_EQ(FilesIn(folder.Path("")), 2);
   }
-  EXPECT_EQ(ReadText(folder.path("f")), "old");
-  EXPECT_EQ(FilesIn(folder.path("")), 1);
+  EXPECT_EQ(ReadText(folder.Path("f")), "old");
+  EXPECT_EQ(FilesIn(folder.Path("")), 1);
 }
 
 TEST(OutputFile, KeepsTheModeOrIsItsOwnersAlone) {
-  const TemporaryFolder folder;
+  const TemporaryDirectory folder;
   using fs::perms;
-  WriteText(folder.path("f"), "old");
-  fs::permissions(folder.path("f"), perms::owner_read | perms::owner_write | perms::group_read);
-  ASSERT_TRUE(WriteFile(folder.path("f"), "new").ok());
-  EXPECT_EQ(fs::status(folder.path("f")).permissions(),
+  WriteText(folder.Path("f"), "old");
+  fs::permissions(folder.Path("f"), perms::owner_read | perms::owner_write | perms::group_read);
+  ASSERT_TRUE(WriteFile(folder.Path("f"), "new").ok());
+  EXPECT_EQ(fs::status(folder.Path("f")).permissions(),
             perms::owner_read | perms::owner_write | perms::group_read);
-  ASSERT_TRUE(OutputFile::Open(folder.path("f"), OutputFile::For::kOwner).value()->Finish().ok());
-  EXPECT_EQ(fs::status(folder.path("f")).permissions(), perms::owner_read | perms::owner_write);
+  ASSERT_TRUE(OutputFile::Open(folder.Path("f"), OutputFile::For::kOwner).value()->Finish().ok());
+  EXPECT_EQ(fs::status(folder.Path("f")).permissions(), perms::owner_read | perms::owner_write);
 }
 
 TEST(OutputFile, FollowsLinks) {
-  const TemporaryFolder folder;
-  fs::create_directory(folder.path("there"));
-  WriteText(folder.path("there/f"), "old");
-  fs::create_symlink("there/f", folder.path("one"));
-  fs::create_symlink("one", folder.path("two"));
-  ASSERT_TRUE(WriteFile(folder.path("two"), "new").ok());
-  EXPECT_TRUE(fs::is_symlink(folder.path("two")));
-  EXPECT_TRUE(fs::is_symlink(folder.path("one")));
-  EXPECT_EQ(ReadText(folder.path("there/f")), "new");
-  fs::create_symlink("there/later", folder.path("three"));
-  ASSERT_TRUE(WriteFile(folder.path("three"), "made").ok());
-  EXPECT_TRUE(fs::is_symlink(folder.path("three")));
-  EXPECT_EQ(ReadText(folder.path("there/later")), "made");
-  fs::create_symlink("loop", folder.path("loop"));
-  EXPECT_FALSE(WriteFile(folder.path("loop"), "x").ok());
-  EXPECT_EQ(FilesIn(folder.path("there")), 2);
+  const TemporaryDirectory folder;
+  fs::create_directory(folder.Path("there"));
+  WriteText(folder.Path("there/f"), "old");
+  fs::create_symlink("there/f", folder.Path("one"));
+  fs::create_symlink("one", folder.Path("two"));
+  ASSERT_TRUE(WriteFile(folder.Path("two"), "new").ok());
+  EXPECT_TRUE(fs::is_symlink(folder.Path("two")));
+  EXPECT_TRUE(fs::is_symlink(folder.Path("one")));
+  EXPECT_EQ(ReadText(folder.Path("there/f")), "new");
+  fs::create_symlink("there/later", folder.Path("three"));
+  ASSERT_TRUE(WriteFile(folder.Path("three"), "made").ok());
+  EXPECT_TRUE(fs::is_symlink(folder.Path("three")));
+  EXPECT_EQ(ReadText(folder.Path("there/later")), "made");
+  fs::create_symlink("loop", folder.Path("loop"));
+  EXPECT_FALSE(WriteFile(folder.Path("loop"), "x").ok());
+  EXPECT_EQ(FilesIn(folder.Path("there")), 2);
 }
 
 TEST(OutputFile, AFifoIsWrittenInPlace) {
-  const TemporaryFolder folder;
-  const std::string fifo = folder.path("fifo");
+  const TemporaryDirectory folder;
+  const std::string fifo = folder.Path("fifo");
   ASSERT_EQ(mkfifo(fifo.c_str(), S_IRUSR | S_IWUSR), 0);
   std::string got;
   std::thread reader([&] { got = ReadText(fifo); });
@@ -94,7 +94,7 @@ TEST(OutputFile, AFifoIsWrittenInPlace) {
   EXPECT_EQ(got, "words");
   EXPECT_TRUE(fs::is_fifo(fifo));
   EXPECT_TRUE(IsWrittenInPlace(fifo));
-  EXPECT_FALSE(IsWrittenInPlace(folder.path("none")));
+  EXPECT_FALSE(IsWrittenInPlace(folder.Path("none")));
 }
 
 TEST(SafeFileName, StaysInItsFolder) {
@@ -109,9 +109,9 @@ class FullDisk : public testing::Test {
   void SetUp() override {
     full_ = open("/dev/full", O_WRONLY | O_CLOEXEC);
     ASSERT_GE(full_, 0);
-    WriteText(folder_.path("in.jsonl"),
+    WriteText(folder_.Path("in.jsonl"),
               R"({"session_id":"a","turns":[{"role":"user","text":"one"}]})");
-    ASSERT_EQ(RunCli(server_, {"import", folder_.path("in.jsonl")}).exit_code, 0);
+    ASSERT_EQ(RunCli(server_, {"import", folder_.Path("in.jsonl")}).exit_code, 0);
   }
   void TearDown() override { close(full_); }
 
@@ -127,7 +127,7 @@ class FullDisk : public testing::Test {
   }
 
   FakeServer server_;
-  TemporaryFolder folder_;
+  TemporaryDirectory folder_;
   int full_ = -1;
 };
 
@@ -174,12 +174,12 @@ TEST_F(FullDisk, ADashIsStandardOutput) {
 }
 
 TEST_F(FullDisk, AnExportGoesThroughALinkAndIntoAFifo) {
-  fs::create_symlink("target", folder_.path("link"));
-  ASSERT_EQ(RunCli(server_, {"export", "a", "--out", folder_.path("link")}).exit_code, 0);
-  EXPECT_TRUE(fs::is_symlink(folder_.path("link")));
-  const std::string whole = ReadText(folder_.path("target"));
+  fs::create_symlink("target", folder_.Path("link"));
+  ASSERT_EQ(RunCli(server_, {"export", "a", "--out", folder_.Path("link")}).exit_code, 0);
+  EXPECT_TRUE(fs::is_symlink(folder_.Path("link")));
+  const std::string whole = ReadText(folder_.Path("target"));
   EXPECT_THAT(whole, HasSubstr("b25l"));
-  const std::string fifo = folder_.path("fifo");
+  const std::string fifo = folder_.Path("fifo");
   ASSERT_EQ(mkfifo(fifo.c_str(), S_IRUSR | S_IWUSR), 0);
   std::string got;
   std::thread reader([&] { got = ReadText(fifo); });

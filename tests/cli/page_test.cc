@@ -43,21 +43,21 @@ int HeightOf(const std::string& png) {
 class PageVerb : public testing::Test {
  protected:
   void SetUp() override {
-    WriteText(folder_.path("in.jsonl"),
+    WriteText(folder_.Path("in.jsonl"),
               R"({"session_id":"a","turns":[{"role":"user","text":"one"}]})");
-    ASSERT_EQ(RunCli(server_, {"import", folder_.path("in.jsonl")}).exit_code, 0);
+    ASSERT_EQ(RunCli(server_, {"import", folder_.Path("in.jsonl")}).exit_code, 0);
     server_.contexts.explained.add_page_ids("p1");
     server_.contexts.pages["p1"] = Png();
   }
 
   FakeServer server_;
-  TemporaryFolder folder_;
+  TemporaryDirectory folder_;
 };
 
 TEST_F(PageVerb, CropsToTheLinesOfTheTurn) {
   server_.contexts.turn_top = 20;
   server_.contexts.turn_bottom = 50;
-  const std::string path = folder_.path("part.png");
+  const std::string path = folder_.Path("part.png");
   const Ran ran = RunCli(server_, {"page", "a", "#1", "--crop", "--out", path});
   ASSERT_EQ(ran.exit_code, 0) << ran.err;
   EXPECT_EQ(HeightOf(ReadText(path)), 30);
@@ -68,16 +68,16 @@ TEST_F(PageVerb, CropsToTheLinesOfTheTurn) {
 TEST_F(PageVerb, SeveralPagesAreNumbered) {
   server_.contexts.explained.add_page_ids("p2");
   server_.contexts.pages["p2"] = Png();
-  ASSERT_EQ(RunCli(server_, {"page", "a", "1", "--out", folder_.path("x.png")}).exit_code, 0);
-  EXPECT_EQ(ReadText(folder_.path("x-1.png")), Png());
-  EXPECT_EQ(ReadText(folder_.path("x-2.png")), Png());
+  ASSERT_EQ(RunCli(server_, {"page", "a", "1", "--out", folder_.Path("x.png")}).exit_code, 0);
+  EXPECT_EQ(ReadText(folder_.Path("x-1.png")), Png());
+  EXPECT_EQ(ReadText(folder_.Path("x-2.png")), Png());
 }
 
 TEST_F(PageVerb, ADashIsStandardOutputAndAFifoStaysOne) {
   const Ran ran = RunCli(server_, {"page", "a", "1", "--out", "-"});
   EXPECT_EQ(ran.exit_code, 0) << ran.err;
   EXPECT_EQ(ran.out, Png());
-  const std::string fifo = folder_.path("fifo");
+  const std::string fifo = folder_.Path("fifo");
   ASSERT_EQ(mkfifo(fifo.c_str(), S_IRUSR | S_IWUSR), 0);
   std::string got;
   std::thread reader([&] { got = ReadText(fifo); });
@@ -206,9 +206,9 @@ TEST_F(PageVerb, TablesFitNarrowTerminals) {
 
 TEST_F(PageVerb, ExactBytesAndJsonAreNotBroken) {
   const std::string words = "many words of a text " + std::string(60, 'x') + " and more of them";
-  WriteText(folder_.path("wide.jsonl"),
+  WriteText(folder_.Path("wide.jsonl"),
             R"({"session_id":"wide","turns":[{"role":"user","text":")" + words + R"("}]})");
-  ASSERT_EQ(RunCli(server_, {"import", folder_.path("wide.jsonl")}).exit_code, 0);
+  ASSERT_EQ(RunCli(server_, {"import", folder_.Path("wide.jsonl")}).exit_code, 0);
   EXPECT_EQ(RunAtTerminal(server_, 40, {"turn", "wide", "1"}).out, words + "\n");
   EXPECT_EQ(RunCli(server_, {"turn", "wide", "1"}).out, words);
   EXPECT_TRUE(ParseJson(RunAtTerminal(server_, 40, {"sessions", "--json"}).out).ok());

@@ -17,22 +17,22 @@ using testing::Not;
 class Render : public testing::Test {
  protected:
   Ran RunRender(std::vector<std::string> arguments) {
-    arguments.insert(arguments.begin(), {"render", "--out", folder_.path("out")});
+    arguments.insert(arguments.begin(), {"render", "--out", folder_.Path("out")});
     return RunCli(server_, std::move(arguments));
   }
   std::string File(const std::string& name, const std::string& text) {
-    WriteText(folder_.path(name), text);
-    return folder_.path(name);
+    WriteText(folder_.Path(name), text);
+    return folder_.Path(name);
   }
   std::string Written(const std::string& name) const {
-    return ReadText(folder_.path("out/" + name));
+    return ReadText(folder_.Path("out/" + name));
   }
   bool Exists(const std::string& name) const {
-    return std::filesystem::exists(folder_.path("out/" + name));
+    return std::filesystem::exists(folder_.Path("out/" + name));
   }
 
   FakeServer server_;
-  TemporaryFolder folder_;
+  TemporaryDirectory folder_;
 };
 
 TEST_F(Render, WritesPagesAndSaysWhatTheyCost) {
@@ -83,13 +83,13 @@ TEST_F(Render, SeveralFilesAreNumberedOn) {
   EXPECT_EQ(page["text_file"], "page-003.txt");
   EXPECT_EQ(page["last_byte"], 2);
   EXPECT_FALSE(page.contains("png"));
-  EXPECT_EQ(report["documents"][1]["file"], folder_.path("b"));
+  EXPECT_EQ(report["documents"][1]["file"], folder_.Path("b"));
 }
 
 TEST_F(Render, PagesOfAnEarlierRunAreRemovedAndNothingElse) {
   ASSERT_EQ(RunRender({File("a", "0123456789abc"), "--pairs"}).exit_code, 0);
-  WriteText(folder_.path("out/page-notes.txt"), "mine");
-  WriteText(folder_.path("out/page-1234.png"), "old");
+  WriteText(folder_.Path("out/page-notes.txt"), "mine");
+  WriteText(folder_.Path("out/page-1234.png"), "old");
   ASSERT_EQ(RunRender({File("a", "short")}).exit_code, 0);
   EXPECT_TRUE(Exists("page-001.png"));
   for (const char* stale : {"page-002.png", "page-001.txt", "page-002.txt", "page-1234.png"}) {
@@ -103,7 +103,7 @@ TEST_F(Render, ARefusedCallLeavesTheFolderAsItWas) {
   const Ran ran = RunRender({File("a", "text"), "--reader", "nobody"});
   EXPECT_EQ(ran.exit_code, 1);
   EXPECT_THAT(ran.err, HasSubstr("no such reader"));
-  EXPECT_THAT(ran.err, HasSubstr(folder_.path("a")));
+  EXPECT_THAT(ran.err, HasSubstr(folder_.Path("a")));
   EXPECT_TRUE(Exists("page-001.png"));
 }
 
@@ -115,7 +115,7 @@ TEST_F(Render, AStreamThatBreaksIsAnError) {
 }
 
 TEST_F(Render, AMissingFileIsNamed) {
-  const Ran ran = RunRender({folder_.path("nowhere")});
+  const Ran ran = RunRender({folder_.Path("nowhere")});
   EXPECT_EQ(ran.exit_code, 1);
   EXPECT_THAT(ran.err, HasSubstr("nowhere"));
 }

@@ -21,7 +21,6 @@ namespace fovea::cli {
 namespace {
 
 using ::fovea::testing::ServerFixture;
-using ::fovea::testing::TemporaryDirectory;
 using ::testing::HasSubstr;
 
 // NAME.key and NAME.pem, for "DNS:..." or "IP:...".

@@ -21,13 +21,13 @@ constexpr char kHistory[] =
 class Transfer : public testing::Test {
  protected:
   void SetUp() override {
-    WriteText(folder_.path("in.jsonl"), kHistory);
-    ASSERT_EQ(RunCli(server_, {"import", folder_.path("in.jsonl")}).exit_code, 0);
+    WriteText(folder_.Path("in.jsonl"), kHistory);
+    ASSERT_EQ(RunCli(server_, {"import", folder_.Path("in.jsonl")}).exit_code, 0);
     ASSERT_EQ(RunCli(server_, {"pin", "a", "1-2"}).exit_code, 0);
   }
 
   FakeServer server_;
-  TemporaryFolder folder_;
+  TemporaryDirectory folder_;
 };
 
 TEST_F(Transfer, JsonLinesComeBackAsTheyWere) {
@@ -37,7 +37,7 @@ TEST_F(Transfer, JsonLinesComeBackAsTheyWere) {
 }
 
 TEST_F(Transfer, RestoreBringsEverythingBack) {
-  const std::string file = folder_.path("a.export");
+  const std::string file = folder_.Path("a.export");
   ASSERT_EQ(RunCli(server_, {"export", "a", "--out", file}).exit_code, 0);
   // A conversation is its owner's alone.
   using std::filesystem::perms;
@@ -58,14 +58,14 @@ TEST_F(Transfer, RestoreBringsEverythingBack) {
 }
 
 TEST_F(Transfer, RestoreUnderAnotherName) {
-  const std::string file = folder_.path("a.export");
+  const std::string file = folder_.Path("a.export");
   ASSERT_EQ(RunCli(server_, {"export", "a", "--out", file, "--json"}).exit_code, 0);
   EXPECT_EQ(RunCli(server_, {"restore", file, "--id", "b"}).out, "b: 3 turns\n");
   EXPECT_EQ(server_.sessions.stored["b"].turns.size(), 3U);
 }
 
 TEST_F(Transfer, AFailedExportLeavesNoFile) {
-  const std::string file = folder_.path("none.export");
+  const std::string file = folder_.Path("none.export");
   EXPECT_EQ(RunCli(server_, {"export", "none", "--out", file}).exit_code, 1);
   EXPECT_FALSE(std::filesystem::exists(file));
   EXPECT_FALSE(std::filesystem::exists(file + ".new"));
@@ -81,14 +81,14 @@ TEST_F(Transfer, RestoreReadsNoEndlessLine) {
 TEST_F(Transfer, RestoreReadsNoChunkOfCountlessValues) {
   std::string line = R"({"turn":{"parts":[{})";
   for (int i = 0; i < 4'000'000; ++i) line += ",{}";
-  WriteText(folder_.path("many"), line + "]}}");
-  const Ran ran = RunCli(server_, {"restore", folder_.path("many")});
+  WriteText(folder_.Path("many"), line + "]}}");
+  const Ran ran = RunCli(server_, {"restore", folder_.Path("many")});
   EXPECT_EQ(ran.exit_code, 1);
   EXPECT_THAT(ran.err, HasSubstr("JSON of more than 4000000 values"));
 }
 
 TEST_F(Transfer, RestoreNamesTheLineThatIsNoChunk) {
-  const Ran ran = RunCli(server_, {"restore", folder_.path("in.jsonl")});
+  const Ran ran = RunCli(server_, {"restore", folder_.Path("in.jsonl")});
   EXPECT_EQ(ran.exit_code, 1);
   EXPECT_THAT(ran.err, HasSubstr("in.jsonl, line 1 is not of an export"));
   EXPECT_EQ(server_.sessions.stored.size(), 1U);

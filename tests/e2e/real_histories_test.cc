@@ -24,6 +24,8 @@
 #include "tests/e2e/payload_checks.h"
 #include "tests/support/histories.h"
 #include "tests/support/readers.h"
+#include "tests/support/temporary_directory.h"
+#include "tests/support/wire_formats.h"
 
 namespace fovea::testing {
 namespace {
@@ -119,20 +121,11 @@ class Fixture {
 
 class RealHistories : public ::testing::Test {
  protected:
-  void SetUp() override {
-    directory_ = absl::StrCat(::testing::TempDir(), "/fovea-real-",
-                              ::testing::UnitTest::GetInstance()->random_seed(), "-", getpid());
-    std::filesystem::remove_all(directory_);
-  }
-  void TearDown() override { std::filesystem::remove_all(directory_); }
-
-  std::string directory_;
+  const TemporaryDirectory temporary_;
+  const std::string directory_ = temporary_.Path("store");
 };
 
-const v1::WireFormat kFormats[] = {v1::WIRE_FORMAT_NATIVE,    v1::WIRE_FORMAT_OPENAI_CHAT,
-                                   v1::WIRE_FORMAT_ANTHROPIC, v1::WIRE_FORMAT_OPENAI_RESPONSES,
-                                   v1::WIRE_FORMAT_GEMINI,    v1::WIRE_FORMAT_VLLM,
-                                   v1::WIRE_FORMAT_DEEPSEEK};
+const std::vector<v1::WireFormat> kFormats = AllFormats();
 
 v1::BuildContextRequest Request(const std::string& session, const std::string& reader,
                                 int64_t budget, uint64_t at, v1::WireFormat format) {

@@ -32,7 +32,7 @@
 namespace fovea::gateway {
 namespace {
 
-constexpr size_t kMost = 1 << 20;
+constexpr size_t kMax = 1 << 20;
 
 std::string Zstd(const std::string& text) {
   std::string out(ZSTD_compressBound(text.size()), '\0');
@@ -68,25 +68,25 @@ TEST(ContentCoding, DecodesAndBounds) {
   const std::string text = absl::StrCat(std::string(700'000, 'a'), "end");
   for (const auto& [coding, bytes] : {std::pair("zstd", Zstd(text)), std::pair("GZIP", Gzip(text)),
                                       std::pair("br", Brotli(text))}) {
-    const auto decoded = Decoded(coding, bytes, kMost);
+    const auto decoded = Decoded(coding, bytes, kMax);
     ASSERT_TRUE(decoded.ok()) << decoded.status();
     EXPECT_EQ(*decoded, text);
     EXPECT_TRUE(absl::IsResourceExhausted(Decoded(coding, bytes, 1000).status()));
     for (size_t size = 0; size < bytes.size(); size += 7) {
-      EXPECT_TRUE(absl::IsInvalidArgument(Decoded(coding, bytes.substr(0, size), kMost).status()))
+      EXPECT_TRUE(absl::IsInvalidArgument(Decoded(coding, bytes.substr(0, size), kMax).status()))
           << size;
     }
   }
-  EXPECT_FALSE(Decoded("zstd", Zstd(text) + "junkjunk", kMost).ok());
-  EXPECT_FALSE(Decoded("br", "x", kMost).ok());
-  EXPECT_FALSE(Decoded("other", "x", kMost).ok());
+  EXPECT_FALSE(Decoded("zstd", Zstd(text) + "junkjunk", kMax).ok());
+  EXPECT_FALSE(Decoded("br", "x", kMax).ok());
+  EXPECT_FALSE(Decoded("other", "x", kMax).ok());
 }
 
 TEST(ContentCoding, DecodesWhatComesInPieces) {
   const std::string text = absl::StrCat(std::string(700'000, 'a'), "end");
   for (const auto& [coding, bytes] : {std::pair("zstd", Zstd(text)), std::pair("gzip", Gzip(text)),
                                       std::pair("br", Brotli(text))}) {
-    const auto decoder = Decoder::Create(coding, kMost);
+    const auto decoder = Decoder::Create(coding, kMax);
     std::string out;
     for (size_t at = 0; at < bytes.size(); at += 3) {
       EXPECT_FALSE(decoder->complete());
@@ -120,13 +120,13 @@ std::string InPieces(Decoder& decoder, absl::string_view bytes, size_t step) {
 TEST(ContentCoding, GzipOfSeveralMembersIsOneBody) {
   const std::string bytes = absl::StrCat(Gzip("one "), Gzip(""), Gzip("two "), Gzip("three"));
   for (const size_t step : {1, 2, 3, 7, 1000}) {
-    const auto decoder = Decoder::Create("gzip", kMost);
+    const auto decoder = Decoder::Create("gzip", kMax);
     EXPECT_EQ(InPieces(*decoder, bytes, step), "one two three") << step;
     EXPECT_TRUE(decoder->complete()) << step;
   }
   EXPECT_TRUE(absl::IsResourceExhausted(Decoded("gzip", bytes, 12).status())) << "of them all";
   const std::string cut = bytes.substr(0, bytes.size() - 9);
-  EXPECT_TRUE(absl::IsInvalidArgument(Decoded("gzip", cut, kMost).status()));
+  EXPECT_TRUE(absl::IsInvalidArgument(Decoded("gzip", cut, kMax).status()));
 }
 
 TEST(ContentCoding, WhatStandsBehindTheEndIsNotOfTheBody) {
@@ -136,7 +136,7 @@ TEST(ContentCoding, WhatStandsBehindTheEndIsNotOfTheBody) {
     for (const std::string& behind : {zeros, std::string("junkjunk"), std::string("\x1f"),
                                       absl::StrCat("\x1f", "junk"), absl::StrCat("x", Gzip("y"))}) {
       for (const size_t step : {1, 2, 1000}) {
-        const auto decoder = Decoder::Create(coding, kMost);
+        const auto decoder = Decoder::Create(coding, kMax);
         EXPECT_EQ(InPieces(*decoder, bytes + behind, step), "one two") << coding << step;
         EXPECT_TRUE(decoder->complete()) << coding << step;
       }

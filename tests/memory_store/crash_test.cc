@@ -59,7 +59,7 @@ std::string RunAndKill(const std::string& directory, absl::Duration life) {
 }
 
 TEST(Crash, NoAcknowledgedTurnIsLost) {
-  const ScratchDirectory directory;
+  const TemporaryDirectory directory{kInMemory};
   std::mt19937_64 random(17);
   std::map<int, uint64_t> acknowledged;
   for (int round = 0; round < 10; ++round) {

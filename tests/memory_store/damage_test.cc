@@ -48,13 +48,13 @@ class DamageTest : public ::testing::Test {
     damaged_ = Value(store->log().ReadTurns(kDamaged, {1, kTurns}, 0));
   }
 
-  std::string Log() const { return directory_.File("log.db"); }
+  std::string Log() const { return directory_.Path("log.db"); }
 
   // Overwrites the first page by which only turns of the second session are lost.
   void DamageAPage() {
     std::ifstream file(Log(), std::ios::binary);
     const std::string bytes{std::istreambuf_iterator<char>(file), {}};
-    const std::string trial = directory_.File("trial.db");
+    const std::string trial = directory_.Path("trial.db");
     for (size_t at = kPageBytes; at < bytes.size(); at += kPageBytes) {
       if (bytes[at] != 13) continue;  // no leaf of a table
       std::string zeroed = bytes;
@@ -82,7 +82,7 @@ class DamageTest : public ::testing::Test {
     EXPECT_TRUE(store.Writable().ok()) << store.Writable();
   }
 
-  const ScratchDirectory directory_;
+  const TemporaryDirectory directory_{kInMemory};
   std::vector<Turn> sound_;
   std::vector<Turn> damaged_;
 };
@@ -130,7 +130,7 @@ TEST_F(DamageTest, RepairSavesWhatIsLeftWhileTheStoreIsServed) {
   ExpectTheSoundSessionWorks(*store);
   EXPECT_EQ(Value(store->log().Append(kDamaged, Batch({TextTurn("x")}))).first_seq, kTurns + 1);
   EXPECT_THAT(Value(store->Repair()).mended, IsEmpty());
-  EXPECT_TRUE(store->Backup(directory_.File("backup.db"), {}).ok());
+  EXPECT_TRUE(store->Backup(directory_.Path("backup.db"), {}).ok());
   store.reset();
   store = OpenStore(directory_.path());
   ASSERT_NE(store, nullptr);
@@ -141,7 +141,7 @@ TEST_F(DamageTest, RepairSavesWhatIsLeftWhileTheStoreIsServed) {
 }
 
 TEST_F(DamageTest, ARepairWhoseProcessIsKilledBehindItsCommitStays) {
-  // Much that is deleted, so that the log that is written anew is shorter.
+  // Much that is deleted, so that the rewritten log is shorter.
   {
     const auto store = OpenStore(directory_.path());
     std::mt19937_64 random(4);

@@ -1,4 +1,6 @@
 // The small parts that look after files: what they take, keep and copy.
+#include <sys/stat.h>
+
 #include <filesystem>
 #include <fstream>
 #include <thread>
@@ -6,6 +8,8 @@
 #include "absl/time/clock.h"
 #include "gmock/gmock.h"
 #include "memory_store/dense_script.h"
+#include "memory_store/head_file.h"
+#include "memory_store/memory_store.h"
 #include "memory_store/reserve.h"
 #include "memory_store/sqlite/database.h"
 #include "memory_store/sqlite/file_size.h"
@@ -21,8 +25,8 @@ using ::testing::ElementsAre;
 using ::testing::SizeIs;
 
 TEST(Reserve, IsAllThereUntilItIsReleased) {
-  const ScratchDirectory directory;
-  const std::string path = directory.File("reserve");
+  const TemporaryDirectory directory{kInMemory};
+  const std::string path = directory.Path("reserve");
   Reserve reserve(path, 200'000);
   reserve.Keep();
   ASSERT_TRUE(std::filesystem::exists(path));
@@ -36,8 +40,8 @@ TEST(Reserve, IsAllThereUntilItIsReleased) {
 }
 
 TEST(Reserve, TakesWhatFitsAndKeepsTheLessThatItHas) {
-  const ScratchDirectory directory;
-  const std::string path = directory.File("reserve");
+  const TemporaryDirectory directory{kInMemory};
+  const std::string path = directory.Path("reserve");
   Reserve(path, 64 << 10).KeepWhatFits();
   EXPECT_EQ(std::filesystem::file_size(path), 64U << 10);
   // Too much for any disk: what was held stays, and nothing is begun where nothing was.
@@ -49,9 +53,42 @@ TEST(Reserve, TakesWhatFitsAndKeepsTheLessThatItHas) {
   EXPECT_FALSE(std::filesystem::exists(path));
 }
 
+// Who opens a pipe as a file waits for whoever holds its other end.
+TEST(Pipes, InTheDirectoryAreRefusedAtOnce) {
+  for (const char* name : {"head", "reserve", "lock", "log.db", "log.db-journal", "pages.db-wal",
+                           "index.db.discard", "backup"}) {
+    const TemporaryDirectory directory{kInMemory};
+    ASSERT_EQ(mkfifo(directory.Path(name).c_str(), 0600), 0);
+    const auto store = MemoryStore::Open({.directory = directory.path()});
+    EXPECT_EQ(store.status().code(), absl::StatusCode::kFailedPrecondition) << name;
+    EXPECT_THAT(std::string(store.status().message()), ::testing::HasSubstr(directory.Path(name)));
+  }
+}
+
+TEST(Pipes, ThatComeLaterHoldNobodyUp) {
+  const TemporaryDirectory directory{kInMemory};
+  ASSERT_EQ(mkfifo(directory.Path("pipe").c_str(), 0600), 0);
+  EXPECT_EQ(HeadFile::Read(directory.Path("pipe")).status().code(),
+            absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(HeadFile::Open(directory.Path("pipe")).status().code(),
+            absl::StatusCode::kFailedPrecondition);
+  Reserve(directory.Path("pipe"), 1'000).Keep();
+  EXPECT_TRUE(std::filesystem::is_fifo(directory.Path("pipe")));
+}
+
+TEST(Links, AreNotWrittenThrough) {
+  const TemporaryDirectory directory{kInMemory};
+  std::ofstream(directory.Path("precious")) << "precious";
+  std::filesystem::create_symlink(directory.Path("precious"), directory.Path("link"));
+  EXPECT_EQ(HeadFile::Open(directory.Path("link")).status().code(),
+            absl::StatusCode::kFailedPrecondition);
+  Reserve(directory.Path("link"), 1'000).Keep();
+  EXPECT_EQ(std::filesystem::file_size(directory.Path("precious")), 8U);
+}
+
 TEST(DatabaseBytes, CountsTheFileAndItsWriteAheadLog) {
-  const ScratchDirectory directory;
-  const std::string path = directory.File("a.db");
+  const TemporaryDirectory directory{kInMemory};
+  const std::string path = directory.Path("a.db");
   EXPECT_EQ(sqlite::DatabaseBytes(path), 0U);
   std::ofstream(path) << std::string(1'000, 'a');
   EXPECT_EQ(sqlite::DatabaseBytes(path), 1'000U);
@@ -60,16 +97,16 @@ TEST(DatabaseBytes, CountsTheFileAndItsWriteAheadLog) {
 }
 
 TEST(LogSource, GivesAsManyTurnsAsAreAskedFor) {
-  const ScratchDirectory directory;
+  const TemporaryDirectory directory{kInMemory};
   const SessionKey key = {"t", "s"};
   sqlite::LogStoreOptions options;
-  options.path = directory.File("log.db");
+  options.path = directory.Path("log.db");
   options.now_us = [] { return int64_t{1}; };
   const auto store = Value(sqlite::SqliteLogStore::Open(options));
   Value(store->CreateSession(key, Session("s")));
   Value(store->Append(key, Batch(TextTurns({"one", "two", "three", "four"}))));
-  Value(store->Backup(directory.File("copy")));
-  const auto source = Value(sqlite::LogSource::Open(directory.File("copy")));
+  Value(store->Backup(directory.Path("copy")));
+  const auto source = Value(sqlite::LogSource::Open(directory.Path("copy")));
   const auto sessions = Value(source->Sessions());
   ASSERT_THAT(sessions, SizeIs(1));
   EXPECT_THAT(Value(source->ReadTurns(sessions[0], 1, 1 << 20)), SizeIs(4));
@@ -79,8 +116,8 @@ TEST(LogSource, GivesAsManyTurnsAsAreAskedFor) {
 
 // A thread that is woken finds the connection gone again, and goes on waiting.
 TEST(ReadPool, EveryoneGetsAConnectionInTheEnd) {
-  const ScratchDirectory directory;
-  const std::string path = directory.File("a.db");
+  const TemporaryDirectory directory{kInMemory};
+  const std::string path = directory.Path("a.db");
   const auto writer = Value(sqlite::Database::Open({.path = path}));
   const auto pool = Value(sqlite::ReadPool::Open({.path = path}, 1));
   std::atomic<int> borrowed = 0;

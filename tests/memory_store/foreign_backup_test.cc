@@ -37,7 +37,7 @@ class ForeignBackupTest : public ::testing::Test {
   ForeignBackupTest() : target_(OpenStore(directory_.path())) {}
 
   void MakeBackup(int turns) {
-    const ScratchDirectory origin;
+    const TemporaryDirectory origin{kInMemory};
     const auto store = OpenStore(origin.path());
     Value(store->log().CreateSession(kKey, Session("a")));
     std::vector<Turn> texts;
@@ -45,7 +45,7 @@ class ForeignBackupTest : public ::testing::Test {
     Value(store->log().Append(kKey, Batch(texts)));
     Value(store->Backup(Backup(), {}));
   }
-  std::string Backup() const { return outside_.File("backup"); }
+  std::string Backup() const { return outside_.Path("backup"); }
   // For ten seconds: a test that fails ends.
   absl::StatusOr<RestoreReport> Restore() {
     const absl::Time end = absl::Now() + absl::Seconds(10);
@@ -54,8 +54,8 @@ class ForeignBackupTest : public ::testing::Test {
     });
   }
 
-  const ScratchDirectory directory_;
-  const ScratchDirectory outside_;
+  const TemporaryDirectory directory_{kInMemory};
+  const TemporaryDirectory outside_{kInMemory};
   const std::unique_ptr<MemoryStore> target_;
 };
 
@@ -114,8 +114,8 @@ TEST_F(ForeignBackupTest, ANewerVersionIsRefused) {
 
 // Its tables are spelt as SQLite's ALTER TABLE spells them.
 TEST_F(ForeignBackupTest, ABackupOfAnUpgradedStoreComesBack) {
-  const ScratchDirectory old;
-  std::ofstream(old.File("log.db"), std::ios::binary) << ReadGzipFile(
+  const TemporaryDirectory old{kInMemory};
+  std::ofstream(old.Path("log.db"), std::ios::binary) << ReadGzipFile(
       std::string(FOVEA_SOURCE_DIR) + "/tests/memory_store/data/store-v1/log.db.gz");
   Value(OpenStore(old.path())->Backup(Backup(), {}));
   EXPECT_EQ(Value(Restore()).sessions, 3U);
@@ -138,7 +138,7 @@ TEST_F(ForeignBackupTest, ReadingEndsWhenNobodyWaits) {
     EXPECT_EQ(Value(target_->log().Stats()).sessions, 0U) << "half a session is none";
   }
   EXPECT_EQ(Value(Restore()).turns, 5'000U);
-  const std::string copy = outside_.File("copy");
+  const std::string copy = outside_.Path("copy");
   EXPECT_EQ(Code(target_->Backup(copy, after(20))), absl::StatusCode::kCancelled);
   EXPECT_FALSE(fs::exists(copy));
 }

@@ -43,7 +43,7 @@ class FullDiskTest : public ::testing::Test {
     if (mounted_) umount2(scratch_.path().c_str(), MNT_DETACH);
   }
 
-  std::string Directory() const { return scratch_.File("store"); }
+  std::string Directory() const { return scratch_.Path("store"); }
   std::string Path(const char* name) const { return absl::StrCat(Directory(), "/", name); }
   absl::StatusOr<std::unique_ptr<MemoryStore>> Open(uint64_t reserve = kReserve) const {
     StoreOptions options;
@@ -76,7 +76,7 @@ class FullDiskTest : public ::testing::Test {
     return made && absl::IsResourceExhausted(last.status());
   }
   void FillRest() const {
-    std::ofstream filler(scratch_.File("filler"), std::ios::app | std::ios::binary);
+    std::ofstream filler(scratch_.Path("filler"), std::ios::app | std::ios::binary);
     const std::string block(512, 'x');
     while (filler.write(block.data(), static_cast<std::streamsize>(block.size())).flush()) continue;
     EXPECT_EQ(fs::space(scratch_.path()).available, 0U);
@@ -108,13 +108,13 @@ class FullDiskTest : public ::testing::Test {
     EXPECT_EQ(Value(store.log().ReadTurns(kKept, {1, 9}, 0)).size(), 1U);
     Value(store.log().DeleteSession(kGone, 1));
     // The write-ahead log needs room before it can take what fits into the freed pages.
-    fs::remove(scratch_.File("filler"));
+    fs::remove(scratch_.Path("filler"));
     Value(store.log().Append(kKept, Noise(random, 300'000)));
     EXPECT_TRUE(store.Writable().ok()) << store.Writable();
     EXPECT_THAT(Value(store.Verify()).problems, IsEmpty());
   }
 
-  const ScratchDirectory scratch_;
+  const TemporaryDirectory scratch_{kInMemory};
   bool mounted_ = false;
 };
 
@@ -175,7 +175,7 @@ TEST_F(FullDiskTest, WhatCannotBeOpenedIsNamedAndStaysAsItIs) {
       std::string(status.message()),
       AllOf(HasSubstr(Directory()), HasSubstr(".db cannot be opened, since its disk is full"),
             HasSubstr("start again")));
-  fs::remove(scratch_.File("filler"));
+  fs::remove(scratch_.Path("filler"));
   EXPECT_EQ(Value(Value(Open(/*reserve=*/0))->log().ReadTurns(kKept, {1, 9}, 0)).size(), 1U);
 }
 

@@ -16,7 +16,7 @@ class SqliteUnderTest final : public StoreUnderTest {
   }
 
  private:
-  ScratchDirectory directory_;
+  TemporaryDirectory directory_{kInMemory};
   std::unique_ptr<MemoryStore> store_;
 };
 

@@ -49,7 +49,7 @@ class LossTest : public ::testing::Test {
     waitpid(child, &status, 0);
     ASSERT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
   }
-  std::string Wal() const { return directory_.File("log.db-wal"); }
+  std::string Wal() const { return directory_.Path("log.db-wal"); }
   absl::Status Open() const {
     StoreOptions options;
     options.directory = directory_.path();
@@ -65,7 +65,7 @@ class LossTest : public ::testing::Test {
     ASSERT_TRUE(file.good());
   }
 
-  const ScratchDirectory directory_;
+  const TemporaryDirectory directory_{kInMemory};
 };
 
 TEST_F(LossTest, AKilledStoreIsWhole) {
@@ -78,7 +78,7 @@ TEST_F(LossTest, AKilledStoreIsWhole) {
 
 TEST_F(LossTest, ACutWriteAheadLogIsNoticedWhereverItIsCut) {
   AppendAndDie();
-  const std::string sound = directory_.File("sound");
+  const std::string sound = directory_.Path("sound");
   fs::copy(Wal(), sound);
   for (const uint64_t keep : {uint64_t{0}, uint64_t{31}, fs::file_size(sound) / 2,
                               fs::file_size(sound) - 1, uint64_t{32}}) {
@@ -91,7 +91,7 @@ TEST_F(LossTest, ACutWriteAheadLogIsNoticedWhereverItIsCut) {
   EXPECT_EQ(removed.code(), absl::StatusCode::kDataLoss);
   EXPECT_THAT(std::string(removed.message()), HasSubstr("was acknowledged: turns are lost"));
   // Who accepts the loss can go on.
-  fs::remove(directory_.File("head"));
+  fs::remove(directory_.Path("head"));
   const auto store = OpenStore(directory_.path());
   EXPECT_THAT(store->Notices(), IsEmpty()) << "the log holds no commit that a head could be of";
 }
@@ -113,17 +113,17 @@ TEST_F(LossTest, AFlippedByteInTheWriteAheadLogIsNoticedAndNothingIsWritten) {
 // Without the head, a flip with commits behind it is seen in the write-ahead log itself.
 TEST_F(LossTest, AFlipWithCommitsBehindItNeedsNoHead) {
   AppendAndDie();
-  fs::remove(directory_.File("head"));
+  fs::remove(directory_.Path("head"));
   Flip(Wal(), fs::file_size(Wal()) / 2);
   EXPECT_EQ(Open().code(), absl::StatusCode::kDataLoss);
 }
 
 TEST_F(LossTest, ADamagedOrMissingHeadIsSaid) {
   AppendAndDie();
-  Flip(directory_.File("head"), 40);
+  Flip(directory_.Path("head"), 40);
   EXPECT_THAT(OpenStore(directory_.path())->Notices(), SizeIs(1));
   EXPECT_THAT(OpenStore(directory_.path())->Notices(), IsEmpty());
-  fs::remove(directory_.File("head"));
+  fs::remove(directory_.Path("head"));
   EXPECT_THAT(OpenStore(directory_.path())->Notices(), SizeIs(1));
 }
 
@@ -134,7 +134,7 @@ struct BadHead {
 
 class DamagedHead : public LossTest, public ::testing::WithParamInterface<BadHead> {
  protected:
-  std::string Head() const { return directory_.File("head"); }
+  std::string Head() const { return directory_.Path("head"); }
   std::string ReadHead() const {
     std::ifstream file(Head(), std::ios::binary);
     return {std::istreambuf_iterator<char>(file), {}};
@@ -187,24 +187,24 @@ INSTANTIATE_TEST_SUITE_P(Heads, DamagedHead,
 TEST_F(LossTest, AMissingOrEmptyLogBesideItsCachesIsNotReplacedByAnEmptyOne) {
   AppendAndDie();
   fs::remove(Wal());
-  fs::remove(directory_.File("log.db"));
+  fs::remove(directory_.Path("log.db"));
   for (int round = 0; round < 2; ++round) {
     const absl::Status status = Open();
     EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
     EXPECT_THAT(std::string(status.message()), HasSubstr("log.db is missing or empty"));
-    std::ofstream(directory_.File("log.db")).flush();
+    std::ofstream(directory_.Path("log.db")).flush();
   }
-  fs::remove(directory_.File("log.db"));
-  fs::remove(directory_.File("head"));
+  fs::remove(directory_.Path("log.db"));
+  fs::remove(directory_.Path("head"));
   EXPECT_EQ(Open().code(), absl::StatusCode::kDataLoss) << "the caches are there";
 }
 
 TEST_F(LossTest, AnotherLogIsNotServedUnasked) {
   AppendAndDie();
-  const ScratchDirectory other;
+  const TemporaryDirectory other{kInMemory};
   OpenStore(other.path()).reset();
   fs::remove(Wal());
-  fs::copy(other.File("log.db"), directory_.File("log.db"), fs::copy_options::overwrite_existing);
+  fs::copy(other.Path("log.db"), directory_.Path("log.db"), fs::copy_options::overwrite_existing);
   const absl::Status status = Open();
   EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
   EXPECT_THAT(std::string(status.message()), HasSubstr("another log"));
@@ -218,8 +218,8 @@ struct Removal {
 class RemovedFiles : public ::testing::TestWithParam<Removal> {};
 
 TEST_P(RemovedFiles, StopAcknowledgements) {
-  const ScratchDirectory scratch;
-  const std::string directory = scratch.File("store");
+  const TemporaryDirectory scratch{kInMemory};
+  const std::string directory = scratch.Path("store");
   const auto store = OpenStore(directory);
   Value(store->log().CreateSession(kKey, Session("a")));
   Value(store->log().Append(kKey, Batch({TextTurn("before")})));
@@ -263,26 +263,26 @@ INSTANTIATE_TEST_SUITE_P(
 
 // What was cut is not written over, and the next start says what is lost.
 TEST(CutFiles, AreLeftAsTheyAreWhenTheStoreCloses) {
-  const ScratchDirectory directory;
+  const TemporaryDirectory directory{kInMemory};
   auto store = OpenStore(directory.path());
   Value(store->log().CreateSession(kKey, Session("a")));
   Value(store->log().Append(kKey, Batch({TextTurn("before")})));
-  const uint64_t wal = fs::file_size(directory.File("log.db-wal"));
-  fs::resize_file(directory.File("log.db"), 0);
+  const uint64_t wal = fs::file_size(directory.Path("log.db-wal"));
+  fs::resize_file(directory.Path("log.db"), 0);
   const auto after = store->log().Append(kKey, Batch({TextTurn("after")}));
   EXPECT_THAT(std::string(after.status().message()), HasSubstr("log.db has 0 bytes, but "));
   store.reset();
-  EXPECT_EQ(fs::file_size(directory.File("log.db")), 0U);
-  EXPECT_EQ(fs::file_size(directory.File("log.db-wal")), wal);
+  EXPECT_EQ(fs::file_size(directory.Path("log.db")), 0U);
+  EXPECT_EQ(fs::file_size(directory.Path("log.db-wal")), wal);
   StoreOptions options;
   options.directory = directory.path();
   EXPECT_EQ(Code(MemoryStore::Open(options)), absl::StatusCode::kDataLoss);
 }
 
 TEST(Lock, ARemovedLockFileLetsNobodyIn) {
-  const ScratchDirectory directory;
+  const TemporaryDirectory directory{kInMemory};
   const auto store = OpenStore(directory.path());
-  fs::remove(directory.File("lock"));
+  fs::remove(directory.Path("lock"));
   StoreOptions options;
   options.directory = directory.path();
   EXPECT_EQ(Code(MemoryStore::Open(options)), absl::StatusCode::kFailedPrecondition);
@@ -302,14 +302,14 @@ class Tampered : public ::testing::TestWithParam<Tampering> {};
 
 // Every turn still decodes, and all counters are right: only the chain can tell.
 TEST_P(Tampered, TurnsAreFoundByTheirChain) {
-  const ScratchDirectory directory;
+  const TemporaryDirectory directory{kInMemory};
   {
     const auto store = OpenStore(directory.path());
     Value(store->log().CreateSession(kKey, Session("a")));
     Value(store->log().Append(kKey, Batch(TextTurns({"one", "two", "six", "ten"}))));
     EXPECT_THAT(Value(store->log().Verify()).problems, IsEmpty());
   }
-  ExecuteOn(directory.File("log.db"), GetParam().sql);
+  ExecuteOn(directory.Path("log.db"), GetParam().sql);
   const auto store = OpenStore(directory.path());
   const VerifyReport report = Value(store->log().Verify());
   ASSERT_THAT(report.problems, SizeIs(1));
@@ -340,11 +340,11 @@ class RepairTest : public ::testing::Test {
       Value(store->log().AppendEvent(key, pin));
     }
   }
-  const ScratchDirectory directory_;
+  const TemporaryDirectory directory_{kInMemory};
 };
 
 TEST_F(RepairTest, ADamagedTurnFailsAloneAndIsReplacedByANote) {
-  ExecuteOn(directory_.File("log.db"),
+  ExecuteOn(directory_.Path("log.db"),
             "UPDATE turns SET body = x'01280000' WHERE session = 1 AND seq = 3");
   const auto store = OpenStore(directory_.path());
   const auto read = [&](SeqRange range) { return store->log().ReadTurns(kKey, range, 0); };
@@ -375,7 +375,7 @@ struct Damage {
 class Mends : public RepairTest, public ::testing::WithParamInterface<Damage> {};
 
 TEST_P(Mends, WhatIsWrongInTheLog) {
-  ExecuteOn(directory_.File("log.db"), GetParam().sql);
+  ExecuteOn(directory_.Path("log.db"), GetParam().sql);
   const auto store = OpenStore(directory_.path());
   EXPECT_THAT(Value(store->Verify()).problems, Not(IsEmpty()));
   const RepairReport report = Value(store->Repair());
@@ -422,7 +422,7 @@ TEST_F(RepairTest, TheChainTellsThatNoTurnIsLostWhateverTheCounterSays) {
   for (const char* noted : {"0", "1", "6", "65540", "-4"}) {
     const std::string sql =
         absl::StrCat("UPDATE sessions SET last_seq = ", noted, " WHERE row = 1");
-    ExecuteOn(directory_.File("log.db"), sql.c_str());
+    ExecuteOn(directory_.Path("log.db"), sql.c_str());
     const auto store = OpenStore(directory_.path());
     const std::vector<Turn> before = Value(store->log().ReadTurns(kKey, {1, 9}, 0));
     const RepairReport report = Value(store->Repair());
@@ -434,7 +434,7 @@ TEST_F(RepairTest, TheChainTellsThatNoTurnIsLostWhateverTheCounterSays) {
 }
 
 TEST_F(RepairTest, ATurnFarOutIsSetAsideAndNotesStandForWhatIsMissing) {
-  ExecuteOn(directory_.File("log.db"),
+  ExecuteOn(directory_.Path("log.db"),
             "UPDATE turns SET seq = 1000004 WHERE session = 1 AND seq = 4;"
             "DELETE FROM turns WHERE session = 1 AND seq = 2");
   const auto store = OpenStore(directory_.path());
@@ -445,7 +445,7 @@ TEST_F(RepairTest, ATurnFarOutIsSetAsideAndNotesStandForWhatIsMissing) {
   EXPECT_EQ(TurnText(turns[2]), "three");
   EXPECT_THAT(TurnText(turns[3]), HasSubstr("turn 4 was lost"));
   const auto database = Value(sqlite::Database::Open(
-      {.path = directory_.File("log.db"), .access = sqlite::DatabaseOptions::Access::kReadOnly}));
+      {.path = directory_.Path("log.db"), .access = sqlite::DatabaseOptions::Access::kReadOnly}));
   auto query = database->Prepare("SELECT seq FROM damaged_turns WHERE session = 1");
   ASSERT_TRUE(query.ok() && Value(query->Step()));
   EXPECT_EQ(query->IntAt(0), 1000004);
@@ -453,14 +453,14 @@ TEST_F(RepairTest, ATurnFarOutIsSetAsideAndNotesStandForWhatIsMissing) {
 }
 
 TEST_F(RepairTest, ARepairThatMendsNothingKeepsNoCopy) {
-  ExecuteOn(directory_.File("log.db"),
+  ExecuteOn(directory_.Path("log.db"),
             "DELETE FROM turns WHERE session = 1 AND seq = 2;"
             "CREATE TRIGGER refuse BEFORE INSERT ON turns BEGIN SELECT RAISE(ABORT, 'no'); END");
   const auto store = OpenStore(directory_.path());
   ASSERT_NE(store, nullptr);
   for (int round = 0; round < 2; ++round) {
     EXPECT_FALSE(store->Repair().ok());
-    EXPECT_FALSE(fs::exists(directory_.File("log.db.damaged-1")));
+    EXPECT_FALSE(fs::exists(directory_.Path("log.db.damaged-1")));
   }
 }
 

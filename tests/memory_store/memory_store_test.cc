@@ -27,7 +27,7 @@ StoreOptions In(const std::string& directory) {
 }
 
 TEST(MemoryStore, OneDirectoryHasOneStore) {
-  const ScratchDirectory directory;
+  const TemporaryDirectory directory{kInMemory};
   auto store = Value(MemoryStore::Open(In(directory.path())));
   const auto second = MemoryStore::Open(In(directory.path()));
   EXPECT_EQ(Code(second), absl::StatusCode::kFailedPrecondition);
@@ -37,8 +37,8 @@ TEST(MemoryStore, OneDirectoryHasOneStore) {
 }
 
 TEST(MemoryStore, OnlyTheOwnerCanReadItsFiles) {
-  const ScratchDirectory scratch;
-  const std::string directory = scratch.File("deep/store");
+  const TemporaryDirectory scratch{kInMemory};
+  const std::string directory = scratch.Path("deep/store");
   const mode_t mask = umask(0);
   const auto store = OpenStore(directory);
   const SessionKey key = {"t", "a"};
@@ -62,11 +62,11 @@ TEST(MemoryStore, OnlyTheOwnerCanReadItsFiles) {
 }
 
 TEST(MemoryStore, NeedsADirectoryThatCanBeMade) {
-  const ScratchDirectory scratch;
+  const TemporaryDirectory scratch{kInMemory};
   EXPECT_EQ(Code(MemoryStore::Open(In(""))), absl::StatusCode::kInvalidArgument);
-  std::ofstream(scratch.File("file")) << "x";
-  EXPECT_FALSE(MemoryStore::Open(In(scratch.File("file"))).ok());
-  EXPECT_FALSE(MemoryStore::Open(In(scratch.File("file/store"))).ok());
+  std::ofstream(scratch.Path("file")) << "x";
+  EXPECT_FALSE(MemoryStore::Open(In(scratch.Path("file"))).ok());
+  EXPECT_FALSE(MemoryStore::Open(In(scratch.Path("file/store"))).ok());
 }
 
 // Overwrites part of a file.
@@ -92,17 +92,17 @@ TEST(MemoryStore, NeverTouchesALogThatItCannotRead) {
       {"another application", {68, "ABCD", absl::StatusCode::kFailedPrecondition}}};
   for (const auto& [name, test] : cases) {
     SCOPED_TRACE(name);
-    const ScratchDirectory directory;
+    const TemporaryDirectory directory{kInMemory};
     OpenStore(directory.path()).reset();
-    Poke(directory.File("log.db"), test.at, test.bytes);
-    const std::string before = Slurp(directory.File("log.db"));
+    Poke(directory.Path("log.db"), test.at, test.bytes);
+    const std::string before = Slurp(directory.Path("log.db"));
     EXPECT_EQ(Code(MemoryStore::Open(In(directory.path()))), test.code);
-    EXPECT_EQ(Slurp(directory.File("log.db")), before);
+    EXPECT_EQ(Slurp(directory.Path("log.db")), before);
   }
 }
 
 // A store with a session of 200 turns, closed.
-void Fill(const ScratchDirectory& directory) {
+void Fill(const TemporaryDirectory& directory) {
   const auto store = OpenStore(directory.path());
   const SessionKey key = {"t", "a"};
   Value(store->log().CreateSession(key, Session("a")));
@@ -111,10 +111,10 @@ void Fill(const ScratchDirectory& directory) {
 }
 
 TEST(MemoryStore, DamageIsFoundOrHarmless) {
-  const ScratchDirectory directory;
+  const TemporaryDirectory directory{kInMemory};
   Fill(directory);
   const SessionKey key = {"t", "a"};
-  const std::string path = directory.File("log.db");
+  const std::string path = directory.Path("log.db");
   const std::string sound = Slurp(path);
   const std::vector<Turn> turns =
       Value(OpenStore(directory.path())->log().ReadTurns(key, {1, 200}, 0));
@@ -137,7 +137,7 @@ TEST(MemoryStore, DamageIsFoundOrHarmless) {
 }
 
 TEST(MemoryStore, VerifySaysWhatIsSound) {
-  const ScratchDirectory directory;
+  const TemporaryDirectory directory{kInMemory};
   Fill(directory);
   const auto store = OpenStore(directory.path());
   const VerifyReport report = Value(store->log().Verify());
@@ -146,7 +146,7 @@ TEST(MemoryStore, VerifySaysWhatIsSound) {
 }
 
 TEST(MemoryStore, DeletedTextLeavesTheLogFiles) {
-  const ScratchDirectory directory;
+  const TemporaryDirectory directory{kInMemory};
   const auto store = OpenStore(directory.path());
   const SessionKey key = {"t", "a"};
   const std::string title = "A title that stands in the file as it is";
@@ -154,8 +154,8 @@ TEST(MemoryStore, DeletedTextLeavesTheLogFiles) {
   session.title = title;
   Value(store->log().CreateSession(key, session));
   const auto in_files = [&] {
-    return absl::StrContains(Slurp(directory.File("log.db")), title) ||
-           absl::StrContains(Slurp(directory.File("log.db-wal")), title);
+    return absl::StrContains(Slurp(directory.Path("log.db")), title) ||
+           absl::StrContains(Slurp(directory.Path("log.db-wal")), title);
   };
   EXPECT_TRUE(in_files());
   Value(store->log().DeleteSession(key, 0));

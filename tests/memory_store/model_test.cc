@@ -218,7 +218,7 @@ class ModelTest : public ::testing::TestWithParam<int> {
   }
 
   std::mt19937_64 random_;
-  ScratchDirectory directory_;
+  TemporaryDirectory directory_{kInMemory};
   std::unique_ptr<MemoryStore> store_;
   LogModel model_;
 };

@@ -44,7 +44,7 @@ class PageStoreTest : public ::testing::Test {
 
   const SessionKey a_ = {"t", "a"};
   const SessionKey b_ = {"t", "b"};
-  ScratchDirectory directory_;
+  TemporaryDirectory directory_{kInMemory};
   std::unique_ptr<MemoryStore> store_;
 };
 
@@ -79,7 +79,7 @@ TEST_F(PageStoreTest, TheOldestGoWhenTheCacheIsFull) {
 }
 
 TEST_F(PageStoreTest, ThrowsAwayAFileThatIsNotAnOpenablePageCache) {
-  const std::string path = directory_.File("pages.db");
+  const std::string path = directory_.Path("pages.db");
   for (const std::string& content : {std::string("not a database"), std::string(40'000, 'x')}) {
     Put(a_, 1, "x");
     store_.reset();
@@ -102,7 +102,7 @@ TEST_F(PageStoreTest, DamageInsideIsAMissAndHealsAtTheNextStart) {
   for (int i = 0; i < 40; ++i) Put(a_, i, std::string(30'000, 'x'));
   store_.reset();
   {
-    std::fstream file(directory_.File("pages.db"), std::ios::in | std::ios::out | std::ios::binary);
+    std::fstream file(directory_.Path("pages.db"), std::ios::in | std::ios::out | std::ios::binary);
     file.seekp(std::streamoff{5} * 16384);
     const std::string noise(size_t{30} * 16384, '\xee');
     file.write(noise.data(), static_cast<std::streamsize>(noise.size()));
@@ -123,7 +123,7 @@ TEST_F(PageStoreTest, ADamagedPageIsAMissAndFindsRoomAgain) {
   store_.reset();
   int damaged = 0;
   {
-    std::fstream file(directory_.File("pages.db"), std::ios::in | std::ios::out | std::ios::binary);
+    std::fstream file(directory_.Path("pages.db"), std::ios::in | std::ios::out | std::ios::binary);
     std::string bytes{std::istreambuf_iterator<char>(file), {}};
     for (const char letter : {'d', 'k'}) {
       const size_t at = bytes.find(std::string(10'000, letter));
@@ -153,7 +153,7 @@ TEST_F(PageStoreTest, RepairDropsWhatIsDamaged) {
   for (int i = 0; i < 5; ++i) Put(a_, i, std::string(30'000, static_cast<char>('a' + i)));
   store_.reset();
   {
-    std::fstream file(directory_.File("pages.db"), std::ios::in | std::ios::out | std::ios::binary);
+    std::fstream file(directory_.Path("pages.db"), std::ios::in | std::ios::out | std::ios::binary);
     std::string bytes{std::istreambuf_iterator<char>(file), {}};
     file.seekp(static_cast<std::streamoff>(bytes.find(std::string(10'000, 'c')) + 9));
     file.put('!');

@@ -42,14 +42,14 @@ class SearchIndexTest : public ::testing::Test {
   // Whether the bytes are anywhere in the index's files.
   bool InFiles(const std::string& needle) {
     for (const char* name : {"index.db", "index.db-wal"}) {
-      std::ifstream file(directory_.File(name), std::ios::binary);
+      std::ifstream file(directory_.Path(name), std::ios::binary);
       const std::string bytes{std::istreambuf_iterator<char>(file), {}};
       if (bytes.find(needle) != std::string::npos) return true;
     }
     return false;
   }
 
-  ScratchDirectory directory_;
+  TemporaryDirectory directory_{kInMemory};
   std::unique_ptr<MemoryStore> store_;
 };
 
@@ -113,7 +113,7 @@ TEST_F(SearchIndexTest, AThousandDeletionsLeaveTheIndexWhole) {
   }
   EXPECT_THAT(Seqs(other, "stays"), SizeIs(10));
   EXPECT_FALSE(InFiles("goes"));
-  EXPECT_FALSE(std::filesystem::exists(directory_.File("index.db-discard"))) << "it was damaged";
+  EXPECT_FALSE(std::filesystem::exists(directory_.Path("index.db-discard"))) << "it was damaged";
 }
 
 TEST_F(SearchIndexTest, NobodyWaitsForASearchPastItsDeadline) {
@@ -133,7 +133,7 @@ TEST_F(SearchIndexTest, NobodyWaitsForASearchPastItsDeadline) {
 TEST_F(SearchIndexTest, GoesOnWhereTheDiskRefused) {
   const SessionKey key = Make("a", {"one"});
   Search(key, "one");
-  const auto intruder = Value(sqlite::Database::Open({.path = directory_.File("index.db")}));
+  const auto intruder = Value(sqlite::Database::Open({.path = directory_.Path("index.db")}));
   ASSERT_TRUE(intruder->Execute("BEGIN IMMEDIATE").ok());
   Value(store_->log().Append(key, Batch({TextTurn("two")})));
   absl::SleepFor(absl::Milliseconds(400));  // longer than the indexer waits for a lock
@@ -144,7 +144,7 @@ TEST_F(SearchIndexTest, GoesOnWhereTheDiskRefused) {
   while (through < 2 && absl::Now() < deadline) {
     absl::SleepFor(absl::Milliseconds(20));
     auto query =
-        Value(sqlite::Database::Open({.path = directory_.File("index.db"),
+        Value(sqlite::Database::Open({.path = directory_.Path("index.db"),
                                       .access = sqlite::DatabaseOptions::Access::kReadOnly}));
     auto rows = query->Prepare(kThroughSql);
     if (rows.ok() && rows->Step().value_or(false)) through = rows->UnsignedAt(0);
@@ -154,7 +154,7 @@ TEST_F(SearchIndexTest, GoesOnWhereTheDiskRefused) {
 
 TEST_F(SearchIndexTest, IsMadeAgainIfItIsMissingOrDamaged) {
   const SessionKey key = Make("a", {"one", "two"});
-  const std::string path = directory_.File("index.db");
+  const std::string path = directory_.Path("index.db");
   for (const bool remove : {true, false}) {
     EXPECT_THAT(Seqs(key, "two"), ElementsAre(2));
     store_.reset();
@@ -171,15 +171,15 @@ TEST_F(SearchIndexTest, IsMadeAgainIfItIsMissingOrDamaged) {
 TEST_F(SearchIndexTest, FollowsAnOlderLogThatWasPutBack) {
   const SessionKey key = Make("a", {"one"});
   store_.reset();
-  std::filesystem::copy(directory_.File("log.db"), directory_.File("backup"));
+  std::filesystem::copy(directory_.Path("log.db"), directory_.Path("backup"));
   Reopen();
   Value(store_->log().Append(key, Batch({TextTurn("lost")})));
   const SessionKey gone = Make("b", {"gone"});
   EXPECT_THAT(Seqs(key, "lost"), ElementsAre(2));
   EXPECT_THAT(Seqs(gone, "gone"), ElementsAre(1));
   store_.reset();
-  std::filesystem::rename(directory_.File("backup"), directory_.File("log.db"));
-  std::filesystem::remove(directory_.File("head"));  // as who accepts the loss is told to
+  std::filesystem::rename(directory_.Path("backup"), directory_.Path("log.db"));
+  std::filesystem::remove(directory_.Path("head"));  // as who accepts the loss is told to
   Reopen();
   EXPECT_THAT(Seqs(key, "lost"), IsEmpty());
   EXPECT_THAT(Seqs(key, "one"), ElementsAre(1));
@@ -191,11 +191,11 @@ TEST_F(SearchIndexTest, AnIndexOfAnotherLogIsNotUsed) {
   Make("a", {"mine"});
   EXPECT_THAT(Seqs({"t", "a"}, "mine"), ElementsAre(1));
   store_.reset();
-  const ScratchDirectory another;
+  const TemporaryDirectory another{kInMemory};
   OpenStore(another.path()).reset();
-  std::filesystem::copy(another.File("log.db"), directory_.File("log.db"),
+  std::filesystem::copy(another.Path("log.db"), directory_.Path("log.db"),
                         std::filesystem::copy_options::overwrite_existing);
-  std::filesystem::remove(directory_.File("head"));
+  std::filesystem::remove(directory_.Path("head"));
   Reopen();
   const SessionKey key = Make("z", {"other"});
   EXPECT_THAT(Seqs(key, "mine"), IsEmpty());

@@ -52,7 +52,7 @@ class SilentDamageTest : public ::testing::Test {
   }
 
   static SessionKey Key(int i) { return {"tenant1", absl::StrCat("private", i)}; }
-  std::string Log() const { return directory_.File("log.db"); }
+  std::string Log() const { return directory_.Path("log.db"); }
   std::string ReadLog() const {
     std::ifstream file(Log(), std::ios::binary);
     return {std::istreambuf_iterator<char>(file), {}};
@@ -96,7 +96,7 @@ class SilentDamageTest : public ::testing::Test {
     EXPECT_TRUE(kept.substr(100) == damaged_.substr(100));
   }
 
-  const ScratchDirectory directory_;
+  const TemporaryDirectory directory_{kInMemory};
   std::vector<std::vector<Turn>> turns_;
   std::string damaged_;
 };

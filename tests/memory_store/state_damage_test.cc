@@ -49,7 +49,7 @@ class StateDamage : public ::testing::TestWithParam<Case> {
     }
     turns_ = Value(store->log().ReadTurns(kKey, {1, 9}, 0));
   }
-  std::string Log() const { return directory_.File("log.db"); }
+  std::string Log() const { return directory_.Path("log.db"); }
   void Damage() const {
     const auto database = Value(sqlite::Database::Open({.path = Log()}));
     const std::string sql = absl::StrCat("UPDATE sessions SET ", GetParam().sql, " WHERE row = 1");
@@ -70,7 +70,7 @@ class StateDamage : public ::testing::TestWithParam<Case> {
     EXPECT_EQ(listing.sessions[0].session_id, "b");
   }
 
-  const ScratchDirectory directory_;
+  const TemporaryDirectory directory_{kInMemory};
   std::vector<Turn> turns_;
 };
 
@@ -88,10 +88,10 @@ TEST_P(OfAnOpenSession, LosesNothingAndIsMended) {
     EXPECT_EQ(RowsIn("turns"), 4U);
   }
   const auto store = OpenStore(directory_.path());
-  // Nobody begins it anew meanwhile.
+  // Nobody begins it again meanwhile.
   EXPECT_EQ(Code(store->log().GetSession(kKey)), absl::StatusCode::kDataLoss);
   EXPECT_EQ(Code(store->log().CreateSession(kKey, Session("a"))), absl::StatusCode::kDataLoss);
-  EXPECT_EQ(Code(store->Backup(directory_.File("copy.db"), {})), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(Code(store->Backup(directory_.Path("copy.db"), {})), absl::StatusCode::kDataLoss);
   EXPECT_THAT(Value(store->log().ReadTurns(kOther, {1, 9}, 0)), SizeIs(4));
 
   const RepairReport report = Value(store->Repair());
@@ -126,7 +126,7 @@ TEST_F(StateDamage, OfWhicheverBitLosesNoTurn) {
   std::vector<std::pair<size_t, int>> bits = {{kTypeOfTenant, 0}, {kTypeOfName, 0}};
   for (int bit = 0; bit < 8; ++bit) bits.emplace_back(kTypeOfState, bit);
   for (const auto& [type, bit] : bits) {
-    const ScratchDirectory copy;
+    const TemporaryDirectory copy{kInMemory};
     fs::copy(directory_.path(), copy.path(), fs::copy_options::overwrite_existing);
     std::string bytes = sound;
     // The first column's value takes no byte, so the tenant follows the header of 18 bytes.
@@ -137,7 +137,7 @@ TEST_F(StateDamage, OfWhicheverBitLosesNoTurn) {
     }
     ASSERT_NE(name, std::string::npos);
     bytes[name - type] = static_cast<char>(bytes[name - type] ^ (1 << bit));
-    std::ofstream(copy.File("log.db"), std::ios::binary | std::ios::trunc) << bytes;
+    std::ofstream(copy.Path("log.db"), std::ios::binary | std::ios::trunc) << bytes;
     StoreOptions options;
     options.directory = copy.path();
     options.reserve_bytes = 0;

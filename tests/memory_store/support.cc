@@ -1,8 +1,6 @@
 #include "tests/memory_store/support.h"
 
 #include <atomic>
-#include <cstdlib>
-#include <filesystem>
 #include <system_error>
 #include <utility>
 
@@ -94,22 +92,6 @@ Part RandomPart(std::mt19937_64& random, size_t max_bytes) {
 }
 
 }  // namespace
-
-ScratchDirectory::ScratchDirectory() {
-  // In memory where there is one: what a test waits for is then the code, not the disk.
-  const char* root = std::filesystem::exists("/dev/shm") ? "/dev/shm" : "/tmp";
-  path_ = absl::StrCat(root, "/fovea-store-XXXXXX");
-  EXPECT_NE(mkdtemp(path_.data()), nullptr);
-}
-
-ScratchDirectory::~ScratchDirectory() {
-  std::error_code error;
-  std::filesystem::remove_all(path_, error);
-}
-
-std::string ScratchDirectory::File(std::string_view name) const {
-  return absl::StrCat(path_, "/", AbslView(name));
-}
 
 Turn TextTurn(std::string text, Role role) {
   Turn turn;

@@ -15,22 +15,12 @@
 #include "core/log/turn.h"
 #include "gtest/gtest.h"
 #include "memory_store/memory_store.h"
+#include "tests/support/temporary_directory.h"
 
 namespace fovea::testing {
 
-// A new directory, removed with all in it at the end.
-class ScratchDirectory {
- public:
-  ScratchDirectory();
-  ScratchDirectory(const ScratchDirectory&) = delete;
-  ScratchDirectory& operator=(const ScratchDirectory&) = delete;
-  ~ScratchDirectory();
-  const std::string& path() const { return path_; }
-  std::string File(std::string_view name) const;
-
- private:
-  std::string path_;
-};
+// For a store: what a test waits for is then the code, not the disk.
+inline constexpr TemporaryDirectory::In kInMemory = TemporaryDirectory::In::kMemory;
 
 // The value, or a failed test and a default value.
 template <typename T>

@@ -27,10 +27,10 @@ class Upgrade : public ::testing::Test {
       const std::string bytes = ReadGzipFile(std::string(FOVEA_SOURCE_DIR) +
                                              "/tests/memory_store/data/store-v1/" + name + ".gz");
       EXPECT_FALSE(bytes.empty());
-      std::ofstream(directory_.File(name), std::ios::binary) << bytes;
+      std::ofstream(directory_.Path(name), std::ios::binary) << bytes;
     }
   }
-  const ScratchDirectory directory_;
+  const TemporaryDirectory directory_{kInMemory};
   const SessionKey first_ = {"acme", "first"};
   const SessionKey fork_ = {"acme", "second"};
 };

@@ -131,6 +131,51 @@ TEST(PicturePages, WhatCannotBeDecodedKeepsItsPlaceAndSaysSo) {
   EXPECT_GT(ink, 20) << "the words";
 }
 
+TEST(PicturePages, NoPageTakesLongToDecode) {
+  PageContent content = Body("before");
+  // Five lines each, for a quarter of what a page may decode.
+  const ImageSize large = {.width = 16384, .height = 2048};
+  const auto data = std::make_shared<const std::string>("not decoded here");
+  for (int i = 0; i < 30; ++i) {
+    content.blocks.push_back({.seq = 1, .picture = {.size = large, .data = data}});
+  }
+  size_t most = 0;
+  for (const PageExtent& page : LayOutAll(content, kBox, kSoft)) {
+    most = std::max(most, page.end.block - std::max<size_t>(page.begin.block, 1));
+  }
+  EXPECT_EQ(most, kMaxPicturePixelsOfPage / (int64_t{large.width} * large.height));
+}
+
+TEST(PicturePages, WhatNobodyWantsEndsBeforeTheNextPicture) {
+  PageContent content = Body("before");
+  const std::string data = EncodePng(Ramp(300, 30));
+  for (int i = 0; i < 5; ++i) content.blocks.push_back(PictureBlock(data));
+  const auto extent = SharedRenderer().LayOut(content, {}, kBox, kSoft);
+  ASSERT_EQ(extent->end, (PagePosition{.block = content.blocks.size()}));
+  int asked = 0;
+  const auto page = SharedRenderer().Draw(content, *extent, kSoft, {}, [&] {
+    return ++asked < 3 ? absl::OkStatus() : absl::CancelledError("the client went away");
+  });
+  EXPECT_EQ(page.status(), absl::CancelledError("the client went away"));
+  EXPECT_EQ(asked, 3) << "once for each picture";
+}
+
+TEST(PicturePages, WhatNobodyWantsEndsWithinAPicture) {
+  const RgbaImage image = Plain(2048, 1536, 10, 20, 30, 255);
+  const GifOptions canvas = {.canvas_width = 2048, .canvas_height = 1536};
+  for (const std::string& data :
+       {EncodePng(image), EncodePng(image, true), EncodeJpeg(image), EncodeJpeg(image, true),
+        EncodeWebp(image, true), EncodeGif(image, canvas)}) {
+    int asked = 0;
+    DecodingWatch watch(
+        [&] { return ++asked == 1 ? absl::OkStatus() : absl::DeadlineExceededError("too late"); });
+    EXPECT_EQ(DecodePicture(data, {200, 150}, &watch).status().code(),
+              absl::StatusCode::kDeadlineExceeded)
+        << data.substr(0, 4);
+    EXPECT_EQ(asked, 2) << data.substr(0, 4);
+  }
+}
+
 TEST(PicturePages, TheSameBytesOnEveryThread) {
   std::vector<PageContent> contents;
   contents.push_back(TextPictureText(EncodeJpeg(Ramp(900, 500), true)));

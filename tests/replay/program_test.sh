@@ -42,6 +42,10 @@ run "$history" --budget 0.065m --json
 check "a budget of 0.065m is 65,000" "grep -q '\"budget\": 65000' '$out/stdout'"
 run "$history" --policy no-such-policy
 check "an unknown policy is a mistake" "[ $? -eq 2 ]"
+for usage in "" "$history --no-such-option" "$history --csv" "$history --format nope"; do
+  run $usage
+  check "wrong usage is 2: $usage" "[ $? -eq 2 ]"
+done
 run "$history" --reader no-such-model
 check "an unknown reader is one, too" "[ $? -eq 2 ]"
 run "$out/missing"
@@ -49,6 +53,28 @@ check "a missing file is none" "[ $? -eq 1 ]"
 cp "$history" "$out/mine.jsonl.gz"
 run "$out/mine.jsonl.gz" --csv "$out/mine.jsonl.gz" && check "an input is no output" false
 check "and is as it was" "cmp -s '$history' '$out/mine.jsonl.gz'"
+mkdir -p "$out/folder/below"
+cp "$history" "$out/folder/below/keep.jsonl.gz"
+for output in --csv --html; do
+  run "$out/folder" $output "$out/folder/below/keep.jsonl.gz"
+  check "nor is one below a folder" "[ $? -eq 2 ] && cmp -s '$history' '$out/folder/below/keep.jsonl.gz'"
+done
+run "$out/folder" --budget 16k --csv "$out/folder/rows.csv" && run "$out/folder" --budget 16k --csv "$out/folder/rows.csv"
+check "but another file there is" "[ $? -eq 0 ]"
+printf '{"messages": [{"role": 7}]}\n' >"$out/folder/below/bad.jsonl"
+run "$out/folder" --budget 16k
+check "of a folder, what cannot be read is said" "[ $? -eq 1 ] && grep -q 'bad.jsonl' '$out/stderr' && grep -q '^  fovea ' '$out/stdout'"
+run "$history" --budget 16k --budget 16000 --reader claude --reader claude --json
+check "what is given twice counts once" "[ \$(grep -c '\"strategy\"' '$out/stdout') -eq 4 ]"
+escape=$(printf '\033')
+printf '{"session_id": "a\\u001b[31m\\nb", "turns": [{"role": "user", "text": "hi"}, {"role": "assistant", "text": "ho"}]}\n' >"$out/odd$escape[31m.jsonl"
+for kind in "" --json "--csv -" "--html -"; do
+  run "$out/odd$escape[31m.jsonl" --budget 16k $kind
+  check "no codes of a terminal: $kind" "! grep -q '$escape' '$out/stdout' '$out/stderr' && grep -q 'a%1B\[31m%0Ab' '$out/stdout'"
+done
+run "$out/none$escape[31m" || check "nor in errors" "! grep -q '$escape' '$out/stderr' && grep -q '%1B' '$out/stderr'"
+run "$history" --budget 1k --csv "$out/refused.csv" --html "$out/refused.html" --json
+check "what was refused has no cost in any output" "grep -q ',fovea,,,,,,,' '$out/refused.csv' && grep -q '\"billed\": null' '$out/stdout' && grep -q '>no figure<' '$out/refused.html'"
 run "$history" --csv "$out/both" --html "$out/both" && check "two outputs are two files" false
 run "$history" --html "$out/no/such/folder/page.html" && check "a missing folder fails at once" false
 check "and is named" "grep -q -- '--html .*no/such/folder/page.html: cannot be written' '$out/stderr'"

@@ -76,5 +76,14 @@ TEST(PrefixCache, IsColdOnlyAfterItsLifetimeBetweenKnownTimes) {
   }
 }
 
+TEST(PrefixCache, ARequestOfUnknownTimeDoesNotMakeTheLastKnownTimeUnknown) {
+  PrefixCache cache(300);
+  cache.Send({Turn(1, 100)}, 1'000'000);
+  cache.Send({Turn(1, 100)}, 0);
+  EXPECT_EQ(cache.usage().cached, 100);
+  cache.Send({Turn(1, 100)}, 900'000'000);
+  EXPECT_EQ(cache.usage().sent_again, 100);
+}
+
 }  // namespace
 }  // namespace fovea::replay

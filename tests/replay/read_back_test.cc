@@ -1,10 +1,8 @@
 #include "bench/replay/read_back.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <atomic>
-#include <filesystem>
 #include <set>
 
 #include "absl/strings/str_cat.h"
@@ -13,6 +11,7 @@
 #include "bench/replay/page_reader.h"
 #include "tests/replay/histories.h"
 #include "tests/support/grid_renderer.h"
+#include "tests/support/temporary_directory.h"
 
 namespace fovea::replay {
 namespace {
@@ -164,8 +163,8 @@ TEST_F(ReadBackTest, APageIsReadOnceAndCountsInEveryBook) {
   std::vector<PageDemand> demands = {Demand(Seen("page", 9), {{0, 1}}),
                                      Demand(Seen("page2", 9)),
                                      {.book = &other_book, .page = Seen("page", 9, other_book)}};
-  const std::string directory = absl::StrCat(::testing::TempDir(), "/read-back-", getpid());
-  std::filesystem::create_directories(directory);
+  const TemporaryDirectory temporary;
+  const std::string& directory = temporary.path();
   std::atomic<int> reads = 0;
   ReadingOptions options{.cache_directory = directory,
                          .cached_only = true,
@@ -189,7 +188,6 @@ TEST_F(ReadBackTest, APageIsReadOnceAndCountsInEveryBook) {
   options.make_reader = [] { return nullptr; };
   EXPECT_EQ(ReadPages(demands, pages, renderer_, options).status().code(),
             absl::StatusCode::kUnavailable);
-  std::filesystem::remove_all(directory);
 }
 
 // Half of the pages cannot be read at all: what depends on them is not sure, and nothing else.

@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 #include <zlib.h>
 
 #include <filesystem>
@@ -9,6 +11,7 @@
 #include <iterator>
 
 #include "absl/strings/str_cat.h"
+#include "tests/support/temporary_directory.h"
 
 namespace fovea::replay {
 namespace {
@@ -21,22 +24,14 @@ constexpr char kChat[] =
 
 class ReadHistoriesTest : public ::testing::Test {
  protected:
-  void SetUp() override {
-    folder_ =
-        std::filesystem::temp_directory_path() /
-        ("fovea-histories-" + std::to_string(::testing::UnitTest::GetInstance()->random_seed()) +
-         "-" + std::to_string(reinterpret_cast<uintptr_t>(this)));
-    std::filesystem::create_directories(folder_);
-  }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-
   std::string Write(const std::string& name, const std::string& text) {
     const std::string path = (folder_ / name).string();
     std::ofstream(path, std::ios::binary) << text;
     return path;
   }
 
-  std::filesystem::path folder_;
+  const TemporaryDirectory temporary_;
+  const std::filesystem::path folder_ = temporary_.path();
 };
 
 TEST_F(ReadHistoriesTest, ReadsPlainAndPackedFilesAlike) {
@@ -138,10 +133,77 @@ TEST_F(ReadHistoriesTest, ErrorsNameTheFile) {
   EXPECT_THAT(missing.message(), HasSubstr("none.json"));
 }
 
-TEST_F(ReadHistoriesTest, WhatHasNoEndIsRefusedWithTheLimit) {
-  const auto endless = ReadHistories({"/dev/zero"}, "");
+TEST_F(ReadHistoriesTest, ALineWithoutEndIsRefusedWithTheLimit) {
+  const std::string path = Write("zeros.json", "");
+  std::filesystem::resize_file(path, size_t{300} << 20);
+  const auto endless = ReadHistories({path}, "");
   EXPECT_EQ(endless.status().code(), absl::StatusCode::kResourceExhausted);
-  EXPECT_EQ(endless.status().message(), "/dev/zero: line 1: is longer than 268435456 bytes");
+  EXPECT_EQ(endless.status().message(), path + ": line 1: is longer than 268435456 bytes");
+}
+
+TEST_F(ReadHistoriesTest, WhatIsNoRegularFileIsNotWaitedForButAShellsPipeIsRead) {
+  const std::string fifo = (folder_ / "fifo").string();
+  ASSERT_EQ(mkfifo(fifo.c_str(), 0600), 0);
+  for (const std::string& path : {fifo, std::string("/dev/zero")}) {
+    const absl::Status status = ReadHistories({path}, "").status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << status;
+    EXPECT_EQ(status.message(), path + ": is no regular file; - reads standard input");
+  }
+  int ends[2];
+  ASSERT_EQ(pipe(ends), 0);
+  ASSERT_EQ(write(ends[1], kChat, sizeof(kChat) - 1), sizeof(kChat) - 1);
+  close(ends[1]);
+  const auto histories = ReadHistories({absl::StrCat("/dev/fd/", ends[0])}, "");
+  close(ends[0]);
+  ASSERT_TRUE(histories.ok()) << histories.status();
+  EXPECT_EQ(histories->sessions.size(), 1);
+}
+
+TEST_F(ReadHistoriesTest, OfAFileThatIsStillBeingWrittenWhatStandsBeforeTheCutIsRead) {
+  const std::string path =
+      Write("live.jsonl", absl::StrCat(kChat, "\n", kChat, "\n{\"messages\": [{"));
+  const auto histories = ReadHistories({path}, "");
+  ASSERT_TRUE(histories.ok()) << histories.status();
+  EXPECT_EQ(histories->sessions.size(), 2);
+  EXPECT_THAT(histories->left_out, ElementsAre(HasSubstr("live.jsonl, line 3: is cut off")));
+}
+
+TEST_F(ReadHistoriesTest, NamesAreOnOneLineOfBoundedLength) {
+  const std::string odd = Write("a\x1b[31m\nb.json", kChat);
+  const std::string id(1'000, 'i');
+  const std::string longer = Write(
+      "c.json",
+      absl::StrCat(R"({"session_id": ")", id, R"(", "turns": [{"role": "user", "text": "hi"}]})"));
+  const auto histories = ReadHistories({odd}, "");
+  ASSERT_TRUE(histories.ok()) << histories.status();
+  EXPECT_EQ(histories->sessions[0]->name, "a%1B[31m%0Ab.json");
+  const auto cut = ReadHistories({longer}, "");
+  ASSERT_TRUE(cut.ok()) << cut.status();
+  EXPECT_EQ(cut->sessions[0]->name, id.substr(0, 197) + "…");
+}
+
+TEST_F(ReadHistoriesTest, AFolderBelowThatCannotBeReadIsLeftOutAndNamed) {
+  const std::string good = Write("a.json", kChat);
+  Write("settings.json", R"({"theme": "dark"})");
+  std::filesystem::create_directory(folder_ / "secret");
+  Write("secret/b.json", kChat);
+  std::filesystem::permissions(folder_ / "secret", std::filesystem::perms::none);
+  // Root may read everything.
+  constexpr uid_t kNobody = 65534;
+  const bool root = geteuid() == 0;
+  if (root) {
+    std::filesystem::permissions(folder_, std::filesystem::perms::all);
+    ASSERT_EQ(seteuid(kNobody), 0);
+  }
+  const auto histories = ReadHistories({folder_.string()}, "");
+  if (root) {
+    ASSERT_EQ(seteuid(0), 0);
+  }
+  std::filesystem::permissions(folder_ / "secret", std::filesystem::perms::owner_all);
+  ASSERT_TRUE(histories.ok()) << histories.status();
+  EXPECT_EQ(histories->sessions.size(), 1);
+  EXPECT_THAT(histories->left_out, ElementsAre(HasSubstr("secret: ")));
+  EXPECT_THAT(histories->files, ElementsAre(good));
 }
 
 }  // namespace

@@ -1,24 +1,21 @@
 #include "bench/replay/recovery.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include <filesystem>
-
-#include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "tests/replay/histories.h"
+#include "tests/support/temporary_directory.h"
 
 namespace fovea::replay {
 namespace {
 
 class RecoveryTest : public ::testing::Test {
  protected:
-  void TearDown() override { std::filesystem::remove_all(directory_); }
   // The one moment of the session, and what is recovered of its string.
   Recovered Recover(const Session& session) {
     EXPECT_EQ(session.uses.moments.size(), 1);
-    auto store = MemoryStore::Open({.directory = directory_, .search_wait = absl::Seconds(30)});
+    auto store =
+        MemoryStore::Open({.directory = directory_.path(), .search_wait = absl::Seconds(30)});
     EXPECT_TRUE(store.ok()) << store.status();
     const auto all = RecoverAll(session, session.uses.moments, **store);
     EXPECT_TRUE(all.ok()) << all.status();
@@ -26,7 +23,7 @@ class RecoveryTest : public ::testing::Test {
     return all.ok() ? all->at({moment.seq, moment.string}) : Recovered();
   }
 
-  const std::string directory_ = absl::StrCat(::testing::TempDir(), "/recovery-", getpid());
+  const TemporaryDirectory directory_;
 };
 
 TEST_F(RecoveryTest, FindsAPathByItsFilesName) {

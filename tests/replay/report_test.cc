@@ -73,5 +73,32 @@ TEST(BarChart, ScalesToItsLongestBarAndLeavesOutWhatIsNoNumber) {
   EXPECT_THAT(svg, Not(HasSubstr("nan")));
 }
 
+TEST(BarChart, ABarWithoutAFigureIsSaidToHaveNone) {
+  const std::string svg =
+      DrawBarChart({.groups = {{"g", {{"one", {1}}, {"none", {std::nan(""), std::nan("")}}}}}});
+  EXPECT_THAT(svg, HasSubstr(">no figure</text>"));
+  EXPECT_THAT(svg, Not(HasSubstr(">0.00</text>")));
+}
+
+TEST(Report, PlotsHaveNoBarWhereThereIsNoFigure) {
+  const double none = std::nan("");
+  std::vector<Row> rows = TwoSessions();
+  for (Row& row : rows) {
+    row.in_text = row.in_sidecar = row.read_from_page = row.lost_on_page = row.not_shown = none;
+    row.cost_reads = row.cost_text = row.cost_pages = row.cost_again = row.cost / 4;
+    if (row.strategy == kFovea || (row.strategy == kMasking && row.session == "two")) {
+      row.cost_reads = row.cost_text = row.cost_pages = row.cost_again = none;
+    }
+  }
+  const auto plots = Plots(rows);
+  EXPECT_THAT(plots.at("survival.svg"), Not(HasSubstr(">0.00</text>")));
+  EXPECT_THAT(plots.at("survival.svg"), HasSubstr(">no figure</text>"));
+  const std::string& cost = plots.at("cost.svg");
+  EXPECT_EQ(cost.find(">no figure</text>"), cost.rfind(">no figure</text>"));
+  EXPECT_THAT(cost, HasSubstr(">no figure</text>"));
+  EXPECT_THAT(cost, HasSubstr(">1.00</text>"));
+  EXPECT_THAT(cost, HasSubstr(">0.20 of 1 of 2 sessions</text>"));
+}
+
 }  // namespace
 }  // namespace fovea::replay

@@ -3,11 +3,17 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <memory>
+#include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "core/context/summary.h"
 #include "core/forgetting/planner.h"
 #include "replay/experiment.h"
+#include "replay/replay.h"
+#include "replay/score.h"
 #include "tests/replay/histories.h"
 #include "tests/support/grid_renderer.h"
 
@@ -158,6 +164,108 @@ TEST_F(StrategyTest, FoveaCostsWhatItsPlannerSays) {
     drew = drew || !served->pages.empty();
   }
   EXPECT_TRUE(drew);
+}
+
+TEST_F(StrategyTest, WhatFoveaShowsIsWhatTheSummaryCountsElidedTextToo) {
+  for (const char* name : {"claude", "text-only"}) {
+    const ReaderProfile reader = **(*BuiltInReaders()).Find(name);
+    const TurnCosts costs(session_, reader);
+    const int64_t budget = costs.total / 10;
+    PageBook book(session_);
+    Setting setting{.session = session_,
+                    .costs = costs,
+                    .reader = reader,
+                    .renderer = renderer_,
+                    .book = book,
+                    .budget = budget};
+    auto strategy = Fovea(setting);
+    ASSERT_TRUE(strategy.ok()) << strategy.status();
+    const auto outcome = Replay(session_, {}, **strategy, reader.cache, budget);
+    ASSERT_TRUE(outcome.ok()) << outcome.status();
+    auto planner = Planner::Create({.reader = reader,
+                                    .token_budget = budget,
+                                    .renderer = &renderer_,
+                                    .turns = &session_.source});
+    ASSERT_TRUE(planner.ok()) << planner.status();
+    // The last request is sent before the last turn of the assistant.
+    for (size_t i = 0; i + 2 < session_.turns.size(); ++i) {
+      ASSERT_TRUE((*planner)->Append(session_.turns[i]).ok());
+    }
+    const CharacterCounts counts = SummarizeContext(**planner).characters;
+    EXPECT_EQ(counts.elided + counts.latent > 0, reader.ladder.empty()) << name;
+    const auto shown = static_cast<double>(counts.text + counts.pages);
+    EXPECT_NEAR(ScoreOf(*outcome, book, ExpectedReading(), nullptr).shown_end,
+                shown / (shown + static_cast<double>(counts.elided + counts.latent)), 1e-9)
+        << name;
+  }
+}
+
+// Serves what it is told to, a request after the other.
+class ToldStrategy final : public Strategy {
+ public:
+  explicit ToldStrategy(std::vector<Served> served) : served_(std::move(served)) {}
+  absl::Status Append(const Turn& turn) override {
+    last_ = turn.seq;
+    return absl::OkStatus();
+  }
+  absl::StatusOr<Served> Serve() override {
+    Served served = served_[at_++];
+    served.turns.assign(last_, TurnView::kText);
+    return served;
+  }
+
+ private:
+  std::vector<Served> served_;
+  size_t at_ = 0;
+  uint64_t last_ = 0;
+};
+
+TEST_F(StrategyTest, EpochsAreChangesBetweenRequestsThatWereServed) {
+  const Session session("s", Numbered({User("a"), Assistant("b"), Assistant("c"), Assistant("d"),
+                                       Assistant("e"), Assistant("f")}));
+  ToldStrategy strategy(
+      {{.epoch = 7}, {.epoch = 7}, {.epoch = 9, .refused = true}, {.epoch = 20}, {.epoch = 21}});
+  const auto outcome = Replay(session, {}, strategy, {}, 1'000);
+  ASSERT_TRUE(outcome.ok()) << outcome.status();
+  EXPECT_EQ(outcome->requests, 5);
+  EXPECT_EQ(outcome->epochs, 2);
+}
+
+TEST_F(StrategyTest, MaskingChangesAtMostOnceBetweenTwoRequests) {
+  std::vector<Turn> turns = {User("go")};
+  for (int i = 0; i < 8; ++i) {
+    turns.push_back(Call("{}"));
+    for (int result = 0; result < 5; ++result) turns.push_back(Result("r"));
+  }
+  const Session session("s", Numbered(std::move(turns)));
+  const TurnCosts costs(session, reader_);
+  const auto masking = Masking(
+      {.session = session, .costs = costs, .reader = reader_, .renderer = renderer_, .book = book_},
+      3);
+  const auto outcome = Replay(session, {}, *masking, reader_.cache, 1'000'000);
+  ASSERT_TRUE(outcome.ok()) << outcome.status();
+  EXPECT_EQ(outcome->requests, 8);
+  EXPECT_EQ(outcome->epochs, 7);
+}
+
+TEST_F(StrategyTest, WhatWasRefusedHasNoCostAndWhatWasNotServedHasNoTokens) {
+  std::vector<std::unique_ptr<Session>> sessions;
+  sessions.push_back(
+      std::make_unique<Session>("s", Numbered({User(std::string(20'000, 'x')), Assistant("a")})));
+  sessions.push_back(std::make_unique<Session>("none", Numbered({User("nobody answers")})));
+  const ExperimentOptions options{
+      .readers = {reader_}, .budgets = {1'000}, .strategies = {kFullHistory, kFovea}};
+  const auto experiment = Live(sessions, renderer_, options);
+  ASSERT_TRUE(experiment.ok()) << experiment.status();
+  const std::vector<Row> rows = Rows(*experiment, ExpectedReading());
+  ASSERT_EQ(rows.size(), 4);
+  EXPECT_GT(rows[0].cost, 0);
+  EXPECT_EQ(rows[1].refused, 1);
+  for (const double figure :
+       {rows[1].cost, rows[1].cost_at_01, rows[1].cost_text, rows[1].mean_tokens,
+        rows[1].peak_tokens, rows[3].shown, rows[3].gist}) {
+    EXPECT_TRUE(std::isnan(figure)) << figure;
+  }
 }
 
 TEST_F(StrategyTest, AnExperimentDoesNotDependOnItsThreads) {

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -33,7 +34,7 @@ const std::vector<Row> kRows = {Of(kFullHistory, 2000), Of(kFovea, 500)};
 
 TEST(Tables, TextHasALineAStrategyAndCostsAsShares) {
   const std::string table = TextTable(kRows);
-  EXPECT_THAT(table, HasSubstr("claude, budget 64000 tokens\n"));
+  EXPECT_THAT(table, HasSubstr("claude, budget 64000 tokens\n  text is estimated, "));
   EXPECT_THAT(table, HasSubstr("  full history   1.000     1234     4321  0.500"));
   EXPECT_THAT(table, HasSubstr("  fovea          0.250     1234     4321  0.500"));
   EXPECT_THAT(table, Not(HasSubstr("\n  truncation ")));
@@ -74,7 +75,8 @@ TEST(Tables, JsonHasNullWhereThereIsNoFigure) {
   const auto rows = nlohmann::json::parse(JsonRows(kRows));
   ASSERT_EQ(rows.size(), 2);
   EXPECT_EQ(rows[1]["strategy"], "fovea");
-  EXPECT_EQ(rows[1]["cost"], 500);
+  EXPECT_EQ(rows[1]["billed"], 500);
+  EXPECT_EQ(rows[1]["tokens_exact"], false);
   EXPECT_TRUE(rows[1]["strings"].is_null());
   EXPECT_EQ(rows[1]["over_budget"], 0);
 }
@@ -85,6 +87,7 @@ TEST(Tables, WhatDoesNotFitIsSaidAndWhatIsRefusedHasNoCost) {
   rows[0].over_budget = 16;
   rows[1].over_budget = 3;
   rows[2].refused = 2;
+  rows[2].cost = rows[2].cost_at_01 = std::numeric_limits<double>::quiet_NaN();
   for (const std::string& text : {TextTable(rows), HtmlPage(rows)}) {
     EXPECT_THAT(text, HasSubstr("truncation: 3 of 16 requests over the budget"));
     EXPECT_THAT(text, HasSubstr("fovea: 2 of 16 requests refused"));
@@ -103,6 +106,29 @@ TEST(Tables, AgainstTruncationIsFoveasFigureForOneOfItsOwn) {
   rows[2].copies_readable = 0.6;
   EXPECT_THAT(TextTable(rows),
               HasSubstr("against truncation: cost 0.400, copies 0.750, shown 2.00 times"));
+}
+
+TEST(Tables, AgainstTruncationIsTheMedianOfEachSessionsRatio) {
+  std::vector<Row> rows;
+  // Passages, and the share of them with truncation and with Fovea; of the third there is none to
+  // compare, nor of the fourth.
+  const struct {
+    double copies, truncation, fovea;
+  } sessions[] = {
+      {100, 0.1, 0.9}, {4, 1, 0.5}, {4, 0, 1}, {0, std::nan(""), std::nan("")}, {4, 1, 0.7}};
+  for (const auto& session : sessions) {
+    for (const auto strategy : {kFullHistory, kTruncation, kFovea}) {
+      rows.push_back(Of(strategy, 1000));
+      rows.back().session = std::to_string((rows.size() - 1) / 3);
+      rows.back().edit_copies = session.copies;
+      rows.back().copies_readable = strategy == kFovea ? session.fovea : session.truncation;
+      rows.back().tokens_exact = true;
+    }
+  }
+  for (const std::string& text : {TextTable(rows), HtmlPage(rows)}) {
+    EXPECT_THAT(text, HasSubstr("against truncation: cost 1.000, copies 0.700, shown 1.00 times"));
+    EXPECT_THAT(text, HasSubstr("text is counted by the reader's own vocabulary"));
+  }
 }
 
 }  // namespace

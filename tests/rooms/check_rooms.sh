@@ -7,15 +7,16 @@ cd "$root"
 
 # Room: what its files may include from the project, as an extended regular expression.
 declare -A may_use=(
-  [core]='core|readers'
+  [core]='core'
   [readers]='readers'
+  [readers/files]='core|readers'
   [transcripts]='core/base|core/log|transcripts'
   [transcripts/files]='transcripts'
   [transcripts/proto]='core/base|core/log|transcripts/proto|fovea/v1'
   [memory_store]='core|memory_store'
   [render]='core|render'
-  [replay]='core|render|replay|transcripts'
-  [service]='core|memory_store|render|service|transcripts/proto|fovea/v1'
+  [replay]='core|readers/files|render|replay|transcripts'
+  [service]='core|memory_store|readers/files|render|service|transcripts/proto|fovea/v1'
   [gateway]='gateway|transcripts|core/log|fovea/v1'
   [cli]='cli|transcripts|fovea/v1'
 )
@@ -58,7 +59,7 @@ while IFS=: read -r file line text; do
   [[ $text =~ $include ]] || continue
   header=${BASH_REMATCH[1]}
   room=${file%%/*}
-  if [[ $file =~ ^(transcripts/(files|proto))/ ]]; then room=${BASH_REMATCH[1]}; fi
+  if [[ $file =~ ^(transcripts/(files|proto)|readers/files)/ ]]; then room=${BASH_REMATCH[1]}; fi
   if [[ -n ${may_use[$room]:-} && $header =~ $project && ! $header =~ ^(${may_use[$room]})/ ]]; then
     breach "$file:$line" "$room may not include $header"
   fi
@@ -78,6 +79,9 @@ while IFS=: read -r file line text; do
   fi
   if [[ $file == service/wire/* && $header =~ ^(fovea/v1/|grpcpp/|google/protobuf/) ]]; then
     breach "$file:$line" "the wire formats know no generated types and no gRPC"
+  fi
+  if [[ $file =~ ^cli/(calibrate|formats|verbs)/ && $header =~ ^(fovea/v1/.*\.grpc\.pb\.h|grpcpp/.*|cli/stubs\.h)$ ]]; then
+    breach "$file:$line" "the verbs call by cli/methods.h: stubs and gRPC are behind cli/client.cc and cli/methods.cc"
   fi
   if [[ ($room == core || $room == transcripts) && $text =~ $impure ]]; then
     breach "$file:$line" "$room does no I/O and reads no clock"

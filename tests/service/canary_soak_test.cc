@@ -28,6 +28,7 @@
 #include "tests/service/canary_tenant.h"
 #include "tests/service/process.h"
 #include "tests/service/stored_words.h"
+#include "tests/support/temporary_directory.h"
 
 namespace fovea::testing {
 namespace {

@@ -17,7 +17,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 
-constexpr size_t kMostSessions = 5;
+constexpr size_t kMaxSessions = 5;
 
 std::string Stored(v1::Turn turn) {
   turn.clear_seq();
@@ -55,7 +55,7 @@ void CanaryTenant::Step() {
       {"fork", 1, &CanaryTenant::Fork},         {"export", 1, &CanaryTenant::ExportAndImport},
       {"error", 3, &CanaryTenant::Fail},        {"list", 1, &CanaryTenant::List},
       {"create", 1, &CanaryTenant::CreateOne}};
-  if (sessions_.size() > kMostSessions) {
+  if (sessions_.size() > kMaxSessions) {
     Delete(Any());
     ++acts_["delete"];
     return;

@@ -19,7 +19,6 @@ namespace fovea::service {
 namespace {
 
 using ::fovea::testing::KeyPtr;
-using ::fovea::testing::TemporaryDirectory;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 

@@ -12,16 +12,14 @@
 #include "tests/service/payload_check.h"
 #include "tests/service/server_fixture.h"
 #include "tests/support/pictures.h"
+#include "tests/support/wire_formats.h"
 
 namespace fovea::testing {
 namespace {
 
 using ::grpc::StatusCode;
 
-constexpr v1::WireFormat kFormats[] = {v1::WIRE_FORMAT_NATIVE,    v1::WIRE_FORMAT_OPENAI_CHAT,
-                                       v1::WIRE_FORMAT_ANTHROPIC, v1::WIRE_FORMAT_OPENAI_RESPONSES,
-                                       v1::WIRE_FORMAT_GEMINI,    v1::WIRE_FORMAT_VLLM,
-                                       v1::WIRE_FORMAT_DEEPSEEK};
+const std::vector<v1::WireFormat> kFormats = AllFormats();
 constexpr int64_t kBudget = 16'000;
 
 // All that a client gets, as bytes.

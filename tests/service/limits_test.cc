@@ -14,6 +14,7 @@
 #include "service/message_cost.h"
 #include "service/quotas.h"
 #include "service/status.h"
+#include "service/storage_quotas.h"
 #include "service/write_health.h"
 
 namespace fovea::service {
@@ -140,6 +141,43 @@ TEST(QuotasTest, ATenantCatchesUpAndThenWaits) {
   EXPECT_TRUE(quotas.Take("a", {.turns = 1}, start + std::chrono::seconds(3)).ok());
   quotas.SetLimits({});
   EXPECT_TRUE(quotas.Take("a", {.turns = 1e9}, start + std::chrono::seconds(3)).ok());
+}
+
+TEST(QuotasTest, WhatIsChargedIsWaitedFor) {
+  Quotas quotas({.turns_per_second = 10});
+  const SteadyTime start;
+  EXPECT_EQ(quotas.WaitFor("a", {.turns = 1}, start), absl::ZeroDuration());
+  quotas.Charge("a", {.turns = 150}, start);
+  EXPECT_FALSE(quotas.Take("a", {.turns = 1}, start).ok());
+  quotas.Charge("a", {.turns = 50}, start);  // 200 of 100
+  const absl::Duration wait = quotas.WaitFor("a", {.turns = 1}, start);
+  EXPECT_GE(wait, absl::Seconds(10));
+  EXPECT_LE(wait, absl::Seconds(11));
+  EXPECT_EQ(quotas.WaitFor("a", {.bytes = 1}, start), absl::ZeroDuration());
+  EXPECT_TRUE(quotas.Take("a", {.turns = 1}, start + absl::ToChronoMilliseconds(wait)).ok());
+  // What came without a limit is no debt under one.
+  EXPECT_TRUE(quotas.Take("a", {.builds = 1e9}, start).ok());
+  quotas.SetLimits({.builds_per_second = 1});
+  EXPECT_TRUE(quotas.Take("a", {.builds = 1}, start).ok());
+}
+
+TEST(StorageQuotasTest, AppendsOnTheirWayCount) {
+  StorageQuotas quotas({.sessions = 0, .stored_bytes = 100},
+                       [](const std::string&) { return TenantHoldings(); });
+  ASSERT_TRUE(quotas.ReserveAppend("a", 60).ok());
+  ASSERT_TRUE(quotas.ReserveAppend("a", 60).ok());  // there is still room: its last
+  const absl::Status over = quotas.ReserveAppend("a", 1);
+  EXPECT_TRUE(absl::IsResourceExhausted(over));
+  EXPECT_TRUE(RetryAfterOf(over).has_value());
+  EXPECT_TRUE(quotas.ReserveAppend("b", 1).ok());
+  const TenantHoldings reserved = {.sessions = 0, .stored_bytes = 60};
+  quotas.Settle("a", reserved, {.sessions = 0, .stored_bytes = 10});
+  EXPECT_TRUE(quotas.ReserveAppend("a", 60).ok());
+  quotas.Settle("a", reserved, {});  // it failed
+  quotas.Settle("a", reserved, {.sessions = 0, .stored_bytes = 95});
+  const absl::Status full = quotas.ReserveAppend("a", 1);
+  EXPECT_THAT(std::string(full.message()), ::testing::HasSubstr("delete some"));
+  EXPECT_FALSE(RetryAfterOf(full).has_value());
 }
 
 grpc::ByteBuffer Buffer(const std::string& bytes) {

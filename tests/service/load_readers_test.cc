@@ -1,4 +1,6 @@
-#include "service/load_readers.h"
+#include "readers/files/load_readers.h"
+
+#include <sys/stat.h>
 
 #include <filesystem>
 #include <fstream>
@@ -39,7 +41,7 @@ class LoadReadersTest : public ::testing::Test {
     });
   }
 
-  const testing::TemporaryDirectory folder_;
+  const TemporaryDirectory folder_;
   std::vector<std::string> failures_;
 };
 
@@ -68,6 +70,11 @@ TEST_F(LoadReadersTest, AFileThatIsCutOffIsAnErrorAtOnce) {
   Write("o200k_base.tiktoken", whole);
   Write("qwen.json", R"({"model": {"type": "BPE")");
   EXPECT_THAT(std::string(Load().status().message()), ::testing::HasSubstr("qwen.json"));
+}
+
+TEST_F(LoadReadersTest, APipeIsNoVocabulary) {
+  ASSERT_EQ(mkfifo(folder_.Path("qwen.json").c_str(), 0600), 0);
+  EXPECT_TRUE(absl::IsNotFound(Load().status()));
 }
 
 TEST_F(LoadReadersTest, WhatTurnsOutToBeDamagedIsSaidOnceAndTextEstimated) {

@@ -12,13 +12,12 @@
 #include "core/base/sha256.h"
 #include "service/audit_log.h"
 #include "service/auth.h"
-#include "service/read_file.h"
+#include "readers/files/read_file.h"
 #include "tests/service/server_fixture.h"
 
 namespace fovea::service {
 namespace {
 
-using ::fovea::testing::TemporaryDirectory;
 
 std::string ReadAll(const std::string& file) {
   std::ifstream input(file);

@@ -8,10 +8,13 @@
 #include <atomic>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/blocking_counter.h"
 #include "absl/synchronization/notification.h"
+#include "absl/time/clock.h"
 #include "cli/default_address.h"
 #include "core/base/sha256.h"
 #include "fovea/v1/context.pb.h"
@@ -19,6 +22,7 @@
 #include "service/auth.h"
 #include "service/convert_session.h"
 #include "service/convert_turn.h"
+#include "service/drawing_pool.h"
 #include "service/listen.h"
 #include "service/lru_cache.h"
 #include "service/metrics.h"
@@ -30,8 +34,6 @@
 
 namespace fovea::service {
 namespace {
-
-using ::fovea::testing::TemporaryDirectory;
 
 TEST(LruCacheTest, ForgetsTheOldestUse) {
   LruCache<int, std::string> cache(2, 100);
@@ -60,14 +62,63 @@ TEST(LruCacheTest, KeepsWithinItsCost) {
   EXPECT_EQ(cache.Get(4), std::nullopt);
 }
 
-TEST(WorkerPoolTest, DoesEverythingOnceAndRefusesTooMuch) {
+TEST(DrawingPoolTest, DoesEverythingOnceAndNothingAfterAnError) {
   std::vector<std::atomic<int>> done(1000);
-  WorkerPool pool(4, 3);
-  pool.ParallelFor(done.size(), [&](size_t i) { ++done[i]; });
+  DrawingPool pool(4, /*many_tenants=*/true);
+  const SessionKey whose = {.tenant = "a", .session_id = "s"};
+  EXPECT_TRUE(pool.ForEach(whose, done.size(),
+                           [&](size_t i) {
+                             ++done[i];
+                             return absl::OkStatus();
+                           })
+                  .ok());
   for (const auto& count : done) EXPECT_EQ(count, 1);
 
+  std::atomic<size_t> begun = 0;
+  const auto fail = [&](size_t i) {
+    ++begun;
+    return absl::CancelledError(absl::StrCat(i));
+  };
+  EXPECT_EQ(pool.ForEach(whose, 1000, fail).code(), absl::StatusCode::kCancelled);
+  EXPECT_LE(begun, pool.threads());
+  EXPECT_TRUE(pool.ForEach(whose, 0, fail).ok());
+}
+
+// Whatever one tenant draws, and for however long, another's begins.
+TEST(DrawingPoolTest, OneTenantsPagesWaitForNoOthers) {
+  DrawingPool pool(2, /*many_tenants=*/true);
+  absl::Notification release;
+  absl::BlockingCounter held(2);
+  std::atomic<int> begun = 0;
+  const auto hold = [&](size_t) {
+    if (++begun <= 2) held.DecrementCount();
+    release.WaitForNotification();
+    return absl::OkStatus();
+  };
+  std::vector<std::thread> callers;
+  for (int i = 0; i < 6; ++i) {
+    callers.emplace_back([&, i] {
+      EXPECT_TRUE(pool.ForEach({.tenant = "a", .session_id = absl::StrCat(i)}, 20, hold).ok());
+    });
+  }
+  held.Wait();
+  int drawn = 0;
+  EXPECT_TRUE(pool.ForEach({.tenant = "b", .session_id = "s"}, 20,
+                           [&](size_t) {
+                             ++drawn;
+                             return absl::OkStatus();
+                           })
+                  .ok());
+  EXPECT_EQ(drawn, 20);
+  EXPECT_EQ(begun, 2) << "of the tenant that draws for long";
+  release.Notify();
+  for (std::thread& caller : callers) caller.join();
+  EXPECT_EQ(begun, 6 * 20);
+}
+
+TEST(WorkerPoolTest, RefusesTooMuch) {
   absl::Notification started, release;
-  WorkerPool narrow(1, 2);
+  WorkerPool narrow(1, 2, absl::InfiniteDuration());
   ASSERT_TRUE(narrow.Post([&] {
     started.Notify();
     release.WaitForNotification();
@@ -77,6 +128,24 @@ TEST(WorkerPoolTest, DoesEverythingOnceAndRefusesTooMuch) {
   EXPECT_TRUE(narrow.Post([] {}));
   EXPECT_FALSE(narrow.Post([] {}));
   release.Notify();
+}
+
+TEST(WorkerPoolTest, DropsWhatThereIsNoTimeFor) {
+  for (const absl::Duration last_time : {absl::ZeroDuration(), absl::InfiniteDuration()}) {
+    int queued = 0;
+    std::atomic<int> ran = 0;
+    auto pool = std::make_unique<WorkerPool>(1, 1'000'000, last_time);
+    WorkerPool& at = *pool;
+    // Ends only when the pool does.
+    ASSERT_TRUE(at.Post([&] {
+      while (at.Post([&] { ++ran; })) {
+        ++queued;
+        absl::SleepFor(absl::Milliseconds(1));
+      }
+    }));
+    pool = nullptr;
+    EXPECT_EQ(ran, last_time == absl::ZeroDuration() ? 0 : queued);
+  }
 }
 
 TEST(MetricsTest, CountsAndPlacesLatencies) {
@@ -275,11 +344,11 @@ TEST(StorageQuotasTest, CountsBetweenMeasurements) {
   // Nobody waits for the first measurement.
   EXPECT_TRUE(room_for(1).ok());
   while (measured == 0 || room_for(3).ok()) absl::SleepFor(absl::Milliseconds(1));
-  quotas.Add("a", {.sessions = 2, .stored_bytes = 0});
+  quotas.Settle("a", {}, {.sessions = 2, .stored_bytes = 0});
   const absl::Status full = room_for(1);
   EXPECT_TRUE(absl::IsResourceExhausted(full));
   EXPECT_EQ(full.message(), "tenant_sessions: this tenant has 7 sessions of 7: delete some");
-  EXPECT_TRUE(quotas.Check("a").ok()) << "it may append";
+  EXPECT_TRUE(quotas.ReserveAppend("a", 0).ok()) << "it may append";
   quotas.Remove("a", {.sessions = 1, .stored_bytes = 0});
   EXPECT_TRUE(room_for(1).ok());
   // What went without a word is seen within a second of asking.
@@ -306,7 +375,7 @@ TEST(StorageQuotasTest, WhatIsOnItsWayCounts) {
   EXPECT_TRUE(absl::IsResourceExhausted(quotas.Reserve("a", {.sessions = 1, .stored_bytes = 0})));
   quotas.Settle("a", most, {});  // it failed
   EXPECT_TRUE(quotas.Reserve("a", most).ok());
-  EXPECT_TRUE(quotas.Check("a").ok());
+  EXPECT_TRUE(quotas.ReserveAppend("a", 0).ok());
 }
 
 TEST(ListenTest, TheCommandLineLooksWhereTheServerListens) {

@@ -15,21 +15,9 @@
 #include "fovea/v1/session.grpc.pb.h"
 #include "grpcpp/grpcpp.h"
 #include "service/server.h"
+#include "tests/support/temporary_directory.h"
 
 namespace fovea::testing {
-
-// Removed with all it holds at the end.
-class TemporaryDirectory {
- public:
-  TemporaryDirectory();
-  ~TemporaryDirectory();
-  TemporaryDirectory(const TemporaryDirectory&) = delete;
-  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
-  std::string Path(const std::string& name) const { return path_ + "/" + name; }
-
- private:
-  std::string path_;
-};
 
 // Stubs of one caller; `token` is sent with every call, if there is one.
 class Client {

@@ -1,5 +1,8 @@
 // Sessions over a real socket.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <limits>
 
 #include "absl/strings/str_cat.h"
 #include "grpcpp/generic/generic_stub.h"
@@ -241,6 +244,33 @@ TEST(SessionsE2e, AnImportedExportIsTheSameSession) {
   const auto a = client.MustBuild(ViewOf("origin", 16000, v1::WIRE_FORMAT_ANTHROPIC));
   const auto b = client.MustBuild(ViewOf("copy", 16000, v1::WIRE_FORMAT_ANTHROPIC));
   EXPECT_EQ(a.payload_sha256(), b.payload_sha256());
+}
+
+// What an archive says of its time is bounded, and says nothing of when it came here.
+TEST(SessionsE2e, AnImportsTimesAreBounded) {
+  constexpr int64_t kNow = 1'800'000'000'000'000;
+  ServerFixture fixture(
+      [](service::ServerOptions& options) { options.now_us = [] { return kNow; }; });
+  Client client = fixture.MakeClient();
+  v1::ExportChunk chunk;
+  chunk.mutable_header()->set_format_version(1);
+  v1::Session* const session = chunk.mutable_header()->mutable_session();
+  session->set_session_id("copy");
+  session->set_created_us(-1);
+  const grpc::Status before = Import(client, {chunk});
+  EXPECT_EQ(before.error_code(), StatusCode::INVALID_ARGUMENT);
+  EXPECT_THAT(before.error_message(), ::testing::HasSubstr("header.session.created_us"));
+  session->set_created_us(std::numeric_limits<int64_t>::max());
+  ASSERT_TRUE(Import(client, {chunk}).ok());
+  v1::Session made = Export(client, "copy").at(0).header().session();
+  EXPECT_EQ(made.created_us(), kNow);
+  EXPECT_EQ(made.updated_us(), kNow);
+  session->set_session_id("old");
+  session->set_created_us(77);
+  ASSERT_TRUE(Import(client, {chunk}).ok());
+  made = Export(client, "old").at(0).header().session();
+  EXPECT_EQ(made.created_us(), 77);
+  EXPECT_EQ(made.updated_us(), kNow);
 }
 
 TEST(SessionsE2e, ACutOffImportLeavesNothing) {

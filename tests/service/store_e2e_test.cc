@@ -5,6 +5,7 @@
 #include <atomic>
 #include <filesystem>
 #include <fstream>
+#include <limits>
 #include <random>
 #include <sstream>
 
@@ -177,6 +178,7 @@ class RetentionE2e : public ::testing::Test {
   RetentionE2e()
       : fixture_([this](service::ServerOptions& options) {
           options.now_us = [this] { return now_.load(); };
+          options.clock_settles = absl::ZeroDuration();
         }),
         client_(fixture_.MakeClient()) {
     for (const char* id : {"old", "middle", "new"}) {
@@ -219,6 +221,29 @@ TEST_F(RetentionE2e, ByAge) {
   request.set_max_idle_seconds(24 * 3600 - 1);
   EXPECT_EQ(Apply(request).deleted(0).session().session_id(), "new");
   EXPECT_THAT(Names(client_), ElementsAre("middle"));
+}
+
+// An archive that says it is of the far future, and a clock that was ahead once.
+TEST_F(RetentionE2e, NoTimeKeepsASessionForEver) {
+  v1::ExportChunk header;
+  header.mutable_header()->set_format_version(1);
+  header.mutable_header()->mutable_session()->set_session_id("hog");
+  header.mutable_header()->mutable_session()->set_created_us(std::numeric_limits<int64_t>::max());
+  grpc::ClientContext context;
+  v1::Session imported;
+  auto import = client_.sessions->ImportSession(&context, &imported);
+  import->Write(header);
+  import->WritesDone();
+  ASSERT_TRUE(import->Finish().ok());
+  const int64_t today = now_;
+  now_ = today + 3'000 * kDay;
+  ASSERT_TRUE(client_.CreateSession("ahead").ok());
+  now_ = today;
+  v1::ApplyRetentionRequest request;
+  request.set_max_idle_seconds(9 * 24 * 3600);
+  EXPECT_EQ(Apply(request).deleted_sessions(), 0);
+  now_ = today + 10 * kDay;
+  EXPECT_EQ(Apply(request).left_sessions(), 0);
 }
 
 TEST_F(RetentionE2e, BySize) {

@@ -48,9 +48,10 @@ absl::StatusOr<PageExtent> GridRenderer::LayOut(const PageContent& content, Page
   return extent;
 }
 
-absl::StatusOr<DrawnPage> GridRenderer::Draw(const PageContent& content, const PageExtent& extent,
-                                             const PageTypography&,
-                                             const PageHeader& header) const {
+absl::StatusOr<DrawnPage> GridRenderer::DrawPage(const PageContent& content,
+                                                 const PageExtent& extent, const PageTypography&,
+                                                 const PageHeader& header,
+                                                 const StillWanted&) const {
   DrawnPage page{.png = header.text + "\n"};
   for (size_t b = extent.begin.block; b < content.blocks.size() && b <= extent.end.block; ++b) {
     const std::string& text = content.blocks[b].text;

@@ -13,12 +13,14 @@ class GridRenderer final : public PageRenderer {
   absl::StatusOr<PageExtent> LayOut(const PageContent& content, PagePosition from,
                                     const PageBox& box,
                                     const PageTypography& typography) const override;
-  // The "picture" is the page's text.
-  absl::StatusOr<DrawnPage> Draw(const PageContent& content, const PageExtent& extent,
-                                 const PageTypography& typography,
-                                 const PageHeader& header) const override;
   absl::StatusOr<std::string> ToWebp(std::string_view png) const override;
   absl::StatusOr<std::string> ContactSheet(const std::vector<Captioned>& pages) const override;
+
+ private:
+  // The "picture" is the page's text.
+  absl::StatusOr<DrawnPage> DrawPage(const PageContent& content, const PageExtent& extent,
+                                     const PageTypography& typography, const PageHeader& header,
+                                     const StillWanted& still_wanted) const override;
 };
 
 }  // namespace fovea::testing

@@ -24,8 +24,8 @@ namespace fovea {
 namespace {
 
 constexpr int kHalfHeight = 546;  // of 1092 pixels
-constexpr int64_t kLeastChatTokens = 30'000;
-constexpr int64_t kMostChatTokens = 45'000;
+constexpr int64_t kMinChatTokens = 30'000;
+constexpr int64_t kMaxChatTokens = 45'000;
 
 struct Flags {
   std::vector<std::string> readers = {"claude", "gemini-3"};
@@ -59,7 +59,7 @@ std::vector<std::vector<Turn>> Chats(const std::string& file, const TokenCounter
       if (turn.role != Role::kSystem) more.push_back(turn);
     }
     const int64_t added = TokensOf(more, counter);
-    if (tokens + added > kMostChatTokens) {
+    if (tokens + added > kMaxChatTokens) {
       chat.clear();
       tokens = 0;
     }
@@ -68,7 +68,7 @@ std::vector<std::vector<Turn>> Chats(const std::string& file, const TokenCounter
       chat.push_back(std::move(turn));
     }
     tokens += added;
-    if (tokens < kLeastChatTokens) continue;
+    if (tokens < kMinChatTokens) continue;
     chats.push_back(std::move(chat));
     chat.clear();
     tokens = 0;

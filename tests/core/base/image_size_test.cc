@@ -88,11 +88,11 @@ TEST(ImageSize, AJpegsFrameIsFoundBehindOtherSegments) {
 }
 
 TEST(ImageSize, SidesAreOneToALimit) {
-  constexpr int kMost = 1 << 20;
-  EXPECT_TRUE(ReadImageSize(Png(kMost, 1)).has_value());
-  EXPECT_TRUE(ReadImageSize(Png(1, kMost)).has_value());
-  EXPECT_FALSE(ReadImageSize(Png(kMost + 1, 1)).has_value());
-  EXPECT_FALSE(ReadImageSize(Png(1, kMost + 1)).has_value());
+  constexpr int kMax = 1 << 20;
+  EXPECT_TRUE(ReadImageSize(Png(kMax, 1)).has_value());
+  EXPECT_TRUE(ReadImageSize(Png(1, kMax)).has_value());
+  EXPECT_FALSE(ReadImageSize(Png(kMax + 1, 1)).has_value());
+  EXPECT_FALSE(ReadImageSize(Png(1, kMax + 1)).has_value());
   EXPECT_FALSE(ReadImageSize(Png(0, 1)).has_value());
   EXPECT_FALSE(ReadImageSize(Png(1, 0)).has_value());
 }

@@ -65,13 +65,13 @@ TEST(StringUses, ATurnBringsOnlySoManyNewOnes) {
   StringUses uses;
   uses.Add(Says(1, Role::kTool, "/tmp/known.txt"));
   std::string text;
-  for (size_t i = 0; i < StringUses::kMostOfTurn + 100; ++i) {
+  for (size_t i = 0; i < StringUses::kMaxOfTurn + 100; ++i) {
     absl::StrAppend(&text, "/tmp/file", i, ".txt\n");
   }
   uses.Add(Says(2, Role::kTool, text + "/tmp/known.txt"));
-  EXPECT_EQ(uses.size(), StringUses::kMostOfTurn + 1);
+  EXPECT_EQ(uses.size(), StringUses::kMaxOfTurn + 1);
   EXPECT_EQ(uses.Of("/tmp/file0.txt").turns, 1U);
-  EXPECT_EQ(uses.Of(absl::StrCat("/tmp/file", StringUses::kMostOfTurn, ".txt")).turns, 0U);
+  EXPECT_EQ(uses.Of(absl::StrCat("/tmp/file", StringUses::kMaxOfTurn, ".txt")).turns, 0U);
   EXPECT_EQ(uses.Of("/tmp/known.txt").turns, 2U) << "what is known is counted all the same";
 }
 

@@ -276,7 +276,7 @@ TEST(StringUses, CountsTurnsAndForgetsTheLongUnusedFirst) {
   EXPECT_EQ(uses.Of("own1234").agent_turns, 1U);
   EXPECT_EQ(uses.Of("own1234").last_seq, 2U);
   EXPECT_EQ(uses.Of("new1234").turns, 0U);
-  for (uint64_t seq = 3; seq < 3 + 2 * StringUses::kMostStrings / 100; ++seq) {
+  for (uint64_t seq = 3; seq < 3 + 2 * StringUses::kMaxStrings / 100; ++seq) {
     std::string text;
     for (int i = 0; i < 100; ++i) text += "n" + std::to_string(seq * 1000 + i) + "x ";
     uses.Add({.seq = seq, .role = Role::kTool, .parts = {TextPart{text}}});

@@ -97,7 +97,7 @@ TEST_F(CallHistoryTest, ErrorsStayAndRecallsAreCopies) {
 }
 
 TEST_F(CallHistoryTest, IsBounded) {
-  for (size_t i = 0; i < 2 * CallHistory::kMostKeys; ++i) {
+  for (size_t i = 0; i < 2 * CallHistory::kMaxKeys; ++i) {
     history_.Add({.seq = i + 1,
                   .role = Role::kAssistant,
                   .parts = {ToolCallPart{"c", "bash", absl::StrCat("{\"n\": ", i, "}")}}});
@@ -111,7 +111,7 @@ TEST_F(CallHistoryTest, IsBounded) {
         std::make_shared<const Turn>(
             Turn{.seq = seq + 1, .role = Role::kTool, .parts = {ToolResultPart{.call_id = "c"}}})};
   };
-  EXPECT_EQ(history_.SupersededOf(asked(0, 2 * CallHistory::kMostKeys - 1)).size(), 1U);
+  EXPECT_EQ(history_.SupersededOf(asked(0, 2 * CallHistory::kMaxKeys - 1)).size(), 1U);
   EXPECT_EQ(history_.SupersededOf(asked(0, 1)).size(), 0U) << "what is long ago is forgotten";
 }
 

@@ -344,10 +344,10 @@ TEST_F(PlannerTest, AStepRedrawsOnlySoMuch) {
     }
   }
   // A run moves as a whole, and goes a little over.
-  constexpr uint64_t kMost = Planner::kRedrawnCharacters * 8 / 5;
+  constexpr uint64_t kMax = Planner::kRedrawnCharacters * 8 / 5;
   size_t stopped_early = 0;
   for (const auto& [epoch, characters] : redrawn) {
-    EXPECT_LE(characters, kMost) << "in epoch " << epoch;
+    EXPECT_LE(characters, kMax) << "in epoch " << epoch;
     EXPECT_LE(plan.epochs[epoch - 1].tokens_after, 64'000);
     stopped_early += characters >= Planner::kRedrawnCharacters ? 1 : 0;
   }
@@ -400,13 +400,15 @@ TEST_F(PlannerTest, PicturesAreDrawnWithTheirRun) {
   const TokenCounter counter(planner_->inputs().reader);
   const CallHistory calls;
   const StringUses uses;
+  TurnStrings turn_strings;
   const RunBuilder builder{.reader = planner_->inputs().reader,
                            .ladder = planner_->ladder(),
                            .renderer = renderer_,
                            .turns = *source_,
                            .counter = counter,
                            .calls = calls,
-                           .uses = uses};
+                           .uses = uses,
+                           .turn_strings = turn_strings};
   const auto run = builder.Build({.turns = {seq - 1, seq},
                                   .text_tokens = 1'000'000,
                                   .rung = drawn.rung,

@@ -42,8 +42,8 @@ std::string Hex(size_t bytes) {
 
 INSTANTIATE_TEST_SUITE_P(
     All, Blobs,
-    ::testing::Values(BlobCase{"None", "", 0}, BlobCase{"Short", Noise(kLeastBlobBytes - 1), 0},
-                      BlobCase{"AtTheLimit", Noise(kLeastBlobBytes), 1},
+    ::testing::Values(BlobCase{"None", "", 0}, BlobCase{"Short", Noise(kMinBlobBytes - 1), 0},
+                      BlobCase{"AtTheLimit", Noise(kMinBlobBytes), 1},
                       BlobCase{"InText", "before " + Noise(5'000) + " after", 1},
                       BlobCase{"Two", Noise(5'000) + " and " + Noise(6'000), 2},
                       BlobCase{"Lines",

@@ -115,13 +115,13 @@ TEST(Elision, CutsAToolsWordsAsItsResults) {
 // Lengths are characters, not bytes: text of three bytes a character is cut no sooner.
 TEST(Elision, CountsCharacters) {
   constexpr size_t kKept = 240 + 120;
-  constexpr size_t kLeast = 100;
+  constexpr size_t kMin = 100;
   for (const char* character : {"x", "é", "中"}) {
     std::string text;
-    for (size_t i = 0; i < kKept + kLeast - 1; ++i) text += character;
+    for (size_t i = 0; i < kKept + kMin - 1; ++i) text += character;
     EXPECT_EQ(ElidedCharacters(Result(text), {.bulk = true}), 0U) << character;
     text += character;
-    EXPECT_EQ(ElidedCharacters(Result(text), {.bulk = true}), kLeast) << character;
+    EXPECT_EQ(ElidedCharacters(Result(text), {.bulk = true}), kMin) << character;
   }
 }
 

@@ -11,8 +11,8 @@ namespace {
 struct EmphasisCase {
   const char* name;
   std::string text;
-  std::vector<std::string> bold;      // within lines
-  std::vector<std::string> headings;  //
+  std::vector<std::string> bold;  // within lines
+  std::vector<std::string> headings;
 };
 
 class Emphasis : public testing::TestWithParam<EmphasisCase> {};

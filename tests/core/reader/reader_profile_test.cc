@@ -105,9 +105,9 @@ TEST(ParseReaderProfile, ReadsRungs) {
 
 struct Mistake {
   const char* name;
-  const char* text;         // in kProfile
-  const char* replacement;  //
-  const char* message;      // a part of the error
+  const char* text;  // in kProfile
+  const char* replacement;
+  const char* message;  // a part of the error
 };
 
 class WrongProfile : public testing::TestWithParam<Mistake> {};

@@ -34,7 +34,7 @@ class ClearingVfsTest : public ::testing::Test {
   // Rows of many sizes come, change and go at random, so that SQLite moves those beside them; then
   // every second row is deleted. Returns the words of deleted rows that the file still holds.
   std::vector<std::string> WordsLeft(bool clearing) {
-    const std::string path = directory_.File(clearing ? "clearing.db" : "plain.db");
+    const std::string path = directory_.Path(clearing ? "clearing.db" : "plain.db");
     const DatabaseOptions options = {.path = path,
                                      .vfs = "",
                                      .synchronous = DatabaseOptions::Synchronous::kNormal,
@@ -102,7 +102,7 @@ class ClearingVfsTest : public ::testing::Test {
     EXPECT_EQ(rows, 12 * 75);
   }
 
-  fovea::testing::ScratchDirectory directory_;
+  TemporaryDirectory directory_{testing::kInMemory};
 };
 
 TEST_F(ClearingVfsTest, NoCopyOfADeletedRowIsLeft) {

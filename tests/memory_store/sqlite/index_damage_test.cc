@@ -11,7 +11,7 @@ namespace fovea::testing {
 namespace {
 
 TEST(DamagedIndex, IsBuiltAgainWithoutAStart) {
-  const ScratchDirectory directory;
+  const TemporaryDirectory directory{kInMemory};
   const std::unique_ptr<MemoryStore> store = OpenStore(directory.path());
   const SessionKey key = {"t", "a"};
   Value(store->log().CreateSession(key, Session("a")));
@@ -32,7 +32,7 @@ TEST(DamagedIndex, IsBuiltAgainWithoutAStart) {
   EXPECT_TRUE(finds(1));
 
   sqlite3* intruder = nullptr;
-  ASSERT_EQ(sqlite3_open(directory.File("index.db").c_str(), &intruder), SQLITE_OK);
+  ASSERT_EQ(sqlite3_open(directory.Path("index.db").c_str(), &intruder), SQLITE_OK);
   sqlite3_busy_timeout(intruder, 10'000);
   ASSERT_EQ(
       sqlite3_exec(intruder, "UPDATE turns_data SET block = x'00000000ffff7f0101' WHERE id = 10",

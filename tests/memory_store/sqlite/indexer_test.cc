@@ -21,7 +21,6 @@
 namespace fovea::sqlite {
 namespace {
 
-using ::fovea::testing::ScratchDirectory;
 using ::fovea::testing::Value;
 
 constexpr int64_t kSession = 1;
@@ -54,7 +53,7 @@ class IndexerTest : public ::testing::Test {
     return absl::Now() - begun;
   }
   std::unique_ptr<Indexer> Start() {
-    const std::string path = directory_.File("index.db");
+    const std::string path = directory_.Path("index.db");
     const DatabaseOptions file = {.path = path,
                                   .vfs = "",
                                   .synchronous = DatabaseOptions::Synchronous::kNormal,
@@ -62,7 +61,7 @@ class IndexerTest : public ::testing::Test {
     return Indexer::Start(Value(OpenCache(file, kIndexSchema, "store")), path, &log_);
   }
 
-  const ScratchDirectory directory_;
+  const TemporaryDirectory directory_{testing::kInMemory};
   EndlessLog log_;
 };
 

@@ -21,7 +21,6 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using testing::OpenStore;
-using testing::ScratchDirectory;
 using testing::Session;
 using testing::TextTurns;
 using testing::Value;
@@ -39,18 +38,18 @@ struct Case {
 class TwoTurnsOfANumber : public ::testing::TestWithParam<Case> {};
 
 TEST_P(TwoTurnsOfANumber, AreToldApartByTheChain) {
-  const ScratchDirectory directory;
+  const TemporaryDirectory directory{testing::kInMemory};
   for (const char* id : {"a", "b"}) {
     const auto store = OpenStore(directory.path());
     Value(store->log().CreateSession({"t", id}, Session(id)));
     Value(store->log().Append({"t", id}, Batch(TextTurns({"one", "two", "three", id}))));
   }
-  const auto damaged = Value(Database::Open({.path = directory.File("log.db")}));
+  const auto damaged = Value(Database::Open({.path = directory.Path("log.db")}));
   ASSERT_TRUE(damaged->Execute(kWithoutKeySql).ok());
   ASSERT_TRUE(damaged->Execute(GetParam().sql).ok());
 
   const SalvagedLog salvaged =
-      Value(SalvageLog(*damaged, directory.File("copy.db"), std::string(16, 'i'), 7));
+      Value(SalvageLog(*damaged, directory.Path("copy.db"), std::string(16, 'i'), 7));
   ASSERT_NE(salvaged.database, nullptr);
   Database& log = *salvaged.database;
   EXPECT_THAT(salvaged.lost, IsEmpty());
@@ -90,9 +89,9 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& test) { return test.param.name; });
 
 TEST(OverwriteDatabase, LeavesNoPagesForALaterCommitToTellOf) {
-  const ScratchDirectory directory;
-  const auto source = Value(Database::Open({.path = directory.File("source.db")}));
-  const auto target = Value(Database::Open({.path = directory.File("target.db")}));
+  const TemporaryDirectory directory{testing::kInMemory};
+  const auto source = Value(Database::Open({.path = directory.Path("source.db")}));
+  const auto target = Value(Database::Open({.path = directory.Path("target.db")}));
   ASSERT_TRUE(source->Execute("CREATE TABLE t (x); INSERT INTO t VALUES (zeroblob(99999))").ok());
   ASSERT_TRUE(OverwriteDatabase(*source, *target).ok());
   EXPECT_GT(target->wal_pages(), 0);

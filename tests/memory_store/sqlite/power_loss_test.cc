@@ -9,6 +9,7 @@
 #include <fstream>
 #include <functional>
 #include <iostream>
+#include <limits>
 #include <map>
 #include <random>
 #include <set>
@@ -61,12 +62,12 @@ class PowerLossHarness {
  public:
   explicit PowerLossHarness(DatabaseOptions::Synchronous synchronous) : synchronous_(synchronous) {
     LogStoreOptions options;
-    options.path = source_.File("log.db");
+    options.path = source_.Path("log.db");
     options.now_us = [] { return int64_t{1}; };
     const auto store = Value(SqliteLogStore::Open(options));
     Value(store->CreateSession(kRestored, Session(kRestored.session_id)));
     Value(store->Append(kRestored, Batch(TextTurns(kRestoredTexts))));
-    Value(store->Backup(source_.File("backup")));
+    Value(store->Backup(source_.Path("backup")));
   }
 
   Losses Run(int rounds) {
@@ -83,12 +84,12 @@ class PowerLossHarness {
 
   LogStoreOptions Options(bool on_failing_disk) {
     LogStoreOptions options;
-    options.path = directory_.File("log.db");
+    options.path = directory_.Path("log.db");
     options.vfs = on_failing_disk ? PowerLossVfs::name() : "";
     options.synchronous = synchronous_;
     options.readers = 1;
     // On a disk of its own that never fails: what it says must hold for the log, even so.
-    if (synchronous_ == DatabaseOptions::Synchronous::kFull) options.head_path = head_.File("head");
+    if (synchronous_ == DatabaseOptions::Synchronous::kFull) options.head_path = head_.Path("head");
     options.writer.checkpoint_pages = 12;
     options.now_us = [] { return int64_t{1}; };
     return options;
@@ -194,8 +195,8 @@ class PowerLossHarness {
       if (copies_.contains(kRestored.session_id)) return;
     }
     // What is restored from may be changed by it.
-    const std::string copy = source_.File("copy");
-    std::filesystem::copy_file(source_.File("backup"), copy,
+    const std::string copy = source_.Path("copy");
+    std::filesystem::copy_file(source_.Path("backup"), copy,
                                std::filesystem::copy_options::overwrite_existing);
     if (!store.Restore(copy).ok()) return;
     const MutexLock lock(&mutex_);
@@ -217,7 +218,7 @@ class PowerLossHarness {
   }
 
   void BackUp(SqliteLogStore& store) {
-    const std::string path = source_.File("made");
+    const std::string path = source_.Path("made");
     std::filesystem::remove(path);
     const auto report = store.Backup(path);
     if (!report.ok()) return;
@@ -266,8 +267,8 @@ class PowerLossHarness {
   }
 
   const DatabaseOptions::Synchronous synchronous_;
-  ScratchDirectory directory_;
-  ScratchDirectory head_;
+  TemporaryDirectory directory_{kInMemory};
+  TemporaryDirectory head_{kInMemory};
   PowerLossVfs vfs_;
   std::mt19937_64 random_{11};
   Losses losses_;
@@ -276,7 +277,7 @@ class PowerLossHarness {
   std::map<int, Texts> tried_;
   std::map<int, Texts> acknowledged_;
   std::map<int, Texts> at_failure_;
-  ScratchDirectory source_;
+  TemporaryDirectory source_{kInMemory};
   // Sessions that come as a whole: what each would hold, and which were acknowledged.
   std::map<std::string, Texts> copies_tried_;
   std::set<std::string> copies_;
@@ -312,7 +313,7 @@ class BadDiskTest : public ::testing::Test {
   void Open(const std::function<void(LogStoreOptions&)>& change) {
     store_.reset();
     LogStoreOptions options;
-    options.path = directory_.File("log.db");
+    options.path = directory_.Path("log.db");
     options.vfs = PowerLossVfs::name();
     options.now_us = [] { return int64_t{1}; };
     change(options);
@@ -320,7 +321,7 @@ class BadDiskTest : public ::testing::Test {
   }
 
   const SessionKey key_ = {"t", "a"};
-  ScratchDirectory directory_;
+  TemporaryDirectory directory_{kInMemory};
   PowerLossVfs vfs_;
   std::unique_ptr<SqliteLogStore> store_;
 };
@@ -333,6 +334,48 @@ TEST_F(BadDiskTest, TheLastAppendIsTheLatest) {
   now = 50;
   Value(store_->Append(key_, Batch({TextTurn("2")})));
   EXPECT_EQ(Value(store_->GetSession(key_)).updated_us, 100);
+}
+
+// Whatever time of creation it is told, and however far ahead the clock once was.
+TEST_F(BadDiskTest, ASessionsAgeIsByTheStoresOwnClock) {
+  int64_t now = 1'000;
+  Open([&](LogStoreOptions& options) { options.now_us = [&] { return now; }; });
+  const SessionKey hog = {"t", "hog"};
+  NewSession made;
+  made.session_id = "hog";
+  made.created_us = std::numeric_limits<int64_t>::max();
+  Value(store_->CreateSession(hog, made));
+  EXPECT_EQ(Value(store_->GetSession(hog)).updated_us, 1'000);
+  made.session_id = "old";
+  made.created_us = std::numeric_limits<int64_t>::min();
+  EXPECT_EQ(Value(store_->ForkSession(hog, 0, made)).updated_us, 1'000);
+  now = 5'000;
+  Value(store_->Append(key_, Batch({TextTurn("1")})));
+  now = 2'000;
+  Value(store_->Append(hog, Batch({TextTurn("1")})));
+  const auto age_of = [&](const std::string& id) {
+    for (const OldSession& session : Value(store_->ListByAge())) {
+      if (session.key.session_id == id) return now - session.updated_us;
+    }
+    return int64_t{-1};
+  };
+  EXPECT_EQ(age_of("a"), 0);
+  EXPECT_EQ(age_of("hog"), 0);
+  EXPECT_EQ(age_of("old"), 1'000);
+  now = 3'000;
+  EXPECT_EQ(age_of("a"), 0) << "it would be young until the clock has come so far";
+  ASSERT_TRUE(store_->BringTimesBack().ok());
+  now = 4'500;
+  EXPECT_EQ(age_of("a"), 1'500);
+  EXPECT_EQ(age_of("hog"), 2'500);
+}
+
+// An append is noticed by its turn: the clock may stand, or be behind.
+TEST_F(BadDiskTest, WhatIsAppendedToWithinAMicrosecondStays) {
+  Value(store_->Append(key_, Batch({TextTurn("1")})));
+  const std::vector<OldSession> listed = Value(store_->ListByAge());
+  Value(store_->Append(key_, Batch({TextTurn("2")})));
+  EXPECT_TRUE(absl::IsAborted(store_->DeleteUnchanged(listed.at(0), 1).status()));
 }
 
 TEST_F(BadDiskTest, AFullDiskRefusesUntilThereIsRoom) {
@@ -350,8 +393,8 @@ TEST_F(BadDiskTest, AFullDiskRefusesUntilThereIsRoom) {
 
 // What a full disk undid is no commit, though its jobs had succeeded: the head must not count it.
 TEST_F(BadDiskTest, TheHeadCountsNoCommitThatFailed) {
-  const ScratchDirectory head;
-  const auto with_head = [&](LogStoreOptions& options) { options.head_path = head.File("head"); };
+  const TemporaryDirectory head{kInMemory};
+  const auto with_head = [&](LogStoreOptions& options) { options.head_path = head.Path("head"); };
   Open(with_head);
   Value(store_->Append(key_, Batch({TextTurn("1")})));
   vfs_.set_disk_full(true);

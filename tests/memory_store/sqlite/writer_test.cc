@@ -20,7 +20,6 @@ namespace {
 
 using testing::Code;
 using ::testing::ElementsAre;
-using testing::ScratchDirectory;
 using testing::Value;
 
 constexpr char kInsertSql[] = "INSERT INTO numbers (number) VALUES (?1)";
@@ -43,7 +42,7 @@ class WriterTest : public ::testing::Test {
   void Open(WriterOptions options) {
     writer_.reset();
     DatabaseOptions file;
-    file.path = directory_.File("test.db");
+    file.path = directory_.Path("test.db");
     writer_ = Writer::Start(Value(Database::Open(file)), options);
   }
   absl::Status Run(Writer::Work work) { return writer_->Run(1, std::move(work)); }
@@ -79,7 +78,7 @@ class WriterTest : public ::testing::Test {
     return numbers;
   }
 
-  ScratchDirectory directory_;
+  TemporaryDirectory directory_{testing::kInMemory};
   absl::Notification release_;
   std::unique_ptr<Writer> writer_;
 };
@@ -223,17 +222,17 @@ TEST_F(WriterTest, ALongWriteAheadLogIsCutOnceItsReadersAreGone) {
   options.checkpoint_pages = 4;
   Open(options);
   const auto reader = Value(Database::Open(
-      {.path = directory_.File("test.db"), .access = DatabaseOptions::Access::kReadOnly}));
+      {.path = directory_.Path("test.db"), .access = DatabaseOptions::Access::kReadOnly}));
   ASSERT_TRUE(reader->Execute("BEGIN; SELECT * FROM numbers").ok());
   for (int i = 0; i < 100; ++i) {
     EXPECT_TRUE(Run([&](Database& database) { return Insert(database, i); }).ok());
   }
-  EXPECT_GT(std::filesystem::file_size(directory_.File("test.db-wal")), 60U * 16'384);
+  EXPECT_GT(std::filesystem::file_size(directory_.Path("test.db-wal")), 60U * 16'384);
   ASSERT_TRUE(reader->Execute("COMMIT").ok());
   for (int i = 100; i < 110; ++i) {
     EXPECT_TRUE(Run([&](Database& database) { return Insert(database, i); }).ok());
   }
-  EXPECT_LT(std::filesystem::file_size(directory_.File("test.db-wal")), 20U * 16'384);
+  EXPECT_LT(std::filesystem::file_size(directory_.Path("test.db-wal")), 20U * 16'384);
 }
 
 TEST_F(WriterTest, NobodyIsToldOkWhereTheCommitIsNotToBeTrusted) {
@@ -257,7 +256,7 @@ TEST_F(WriterTest, NobodyIsToldOkWhereTheCommitIsNotToBeTrusted) {
 // Commits, checkpoints of both kinds and a log that begins again change the lengths; none of that
 // is taken for a cut, whoever looks meanwhile.
 TEST_F(WriterTest, WhatTheWriterDoesItselfIsNoCut) {
-  const std::string path = directory_.File("test.db");
+  const std::string path = directory_.Path("test.db");
   writer_.reset();  // which takes the write-ahead log away
   FileGuard guard(path, 16'384);
   WriterOptions options;
@@ -303,7 +302,7 @@ TEST_F(WriterTest, TheWriteAheadLogIsKeptSmall) {
   for (int i = 0; i < 200; ++i) {
     EXPECT_TRUE(Run([&](Database& database) { return Insert(database, i); }).ok());
   }
-  EXPECT_LT(std::filesystem::file_size(directory_.File("test.db-wal")), 16U * 16'500);
+  EXPECT_LT(std::filesystem::file_size(directory_.Path("test.db-wal")), 16U * 16'500);
 }
 
 constexpr char kCreateSql[] =
@@ -320,8 +319,8 @@ struct SchemaCase {
 class SchemaTest : public ::testing::TestWithParam<SchemaCase> {};
 
 TEST_P(SchemaTest, OpensWhatItCanRead) {
-  const ScratchDirectory directory;
-  const auto database = Value(Database::Open({.path = directory.File("test.db")}));
+  const TemporaryDirectory directory{testing::kInMemory};
+  const auto database = Value(Database::Open({.path = directory.Path("test.db")}));
   ASSERT_TRUE(PrepareSchema(*database, {"test", 5, 3, kCreateSql}).ok());
   EXPECT_EQ(PrepareSchema(*database, GetParam().opens).code(), GetParam().code);
 }

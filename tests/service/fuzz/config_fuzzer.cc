@@ -8,9 +8,10 @@
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace fovea::service;  // NOLINT(google-build-using-namespace)
   const std::string_view text(reinterpret_cast<const char*>(data), size);
-  auto values = ParseConfig("fuzz.conf", text);
-  if (!values.ok()) return 0;
-  const auto config = MakeConfig({{.name = "fuzz.conf", .values = *std::move(values)}});
-  if (config.ok()) CheckConfig(*config).IgnoreError();
+  ConfigProblems problems;
+  ConfigValues values = ParseConfig("fuzz.conf", text, &problems);
+  const Config config = MakeConfig({{.name = "fuzz.conf", .values = std::move(values)}}, &problems);
+  CheckConfig(config, &problems);
+  problems.status().IgnoreError();
   return 0;
 }

@@ -1,4 +1,4 @@
-#include "service/load_readers.h"
+#include "readers/files/load_readers.h"
 
 #include <algorithm>
 #include <array>
@@ -10,9 +10,9 @@
 #include "absl/strings/str_cat.h"
 #include "core/reader/reader_family.h"
 #include "core/tokens/bpe_vocabulary.h"
-#include "service/read_file.h"
+#include "readers/files/read_file.h"
 
-namespace fovea::service {
+namespace fovea {
 namespace {
 
 constexpr size_t kMaxProfileBytes = size_t{1} << 20;
@@ -30,6 +30,25 @@ constexpr std::array kVocabularies = {
     KnownVocabulary{"deepseek", "deepseek.json", {}},
     KnownVocabulary{"llama3", "llama3.json", {}}};
 
+absl::Status AddProfilesOf(const std::filesystem::path& file, ReaderCatalogue& catalogue) {
+  auto text = ReadFile(file, kMaxProfileBytes);
+  if (!text.ok()) return text.status();
+  auto profiles = ParseReaderFile(file.string(), *text);
+  if (!profiles.ok()) return profiles.status();
+  for (ReaderProfile& profile : *profiles) {
+    const std::string& name = profile.vocabulary;
+    const bool known =
+        name.empty() || std::any_of(kVocabularies.begin(), kVocabularies.end(),
+                                    [&](const KnownVocabulary& v) { return v.name == name; });
+    if (!known) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(file.string(), ": text.vocabulary: \"", name, "\" is not known"));
+    }
+    catalogue.Add(std::move(profile));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status AddProfiles(const std::string& directory, ReaderCatalogue& catalogue) {
   std::vector<std::filesystem::path> files;
   std::error_code error;
@@ -38,24 +57,16 @@ absl::Status AddProfiles(const std::string& directory, ReaderCatalogue& catalogu
   }
   if (error) return absl::NotFoundError(absl::StrCat(directory, ": ", error.message()));
   std::sort(files.begin(), files.end());
+  absl::Status all;
   for (const auto& file : files) {
-    auto text = ReadFile(file, kMaxProfileBytes);
-    if (!text.ok()) return text.status();
-    auto profiles = ParseReaderFile(file.string(), *text);
-    if (!profiles.ok()) return profiles.status();
-    for (ReaderProfile& profile : *profiles) {
-      const std::string& name = profile.vocabulary;
-      const bool known =
-          name.empty() || std::any_of(kVocabularies.begin(), kVocabularies.end(),
-                                      [&](const KnownVocabulary& v) { return v.name == name; });
-      if (!known) {
-        return absl::InvalidArgumentError(
-            absl::StrCat(file.string(), ": text.vocabulary: \"", name, "\" is not known"));
-      }
-      catalogue.Add(std::move(profile));
+    const absl::Status status = AddProfilesOf(file, catalogue);
+    if (all.ok() || status.ok()) {
+      all.Update(status);
+    } else {
+      all = absl::Status(all.code(), absl::StrCat(all.message(), "\n", status.message()));
     }
   }
-  return absl::OkStatus();
+  return all;
 }
 
 }  // namespace
@@ -92,4 +103,4 @@ absl::StatusOr<ReaderCatalogue> LoadReaders(const std::string& profiles,
   return catalogue;
 }
 
-}  // namespace fovea::service
+}  // namespace fovea

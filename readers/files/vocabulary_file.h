@@ -1,7 +1,7 @@
 // A tokenizer whose vocabulary lies in a file, which is read when it is first needed: one takes
 // some tenths of a second of a core, and some 40 MB, and most servers count for one or two readers.
-#ifndef FOVEA_SERVICE_VOCABULARY_FILE_H_
-#define FOVEA_SERVICE_VOCABULARY_FILE_H_
+#ifndef FOVEA_READERS_FILES_VOCABULARY_FILE_H_
+#define FOVEA_READERS_FILES_VOCABULARY_FILE_H_
 
 #include <atomic>
 #include <cstdint>
@@ -16,7 +16,7 @@
 #include "core/reader/text_tokenizer.h"
 #include "core/tokens/bpe_vocabulary.h"
 
-namespace fovea::service {
+namespace fovea {
 
 // Thread-safe: whoever asks while it is read waits.
 class VocabularyFile final : public TextTokenizer {
@@ -47,6 +47,6 @@ class VocabularyFile final : public TextTokenizer {
   mutable std::atomic<bool> failed_ = false;
 };
 
-}  // namespace fovea::service
+}  // namespace fovea
 
-#endif  // FOVEA_SERVICE_VOCABULARY_FILE_H_
+#endif  // FOVEA_READERS_FILES_VOCABULARY_FILE_H_

@@ -1,19 +1,20 @@
-#include "service/vocabulary_file.h"
+#include "readers/files/vocabulary_file.h"
 
 #include <algorithm>
 #include <fstream>
 #include <ios>
 #include <iterator>
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "core/tokens/bpe_counter.h"
-#include "service/read_file.h"
+#include "readers/files/read_file.h"
 
-namespace fovea::service {
+namespace fovea {
 namespace {
 
 constexpr size_t kMaxBytes = size_t{256} << 20;
@@ -22,8 +23,12 @@ bool IsJson(const std::filesystem::path& path) { return path.extension() == ".js
 
 // A file that was cut off while it was written ends elsewhere.
 absl::Status CheckEnd(const std::filesystem::path& path) {
-  std::ifstream input(path, std::ios::binary | std::ios::ate);
-  if (!input) return absl::NotFoundError(absl::StrCat("cannot read ", path.string()));
+  // A pipe would keep who opens it waiting.
+  std::error_code error;
+  const bool regular = std::filesystem::is_regular_file(path, error);
+  std::ifstream input;
+  if (regular) input.open(path, std::ios::binary | std::ios::ate);
+  if (!regular || !input) return absl::NotFoundError(absl::StrCat("cannot read ", path.string()));
   constexpr std::streamoff kEnd = 16;
   const std::streamoff size = input.tellg();
   input.seekg(std::max<std::streamoff>(0, size - kEnd));
@@ -72,4 +77,4 @@ absl::StatusOr<std::unique_ptr<TextTokenizer>> VocabularyFile::Load() const {
       absl::StrCat(path_.string(), ": ", std::string(counter.status().message())));
 }
 
-}  // namespace fovea::service
+}  // namespace fovea

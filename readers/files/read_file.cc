@@ -1,4 +1,4 @@
-#include "service/read_file.h"
+#include "readers/files/read_file.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -11,7 +11,7 @@
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 
-namespace fovea::service {
+namespace fovea {
 
 absl::StatusOr<std::string> ReadFile(const std::filesystem::path& path, size_t max_bytes) {
   constexpr size_t kStep = size_t{1} << 20;
@@ -39,4 +39,4 @@ absl::StatusOr<std::string> ReadFile(const std::filesystem::path& path, size_t m
       absl::StrCat(path.string(), " is larger than ", max_bytes, " bytes"));
 }
 
-}  // namespace fovea::service
+}  // namespace fovea

@@ -1,6 +1,7 @@
-// Files of the operator's own: configuration, tokens, certificates, profiles and vocabularies.
-#ifndef FOVEA_SERVICE_READ_FILE_H_
-#define FOVEA_SERVICE_READ_FILE_H_
+// Files of the user's or operator's own: profiles and vocabularies, and the server's configuration,
+// tokens and certificates.
+#ifndef FOVEA_READERS_FILES_READ_FILE_H_
+#define FOVEA_READERS_FILES_READ_FILE_H_
 
 #include <cstddef>
 #include <filesystem>
@@ -8,12 +9,12 @@
 
 #include "absl/status/statusor.h"
 
-namespace fovea::service {
+namespace fovea {
 
 // The whole of a file. NOT_FOUND if it cannot be read or is no regular file; INVALID_ARGUMENT if it
 // is larger than `max_bytes`.
 absl::StatusOr<std::string> ReadFile(const std::filesystem::path& path, size_t max_bytes);
 
-}  // namespace fovea::service
+}  // namespace fovea
 
-#endif  // FOVEA_SERVICE_READ_FILE_H_
+#endif  // FOVEA_READERS_FILES_READ_FILE_H_
