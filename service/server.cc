@@ -70,7 +70,8 @@ size_t Processors() { return std::max(1U, std::thread::hardware_concurrency()); 
 class GrpcServer final : public Server {
  public:
   explicit GrpcServer(ServerOptions options)
-      : options_(std::move(options)), background_(kBackgroundThreads, kMaxBackgroundTasks, kClosingTime) {}
+      : options_(std::move(options)),
+        background_(kBackgroundThreads, kMaxBackgroundTasks, kClosingTime) {}
 
   ~GrpcServer() override { Stop(absl::ZeroDuration()); }
 

@@ -40,7 +40,7 @@ struct SessionInfo {
   int64_t created_us = 0;     // microseconds since the Unix epoch
   // By the store's own clock: when it was last appended to, made, forked or restored here.
   int64_t updated_us = 0;
-  uint64_t last_seq = 0;      // 0 while empty
+  uint64_t last_seq = 0;  // 0 while empty
   uint64_t event_count = 0;
   uint64_t text_bytes = 0;    // of TurnText over all turns
   uint64_t stored_bytes = 0;  // of turns, compressed
