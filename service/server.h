@@ -38,11 +38,11 @@ struct ServerOptions {
   StorageLimits storage;                // of each tenant
   RetentionRule retention;              // applied at start and every hour
   absl::Duration clock_settles = absl::Minutes(30);  // as HousekeepingInputs'
-  uint64_t max_page_bytes = uint64_t{128} << 20;    // of pages held in memory
-  uint64_t max_prefix_bytes = uint64_t{256} << 20;  // of written prefixes held in memory
-  uint64_t max_turn_bytes = uint64_t{128} << 20;    // of turns held in memory
-  uint64_t max_view_bytes = uint64_t{256} << 20;    // of planners held in memory
-  size_t max_views = 256;                           // planners held in memory
+  uint64_t max_page_bytes = uint64_t{128} << 20;     // of pages held in memory
+  uint64_t max_prefix_bytes = uint64_t{256} << 20;   // of written prefixes held in memory
+  uint64_t max_turn_bytes = uint64_t{128} << 20;     // of turns held in memory
+  uint64_t max_view_bytes = uint64_t{256} << 20;     // of planners held in memory
+  size_t max_views = 256;                            // planners held in memory
   uint64_t max_page_bytes_on_disk = uint64_t{16} << 30;
   uint64_t max_view_bytes_on_disk = uint64_t{1} << 30;
   uint64_t max_call_bytes = uint64_t{512} << 20;     // of requests and answers in progress

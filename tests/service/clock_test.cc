@@ -38,7 +38,6 @@ extern "C" int clock_gettime(clockid_t clock, timespec* time) noexcept {
 namespace fovea::service {
 namespace {
 
-
 constexpr time_t kHour = 3600;
 
 class Clock : public ::testing::Test {

@@ -10,14 +10,13 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/sha256.h"
+#include "readers/files/read_file.h"
 #include "service/audit_log.h"
 #include "service/auth.h"
-#include "readers/files/read_file.h"
 #include "tests/service/server_fixture.h"
 
 namespace fovea::service {
 namespace {
-
 
 std::string ReadAll(const std::string& file) {
   std::ifstream input(file);
