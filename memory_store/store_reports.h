@@ -37,6 +37,7 @@ struct OldSession {
   int64_t updated_us = 0;  // as SessionInfo's, but at most now
   uint64_t stored_bytes = 0;
   uint64_t last_seq = 0;
+  bool stays = false;  // a retention could not delete it, and chooses others
 };
 
 }  // namespace fovea

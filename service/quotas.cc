@@ -9,7 +9,9 @@ namespace fovea::service {
 namespace {
 
 constexpr double kBurstSeconds = 10;
-// Tenants that have spent nothing for long are forgotten beyond this many.
+// What waits for a quota, as imports do, leaves the rest of the burst to calls that are refused.
+constexpr double kPatientSeconds = kBurstSeconds / 2;
+// Tenants that have spent nothing for long, and owe nothing, are forgotten beyond this many.
 constexpr size_t kManyTenants = 10'000;
 
 }  // namespace
@@ -35,8 +37,12 @@ bool Quotas::limits_anything() const {
 
 Quotas::Tenant& Quotas::Earned(const std::string& tenant, SteadyTime now) {
   if (tenants_.size() > kManyTenants) {
-    absl::erase_if(tenants_, [&](const auto& entry) {
-      return Since(entry.second.at, now) > absl::Seconds(10 * kBurstSeconds);
+    absl::erase_if(tenants_, [&](auto& entry) {
+      const absl::Duration quiet = Since(entry.second.at, now);
+      return quiet > absl::Seconds(10 * kBurstSeconds) &&
+             std::ranges::all_of(Kinds({}, entry.second), [quiet](const Kind& kind) {
+               return kind.rate <= 0 || *kind.spent <= kind.rate * absl::ToDoubleSeconds(quiet);
+             });
     });
   }
   Tenant& held = tenants_.try_emplace(tenant, Tenant{.at = now}).first->second;
@@ -67,15 +73,22 @@ void Quotas::Charge(const std::string& tenant, const Use& use, SteadyTime now) {
   Spend(Kinds(use, Earned(tenant, now)));
 }
 
+void Quotas::GiveBack(const std::string& tenant, const Use& use, SteadyTime now) {
+  const absl::MutexLock lock(&mutex_);
+  if (!limits_anything()) return;
+  for (const Kind& kind : Kinds(use, Earned(tenant, now))) {
+    *kind.spent = std::max(0.0, *kind.spent - kind.use);
+  }
+}
+
 absl::Duration Quotas::WaitFor(const std::string& tenant, const Use& use, SteadyTime now) {
   const absl::MutexLock lock(&mutex_);
   absl::Duration wait;
   if (!limits_anything()) return wait;
   for (const Kind& kind : Kinds(use, Earned(tenant, now))) {
-    if (kind.rate <= 0 || kind.use <= 0 || *kind.spent < kind.rate * kBurstSeconds) continue;
-    // A little more than until it is at its limit, where it is still refused.
-    wait = std::max(wait,
-                    absl::Seconds(*kind.spent / kind.rate - kBurstSeconds) + absl::Milliseconds(1));
+    if (kind.rate <= 0 || kind.use <= 0 || *kind.spent < kind.rate * kPatientSeconds) continue;
+    wait = std::max(
+        wait, absl::Seconds(*kind.spent / kind.rate - kPatientSeconds) + absl::Milliseconds(1));
   }
   return wait;
 }

@@ -41,7 +41,11 @@ class Quotas {
   // Counts what is not to be refused: the tenant may be over its limits, and waits afterwards.
   void Charge(const std::string& tenant, const Use& use, SteadyTime now = SteadyNow())
       ABSL_LOCKS_EXCLUDED(mutex_);
-  // How long until Take would let `use` in, if nothing else came; zero if it would now.
+  // What was taken and came to nothing.
+  void GiveBack(const std::string& tenant, const Use& use, SteadyTime now = SteadyNow())
+      ABSL_LOCKS_EXCLUDED(mutex_);
+  // How long what is only charged should wait, if nothing else came; zero if it need not. It waits
+  // while the tenant has spent more than half of what Take lets in, so that others are let in.
   absl::Duration WaitFor(const std::string& tenant, const Use& use, SteadyTime now = SteadyNow())
       ABSL_LOCKS_EXCLUDED(mutex_);
   // New limits from now on.

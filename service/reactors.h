@@ -12,6 +12,7 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
 #include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
@@ -271,12 +272,15 @@ class ReadReactor final : public grpc::ServerReadReactor<grpc::ByteBuffer> {
   void Next() {
     const absl::Duration wait = call_.QuotaWait();
     if (wait == absl::ZeroDuration()) return StartRead(&bytes_);
+    // It may go off, and be replaced, before Set has returned.
+    const absl::MutexLock lock(&alarm_mutex_);
     alarm_ = std::make_unique<grpc::Alarm>();
     alarm_->Set(absl::ToChronoTime(absl::Now() + wait), [this](bool /*fired*/) { Resume(); });
   }
 
   // On a thread of gRPC's.
   void Resume() {
+    { const absl::MutexLock set(&alarm_mutex_); }
     const absl::Status wanted = call_.StillWanted();
     if (wanted.ok()) return Next();
     absl::Status posted = call_.Post([this, wanted] { End(wanted); });
@@ -312,6 +316,7 @@ class ReadReactor final : public grpc::ServerReadReactor<grpc::ByteBuffer> {
   grpc::ByteBuffer* const response_;
   const std::unique_ptr<Consumer> consumer_;
   grpc::ByteBuffer bytes_;
+  absl::Mutex alarm_mutex_;
   std::unique_ptr<grpc::Alarm> alarm_;
   bool begun_ = false;
 };

@@ -43,6 +43,7 @@ RetentionChoice ChooseByRetention(const std::vector<OldSession>& by_age, const R
   absl::flat_hash_map<std::string_view, Holder> holders;
   for (size_t i = 0; i < by_age.size(); ++i) {
     const OldSession& session = by_age[i];
+    if (session.stays) continue;
     if (now - absl::FromUnixMicros(session.updated_us) > rule.max_idle) {
       choose(session);
     } else if (session.stored_bytes > 0) {

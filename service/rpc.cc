@@ -89,6 +89,10 @@ absl::Status Call::TakeTurns(uint64_t turns) const {
   return TakeOrWait({.turns = static_cast<double>(turns)});
 }
 
+void Call::GiveBackTurns(uint64_t turns) const {
+  environment_.quotas->GiveBack(identity_.tenant, {.turns = static_cast<double>(turns)});
+}
+
 absl::Status Call::TakeView() const {
   if (method_.cost != Cost::kView) return absl::OkStatus();  // it paid for one at its begin
   return environment_.quotas->Take(identity_.tenant, {.builds = 1});

@@ -101,6 +101,8 @@ class Call {
   // RESOURCE_EXHAUSTED if the tenant is over its quota of turns now. A stream that waits for the
   // quota is let through, and waits before its next request (QuotaWait).
   absl::Status TakeTurns(uint64_t turns) const;
+  // Turns that were taken and not written.
+  void GiveBackTurns(uint64_t turns) const;
   // A view has to be made. RESOURCE_EXHAUSTED if the method costs a view and the tenant is over its
   // quota of builds now.
   absl::Status TakeView() const;

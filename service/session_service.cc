@@ -172,9 +172,12 @@ absl::Status SessionService::Fork(const Call& call, const v1::ForkSessionRequest
                         .title = request.title(),
                         .metadata_json = info.metadata_json,
                         .created_us = in_.now_us()};
-  // They are copied while appends of all tenants wait.
-  FOVEA_RETURN_IF_ERROR(call.TakeTurns(std::min(at_seq, info.last_seq)));
-  return Respond(in_.log->ForkSession({origin, info.identity}, at_seq, fork), response);
+  // They are copied while appends of all tenants wait, and events as well.
+  const uint64_t copied = std::min(at_seq, info.last_seq) + info.event_count;
+  FOVEA_RETURN_IF_ERROR(call.TakeTurns(copied));
+  const auto made = in_.log->ForkSession({origin, info.identity}, at_seq, fork);
+  if (!made.ok()) call.GiveBackTurns(copied);
+  return Respond(made, response);
 }
 
 void SessionService::Append(const Call& call, const v1::AppendTurnsRequest& request,

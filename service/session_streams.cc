@@ -15,7 +15,8 @@ namespace fovea::service {
 namespace {
 
 constexpr uint64_t kAnswerBytes = uint64_t{1} << 20;
-constexpr uint64_t kImportBatchBytes = uint64_t{8} << 20;
+// Nobody counts them while a stream waits for its client, and there may be many streams.
+constexpr uint64_t kImportBatchBytes = uint64_t{128} << 10;
 constexpr size_t kImportBatchTurns = 512;
 constexpr uint32_t kExportFormat = 1;
 
@@ -146,7 +147,8 @@ class ImportStream final : public StreamConsumer<v1::ExportChunk, v1::Session> {
     batch_bytes_ += TurnBytes(*turn);
     batch_.push_back(*std::move(turn));
     const bool full = batch_.size() >= kImportBatchTurns || batch_bytes_ >= kImportBatchBytes;
-    return full ? Flush(call) : absl::OkStatus();
+    const bool waits = call.QuotaWait() > absl::ZeroDuration();
+    return full || waits ? Flush(call) : absl::OkStatus();
   }
 
   // An event takes its place after the turns before it, so these must be in the log first.
@@ -157,8 +159,9 @@ class ImportStream final : public StreamConsumer<v1::ExportChunk, v1::Session> {
       return Invalid(absl::StrCat("event ", event->index, " after turn ", event->after_seq,
                                   " stands behind event ", events_, " and turn ", last_seq_));
     }
-    absl::Status status = Flush(call);
-    if (!status.ok()) return status;
+    // It is a write of its own, as a turn is.
+    FOVEA_RETURN_IF_ERROR(call.TakeTurns(1));
+    FOVEA_RETURN_IF_ERROR(Flush(call));
     auto stored = log_.AppendEvent(Staged(call), *event);
     if (stored.ok()) ++events_;
     return stored.status();

@@ -44,6 +44,16 @@ absl::Status ViewCache::Read(const ViewSpec& asked, const SessionLease& lease,
                              const std::function<absl::Status()>& may_make) {
   ViewKey key = asked.key;
   const int learnt = in_.usage->FactorUnits(key.session.tenant, key.reader);
+  bool asked_for_it = false;
+  const auto may_make_once = [&]() -> absl::Status {
+    if (asked_for_it || !may_make) return absl::OkStatus();
+    asked_for_it = true;
+    return may_make();
+  };
+  // Who may not have a planner made takes nobody's place in the caches.
+  const std::optional<Counting> counted = countings_.Get(asked.key);
+  key.text_factor_units = counted.has_value() ? counted->factor_units : learnt;
+  if (!views_.Get(key).has_value()) FOVEA_RETURN_IF_ERROR(may_make_once());
   Counting counting =
       countings_.GetOrMake(asked.key, 1, [&] { return Counting{.factor_units = learnt}; });
   key.text_factor_units = counting.factor_units;
@@ -67,7 +77,7 @@ absl::Status ViewCache::Read(const ViewSpec& asked, const SessionLease& lease,
     FOVEA_ASSIGN_OR_RETURN(
         const Used used,
         Use(*view, key, info, newest ? std::max(target, at) : target,
-            living && learnt != key.text_factor_units, counting, patience, read, may_make));
+            living && learnt != key.text_factor_units, counting, patience, read, may_make_once));
     if (used == Used::kRecount) {
       key.text_factor_units = learnt;
       continue;

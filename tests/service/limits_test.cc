@@ -151,14 +151,41 @@ TEST(QuotasTest, WhatIsChargedIsWaitedFor) {
   EXPECT_FALSE(quotas.Take("a", {.turns = 1}, start).ok());
   quotas.Charge("a", {.turns = 50}, start);  // 200 of 100
   const absl::Duration wait = quotas.WaitFor("a", {.turns = 1}, start);
-  EXPECT_GE(wait, absl::Seconds(10));
-  EXPECT_LE(wait, absl::Seconds(11));
+  EXPECT_GE(wait, absl::Seconds(15));
+  EXPECT_LE(wait, absl::Seconds(16));
   EXPECT_EQ(quotas.WaitFor("a", {.bytes = 1}, start), absl::ZeroDuration());
   EXPECT_TRUE(quotas.Take("a", {.turns = 1}, start + absl::ToChronoMilliseconds(wait)).ok());
   // What came without a limit is no debt under one.
   EXPECT_TRUE(quotas.Take("a", {.builds = 1e9}, start).ok());
   quotas.SetLimits({.builds_per_second = 1});
   EXPECT_TRUE(quotas.Take("a", {.builds = 1}, start).ok());
+}
+
+TEST(QuotasTest, WhatWaitsLeavesRoomForWhatIsRefused) {
+  Quotas quotas({.turns_per_second = 10});
+  const SteadyTime start;
+  quotas.Charge("a", {.turns = 60}, start);  // of 100
+  EXPECT_GT(quotas.WaitFor("a", {.turns = 1}, start), absl::ZeroDuration());
+  EXPECT_TRUE(quotas.Take("a", {.turns = 1}, start).ok());
+}
+
+TEST(QuotasTest, WhatCameToNothingIsGivenBack) {
+  Quotas quotas({.turns_per_second = 10});
+  const SteadyTime start;
+  ASSERT_TRUE(quotas.Take("a", {.turns = 5'000}, start).ok());
+  EXPECT_FALSE(quotas.Take("a", {.turns = 1}, start).ok());
+  quotas.GiveBack("a", {.turns = 5'000}, start);
+  EXPECT_TRUE(quotas.Take("a", {.turns = 1}, start).ok());
+}
+
+TEST(QuotasTest, ADebtIsNotForgotten) {
+  Quotas quotas({.turns_per_second = 10});
+  const SteadyTime start;
+  quotas.Charge("a", {.turns = 100'000}, start);
+  for (int i = 0; i < 10'010; ++i) {
+    quotas.Charge(absl::StrCat("t", i), {.turns = 1}, start + std::chrono::seconds(200));
+  }
+  EXPECT_FALSE(quotas.Take("a", {.turns = 1}, start + std::chrono::seconds(201)).ok());
 }
 
 TEST(StorageQuotasTest, AppendsOnTheirWayCount) {

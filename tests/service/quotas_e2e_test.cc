@@ -189,13 +189,30 @@ TEST_F(QuotasE2e, AForkCostsTheTurnsThatItCopies) {
   EXPECT_THAT(Append().error_message(), HasSubstr("over its quota of turns a second; retry"));
 }
 
+TEST_F(QuotasE2e, AForkThatFailsCostsNothing) {
+  ASSERT_TRUE(Fork("f1").ok());
+  fixture_.server().SetQuotas({.turns_per_second = 1});
+  EXPECT_EQ(Fork("f1").error_code(), StatusCode::ALREADY_EXISTS);
+  EXPECT_TRUE(Append().ok());
+}
+
+TEST_F(QuotasE2e, WhatIsRefusedTakesNobodysPlace) {
+  fixture_.server().SetQuotas({.builds_per_second = kOnce});
+  ASSERT_TRUE(Build().ok());
+  for (int budget = 9'000; budget < 9'300; ++budget) {
+    ASSERT_EQ(Explain(budget).error_code(), StatusCode::RESOURCE_EXHAUSTED);
+  }
+  // It would have to be built again, and is not.
+  EXPECT_TRUE(Explain(8'000).ok());
+}
+
 TEST_F(QuotasE2e, AnImportIsSlowedDown) {
   fixture_.server().SetQuotas({.turns_per_second = 10});  // and a hundred at once
   const absl::Time begun = absl::Now();
-  const grpc::Status status = Importing(client_, "copy", 125, 10).Finish();
+  const grpc::Status status = Importing(client_, "copy", 75, 10).Finish();
   EXPECT_TRUE(status.ok()) << status.error_message();
   EXPECT_GE(absl::Now() - begun, absl::Seconds(2));
-  EXPECT_EQ(client_.MustRead("copy").size(), 125U);
+  EXPECT_EQ(client_.MustRead("copy").size(), 75U);
 
   fixture_.server().SetQuotas({.bytes_per_second = 20'000});
   EXPECT_TRUE(Importing(client_, "large", 4, 60'000).Finish().ok());

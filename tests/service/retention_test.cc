@@ -29,6 +29,17 @@ std::vector<std::string> Chosen(const RetentionChoice& choice) {
   return names;
 }
 
+TEST(RetentionChoiceTest, OthersGoInThePlaceOfOneThatCannot) {
+  std::vector<OldSession> all = {Session("a", "1", 10, 100), Session("a", "2", 20, 100),
+                                 Session("a", "3", 30, 100)};
+  all[0].stays = true;
+  const RetentionChoice choice = ChooseByRetention(all, {.max_stored_bytes = 200}, 40);
+  EXPECT_THAT(Chosen(choice), ElementsAre("a/2"));
+  EXPECT_EQ(choice.left_bytes, 200U);
+  EXPECT_THAT(Chosen(ChooseByRetention(all, {.max_idle = absl::Microseconds(5)}, 40)),
+              ElementsAre("a/2", "a/3"));
+}
+
 TEST(RetentionChoiceTest, OfOneTenantTheLongestIdleGo) {
   const std::vector<OldSession> all = {Session("a", "1", 10, 100), Session("a", "2", 20, 100),
                                        Session("a", "3", 30, 100)};
