@@ -308,7 +308,8 @@ TEST_F(ContextsE2e, EveryPageCanBeFetched) {
   v1::ServerStats stats;
   ASSERT_TRUE(client_.admin->GetServerStats(&context, {}, &stats).ok());
   EXPECT_EQ(stats.pages_drawn(), static_cast<uint64_t>(full.page_bytes_size()));
-  EXPECT_EQ(stats.pages_from_cache(), static_cast<uint64_t>(full.page_bytes_size()));
+  // A build that was slow goes on in another lane, and finds there what it has drawn itself.
+  EXPECT_GE(stats.pages_from_cache(), static_cast<uint64_t>(full.page_bytes_size()));
 }
 
 TEST_F(ContextsE2e, TheLossManifestCountsHiddenCharacters) {
