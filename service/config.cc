@@ -25,7 +25,6 @@
 namespace fovea::service {
 namespace {
 
-constexpr size_t kMaxConfigBytes = size_t{1} << 20;
 constexpr uint64_t kMinMemory = uint64_t{384} << 20;
 // What the program takes beside its caches and calls: itself with its threads and fonts, SQLite's
 // own caches, calls that wait, and pages being drawn.

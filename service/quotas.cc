@@ -37,13 +37,17 @@ bool Quotas::limits_anything() const {
 
 Quotas::Tenant& Quotas::Earned(const std::string& tenant, SteadyTime now) {
   if (tenants_.size() > kManyTenants) {
-    absl::erase_if(tenants_, [&](auto& entry) {
-      const absl::Duration quiet = Since(entry.second.at, now);
-      return quiet > absl::Seconds(10 * kBurstSeconds) &&
-             std::ranges::all_of(Kinds({}, entry.second), [quiet](const Kind& kind) {
-               return kind.rate <= 0 || *kind.spent <= kind.rate * absl::ToDoubleSeconds(quiet);
-             });
-    });
+    for (auto entry = tenants_.begin(); entry != tenants_.end();) {
+      const auto at = entry++;
+      const absl::Duration quiet = Since(at->second.at, now);
+      if (quiet <= absl::Seconds(10 * kBurstSeconds)) continue;
+      const auto kinds = Kinds({}, at->second);
+      if (std::ranges::all_of(kinds, [quiet](const Kind& kind) {
+            return kind.rate <= 0 || *kind.spent <= kind.rate * absl::ToDoubleSeconds(quiet);
+          })) {
+        tenants_.erase(at);
+      }
+    }
   }
   Tenant& held = tenants_.try_emplace(tenant, Tenant{.at = now}).first->second;
   const double seconds = std::max(0.0, absl::ToDoubleSeconds(Since(held.at, now)));
