@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from typing import Literal
 
 from fovea.v1 import context_pb2
 
@@ -25,7 +25,12 @@ POLICIES: dict[PolicyName, context_pb2.PolicyName] = {
 }
 
 WIRE: dict[Format, context_pb2.WireFormat] = {
-    name: context_pb2.WireFormat.Value("WIRE_FORMAT_" + name.upper().replace("-", "_")) for name in get_args(Format)
+    "openai-chat": context_pb2.WIRE_FORMAT_OPENAI_CHAT,
+    "openai-responses": context_pb2.WIRE_FORMAT_OPENAI_RESPONSES,
+    "anthropic": context_pb2.WIRE_FORMAT_ANTHROPIC,
+    "gemini": context_pb2.WIRE_FORMAT_GEMINI,
+    "vllm": context_pb2.WIRE_FORMAT_VLLM,
+    "deepseek": context_pb2.WIRE_FORMAT_DEEPSEEK,
 }
 
 
