@@ -48,10 +48,10 @@ class Calibrator {
         options_(options),
         calibration_(options.calibration),
         file_(options.out.empty() ? DefaultFile(options.reader) : options.out),
-        deadline_(absl::Now() + absl::Seconds(options.time_limit_seconds)) {}
+        deadline_(absl::Now() + absl::Seconds(options.asked.time_limit_seconds)) {}
 
   absl::Status Run() {
-    auto endpoint = OpenEndpoint();
+    auto endpoint = OpenEndpoint(options_.asked, options_.reader, deadline_);
     if (!endpoint.ok()) return endpoint.status();
     auto base = FindBase();
     if (!base.ok()) return base.status();
@@ -71,22 +71,6 @@ class Calibrator {
   }
 
  private:
-  absl::StatusOr<ReaderEndpoint> OpenEndpoint() const {
-    EndpointOptions endpoint = options_.endpoint;
-    const char* key = std::getenv(options_.key_variable.c_str());
-    if (key != nullptr) endpoint.api_key = key;
-    if (endpoint.model.empty()) endpoint.model = options_.reader;
-    endpoint.timeout = absl::Seconds(options_.timeout_seconds);
-    endpoint.deadline = deadline_;
-    if (transcripts::ParseJson(options_.fields).ok()) {
-      endpoint.fields = Json::parse(options_.fields, nullptr, /*allow_exceptions=*/false);
-    }
-    if (!endpoint.fields.is_object()) {
-      return absl::InvalidArgumentError("--fields is not a JSON object");
-    }
-    return ReaderEndpoint::Create(std::move(endpoint));
-  }
-
   absl::StatusOr<Json> ProfileFromServer(const std::string& name) const {
     v1::GetReaderProfileRequest request;
     request.set_reader(name);
@@ -141,7 +125,7 @@ class Calibrator {
   }
 
   std::string ModelName() const {
-    return options_.endpoint.model.empty() ? options_.reader : options_.endpoint.model;
+    return options_.asked.endpoint.model.empty() ? options_.reader : options_.asked.endpoint.model;
   }
 
   // The size of the probe pages: the reader's paper, as low as it may be but not too low.
@@ -210,7 +194,7 @@ class Calibrator {
   }
 
   std::string Limit() const {
-    return absl::FormatDuration(absl::Seconds(options_.time_limit_seconds));
+    return absl::FormatDuration(absl::Seconds(options_.asked.time_limit_seconds));
   }
 
   // For people, and never between the lines of a result.

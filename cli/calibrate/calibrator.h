@@ -6,7 +6,7 @@
 
 #include "absl/status/status.h"
 #include "cli/calibrate/calibration.h"
-#include "cli/calibrate/reader_endpoint.h"
+#include "cli/calibrate/endpoint_flags.h"
 #include "cli/verb.h"
 
 namespace fovea::cli {
@@ -14,12 +14,8 @@ namespace fovea::cli {
 struct CalibrateOptions {
   std::string reader;
   std::string like;
-  EndpointOptions endpoint;
-  std::string key_variable = "OPENAI_API_KEY";
-  std::string fields = R"({"temperature": 0})";
-  double timeout_seconds = 120;
-  double time_limit_seconds = 1800;  // of the whole measurement
-  std::string page;                  // "WxH"
+  EndpointFlags asked;
+  std::string page;  // "WxH"
   std::string out;
   std::string date;
   bool force = false;

@@ -1,7 +1,6 @@
 #include "cli/calibrate/examine.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 #include <map>
 #include <system_error>
@@ -88,7 +87,7 @@ class Examination {
           "draws more");
     }
     absl::Status status = Write(*served, tasks);
-    if (!status.ok() || options_.endpoint.url.empty()) return status;
+    if (!status.ok() || options_.asked.endpoint.url.empty()) return status;
     status = Ask(*served, tasks);
     return status.ok() ? ScoreExamination(environment_, options_) : status;
   }
@@ -201,16 +200,8 @@ class Examination {
   }
 
   absl::Status Ask(const Served& served, const std::vector<Task>& tasks) {
-    EndpointOptions with = options_.endpoint;
-    if (const char* key = std::getenv(options_.key_variable.c_str())) with.api_key = key;
-    if (with.model.empty()) with.model = options_.view.reader;
-    with.timeout = absl::Seconds(options_.timeout_seconds);
-    with.deadline = absl::Now() + absl::Seconds(options_.time_limit_seconds);
-    with.fields = Json::parse(options_.fields, nullptr, /*allow_exceptions=*/false);
-    if (!with.fields.is_object()) {
-      return absl::InvalidArgumentError("--fields is not a JSON object");
-    }
-    auto endpoint = ReaderEndpoint::Create(std::move(with));
+    auto endpoint = OpenEndpoint(options_.asked, options_.view.reader,
+                                 absl::Now() + absl::Seconds(options_.asked.time_limit_seconds));
     if (!endpoint.ok()) return endpoint.status();
     ProgressBar bar(environment_.console, "tasks");
     for (size_t i = 0; i < tasks.size(); ++i) {

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "absl/status/status.h"
-#include "cli/calibrate/reader_endpoint.h"
+#include "cli/calibrate/endpoint_flags.h"
 #include "cli/verb.h"
 
 namespace fovea::cli {
@@ -17,12 +17,8 @@ struct ExamineOptions {
   std::string key;     // the folder of the key; FOLDER.key if ""
   int per_kind = 10;   // tasks of each kind for each rung
   uint64_t seed = 1;
-  // An endpoint that is asked at once; its url is "" for none.
-  EndpointOptions endpoint;
-  std::string key_variable = "OPENAI_API_KEY";
-  std::string fields = R"({"temperature": 0})";
-  double timeout_seconds = 120;
-  double time_limit_seconds = 1800;
+  // An endpoint that is asked at once; its URL is "" for none.
+  EndpointFlags asked;
   std::string model;    // that answered, for the evidence's source; the endpoint's if ""
   std::string profile;  // the profile that --save writes; the user's own of the reader if ""
   std::string date;     // YYYY-MM-DD

@@ -125,8 +125,8 @@ void Print(const Environment& environment, const Scored& scored) {
 
 std::string SourceOf(const char* what, const Count& count, const ExamineOptions& options) {
   return absl::StrCat("fovea examine, ", options.date, ", ",
-                      options.model.empty() ? options.endpoint.model : options.model, ": ", what,
-                      " ", count.right, " of ", count.all);
+                      options.model.empty() ? options.asked.endpoint.model : options.model, ": ",
+                      what, " ", count.right, " of ", count.all);
 }
 
 double Rounded(double value) { return std::round(value * 1000) / 1000; }

@@ -29,24 +29,12 @@ std::string CheckDate(const std::string& text) {
 }
 
 void DeclareEndpoint(CLI::App& verb, CalibrateOptions& options) {
-  verb.add_option("--endpoint", options.endpoint.url, "the API's base URL: https://HOST/v1")
+  verb.add_option("--endpoint", options.asked.endpoint.url, "the API's base URL: https://HOST/v1")
       ->required();
-  verb.add_option("--model", options.endpoint.model,
+  verb.add_option("--model", options.asked.endpoint.model,
                   "as the endpoint names it; the reader's name if not given");
-  verb.add_option("--key-variable", options.key_variable,
-                  "the environment variable that holds the API key")
-      ->capture_default_str();
-  verb.add_option("--fields", options.fields, "further members of each request, a JSON object")
-      ->capture_default_str();
-  verb.add_option("--detail", options.endpoint.detail, "of image_url: low, high, original");
-  TakeDecimal(verb.add_option("--timeout", options.timeout_seconds, "seconds for one answer"),
-              0.001, 86400.0)
-      ->capture_default_str();
-  TakeDecimal(verb.add_option("--time-limit", options.time_limit_seconds,
-                              "seconds for all answers together"),
-              0.001, 86400.0)
-      ->capture_default_str();
-  TakeWhole(verb.add_option("--retries", options.endpoint.retries,
+  DeclareEndpointFlags(verb, options.asked);
+  TakeWhole(verb.add_option("--retries", options.asked.endpoint.retries,
                             "after a timeout, a broken connection, status 429 or 5xx"),
             0, 20)
       ->capture_default_str();

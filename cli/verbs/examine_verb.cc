@@ -30,23 +30,11 @@ void DeclareExamine(CLI::App& verb, Examine& examine) {
       ->capture_default_str();
   TakeWhole(verb.add_option("--seed", options.seed, "of the tasks"), 0, UINT64_MAX)
       ->capture_default_str();
-  verb.add_option("--endpoint", options.endpoint.url,
+  verb.add_option("--endpoint", options.asked.endpoint.url,
                   "ask this API by itself: the base URL of a Chat Completions API");
-  verb.add_option("--model", options.endpoint.model,
+  verb.add_option("--model", options.asked.endpoint.model,
                   "as the endpoint names it, and as the evidence names who answered");
-  verb.add_option("--key-variable", options.key_variable,
-                  "the environment variable that holds the API key")
-      ->capture_default_str();
-  verb.add_option("--fields", options.fields, "further members of each request, a JSON object")
-      ->capture_default_str();
-  verb.add_option("--detail", options.endpoint.detail, "of image_url: low, high, original");
-  TakeDecimal(verb.add_option("--timeout", options.timeout_seconds, "seconds for one answer"),
-              0.001, 86400.0)
-      ->capture_default_str();
-  TakeDecimal(verb.add_option("--time-limit", options.time_limit_seconds,
-                              "seconds for all answers together"),
-              0.001, 86400.0)
-      ->capture_default_str();
+  DeclareEndpointFlags(verb, options.asked);
   verb.add_flag("--save", options.save,
                 "write what was right into the user's profile, as evidence");
   verb.add_option("--profile", options.profile,

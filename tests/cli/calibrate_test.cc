@@ -214,6 +214,14 @@ TEST_F(Calibrate, WhatIsNoChatCompletionIsQuoted) {
   }
 }
 
+TEST_F(Calibrate, FieldsAreAnObjectOfBoundedDepth) {
+  const ChatEndpoint endpoint([](const std::string&) { return ""; });
+  for (const std::string& fields :
+       {std::string("{"), std::string("[]"), R"({"a":)" + std::string(100'000, '[')}) {
+    ExpectFailure(Run(endpoint, {{"--fields", fields}}), "--fields is not a JSON object");
+  }
+}
+
 TEST_F(Calibrate, ASlowReaderIsNotWaitedFor) {
   ChatEndpoint endpoint([](const std::string&) {
     std::this_thread::sleep_for(std::chrono::milliseconds(600));
