@@ -17,6 +17,7 @@
 #include "core/base/status_macros.h"
 #include "core/base/utf8.h"
 #include "replay/printable.h"
+#include "transcripts/files/file_name.h"
 #include "transcripts/files/line_reader.h"
 #include "transcripts/lossless_json.h"
 #include "transcripts/transcript.h"
@@ -104,11 +105,6 @@ absl::Status ReadFile(const std::string& path, std::optional<transcripts::Format
   return absl::OkStatus();
 }
 
-bool CouldHoldASession(std::string_view name) {
-  if (name.ends_with(".gz")) name.remove_suffix(3);
-  return name.ends_with(".jsonl") || name.ends_with(".json") || name.ends_with(".traj");
-}
-
 // The files and folders right in a folder; links to folders are not followed, so that there is no
 // way around in circles.
 absl::Status List(const std::string& folder, std::vector<std::string>& files,
@@ -120,7 +116,7 @@ absl::Status List(const std::string& folder, std::vector<std::string>& files,
     const std::string path = at->path().string();
     if (std::filesystem::is_directory(at->symlink_status(gone))) {
       folders.push_back(path);
-    } else if (at->is_regular_file(gone) && CouldHoldASession(path)) {
+    } else if (at->is_regular_file(gone) && transcripts::CouldHoldASession(path)) {
       files.push_back(path);
     }
   }

@@ -147,8 +147,8 @@ class ImportStream final : public StreamConsumer<v1::ExportChunk, v1::Session> {
     batch_bytes_ += TurnBytes(*turn);
     batch_.push_back(*std::move(turn));
     const bool full = batch_.size() >= kImportBatchTurns || batch_bytes_ >= kImportBatchBytes;
-    const bool waits = call.QuotaWait() > absl::ZeroDuration();
-    return full || waits ? Flush(call) : absl::OkStatus();
+    const bool settles = full || call.QuotaWait() > absl::ZeroDuration();
+    return settles ? Flush(call) : absl::OkStatus();
   }
 
   // An event takes its place after the turns before it, so these must be in the log first.

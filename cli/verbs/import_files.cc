@@ -9,19 +9,12 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
 #include "cli/formats/line_file.h"
+#include "transcripts/files/file_name.h"
 
 namespace fovea::cli {
 namespace {
-
-bool CouldHoldASession(absl::string_view name) {
-  absl::ConsumeSuffix(&name, ".gz");
-  return absl::EndsWith(name, ".jsonl") || absl::EndsWith(name, ".json") ||
-         absl::EndsWith(name, ".traj");
-}
 
 absl::StatusOr<ImportFile> About(const std::string& path, bool in_folder) {
   ImportFile file{.path = path, .in_folder = in_folder};
@@ -42,7 +35,7 @@ absl::Status AddFolder(const std::string& folder, std::vector<ImportFile>& files
   for (; !error && entry != std::filesystem::recursive_directory_iterator();
        entry.increment(error)) {
     std::error_code gone;
-    if (entry->is_regular_file(gone) && CouldHoldASession(entry->path().string())) {
+    if (entry->is_regular_file(gone) && transcripts::CouldHoldASession(entry->path().string())) {
       paths.push_back(entry->path().string());
     }
   }
