@@ -1,5 +1,6 @@
 #include "core/base/utf8.h"
 
+#include <bit>
 #include <cstring>
 
 namespace fovea {
@@ -12,13 +13,15 @@ bool IsContinuation(unsigned char byte) { return (byte & 0xC0) == 0x80; }
 constexpr uint64_t kEach = 0x0101010101010101;  // times a byte: eight of it
 constexpr uint64_t kHighBits = 0x80 * kEach;
 
-// The first byte at or behind `at` for which `stops` holds. Eight bytes at a time as long as
-// `eight_pass` holds for them, as most text is plain.
-template <class EightPass, class Stops>
-size_t FindFirst(std::string_view text, size_t at, EightPass eight_pass, Stops stops) {
+// The first byte at or behind `at` for which `stops` holds. `stops_of_eight` has the high bit set
+// of the first of eight bytes that stops, and of none before it: eight are looked at at a time.
+template <class StopsOfEight, class Stops>
+size_t FindFirst(std::string_view text, size_t at, StopsOfEight stops_of_eight, Stops stops) {
+  static_assert(std::endian::native == std::endian::little, "the first byte is the lowest");
   for (uint64_t eight = 0; text.size() - at >= sizeof(eight); at += sizeof(eight)) {
     std::memcpy(&eight, text.data() + at, sizeof(eight));
-    if (!eight_pass(eight)) break;
+    const uint64_t stopping = stops_of_eight(eight) & kHighBits;
+    if (stopping != 0) return at + static_cast<size_t>(std::countr_zero(stopping)) / 8;
   }
   while (at < text.size() && !stops(static_cast<unsigned char>(text[at]))) ++at;
   return at;
@@ -28,18 +31,15 @@ size_t FindFirst(std::string_view text, size_t at, EightPass eight_pass, Stops s
 
 size_t AsciiEnd(std::string_view text, size_t at) {
   return FindFirst(
-      text, at, [](uint64_t eight) { return (eight & kHighBits) == 0; },
+      text, at, [](uint64_t eight) { return eight; },
       [](unsigned char byte) { return byte >= 0x80; });
 }
 
 size_t PrintableEnd(std::string_view text, size_t at) {
   // Of eight bytes of ASCII, one below 0x20 borrows its high bit, and one of 0x7F is the only one
-  // whose next is 0x80.
+  // whose next is 0x80. What is borrowed or carried beyond a byte comes from one that stops.
   return FindFirst(
-      text, at,
-      [](uint64_t eight) {
-        return ((eight | (eight - 0x20 * kEach) | (eight + kEach)) & kHighBits) == 0;
-      },
+      text, at, [](uint64_t eight) { return eight | (eight - 0x20 * kEach) | (eight + kEach); },
       [](unsigned char byte) { return byte < 0x20 || byte > 0x7E; });
 }
 

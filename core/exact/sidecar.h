@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -23,7 +24,8 @@ class ExactStringCollector {
   // What another collector found in the next turn.
   void Add(const std::vector<ExactString>& strings);
   // Distinct strings, told apart by their text alone, in order of first appearance.
-  const std::vector<ExactString>& strings() const { return strings_; }
+  const std::vector<ExactString>& strings() const& { return strings_; }
+  std::vector<ExactString> strings() && { return std::move(strings_); }
 
  private:
   void AddText(uint64_t seq, std::string_view text);

@@ -11,7 +11,7 @@ const std::vector<ExactString>& TurnStrings::Of(const Turn& turn) {
   if (found != of_turns_.end()) return found->second;
   ExactStringCollector collector;
   collector.Add(turn);
-  last_ = collector.strings();
+  last_ = std::move(collector).strings();
   const size_t weight = WeightOf(last_);
   if (weight > kMaxWeight) return last_;
   while (weight_ + weight > kMaxWeight && !of_turns_.empty() &&

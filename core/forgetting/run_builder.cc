@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "absl/types/span.h"
 #include "core/page/picture_size.h"
 #include "core/voice/notes.h"
 
@@ -21,7 +22,9 @@ bool HasBody(const PageContent& content) {
 
 class RunLayout {
  public:
-  RunLayout(const RunBuilder& builder, SheetPart& run) : builder_(builder), run_(run) {}
+  // `turns` are the run's, and outlive it.
+  RunLayout(const RunBuilder& builder, absl::Span<const TurnPtr> turns, SheetPart& run)
+      : builder_(builder), turns_(turns), run_(run) {}
 
   // Fills the run's pages at its rung.
   absl::Status LayOut() {
@@ -48,11 +51,12 @@ class RunLayout {
     if (strip.turns.empty()) return absl::OkStatus();
     strip.colour_codes = builder_.colour_codes;
     if (strip.parts == Strip::Parts::kAll) strip.elision = ElisionOf(strip.turns);
-    auto content = StripContent(strip, builder_.turns);
-    if (!content.ok()) return content.status();
-    if (strip.parts == Strip::Parts::kAllButResults && !HasBody(*content)) return absl::OkStatus();
-    auto laid_out = LayOutStrip(strip, *content, builder_.ladder[run_.rung], builder_.reader,
-                                builder_.renderer);
+    const PageContent content =
+        StripContent(strip, turns_.subspan(strip.turns.first - run_.turns.first,
+                                           strip.turns.last - strip.turns.first + 1));
+    if (strip.parts == Strip::Parts::kAllButResults && !HasBody(content)) return absl::OkStatus();
+    auto laid_out =
+        LayOutStrip(strip, content, builder_.ladder[run_.rung], builder_.reader, builder_.renderer);
     if (!laid_out.ok()) return laid_out.status();
     run_.drawn.Append(*laid_out);
     return absl::OkStatus();
@@ -66,6 +70,7 @@ class RunLayout {
   }
 
   const RunBuilder& builder_;
+  const absl::Span<const TurnPtr> turns_;
   SheetPart& run_;
 };
 
@@ -102,7 +107,7 @@ std::vector<ExactString> ExactStringsOf(const std::vector<TurnPtr>& turns, const
                                         TurnStrings& turn_strings) {
   ExactStringCollector collector;
   for (const TurnPtr& turn : turns) collector.Add(turn_strings.Of(*turn));
-  std::vector<ExactString> strings = collector.strings();
+  std::vector<ExactString> strings = std::move(collector).strings();
   KeepHighestRanked(uses, kSidecarCandidateBytes, &strings);
   return strings;
 }
@@ -129,7 +134,7 @@ absl::StatusOr<SheetPart> RunBuilder::Build(SheetPart run, bool gist) const {
   const size_t wanted_rung = run.rung;
   const size_t last_rung = gist ? std::min(wanted_rung + 1, ladder.size()) : ladder.size();
   for (; run.rung < last_rung; ++run.rung) {
-    absl::Status status = RunLayout(*this, run).LayOut();
+    absl::Status status = RunLayout(*this, *read, run).LayOut();
     if (!status.ok()) return status;
     const double price =
         static_cast<double>(legend_tokens + run.drawn.tokens) * reader.cache.write_price;

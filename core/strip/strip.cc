@@ -6,6 +6,7 @@
 
 #include "core/base/colour_codes.h"
 #include "core/base/hidden_characters.h"
+#include "core/base/status_macros.h"
 #include "core/reader/page_layout.h"
 #include "core/voice/notes.h"
 
@@ -31,11 +32,9 @@ void LaidOutStrip::Append(const LaidOutStrip& more) {
   colour_characters += more.colour_characters;
 }
 
-absl::StatusOr<PageContent> StripContent(const Strip& strip, const TurnSource& turns) {
-  auto read = turns.Turns(strip.turns);
-  if (!read.ok()) return read.status();
+PageContent StripContent(const Strip& strip, absl::Span<const TurnPtr> turns) {
   PageContent content;
-  for (const TurnPtr& turn : *read) {
+  for (const TurnPtr& turn : turns) {
     switch (strip.parts) {
       case Strip::Parts::kAll:
         AppendTurnWithPictures(turn, strip.elision, &content);
@@ -53,6 +52,11 @@ absl::StatusOr<PageContent> StripContent(const Strip& strip, const TurnSource& t
     content.colour_characters += RemoveColourCodes(&block.text);
   }
   return content;
+}
+
+absl::StatusOr<PageContent> StripContent(const Strip& strip, const TurnSource& turns) {
+  FOVEA_ASSIGN_OR_RETURN(const auto read, turns.Turns(strip.turns));
+  return StripContent(strip, read);
 }
 
 absl::StatusOr<LaidOutStrip> LayOutStrip(const Strip& strip, const PageContent& content,

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "core/log/turn.h"
 #include "core/log/turn_source.h"
 #include "core/page/elision.h"
@@ -49,7 +50,9 @@ struct LaidOutStrip {
   void Append(const LaidOutStrip& more);
 };
 
-// The text of a strip, rebuilt from the log.
+// The text of a strip. `turns` are exactly strip.turns.
+PageContent StripContent(const Strip& strip, absl::Span<const TurnPtr> turns);
+// The same, rebuilt from the log.
 absl::StatusOr<PageContent> StripContent(const Strip& strip, const TurnSource& turns);
 
 // Lays a strip out at a rung on whole pages: full ones on the rung's first paper, the remainder on
