@@ -16,6 +16,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
+#include "core/base/status_macros.h"
 
 namespace fovea::cli {
 namespace {
@@ -100,7 +101,7 @@ absl::Status CheckSocketOwner(const std::string& path, uid_t user) {
   // A link of somebody else's could lead elsewhere a moment later.
   if (lstat(path.c_str(), &found) != 0) return LookFailed(path);
   if (S_ISLNK(found.st_mode)) {
-    if (absl::Status status = CheckOwner(path, found.st_uid, user); !status.ok()) return status;
+    FOVEA_RETURN_IF_ERROR(CheckOwner(path, found.st_uid, user));
     if (stat(path.c_str(), &found) != 0) return LookFailed(path);
   }
   if (!S_ISSOCK(found.st_mode)) {

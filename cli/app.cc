@@ -26,6 +26,7 @@
 #include "cli/status.h"
 #include "cli/tls.h"
 #include "cli/verb.h"
+#include "core/base/status_macros.h"
 
 namespace fovea::cli {
 namespace {
@@ -138,15 +139,14 @@ absl::StatusOr<std::string> Token(const GlobalOptions& options) {
 }
 
 absl::Status RunVerb(const Work& work, const GlobalOptions& options, Console& console) {
-  absl::StatusOr<std::string> token = Token(options);
-  if (!token.ok()) return token.status();
-  absl::StatusOr<std::unique_ptr<Client>> client = Client::Create({.address = options.server,
-                                                                   .token = *std::move(token),
-                                                                   .tls = options.tls,
-                                                                   .insecure = options.insecure,
-                                                                   .timeout = options.timeout});
-  if (!client.ok()) return client.status();
-  return work(Environment{.console = console, .client = **client, .json = options.json});
+  FOVEA_ASSIGN_OR_RETURN(std::string token, Token(options));
+  FOVEA_ASSIGN_OR_RETURN(std::unique_ptr<Client> client,
+                         Client::Create({.address = options.server,
+                                         .token = std::move(token),
+                                         .tls = options.tls,
+                                         .insecure = options.insecure,
+                                         .timeout = options.timeout}));
+  return work(Environment{.console = console, .client = *client, .json = options.json});
 }
 
 std::vector<std::string> VerbNames(const CLI::App& app) {

@@ -17,6 +17,7 @@
 #include "cli/silence.h"
 #include "cli/status.h"
 #include "cli/stubs.h"
+#include "core/base/status_macros.h"
 
 namespace fovea::cli {
 namespace {
@@ -83,7 +84,7 @@ Client::~Client() = default;
 absl::Status Client::Run(UnaryCall call, const google::protobuf::Message& request,
                          google::protobuf::Message* response, Pace pace) const {
   grpc::ClientContext context;
-  if (absl::Status status = Prepare(context); !status.ok()) return status;
+  FOVEA_RETURN_IF_ERROR(Prepare(context));
   SetDeadline(context, pace);
   const grpc::Status status = call(*stubs_, &context, request, response);
   return status.ok() ? absl::OkStatus() : Failure(status, context);
@@ -122,7 +123,7 @@ void Client::SetDeadline(grpc::ClientContext& context, Pace pace) const {
 
 absl::StatusOr<std::unique_ptr<Stream>> Client::NewStream(Pace pace) const {
   auto context = std::make_unique<grpc::ClientContext>();
-  if (absl::Status status = Prepare(*context); !status.ok()) return status;
+  FOVEA_RETURN_IF_ERROR(Prepare(*context));
   return absl::WrapUnique(new Stream(*this, std::move(context), Patience(pace)));
 }
 

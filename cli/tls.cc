@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "cli/formats/line_file.h"
+#include "core/base/status_macros.h"
 
 namespace fovea::cli {
 namespace {
@@ -55,13 +56,11 @@ absl::Status ReadPair(const TlsOptions& options, grpc::SslCredentialsOptions& ss
     return absl::InvalidArgumentError("--tls-cert and --tls-key: one wants the other");
   }
   if (options.certificate.empty()) return absl::OkStatus();
-  absl::StatusOr<std::string> chain = ReadWhole(options.certificate, kMaxSmallFileBytes);
-  if (!chain.ok()) return chain.status();
-  absl::StatusOr<std::string> key = ReadWhole(options.key, kMaxSmallFileBytes);
-  if (!key.ok()) return key.status();
-  if (absl::Status status = CheckPair(options, *chain, *key); !status.ok()) return status;
-  ssl.pem_cert_chain = *std::move(chain);
-  ssl.pem_private_key = *std::move(key);
+  FOVEA_ASSIGN_OR_RETURN(std::string chain, ReadWhole(options.certificate, kMaxSmallFileBytes));
+  FOVEA_ASSIGN_OR_RETURN(std::string key, ReadWhole(options.key, kMaxSmallFileBytes));
+  FOVEA_RETURN_IF_ERROR(CheckPair(options, chain, key));
+  ssl.pem_cert_chain = std::move(chain);
+  ssl.pem_private_key = std::move(key);
   return absl::OkStatus();
 }
 
@@ -71,15 +70,15 @@ absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> TlsCredentials(
     const TlsOptions& options) {
   grpc::SslCredentialsOptions ssl;
   if (!options.authorities.empty()) {
-    absl::StatusOr<std::string> authorities = ReadWhole(options.authorities, kMaxSmallFileBytes);
-    if (!authorities.ok()) return authorities.status();
-    if (FirstCertificate(*authorities) == nullptr) {
+    FOVEA_ASSIGN_OR_RETURN(std::string authorities,
+                           ReadWhole(options.authorities, kMaxSmallFileBytes));
+    if (FirstCertificate(authorities) == nullptr) {
       return absl::InvalidArgumentError(
           absl::StrCat("--tls-ca: ", options.authorities, " is no certificate in PEM"));
     }
-    ssl.pem_root_certs = *std::move(authorities);
+    ssl.pem_root_certs = std::move(authorities);
   }
-  if (absl::Status status = ReadPair(options, ssl); !status.ok()) return status;
+  FOVEA_RETURN_IF_ERROR(ReadPair(options, ssl));
   return grpc::SslCredentials(ssl);
 }
 

@@ -15,6 +15,7 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
+#include "core/base/status_macros.h"
 #include "gateway/environment.h"
 #include "gateway/settings_file.h"
 
@@ -223,8 +224,7 @@ absl::Status ReadAll(const std::string& home, const std::vector<std::string>& ar
 absl::Status AddCodexUrls(const std::string& home, const std::vector<std::string>& arguments,
                           std::vector<SettingsUrl>& urls, std::vector<std::string>& warnings) {
   Settings settings;
-  const absl::Status status = ReadAll(home, arguments, settings);
-  if (!status.ok()) return status;
+  FOVEA_RETURN_IF_ERROR(ReadAll(home, arguments, settings));
   const Setting* const provider = Find(settings, "model_provider");
   const std::string chosen = provider == nullptr ? kOpenAi : provider->value;
   const std::string list = absl::StrCat("model_providers", std::string(1, kJoin));

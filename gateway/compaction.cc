@@ -11,6 +11,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "core/base/status_macros.h"
 #include "gateway/json_span.h"
 
 namespace fovea::gateway {
@@ -151,8 +152,7 @@ absl::StatusOr<std::string> Compactions::Keep(absl::string_view body) {
   std::string encoded;
   absl::WebSafeBase64Escape(random, &encoded);
   std::string handle = absl::StrCat(kPrefix, encoded);
-  absl::Status status = database_.AddInsert(KeyOf(handle), std::string(input->array.In(body)));
-  if (!status.ok()) return status;
+  FOVEA_RETURN_IF_ERROR(database_.AddInsert(KeyOf(handle), std::string(input->array.In(body))));
   return handle;
 }
 

@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
+#include "core/base/status_macros.h"
 #include "gateway/json_span.h"
 #include "gateway/system_items.h"
 
@@ -124,8 +125,7 @@ class Composer {
     }
     for (size_t i = 0; i < conversation_.head; ++i) AddRaw(i);
     for (const v1::ContextBlock& block : context.blocks()) {
-      absl::Status status = AddBlock(block);
-      if (!status.ok()) return status;
+      FOVEA_RETURN_IF_ERROR(AddBlock(block));
     }
     FlushHistory();
     // What is not in the session: the newest items of a call that only looks on, and those behind
@@ -406,8 +406,7 @@ absl::StatusOr<Composed> Compose(const Conversation& conversation, absl::string_
                                  const Replacements& replacements, absl::string_view note,
                                  PageCache& pages) {
   Composer composer(conversation, body, mapping, replacements, note, pages);
-  absl::Status status = composer.Add(context);
-  if (!status.ok()) return status;
+  FOVEA_RETURN_IF_ERROR(composer.Add(context));
   return composer.Finish();
 }
 

@@ -10,6 +10,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
 
 namespace fovea::gateway {
 namespace {
@@ -70,8 +71,7 @@ class ZlibDecoder final : public Bounded {
         return Damaged(coding_);
       }
       complete_ = code == Z_STREAM_END;
-      absl::Status status = Give(kStepBytes - stream_.avail_out, sink);
-      if (!status.ok()) return status;
+      FOVEA_RETURN_IF_ERROR(Give(kStepBytes - stream_.avail_out, sink));
       // With its output full, it may hold more than it was given room for.
       more = stream_.avail_in > 0 || (!complete_ && stream_.avail_out == 0);
     }
@@ -129,8 +129,7 @@ class ZstdDecoder final : public Bounded {
       ZSTD_outBuffer out = {step_.data(), kStepBytes, 0};
       left_ = ZSTD_decompressStream(context_.get(), &out, &in);
       if (ZSTD_isError(left_) != 0) return Damaged("zstd");
-      absl::Status status = Give(out.pos, sink);
-      if (!status.ok()) return status;
+      FOVEA_RETURN_IF_ERROR(Give(out.pos, sink));
       full = left_ != 0 && out.pos == out.size;
     }
     return absl::OkStatus();
@@ -162,8 +161,7 @@ class BrotliDecoder final : public Bounded {
           BrotliDecoderDecompressStream(state_.get(), &in_size, &in, &room, &out, nullptr);
       if (result == BROTLI_DECODER_RESULT_ERROR) return Damaged("br");
       complete_ = result == BROTLI_DECODER_RESULT_SUCCESS;
-      absl::Status status = Give(kStepBytes - room, sink);
-      if (!status.ok()) return status;
+      FOVEA_RETURN_IF_ERROR(Give(kStepBytes - room, sink));
       full = result == BROTLI_DECODER_RESULT_NEEDS_MORE_OUTPUT;
     }
     return absl::OkStatus();
@@ -200,12 +198,11 @@ absl::StatusOr<std::string> Decoded(absl::string_view coding, absl::string_view 
   const std::unique_ptr<Decoder> decoder = Decoder::Create(coding, max_bytes);
   if (decoder == nullptr) return absl::InvalidArgumentError("the body's coding is not known");
   std::string out;
-  absl::Status status = decoder->Feed(bytes, [&](absl::string_view piece) {
+  FOVEA_RETURN_IF_ERROR(decoder->Feed(bytes, [&](absl::string_view piece) {
     absl::Status grown = may_grow(piece.size());
     if (grown.ok()) absl::StrAppend(&out, piece);
     return grown;
-  });
-  if (!status.ok()) return status;
+  }));
   if (!decoder->complete()) return Damaged(coding);
   return out;
 }

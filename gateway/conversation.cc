@@ -8,6 +8,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
 #include "gateway/canonical.h"
 #include "transcripts/lossless_json.h"
 
@@ -175,10 +176,9 @@ absl::StatusOr<std::string> DigestCache::DigestOf(Wire wire, absl::string_view i
     const auto found = digests_.find(key);
     if (found != digests_.end()) return found->second;
   }
-  const auto json = transcripts::ParseJson({item.data(), item.size()});
-  if (!json.ok()) return json.status();
-  if (!json->is_object()) return absl::InvalidArgumentError("an item is not an object");
-  const std::string text = CanonicalItem(wire, *json);
+  FOVEA_ASSIGN_OR_RETURN(const auto json, transcripts::ParseJson({item.data(), item.size()}));
+  if (!json.is_object()) return absl::InvalidArgumentError("an item is not an object");
+  const std::string text = CanonicalItem(wire, json);
   std::string digest = text.empty() ? "" : Sha256Of(text);
   absl::MutexLock lock(&mutex_);
   if (digests_.size() >= kMaxDigests) digests_.clear();
@@ -192,15 +192,15 @@ absl::StatusOr<Conversation> ReadConversation(const Route& route, const Headers&
                                               absl::string_view owner) {
   const absl::string_view key = ArrayKey(route.wire);
   const KnownBeginning beginning = BeginningOf(known);
-  auto scanned = ScanBody(body, key, beginning.items.empty() ? nullptr : &beginning);
-  if (!scanned.ok()) return scanned.status();
-  const std::vector<JsonMember>& members = scanned->members;
+  FOVEA_ASSIGN_OR_RETURN(auto scanned,
+                         ScanBody(body, key, beginning.items.empty() ? nullptr : &beginning));
+  const std::vector<JsonMember>& members = scanned.members;
   const JsonMember* array = FindMember(members, key);
   if (array == nullptr) return absl::InvalidArgumentError(absl::StrCat(key, ": missing"));
   if (body[array->value.begin] != '[') {
     return absl::InvalidArgumentError(absl::StrCat(key, ": not a list"));
   }
-  if (scanned->items.size() > kMaxItems) {
+  if (scanned.items.size() > kMaxItems) {
     return absl::InvalidArgumentError(absl::StrCat("over ", kMaxItems, " messages"));
   }
   const bool stored = route.wire == Wire::kOpenAiResponses;
@@ -226,25 +226,24 @@ absl::StatusOr<Conversation> ReadConversation(const Route& route, const Headers&
     read.items.assign(items.begin(), items.begin() + static_cast<ptrdiff_t>(begin));
     chain = read.items.back().chain;
   }
-  read.items.reserve(scanned->items.size());
-  for (size_t i = begin; i < scanned->items.size(); ++i) {
-    const JsonSpan& span = scanned->items[i];
+  read.items.reserve(scanned.items.size());
+  for (size_t i = begin; i < scanned.items.size(); ++i) {
+    const JsonSpan& span = scanned.items[i];
     const absl::string_view text = span.In(body);
     if (stored && IsReference(text)) return absl::InvalidArgumentError(kKept);
-    auto digest = digests.DigestOf(read.wire, text);
-    if (!digest.ok()) return digest.status();
+    FOVEA_ASSIGN_OR_RETURN(auto digest, digests.DigestOf(read.wire, text));
     const bool system = IsSystemItem(read.wire, text);
     if (system && read.head == read.items.size()) ++read.head;
-    if (!system) chain = ChainOf(chain, *digest);
+    if (!system) chain = ChainOf(chain, digest);
     read.items.push_back(
-        {.span = span, .chain = chain, .system_digest = system ? *std::move(digest) : ""});
+        {.span = span, .chain = chain, .system_digest = system ? std::move(digest) : ""});
   }
   size_t item_bytes = 0;
   for (size_t i = read.head; i < read.items.size(); ++i) {
     item_bytes += read.items[i].span.end - read.items[i].span.begin;
   }
   read.frame_bytes = body.size() - item_bytes;
-  read.members = std::move(scanned->members);
+  read.members = std::move(scanned.members);
   return read;
 }
 

@@ -11,6 +11,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "core/base/status_macros.h"
 #include "gateway/environment.h"
 #include "gateway/settings_file.h"
 
@@ -34,18 +35,16 @@ absl::StatusOr<Variables> ReadDotenv(const fs::path& path, std::vector<std::stri
     if (!absl::c_linear_search(warnings, warning)) warnings.push_back(std::move(warning));
     return Variables();
   }
-  const absl::StatusOr<std::string> text = ReadSettings(path.string());
-  if (!text.ok()) return text.status();
-  return ParseDotenv(*text);
+  FOVEA_ASSIGN_OR_RETURN(const std::string text, ReadSettings(path.string()));
+  return ParseDotenv(text);
 }
 
 // Appends what the file sets `name` to, if it does; sets `found` if so.
 absl::Status AddDotenv(const fs::path& path, const char* name, const char* vendor,
                        absl::string_view problem, std::vector<SettingsUrl>& urls,
                        std::vector<std::string>& warnings, bool& found) {
-  absl::StatusOr<Variables> read = ReadDotenv(path, warnings);
-  if (!read.ok()) return read.status();
-  Variables& set = *read;
+  FOVEA_ASSIGN_OR_RETURN(Variables read, ReadDotenv(path, warnings));
+  Variables& set = read;
   if (set[name].empty()) return absl::OkStatus();
   found = true;
   urls.push_back({.where = absl::StrCat(name, " in ", path.string()),
@@ -127,21 +126,20 @@ absl::Status AddQwenUrls(const std::string& home, const std::string& folder,
   const fs::path own = set.empty() ? fs::path(home) / ".qwen" : fs::path(set);
   const fs::path users = own / "settings.json";
   const fs::path projects = fs::path(folder) / ".qwen/settings.json";
-  const absl::StatusOr<Json> of_user = ReadSettingsJson(users.string());
-  if (!of_user.ok()) return of_user.status();
-  const absl::StatusOr<Json> of_project =
-      projects == users ? absl::StatusOr<Json>(nullptr) : ReadSettingsJson(projects.string());
-  if (!of_project.ok()) return of_project.status();
-  const std::string untrusted = IsTrue(*of_user, {"security", "folderTrust", "enabled"})
+  FOVEA_ASSIGN_OR_RETURN(const Json of_user, ReadSettingsJson(users.string()));
+  FOVEA_ASSIGN_OR_RETURN(const Json of_project, projects == users
+                                                    ? absl::StatusOr<Json>(nullptr)
+                                                    : ReadSettingsJson(projects.string()));
+  const std::string untrusted = IsTrue(of_user, {"security", "folderTrust", "enabled"})
                                     ? Untrusted("qwen", "--openai-upstream")
                                     : "";
-  for (const Json* json : {&*of_user, &*of_project}) {
+  for (const Json* json : {&of_user, &of_project}) {
     if (!json->is_object() || !json->contains("modelProviders")) continue;
     const std::string text =
         (*json)["modelProviders"].dump(-1, ' ', false, Json::error_handler_t::replace);
     if (text.find("\"baseUrl\"") != std::string::npos) {
       warnings.push_back(absl::StrCat("models of qwen's that have a baseUrl in modelProviders of ",
-                                      (json == &*of_user ? users : projects).string(),
+                                      (json == &of_user ? users : projects).string(),
                                       " go past Fovea"));
     }
   }
@@ -161,14 +159,13 @@ absl::Status AddQwenUrls(const std::string& home, const std::string& folder,
   Variables files;
   for (const fs::path& path : {own / ".env", fs::path(home) / ".env"}) {
     if (!status.ok() || found || home.empty() || (!set.empty() && path != own / ".env")) continue;
-    absl::StatusOr<Variables> read = ReadDotenv(path, warnings);
-    if (!read.ok()) return read.status();
-    files.merge(*read);  // what is there stays
+    FOVEA_ASSIGN_OR_RETURN(Variables read, ReadDotenv(path, warnings));
+    files.merge(read);  // what is there stays
   }
   for (const std::vector<const char*>& keys :
        {std::vector<const char*>{"env", kName}, {"security", "auth", "baseUrl"}}) {
     for (const bool users_own : {false, true}) {
-      const std::string* const text = StringAt(users_own ? *of_user : *of_project, keys);
+      const std::string* const text = StringAt(users_own ? of_user : of_project, keys);
       const std::string url = text == nullptr ? "" : Expand(*text, files);
       if (found || url.empty()) continue;
       found = true;

@@ -15,6 +15,7 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
+#include "core/base/status_macros.h"
 #include "fovea/v1/context.grpc.pb.h"
 #include "fovea/v1/reader.grpc.pb.h"
 #include "fovea/v1/session.grpc.pb.h"
@@ -151,8 +152,7 @@ class GrpcClient final : public FoveaClient {
     request.set_session_id(session);
     request.mutable_range()->set_first(first);
     grpc::ClientContext context;
-    absl::Status prepared = Prepare(context, patience_);
-    if (!prepared.ok()) return prepared;
+    FOVEA_RETURN_IF_ERROR(Prepare(context, patience_));
     const auto stream = sessions_->ReadTurns(&context, request);
     std::vector<v1::Turn> turns;
     v1::ReadTurnsResponse response;
@@ -171,9 +171,9 @@ class GrpcClient final : public FoveaClient {
   absl::StatusOr<std::string> RecallTools(v1::WireFormat format) override {
     v1::GetRecallToolsRequest request;
     request.set_format(format);
-    auto response = Call(*contexts_, &v1::ContextService::Stub::GetRecallTools, request);
-    if (!response.ok()) return response.status();
-    return std::move(*response->mutable_tools_json());
+    FOVEA_ASSIGN_OR_RETURN(auto response,
+                           Call(*contexts_, &v1::ContextService::Stub::GetRecallTools, request));
+    return std::move(*response.mutable_tools_json());
   }
   absl::StatusOr<v1::ListReadersResponse> ListReaders() override {
     return Call(*contexts_, &v1::ContextService::Stub::ListReaders, v1::ListReadersRequest());
@@ -189,9 +189,9 @@ class GrpcClient final : public FoveaClient {
     v1::CountTokensRequest request;
     request.set_reader(reader);
     request.set_text(text.data(), text.size());
-    const auto counted = Call(*readers_, &v1::ReaderService::Stub::CountTokens, request, most);
-    if (!counted.ok()) return counted.status();
-    return counted->tokens();
+    FOVEA_ASSIGN_OR_RETURN(const auto counted,
+                           Call(*readers_, &v1::ReaderService::Stub::CountTokens, request, most));
+    return counted.tokens();
   }
   absl::Status ReportUsage(const v1::ReportUsageRequest& request) override {
     return Call(*readers_, &v1::ReaderService::Stub::ReportUsage, request).status();
@@ -201,8 +201,7 @@ class GrpcClient final : public FoveaClient {
   // Looks at the socket each time: it may have become another's since. Where it succeeds, the watch
   // is told of the call's end.
   absl::Status Prepare(grpc::ClientContext& context, absl::Duration most) const {
-    absl::Status status = CheckServerOwner(address_, geteuid());
-    if (!status.ok()) return status;
+    FOVEA_RETURN_IF_ERROR(CheckServerOwner(address_, geteuid()));
     context.set_deadline(std::chrono::system_clock::now() +
                          absl::ToChronoMilliseconds(std::min(most, patience_)));
     if (!token_.empty()) context.AddMetadata("authorization", absl::StrCat("Bearer ", token_));
@@ -214,8 +213,7 @@ class GrpcClient final : public FoveaClient {
       Stub& stub, grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
       const Request& request, absl::Duration most = absl::InfiniteDuration()) const {
     grpc::ClientContext context;
-    absl::Status prepared = Prepare(context, most);
-    if (!prepared.ok()) return prepared;
+    FOVEA_RETURN_IF_ERROR(Prepare(context, most));
     Response response;
     const grpc::Status status = (stub.*method)(&context, request, &response);
     if (!watch_.End(context)) return absl::DeadlineExceededError(kStandsStill);

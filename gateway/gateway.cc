@@ -10,6 +10,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "absl/time/clock.h"
+#include "core/base/status_macros.h"
 #include "gateway/content_coding.h"
 #include "gateway/litellm.h"
 
@@ -114,15 +115,15 @@ absl::StatusOr<std::unique_ptr<Gateway>> Gateway::Create(Options options) {
   for (const auto& [name, url] : {std::pair("anthropic_upstream", config.anthropic_upstream),
                                   std::pair("openai_upstream", config.openai_upstream),
                                   std::pair("gemini_upstream", config.gemini_upstream)}) {
-    absl::Status status = CheckUpstream(name, url);
-    if (!status.ok()) return status;
+    FOVEA_RETURN_IF_ERROR(CheckUpstream(name, url));
   }
-  auto database = Database::OpenOrDoWithout(
-      config.database, [&options](const std::string& what) { options.log->warn("{}", what); });
-  if (!database.ok()) return database.status();
+  FOVEA_ASSIGN_OR_RETURN(auto database, Database::OpenOrDoWithout(
+                                            config.database, [&options](const std::string& what) {
+                                              options.log->warn("{}", what);
+                                            }));
   auto fovea = ConnectFovea(config.fovea_server, config.fovea_token, kPatience);
   return std::unique_ptr<Gateway>(
-      new Gateway(std::move(options), std::move(fovea), *std::move(database)));
+      new Gateway(std::move(options), std::move(fovea), std::move(database)));
 }
 
 Gateway::Gateway(Options options, std::unique_ptr<FoveaClient> fovea,

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
 
 namespace fovea::gateway {
 namespace {
@@ -122,9 +123,8 @@ absl::Status Malformed(size_t at) {
 }  // namespace
 
 absl::StatusOr<std::vector<JsonMember>> ScanObject(absl::string_view text) {
-  auto body = ScanBody(text, "");
-  if (!body.ok()) return body.status();
-  return std::move(body->members);
+  FOVEA_ASSIGN_OR_RETURN(auto body, ScanBody(text, ""));
+  return std::move(body.members);
 }
 
 std::vector<absl::string_view> ItemsOf(absl::string_view text) {

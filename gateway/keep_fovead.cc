@@ -14,6 +14,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "core/base/status_macros.h"
 #include "gateway/paths.h"
 #include "gateway/process.h"
 #include "gateway/server_address.h"
@@ -51,8 +52,7 @@ absl::StatusOr<FileDescriptor> HoldWrapLock() {
 
 absl::Status EnsureFovead(const std::string& server, const std::string& data,
                           const absl::StatusOr<FileDescriptor>& lock) {
-  absl::Status owner = CheckServerOwner(server, geteuid());
-  if (!owner.ok()) return owner;
+  FOVEA_RETURN_IF_ERROR(CheckServerOwner(server, geteuid()));
   if (Answers(server)) return absl::OkStatus();
   if (!lock.ok()) return lock.status();
   const Command keeper{.arguments = {absl::StrCat(OwnFolder(), "/fovea-gateway"), "keep-fovead",
@@ -60,11 +60,10 @@ absl::Status EnsureFovead(const std::string& server, const std::string& data,
                        .own_session = true,
                        .quiet = true,
                        .log = "/dev/null"};
-  const auto started = Spawn(keeper);
-  if (!started.ok()) return started.status();
+  FOVEA_ASSIGN_OR_RETURN(const auto started, Spawn(keeper));
   const absl::Time deadline = absl::Now() + kStartPatience;
   while (!Answers(server)) {
-    if (waitpid(*started, nullptr, WNOHANG) == *started && !Answers(server)) {
+    if (waitpid(started, nullptr, WNOHANG) == started && !Answers(server)) {
       return absl::UnavailableError(absl::StrCat("fovead does not start at ", server));
     }
     if (absl::Now() > deadline) return absl::UnavailableError("fovead did not answer in time");

@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
+#include "core/base/status_macros.h"
 #include "gateway/json_span.h"
 #include "gateway/recall.h"
 
@@ -129,9 +130,8 @@ std::optional<Rows> OneForOne(absl::string_view asked, absl::string_view served)
 absl::StatusOr<CompressedMessages> CompressMessages(Compressor* compressor, const Body& asked_body,
                                                     absl::Time now) {
   const std::string& body = *asked_body;
-  const auto members = ScanObject(body);
-  if (!members.ok()) return members.status();
-  const JsonMember* messages = FindMember(*members, "messages");
+  FOVEA_ASSIGN_OR_RETURN(const auto members, ScanObject(body));
+  const JsonMember* messages = FindMember(members, "messages");
   if (messages == nullptr) return absl::InvalidArgumentError("messages: missing");
   const Route route{.wire = Wire::kOpenAiChat, .purpose = Purpose::kGenerate};
   Plan plan;
@@ -141,9 +141,8 @@ absl::StatusOr<CompressedMessages> CompressMessages(Compressor* compressor, cons
   const absl::string_view asked = messages->value.In(body);
   std::optional<Rows> rows;
   if (plan.body.has_value()) {
-    const auto changed = ScanObject(*plan.body);
-    if (!changed.ok()) return changed.status();
-    const JsonMember* found = FindMember(*changed, "messages");
+    FOVEA_ASSIGN_OR_RETURN(const auto changed, ScanObject(*plan.body));
+    const JsonMember* found = FindMember(changed, "messages");
     if (found != nullptr) rows = OneForOne(asked, found->value.In(*plan.body));
   }
   const int64_t before = plan.history_tokens + plan.other_tokens;
@@ -174,10 +173,9 @@ absl::StatusOr<CompressedMessages> CompressMessages(Compressor* compressor, cons
 
 absl::StatusOr<std::string> Retrieve(FoveaClient& fovea, Database& database,
                                      absl::string_view handle, absl::string_view query) {
-  const auto known = database.LatestSession(absl::StrCat("handle:", handle));
-  if (!known.ok()) return known.status();
+  FOVEA_ASSIGN_OR_RETURN(const auto known, database.LatestSession(absl::StrCat("handle:", handle)));
   // "SESSION#SEQ", as Compressor writes it.
-  const std::string text_of_scope = known->value_or("");
+  const std::string text_of_scope = known.value_or("");
   const size_t mark = text_of_scope.rfind('#');
   RecallScope scope;
   if (mark == std::string::npos ||

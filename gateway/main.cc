@@ -18,6 +18,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/synchronization/mutex.h"
+#include "core/base/status_macros.h"
 #include "gateway/agent_folder.h"
 #include "gateway/agents.h"
 #include "gateway/gateway.h"
@@ -135,35 +136,32 @@ absl::Status Serve(Flags flags) {
   log->flush_on(spdlog::level::info);
   FileDescriptor listener(flags.listen_fd);
   if (flags.listen_fd < 0) {
-    auto made = Listen(flags.listen);
-    if (!made.ok()) return made.status();
-    listener = *std::move(made);
+    FOVEA_ASSIGN_OR_RETURN(auto made, Listen(flags.listen));
+    listener = std::move(made);
   }
   flags.options.port = LocalPort(listener.get());
   GatewayConfig& config = flags.options.config;
   config.shared = !IsLoopback(listener.get()) || !config.hosts.empty();
   flags.options.log = log;
-  auto gateway = Gateway::Create(std::move(flags.options));
-  if (!gateway.ok()) return gateway.status();
+  FOVEA_ASSIGN_OR_RETURN(auto gateway, Gateway::Create(std::move(flags.options)));
   const auto handle = [&gateway](Request& request, ResponseWriter& response) {
-    (*gateway)->Handle(request, response);
+    gateway->Handle(request, response);
   };
   HttpServerOptions server_options;
-  server_options.memory = (*gateway)->memory();
-  server_options.admit = [&gateway](const Request& head) { return (*gateway)->Admit(head); };
+  server_options.memory = gateway->memory();
+  server_options.admit = [&gateway](const Request& head) { return gateway->Admit(head); };
   server_options.refuse = [&gateway](const Request& head, int status, absl::string_view message,
                                      ResponseWriter& response) {
-    (*gateway)->Refuse(head, status, message, response);
+    gateway->Refuse(head, status, message, response);
   };
-  auto server = HttpServer::Start(std::move(listener), handle, std::move(server_options));
-  if (!server.ok()) return server.status();
-  std::cout << "fovea-gateway " FOVEA_VERSION " listening on port " << (*server)->port()
-            << std::endl;
+  FOVEA_ASSIGN_OR_RETURN(auto server,
+                         HttpServer::Start(std::move(listener), handle, std::move(server_options)));
+  std::cout << "fovea-gateway " FOVEA_VERSION " listening on port " << server->port() << std::endl;
   int signal = 0;
   while (sigwait(&signals, &signal) != 0) {
   }
   log->info("stopping");
-  (*server)->Stop(kDrainTime);
+  server->Stop(kDrainTime);
   // The end of a wrap that is killed is told when its first thread ends, and its lock goes with the
   // last.
   if (!flags.remove_at_exit.empty()) EndAgentFolder(flags.remove_at_exit, kWrapsEnd);

@@ -9,6 +9,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "core/base/status_macros.h"
 #include "gateway/json_span.h"
 #include "gateway/recall_tools.h"
 
@@ -91,9 +92,8 @@ absl::Status OfProvider(const absl::Status& decoded) {
 // `body` with items added at the end of its conversation.
 absl::StatusOr<std::string> WithItems(const std::string& body, absl::string_view key,
                                       const std::vector<transcripts::Json>& items) {
-  const auto members = ScanObject(body);
-  if (!members.ok()) return members.status();
-  const JsonMember* array = FindMember(*members, key);
+  FOVEA_ASSIGN_OR_RETURN(const auto members, ScanObject(body));
+  const JsonMember* array = FindMember(members, key);
   if (array == nullptr) return absl::InternalError("the conversation is gone");
   const absl::string_view text = array->value.In(body);
   std::string longer(text.substr(0, text.rfind(']')));
@@ -198,8 +198,7 @@ absl::Status ModelCall::Decode(absl::string_view bytes) {
     if (undecoded_.has_value()) {
       Held held = *std::move(undecoded_);
       undecoded_.reset();
-      absl::Status status = StartRelay(std::move(held.head));
-      if (!status.ok()) return status;
+      FOVEA_RETURN_IF_ERROR(StartRelay(std::move(held.head)));
     }
     return Take(piece);
   });

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "core/base/status_macros.h"
 #include "transcripts/anthropic.h"
 #include "transcripts/lossless_json.h"
 #include "transcripts/openai_chat.h"
@@ -35,24 +36,23 @@ bool IsEmpty(Wire wire, const Json& item) {
 }  // namespace
 
 absl::StatusOr<std::vector<v1::Turn>> TurnReader::Read(absl::string_view item) {
-  const auto json = transcripts::ParseJson({item.data(), item.size()});
-  if (!json.ok()) return json.status();
-  if (!json->is_object()) return absl::InvalidArgumentError("not an object");
+  FOVEA_ASSIGN_OR_RETURN(const auto json, transcripts::ParseJson({item.data(), item.size()}));
+  if (!json.is_object()) return absl::InvalidArgumentError("not an object");
   std::vector<v1::Turn> turns;
-  if (IsEmpty(wire_, *json)) return turns;
+  if (IsEmpty(wire_, json)) return turns;
   absl::StatusOr<ReadMessage> read = absl::InternalError("no such wire");
   switch (wire_) {
     case Wire::kAnthropic:
-      read = transcripts::ReadAnthropicMessage(*json);
+      read = transcripts::ReadAnthropicMessage(json);
       break;
     case Wire::kOpenAiChat:
-      read = transcripts::ReadOpenAiChatMessage(*json);
+      read = transcripts::ReadOpenAiChatMessage(json);
       break;
     case Wire::kOpenAiResponses:
-      read = transcripts::ReadOpenAiResponsesItem(*json);
+      read = transcripts::ReadOpenAiResponsesItem(json);
       break;
     case Wire::kGemini:
-      read = gemini_.ReadContent(*json);
+      read = gemini_.ReadContent(json);
       break;
   }
   if (!read.ok()) return read.status();

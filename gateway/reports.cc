@@ -9,6 +9,7 @@
 #include "absl/strings/str_replace.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "core/base/status_macros.h"
 
 namespace fovea::gateway {
 namespace {
@@ -90,16 +91,15 @@ std::string Csv(const std::string& text) {
 }  // namespace
 
 absl::Status PrintSavings(Database& database, const SavingsOptions& options, std::ostream& out) {
-  const auto since = SinceOf(options.since);
-  if (!since.ok()) return since.status();
-  const auto sums = database.Sums(options.by, *since, options.session, options.project);
-  if (!sums.ok()) return sums.status();
+  FOVEA_ASSIGN_OR_RETURN(const auto since, SinceOf(options.since));
+  FOVEA_ASSIGN_OR_RETURN(const auto sums,
+                         database.Sums(options.by, since, options.session, options.project));
   if (options.json) {
     Json rows = Json::array();
-    for (const BookSum& sum : *sums) rows.push_back(JsonOf(sum));
+    for (const BookSum& sum : sums) rows.push_back(JsonOf(sum));
     const Json all = {{"basis", kBasis},
-                      {"window", WindowOf(*since, *sums)},
-                      {"since", *since == 0 ? Json() : Json(When(*since))},
+                      {"window", WindowOf(since, sums)},
+                      {"since", since == 0 ? Json() : Json(When(since))},
                       {"by", options.by},
                       {"rows", rows}};
     out << all.dump(2, ' ', false, Json::error_handler_t::replace) << "\n";
@@ -110,7 +110,7 @@ absl::Status PrintSavings(Database& database, const SavingsOptions& options, std
         << ",requests,compressed,fallbacks,errors,input_tokens,cached_tokens,written_tokens,output_"
            "tokens,billed,"
            "full_billed_estimate,first,last\n";
-    for (const BookSum& sum : *sums) {
+    for (const BookSum& sum : sums) {
       out << Csv(sum.key) << ',' << sum.requests << ',' << sum.compressed << ',' << sum.fallbacks
           << ',' << sum.errors << ',' << sum.input_tokens << ',' << sum.cached_tokens << ','
           << sum.written_tokens << ',' << sum.output_tokens << ','
@@ -119,11 +119,11 @@ absl::Status PrintSavings(Database& database, const SavingsOptions& options, std
     }
     return absl::OkStatus();
   }
-  if (sums->empty()) {
-    out << "no requests" << (*since == 0 ? "" : absl::StrCat(" since ", When(*since))) << "\n";
+  if (sums.empty()) {
+    out << "no requests" << (since == 0 ? "" : absl::StrCat(" since ", When(since))) << "\n";
     return absl::OkStatus();
   }
-  for (const BookSum& sum : *sums) {
+  for (const BookSum& sum : sums) {
     out << (sum.key.empty() ? "(none)" : sum.key) << "\n"
         << absl::StrFormat("  %d requests, %s to %s: %d compressed, %d fallbacks, %d errors\n",
                            sum.requests, When(sum.first_us), When(sum.last_us), sum.compressed,
@@ -134,7 +134,7 @@ absl::Status PrintSavings(Database& database, const SavingsOptions& options, std
         << absl::StrFormat("  billed %.0f, full history about %.0f: about %.0f %% saved\n",
                            sum.billed, sum.full_billed, 100 * Share(sum.billed, sum.full_billed));
   }
-  out << "Window: " << WindowOf(*since, *sums) << ".\nBasis: " << kBasis << ".\n";
+  out << "Window: " << WindowOf(since, sums) << ".\nBasis: " << kBasis << ".\n";
   return absl::OkStatus();
 }
 

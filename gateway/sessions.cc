@@ -9,6 +9,7 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
 #include "gateway/credentials.h"
 #include "gateway/read_turns.h"
 
@@ -117,11 +118,10 @@ absl::StatusOr<Mapping> Sessions::TryMap(const Conversation& conversation, absl:
     chains.push_back(conversation.items[i].chain);
   }
   if (chains.empty()) return absl::InvalidArgumentError("the conversation has no messages");
-  auto nodes = database_.FindNodes(chains);
-  if (!nodes.ok()) return nodes.status();
-  const Known known = FindKnown(conversation, *nodes);
+  FOVEA_ASSIGN_OR_RETURN(auto nodes, database_.FindNodes(chains));
+  const Known known = FindKnown(conversation, nodes);
   Mapping mapping{.session = known.node.session, .as_of = known.node.seq};
-  mapping.turns = TurnsOf(*nodes, known.items);
+  mapping.turns = TurnsOf(nodes, known.items);
   if (look_on) {
     if (known.items == 0) return absl::NotFoundError("nothing of the conversation is known");
     mapping.arrival = Arrival::kLooksOn;
@@ -161,8 +161,7 @@ absl::StatusOr<Mapping> Sessions::TryMap(const Conversation& conversation, absl:
   mapping.arrival = known.items > 0 ? Arrival::kExtends : Arrival::kNew;
   if (known.items == 0) {
     place.session = SessionName(FirstNewChain(conversation.root, chains, 0));
-    absl::Status status = CreateRoot(conversation, place.session);
-    if (!status.ok()) return status;
+    FOVEA_RETURN_IF_ERROR(CreateRoot(conversation, place.session));
   }
   absl::Status status = Append(turns, chains.back(), place);
   if (absl::IsNotFound(status)) database_.ForgetSession(place.session).IgnoreError();
@@ -230,20 +229,18 @@ absl::Status Sessions::Append(const std::vector<v1::Turn>& turns, const std::str
     // told.
     if (appended.ok() || absl::IsAlreadyExists(appended.status())) return absl::OkStatus();
     if (!absl::IsAborted(appended.status())) return appended.status();
-    const auto present = fovea_.ReadTurns(place.session, place.seq + 1);
-    if (!present.ok()) return present.status();
+    FOVEA_ASSIGN_OR_RETURN(const auto present, fovea_.ReadTurns(place.session, place.seq + 1));
     there = 0;
-    while (there < turns.size() && there < present->size() &&
-           SameTurn(turns[there], (*present)[there])) {
+    while (there < turns.size() && there < present.size() &&
+           SameTurn(turns[there], present[there])) {
       ++there;
     }
     if (there == turns.size()) return absl::OkStatus();
-    if (there == present->size()) continue;  // the rest is missing
+    if (there == present.size()) continue;  // the rest is missing
     // Something else follows there.
     const bool answer_differs = there == 0 && turns[0].role() == v1::ROLE_ASSISTANT &&
-                                (*present)[0].role() == v1::ROLE_ASSISTANT;
-    const absl::Status forked = Fork(chain, place.seq, place);
-    if (!forked.ok()) return forked;
+                                present[0].role() == v1::ROLE_ASSISTANT;
+    FOVEA_RETURN_IF_ERROR(Fork(chain, place.seq, place));
     place.answer_differs = answer_differs;
     there = 0;
   }
@@ -296,16 +293,14 @@ absl::Status Sessions::AppendAnswer(const Conversation& conversation, const Mapp
   std::vector<std::pair<std::string, Node>> added;
   TurnReader reader(conversation.wire);
   for (const std::string& item : items) {
-    const auto digest = digests.DigestOf(conversation.wire, item);
-    if (!digest.ok()) return digest.status();
-    auto read = reader.Read(item);
-    if (!read.ok()) return read.status();
-    for (v1::Turn& turn : *read) {
+    FOVEA_ASSIGN_OR_RETURN(const auto digest, digests.DigestOf(conversation.wire, item));
+    FOVEA_ASSIGN_OR_RETURN(auto read, reader.Read(item));
+    for (v1::Turn& turn : read) {
       turn.set_time_us(absl::ToUnixMicros(now));
       turns.push_back(std::move(turn));
     }
-    chain = ChainOf(chain, *digest);
-    if (!digest->empty())
+    chain = ChainOf(chain, digest);
+    if (!digest.empty())
       added.push_back({chain, Node{mapping.session, mapping.as_of + turns.size()}});
   }
   if (turns.empty()) return absl::OkStatus();
@@ -314,8 +309,7 @@ absl::Status Sessions::AppendAnswer(const Conversation& conversation, const Mapp
   request.set_idempotency_key(absl::StrCat("gw-", absl::BytesToHexString(chain), "-0"));
   request.set_expected_next_seq(mapping.as_of + 1);
   for (v1::Turn& turn : turns) *request.add_turns() = std::move(turn);
-  const auto appended = fovea_.Append(request);
-  if (!appended.ok()) return appended.status();
+  FOVEA_RETURN_IF_ERROR(fovea_.Append(request).status());
   return database_.AddNodes(added);
 }
 

@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
+#include "core/base/status_macros.h"
 
 namespace fovea::gateway {
 namespace {
@@ -178,9 +179,8 @@ Json ParseSettings(absl::string_view text) {
 }
 
 absl::StatusOr<Json> ReadSettingsJson(const std::string& path) {
-  const absl::StatusOr<std::string> text = ReadSettings(path);
-  if (!text.ok()) return text.status();
-  Json json = ParseSettings(*text);
+  FOVEA_ASSIGN_OR_RETURN(const std::string text, ReadSettings(path));
+  Json json = ParseSettings(text);
   if (!json.is_discarded()) return json;
   return absl::InvalidArgumentError(absl::StrCat(
       path, ": what it holds is no JSON, so it is not known where its agent's requests go"));

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
+#include "core/base/status_macros.h"
 #include "gateway/codex_settings.h"
 #include "gateway/env_files.h"
 #include "gateway/environment.h"
@@ -94,9 +95,9 @@ class Files {
       if (name.empty()) break;
       const bool at_home = absl::ConsumePrefix(&name, "~/");
       const fs::path from = at_home ? fs::path(Variable("HOME")) : folder_;
-      const absl::StatusOr<std::string> text = ReadSettings((from / std::string(name)).string());
-      if (!text.ok()) return text.status();
-      const size_t cost = text->size() + kFileCost;
+      FOVEA_ASSIGN_OR_RETURN(const std::string text,
+                             ReadSettings((from / std::string(name)).string()));
+      const size_t cost = text.size() + kFileCost;
       if (cost > left_) {
         return absl::InvalidArgumentError(
             absl::StrCat(folder_.string(),
@@ -104,7 +105,7 @@ class Files {
                          "is read here"));
       }
       left_ -= cost;
-      absl::StrAppend(&out, value.substr(0, begin), absl::StripAsciiWhitespace(*text));
+      absl::StrAppend(&out, value.substr(0, begin), absl::StripAsciiWhitespace(text));
       value.remove_prefix(end + 1);
     }
     return absl::StrCat(out, value);
@@ -140,10 +141,9 @@ absl::Status AddOpencodeText(const std::string& where, const std::string& text,
       const std::string* const url =
           weak ? StringAt(provider, {"api"}) : StringAt(provider, {"options", "baseURL"});
       if (url == nullptr) continue;
-      auto expanded = files.Expand(*url);
-      if (!expanded.ok()) return expanded.status();
+      FOVEA_ASSIGN_OR_RETURN(auto expanded, files.Expand(*url));
       Setting found = setting(weak ? "api" : "baseURL");
-      found.url.url = *std::move(expanded);
+      found.url.url = std::move(expanded);
       found.weak = weak;
       found.has_url = true;
       sources.settings.push_back(std::move(found));
@@ -151,9 +151,8 @@ absl::Status AddOpencodeText(const std::string& where, const std::string& text,
     if (known == nullptr) continue;
     if (const std::string* const wire = StringAt(provider, {"npm"}); wire != nullptr) {
       Setting found = setting("npm");
-      const auto expanded = files.Expand(*wire);
-      if (!expanded.ok()) return expanded.status();
-      found.url.problem = NoWire(*known, *expanded);
+      FOVEA_ASSIGN_OR_RETURN(const auto expanded, files.Expand(*wire));
+      found.url.problem = NoWire(*known, expanded);
       sources.settings.push_back(std::move(found));
     }
     if (!provider.is_object() || !provider.contains("models")) continue;
@@ -162,9 +161,8 @@ absl::Status AddOpencodeText(const std::string& where, const std::string& text,
       Setting found = setting(absl::StrCat("model ", model));
       found.of_model = true;
       if (wire != nullptr) {
-        const auto expanded = files.Expand(*wire);
-        if (!expanded.ok()) return expanded.status();
-        found.url.problem = NoWire(*known, *expanded);
+        FOVEA_ASSIGN_OR_RETURN(const auto expanded, files.Expand(*wire));
+        found.url.problem = NoWire(*known, expanded);
       }
       if (StringAt(set, {"provider", "api"}) != nullptr) {
         found.url.problem = kOwnAddress;
@@ -176,9 +174,8 @@ absl::Status AddOpencodeText(const std::string& where, const std::string& text,
 }
 
 absl::Status AddOpencodeFile(const fs::path& path, Sources& sources) {
-  const absl::StatusOr<std::string> text = ReadSettings(path.string());
-  if (!text.ok()) return text.status();
-  return AddOpencodeText(path.string(), *text, path.parent_path(), sources);
+  FOVEA_ASSIGN_OR_RETURN(const std::string text, ReadSettings(path.string()));
+  return AddOpencodeText(path.string(), text, path.parent_path(), sources);
 }
 
 // `folder` and those around it up to its repository's, the innermost first.
@@ -196,8 +193,7 @@ std::vector<fs::path> ProjectFolders(const std::string& folder) {
 absl::Status AddOpencodeWarnings(const std::string& home, Sources& sources) {
   Sources managed;
   for (const char* path : {"/etc/opencode/opencode.json", "/etc/opencode/opencode.jsonc"}) {
-    const absl::Status status = AddOpencodeFile(path, managed);
-    if (!status.ok()) return status;
+    FOVEA_RETURN_IF_ERROR(AddOpencodeFile(path, managed));
   }
   for (const Setting& setting : managed.settings) {
     if (setting.url.vendor.empty() || !setting.has_url) continue;
@@ -242,8 +238,7 @@ absl::Status AddOpencode(const std::string& home, const std::string& folder, Sou
   if (!home.empty()) both(fs::path(home) / ".opencode");
   if (const std::string set = Variable("OPENCODE_CONFIG_DIR"); !set.empty()) both(set);
   for (const fs::path& path : paths) {
-    const absl::Status status = AddOpencodeFile(path, sources);
-    if (!status.ok()) return status;
+    FOVEA_RETURN_IF_ERROR(AddOpencodeFile(path, sources));
   }
   const char* const inlined = "OPENCODE_CONFIG_CONTENT";
   const absl::Status status = AddOpencodeText(inlined, Variable(inlined), folder, sources);
@@ -258,12 +253,11 @@ std::string PiFolder(const std::string& home) {
 
 absl::Status AddPi(const std::string& home, Sources& sources) {
   const std::string path = absl::StrCat(PiFolder(home), "/models.json");
-  const absl::StatusOr<Json> json = ReadSettingsJson(path);
-  if (!json.ok()) return json.status();
-  if (!json->is_object() || !json->contains("providers") || !(*json)["providers"].is_object()) {
+  FOVEA_ASSIGN_OR_RETURN(const Json json, ReadSettingsJson(path));
+  if (!json.is_object() || !json.contains("providers") || !json["providers"].is_object()) {
     return absl::OkStatus();
   }
-  for (const auto& [name, provider] : (*json)["providers"].items()) {
+  for (const auto& [name, provider] : json["providers"].items()) {
     const Provider* const known = ProviderOf(name);
     Setting found;
     found.url.used = known != nullptr;
@@ -339,8 +333,7 @@ std::vector<SettingsUrl> SettingsUrls(const std::string& home, const std::string
 absl::StatusOr<AgentSettings> SettingsOf(const std::string& agent, const std::string& folder,
                                          const std::vector<std::string>& arguments) {
   Sources sources;
-  const absl::Status status = AddAgent(agent, Variable("HOME"), folder, arguments, sources);
-  if (!status.ok()) return status;
+  FOVEA_RETURN_IF_ERROR(AddAgent(agent, Variable("HOME"), folder, arguments, sources));
   AgentSettings found;
   found.warnings = std::move(sources.warnings);
   // Of each kind the last counts, also where it is empty; a weak one where there is no other.

@@ -14,6 +14,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
 
 namespace fovea::gateway {
 namespace {
@@ -94,14 +95,13 @@ absl::StatusOr<std::pair<std::string, int>> SplitHostPort(absl::string_view addr
 }
 
 absl::StatusOr<FileDescriptor> Listen(absl::string_view address) {
-  const auto place = SplitHostPort(address);
-  if (!place.ok()) return place.status();
+  FOVEA_ASSIGN_OR_RETURN(const auto place, SplitHostPort(address));
   addrinfo hints = {};
   hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* found = nullptr;
   const int error =
-      getaddrinfo(place->first.c_str(), absl::StrCat(place->second).c_str(), &hints, &found);
+      getaddrinfo(place.first.c_str(), absl::StrCat(place.second).c_str(), &hints, &found);
   if (error != 0) {
     return absl::InvalidArgumentError(absl::StrCat(address, ": ", gai_strerror(error)));
   }

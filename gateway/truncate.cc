@@ -7,6 +7,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "core/base/status_macros.h"
 #include "gateway/canonical.h"
 #include "gateway/estimate.h"
 #include "gateway/json_member.h"
@@ -80,9 +81,8 @@ absl::StatusOr<size_t> OpeningOf(const Conversation& conversation, absl::string_
   for (size_t i = conversation.head; i < items.size(); ++i) {
     if (items[i].IsSystem()) continue;
     const absl::string_view text = items[i].span.In(body);
-    const auto item = transcripts::ParseJson({text.data(), text.size()});
-    if (!item.ok()) return item.status();
-    const Calls calls = CallsOf(conversation.wire, *item);
+    FOVEA_ASSIGN_OR_RETURN(const auto item, transcripts::ParseJson({text.data(), text.size()}));
+    const Calls calls = CallsOf(conversation.wire, item);
     for (const std::string& id : calls.answered) open.erase(id);
     open.insert(calls.made.begin(), calls.made.end());
     if (open.empty()) return i + 1;
@@ -112,9 +112,8 @@ absl::StatusOr<std::string> Truncated(const Conversation& conversation, absl::st
   const auto& items = conversation.items;
   std::vector<std::string> kept;
   int64_t tokens = LaterSystemTokens(conversation, body);
-  const auto behind_first = OpeningOf(conversation, body);
-  if (!behind_first.ok()) return behind_first.status();
-  const size_t opening = *behind_first;
+  FOVEA_ASSIGN_OR_RETURN(const auto behind_first, OpeningOf(conversation, body));
+  const size_t opening = behind_first;
   for (size_t i = 0; i < opening; ++i) {
     const absl::string_view text = items[i].span.In(body);
     tokens += EstimateTokens(text);
@@ -129,20 +128,19 @@ absl::StatusOr<std::string> Truncated(const Conversation& conversation, absl::st
     if (items[i - 1].IsSystem()) continue;
     tail += EstimateTokens(text);
     if (tokens + tail > max_tokens) break;
-    const auto item = transcripts::ParseJson({text.data(), text.size()});
-    if (!item.ok()) return item.status();
-    const Calls calls = CallsOf(conversation.wire, *item);
+    FOVEA_ASSIGN_OR_RETURN(const auto item, transcripts::ParseJson({text.data(), text.size()}));
+    const Calls calls = CallsOf(conversation.wire, item);
     for (const std::string& id : calls.made) wanted.erase(id);
     wanted.insert(calls.answered.begin(), calls.answered.end());
     if (!wanted.empty()) continue;
     size_t previous = i - 2;
     while (previous > conversation.head && items[previous].IsSystem()) --previous;
     const absl::string_view before_text = items[previous].span.In(body);
-    const auto before = transcripts::ParseJson({before_text.data(), before_text.size()});
-    if (!before.ok()) return before.status();
+    FOVEA_ASSIGN_OR_RETURN(const auto before,
+                           transcripts::ParseJson({before_text.data(), before_text.size()}));
     const bool step_begins =
-        IsModelItem(conversation.wire, *item) && !IsModelItem(conversation.wire, *before);
-    if (step_begins || TextAt(*item, "role") == "user") cut = i - 1;
+        IsModelItem(conversation.wire, item) && !IsModelItem(conversation.wire, before);
+    if (step_begins || TextAt(item, "role") == "user") cut = i - 1;
   }
   if (cut == 0)
     return absl::ResourceExhaustedError("the newest messages alone are over the window");

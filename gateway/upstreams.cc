@@ -6,6 +6,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "core/base/status_macros.h"
 #include "gateway/config.h"
 #include "gateway/environment.h"
 #include "gateway/route.h"
@@ -82,8 +83,7 @@ absl::StatusOr<std::vector<ChosenUpstream>> ChooseUpstreams(
                                     std::pair("openai", defaults.openai_upstream),
                                     std::pair("gemini", defaults.gemini_upstream)}) {
     chosen.push_back(Choose({vendor, url, ""}, agent, given, claude, own));
-    absl::Status status = CheckUpstream(chosen.back().where, chosen.back().url);
-    if (!status.ok()) return status;
+    FOVEA_RETURN_IF_ERROR(CheckUpstream(chosen.back().where, chosen.back().url));
   }
   return chosen;
 }

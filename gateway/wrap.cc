@@ -13,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/clock.h"
+#include "core/base/status_macros.h"
 #include "gateway/agents.h"
 #include "gateway/claude_settings.h"
 #include "gateway/keep_fovead.h"
@@ -60,9 +61,8 @@ class GatewayProcess {
   GatewayProcess(Command command) : command_(std::move(command)) {}
 
   absl::Status Start() {
-    auto started = Spawn(command_);
-    if (!started.ok()) return started.status();
-    pid_ = *started;
+    FOVEA_ASSIGN_OR_RETURN(auto started, Spawn(command_));
+    pid_ = started;
     return absl::OkStatus();
   }
   bool Is(pid_t pid) const { return pid_ > 0 && pid == pid_; }
@@ -162,23 +162,23 @@ absl::StatusOr<int> Wrap(const WrapOptions& options) {
     claude = ClaudeSettings(std::filesystem::current_path(ignored).string(), broken);
     for (const std::string& what : broken) Warn(what);
   }
-  auto own =
-      SettingsOf(options.agent, std::filesystem::current_path(ignored).string(), options.arguments);
-  if (!own.ok()) return own.status();
-  for (auto& [vendor, set] : own->urls) {
+  FOVEA_ASSIGN_OR_RETURN(auto own,
+                         SettingsOf(options.agent, std::filesystem::current_path(ignored).string(),
+                                    options.arguments));
+  for (auto& [vendor, set] : own.urls) {
     if (options.upstreams.contains(vendor)) set.url.clear();
   }
-  const auto upstreams = ChooseUpstreams(options.agent, options.upstreams, claude, own->urls);
-  if (!upstreams.ok()) return upstreams.status();
+  FOVEA_ASSIGN_OR_RETURN(const auto upstreams,
+                         ChooseUpstreams(options.agent, options.upstreams, claude, own.urls));
   auto listener = Listen("127.0.0.1:0");
   if (!listener.ok()) return RunDirectly(options, listener.status());
   const std::string secret = RandomHex(16);
   const std::string base =
       absl::StrCat("http://127.0.0.1:", LocalPort(listener->get()), "/", secret);
-  auto launch = LaunchOf(options.agent, options.wire, options.arguments, base, claude, own->urls);
+  auto launch = LaunchOf(options.agent, options.wire, options.arguments, base, claude, own.urls);
   if (absl::IsUnavailable(launch.status())) return RunDirectly(options, launch.status());
   if (!launch.ok()) return launch.status();
-  for (const std::string& warning : own->warnings) Warn(warning);
+  for (const std::string& warning : own.warnings) Warn(warning);
   for (const std::string& warning : launch->warnings) Warn(warning);
   if (!OuterBase().empty()) {
     Warn("inside another `fovea wrap`: requests go to its upstreams, and not through it");
@@ -188,7 +188,7 @@ absl::StatusOr<int> Wrap(const WrapOptions& options) {
   // The agent works without Fovea's memory, too: everything passes, and the answers' headers say
   // why.
   if (!status.ok()) Warn(absl::StrCat(status.message(), "; going on without Fovea's memory"));
-  Command serve = ServeCommand(options, *upstreams, claude, *listener, secret);
+  Command serve = ServeCommand(options, upstreams, claude, *listener, secret);
   if (launch->folder.has_value()) {
     serve.arguments.emplace_back("--remove-at-exit");
     serve.arguments.push_back(launch->folder->root());
@@ -200,7 +200,7 @@ absl::StatusOr<int> Wrap(const WrapOptions& options) {
     return RunDirectly(options, status);
   }
   const std::vector<int> only_ours = HandleSignals();
-  launch->environment.push_back(WrapVariable(base, *upstreams));
+  launch->environment.push_back(WrapVariable(base, upstreams));
   const auto agent = Spawn({.arguments = launch->arguments,
                             .environment = launch->environment,
                             .default_signals = only_ours});

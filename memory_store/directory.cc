@@ -62,8 +62,7 @@ void WriteHolder(int lock_file) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<LockedDirectory>> LockedDirectory::Open(const std::string& path) {
-  const absl::Status made = MakeDirectory(path);
-  if (!made.ok()) return made;
+  FOVEA_RETURN_IF_ERROR(MakeDirectory(path));
   const int directory = open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (directory < 0) return absl::ErrnoToStatus(errno, absl::StrCat("opening ", path));
   const std::string lock_path = absl::StrCat(path, "/lock");
@@ -80,8 +79,7 @@ absl::StatusOr<std::unique_ptr<LockedDirectory>> LockedDirectory::Open(const std
   FOVEA_RETURN_IF_ERROR(CheckEntries(path));
   WriteHolder(*lock_file);
   for (const std::string& watched : {path, lock_path}) {
-    const absl::Status status = locked->WatchPath(watched);
-    if (!status.ok()) return status;
+    FOVEA_RETURN_IF_ERROR(locked->WatchPath(watched));
   }
   return locked;
 }

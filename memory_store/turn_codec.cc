@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
 
 namespace fovea {
 namespace {
@@ -355,9 +356,8 @@ absl::StatusOr<Turn> DecodeTurn(std::string_view bytes, uint64_t seq) {
   if (bytes.empty()) return Damaged(seq, "empty");
   const char version = bytes.front();
   if (version < kFirstVersion || version > kVersion) return Damaged(seq, "unknown version");
-  const absl::StatusOr<std::string> plain = Decompress(bytes.substr(1), seq);
-  if (!plain.ok()) return plain.status();
-  Decoder decoder(*plain, version);
+  FOVEA_ASSIGN_OR_RETURN(const std::string plain, Decompress(bytes.substr(1), seq));
+  Decoder decoder(plain, version);
   Turn turn;
   turn.seq = seq;
   const uint8_t role = decoder.Byte();

@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
 
 namespace fovea::render {
 namespace {
@@ -138,9 +139,8 @@ absl::StatusOr<std::string> DrawContactSheet(const std::vector<PageRenderer::Cap
   }
   std::vector<Surface> surfaces;
   for (const PageRenderer::Captioned& page : pages) {
-    auto surface = Decode(page);
-    if (!surface.ok()) return surface.status();
-    surfaces.push_back(*std::move(surface));
+    FOVEA_ASSIGN_OR_RETURN(auto surface, Decode(page));
+    surfaces.push_back(std::move(surface));
   }
   const auto all = absl::MakeConstSpan(surfaces);
   int height = kGap;

@@ -49,8 +49,8 @@ class Renderer final : public PageRenderer {
                                     const PageBox& box,
                                     const PageTypography& typography) const override {
     const int pitch = typography.line_pitch_px;
-    if (absl::Status status = CheckTypography(typography); !status.ok()) return status;
-    if (absl::Status status = CheckBox(box, pitch); !status.ok()) return status;
+    FOVEA_RETURN_IF_ERROR(CheckTypography(typography));
+    FOVEA_RETURN_IF_ERROR(CheckBox(box, pitch));
     const PagePosition end = {.block = content.blocks.size(), .byte = 0};
     if (!IsInside(content, from) || from >= end) {
       return absl::InvalidArgumentError("the page begins at or behind the end of its content");
@@ -79,9 +79,8 @@ class Renderer final : public PageRenderer {
   absl::StatusOr<std::string> ToWebp(std::string_view png) const override {
     const std::optional<ImageSize> size = DrawableSize(png);
     if (!size.has_value()) return absl::InvalidArgumentError("no page is a picture like this");
-    const auto grey = DecodePicture(png, *size);
-    if (!grey.ok()) return grey.status();
-    return EncodeWebp({reinterpret_cast<const char*>(grey->data()), grey->size()}, size->width,
+    FOVEA_ASSIGN_OR_RETURN(const auto grey, DecodePicture(png, *size));
+    return EncodeWebp({reinterpret_cast<const char*>(grey.data()), grey.size()}, size->width,
                       size->height);
   }
 
@@ -104,12 +103,11 @@ class Renderer final : public PageRenderer {
                                      const PageTypography& typography, const PageHeader& header,
                                      const StillWanted& still_wanted) const override {
     const int pitch = typography.line_pitch_px;
-    if (absl::Status status = CheckTypography(typography); !status.ok()) return status;
-    if (absl::Status status = CheckExtent(content, extent, pitch); !status.ok()) return status;
-    auto bench = benches_.Take();
-    if (!bench.ok()) return bench.status();
-    auto page = DrawOn(bench->get(), content, extent, typography, header, still_wanted);
-    benches_.GiveBack(*std::move(bench));
+    FOVEA_RETURN_IF_ERROR(CheckTypography(typography));
+    FOVEA_RETURN_IF_ERROR(CheckExtent(content, extent, pitch));
+    FOVEA_ASSIGN_OR_RETURN(auto bench, benches_.Take());
+    auto page = DrawOn(bench.get(), content, extent, typography, header, still_wanted);
+    benches_.GiveBack(std::move(bench));
     return page;
   }
 
@@ -213,11 +211,9 @@ absl::StatusOr<std::unique_ptr<PageRenderer>> CreateRenderer(const RendererOptio
     return render::FontStack::Create(options.font_root, typeface,
                                      options.max_glyph_cache_bytes / 2);
   };
-  auto large = stack_of(options.typeface);
-  if (!large.ok()) return large.status();
-  auto small = stack_of(options.small_typeface);
-  if (!small.ok()) return small.status();
-  return std::make_unique<render::Renderer>(*std::move(large), *std::move(small));
+  FOVEA_ASSIGN_OR_RETURN(auto large, stack_of(options.typeface));
+  FOVEA_ASSIGN_OR_RETURN(auto small, stack_of(options.small_typeface));
+  return std::make_unique<render::Renderer>(std::move(large), std::move(small));
 }
 
 }  // namespace fovea

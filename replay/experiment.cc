@@ -7,6 +7,7 @@
 #include <thread>
 #include <utility>
 
+#include "core/base/status_macros.h"
 #include "replay/printable.h"
 
 namespace fovea::replay {
@@ -73,11 +74,10 @@ absl::Status LiveOne(Job& job, const TurnCosts& costs, const std::vector<Moment>
                         .budget = budget,
                         .policy = options.policy};
   for (const std::string_view name : options.strategies) {
-    auto strategy = Make(name, setting);
-    if (!strategy.ok()) return strategy.status();
-    auto outcome = Replay(*job.session, moments, **strategy, job.reader->cache, setting.budget);
-    if (!outcome.ok()) return outcome.status();
-    Row row = RowOf(*outcome, job.reader->cache);
+    FOVEA_ASSIGN_OR_RETURN(auto strategy, Make(name, setting));
+    FOVEA_ASSIGN_OR_RETURN(
+        auto outcome, Replay(*job.session, moments, *strategy, job.reader->cache, setting.budget));
+    Row row = RowOf(outcome, job.reader->cache);
     row.session = job.session->name;
     row.session_tokens = job.session->tokens;
     row.reader = Printable(job.reader->name);
@@ -85,7 +85,7 @@ absl::Status LiveOne(Job& job, const TurnCosts& costs, const std::vector<Moment>
     row.budget_share = share;
     row.budget = setting.budget;
     row.strategy = name;
-    job.lived.push_back({std::move(row), *std::move(outcome), job.book.get()});
+    job.lived.push_back({std::move(row), std::move(outcome), job.book.get()});
   }
   return absl::OkStatus();
 }

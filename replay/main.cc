@@ -187,10 +187,8 @@ absl::Status Write(const std::string& path, const std::string& text) {
 }
 
 absl::Status Run(const Flags& flags, const Histories& histories, const ExperimentOptions& options) {
-  auto renderer = CreateRenderer({});
-  if (!renderer.ok()) return renderer.status();
-  FOVEA_ASSIGN_OR_RETURN(const Experiment experiment,
-                         Live(histories.sessions, **renderer, options));
+  FOVEA_ASSIGN_OR_RETURN(auto renderer, CreateRenderer({}));
+  FOVEA_ASSIGN_OR_RETURN(const Experiment experiment, Live(histories.sessions, *renderer, options));
   const std::vector<Row> rows = Rows(experiment, ExpectedReading());
   FOVEA_RETURN_IF_ERROR(Write(flags.csv, Csv(rows)));
   FOVEA_RETURN_IF_ERROR(Write(flags.html, HtmlPage(rows)));

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/base/status_macros.h"
+
 namespace fovea::replay {
 
 bool SeenPage::Holds(uint32_t string) const { return std::ranges::binary_search(strings, string); }
@@ -23,9 +25,8 @@ std::string TextBetween(const PageContent& content, PagePosition begin, PagePosi
 
 absl::StatusOr<const PageContent*> PageBook::ContentOf(const Strip& strip) {
   if (last_content_.blocks.empty() || !(strip == last_strip_)) {
-    auto content = StripContent(strip, session_.source);
-    if (!content.ok()) return content.status();
-    last_content_ = *std::move(content);
+    FOVEA_ASSIGN_OR_RETURN(auto content, StripContent(strip, session_.source));
+    last_content_ = std::move(content);
     last_strip_ = strip;
   }
   return &last_content_;
@@ -50,8 +51,7 @@ std::vector<size_t> PageBook::EditCopiesOn(const PageExtent& extent,
 absl::StatusOr<const SeenPage*> PageBook::Page(const PlannedPage& page, const Rung& rung) {
   const auto found = by_id_.find(page.page_id);
   if (found != by_id_.end()) return found->second;
-  auto content = ContentOf(page.strip);
-  if (!content.ok()) return content.status();
+  FOVEA_ASSIGN_OR_RETURN(auto content, ContentOf(page.strip));
   auto seen = std::make_unique<SeenPage>();
   seen->number = pages_.size();
   seen->planned = page;
@@ -60,7 +60,7 @@ absl::StatusOr<const SeenPage*> PageBook::Page(const PlannedPage& page, const Ru
   seen->characters = page.extent.characters;
   seen->session = session_.name;
   seen->passage_legibility = std::min(rung.passage_legibility, rung.exact_legibility);
-  const std::string text = TextBetween(**content, page.extent.begin, page.extent.end);
+  const std::string text = TextBetween(*content, page.extent.begin, page.extent.end);
   seen->strings = session_.uses.finder.FindIn(text);
   seen->edit_copies = EditCopiesOn(page.extent, text);
   by_id_.emplace(page.page_id, seen.get());
@@ -69,9 +69,8 @@ absl::StatusOr<const SeenPage*> PageBook::Page(const PlannedPage& page, const Ru
 }
 
 absl::StatusOr<std::string> PageBook::TextOf(const SeenPage& page) const {
-  auto content = StripContent(page.planned.strip, session_.source);
-  if (!content.ok()) return content.status();
-  return TextBetween(*content, page.planned.extent.begin, page.planned.extent.end);
+  FOVEA_ASSIGN_OR_RETURN(auto content, StripContent(page.planned.strip, session_.source));
+  return TextBetween(content, page.planned.extent.begin, page.planned.extent.end);
 }
 
 const SeenNote* PageBook::Note(const std::string& text) {

@@ -4,6 +4,7 @@
 #include <variant>
 
 #include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
 #include "core/context/context.h"
 #include "core/forgetting/plan.h"
 #include "core/forgetting/planner.h"
@@ -49,15 +50,13 @@ class GridStrategy final : public Strategy {
 
  private:
   absl::Status Draw(const Strip& strip) {
-    auto content = StripContent(strip, setting_.session.source);
-    if (!content.ok()) return content.status();
+    FOVEA_ASSIGN_OR_RETURN(auto content, StripContent(strip, setting_.session.source));
     const Rung& rung = setting_.reader.ladder.front();
-    auto laid_out = LayOutStrip(strip, *content, rung, setting_.reader, setting_.renderer);
-    if (!laid_out.ok()) return laid_out.status();
-    for (const PlannedPage& planned : laid_out->pages) {
-      auto page = setting_.book.Page(planned, rung);
-      if (!page.ok()) return page.status();
-      pages_.push_back(*page);
+    FOVEA_ASSIGN_OR_RETURN(auto laid_out,
+                           LayOutStrip(strip, content, rung, setting_.reader, setting_.renderer));
+    for (const PlannedPage& planned : laid_out.pages) {
+      FOVEA_ASSIGN_OR_RETURN(auto page, setting_.book.Page(planned, rung));
+      pages_.push_back(page);
     }
     return absl::OkStatus();
   }
@@ -84,17 +83,15 @@ class FoveaStrategy final : public Strategy {
   absl::StatusOr<Served> Serve() override {
     const Plan& plan = planner_->plan();
     if (plan.required_tokens > 0) return Served{.refused = true};
-    auto context = AssembleContext(*planner_, setting_.session.source);
-    if (!context.ok()) return context.status();
+    FOVEA_ASSIGN_OR_RETURN(auto context, AssembleContext(*planner_, setting_.session.source));
     Served served{.turns = std::vector<TurnView>(plan.last_seq, TurnView::kHidden),
                   .epoch = static_cast<int64_t>(plan.epoch()),
                   .characters = CountCharacters(plan.sheet),
-                  .claims = checker_.Check(*context)};
+                  .claims = checker_.Check(context)};
     std::vector<const SheetPart*> parts = plan.sheet.prefix();
     for (const SheetPart& part : plan.sheet.tail()) parts.push_back(&part);
     for (const SheetPart* part : parts) {
-      absl::Status status = Add(*part, served);
-      if (!status.ok()) return status;
+      FOVEA_RETURN_IF_ERROR(Add(*part, served));
     }
     return served;
   }
@@ -140,10 +137,9 @@ class FoveaStrategy final : public Strategy {
       const auto& ladder = planner_->ladder();
       const auto rung = std::ranges::find(ladder, planned.rung, &Rung::name);
       if (rung == ladder.end()) return absl::InternalError("a page of an unknown rung");
-      auto page = setting_.book.Page(planned, *rung);
-      if (!page.ok()) return page.status();
-      served.pages.push_back(*page);
-      served.prompt.push_back(PageSegment(**page));
+      FOVEA_ASSIGN_OR_RETURN(auto page, setting_.book.Page(planned, *rung));
+      served.pages.push_back(page);
+      served.prompt.push_back(PageSegment(*page));
     }
     return absl::OkStatus();
   }
@@ -159,9 +155,8 @@ class FoveaStrategy final : public Strategy {
   absl::Status AddTextRun(const SheetPart& run, Served& served) {
     if (run.elided_characters > 0) {
       // Of its strings those count that it holds.
-      auto turns = setting_.session.source.Turns(run.turns);
-      if (!turns.ok()) return turns.status();
-      served.sidecars.push_back(AddNote(TurnsNote(*turns, run.elision), run.tokens, served));
+      FOVEA_ASSIGN_OR_RETURN(auto turns, setting_.session.source.Turns(run.turns));
+      served.sidecars.push_back(AddNote(TurnsNote(turns, run.elision), run.tokens, served));
       return absl::OkStatus();
     }
     for (uint64_t seq = run.turns.first; seq <= run.turns.last; ++seq) {
@@ -183,13 +178,12 @@ std::unique_ptr<Strategy> TextOrImageGrid(const Setting& setting) {
 }
 
 absl::StatusOr<std::unique_ptr<Strategy>> Fovea(const Setting& setting) {
-  auto planner = Planner::Create({.reader = setting.reader,
-                                  .policy = setting.policy,
-                                  .token_budget = setting.budget,
-                                  .renderer = &setting.renderer,
-                                  .turns = &setting.session.source});
-  if (!planner.ok()) return planner.status();
-  return std::make_unique<FoveaStrategy>(setting, *std::move(planner));
+  FOVEA_ASSIGN_OR_RETURN(auto planner, Planner::Create({.reader = setting.reader,
+                                                        .policy = setting.policy,
+                                                        .token_budget = setting.budget,
+                                                        .renderer = &setting.renderer,
+                                                        .turns = &setting.session.source}));
+  return std::make_unique<FoveaStrategy>(setting, std::move(planner));
 }
 
 }  // namespace fovea::replay

@@ -4,6 +4,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
 
 namespace fovea::replay {
 namespace {
@@ -67,11 +68,9 @@ absl::Status SetPolicyField(const std::string& assignment, Policy& policy) {
 absl::StatusOr<Policy> PolicyOf(const std::vector<std::string>& assignments) {
   Policy policy;
   for (const std::string& assignment : assignments) {
-    absl::Status status = SetPolicyField(assignment, policy);
-    if (!status.ok()) return status;
+    FOVEA_RETURN_IF_ERROR(SetPolicyField(assignment, policy));
   }
-  absl::Status status = ValidatePolicy(policy);
-  if (!status.ok()) return status;
+  FOVEA_RETURN_IF_ERROR(ValidatePolicy(policy));
   return policy;
 }
 

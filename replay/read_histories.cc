@@ -174,20 +174,17 @@ absl::StatusOr<Histories> ReadHistories(const std::vector<std::string>& paths,
                                         const std::string& format) {
   std::optional<transcripts::Format> wanted;
   if (!format.empty()) {
-    auto named = transcripts::FormatByName(format);
-    if (!named.ok()) return named.status();
-    wanted = *named;
+    FOVEA_ASSIGN_OR_RETURN(auto named, transcripts::FormatByName(format));
+    wanted = named;
   }
   Histories histories;
   for (const std::string& path : paths) {
     std::error_code error;
     if (std::filesystem::is_directory(path, error)) {
-      absl::Status status = ReadFolder(path, wanted, histories);
-      if (!status.ok()) return status;
+      FOVEA_RETURN_IF_ERROR(ReadFolder(path, wanted, histories));
       continue;
     }
-    absl::Status status = ReadFile(path, wanted, /*in_folder=*/false, histories);
-    if (!status.ok()) return status;
+    FOVEA_RETURN_IF_ERROR(ReadFile(path, wanted, /*in_folder=*/false, histories));
   }
   TellApart(histories.sessions);
   return histories;

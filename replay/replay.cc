@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <optional>
 
+#include "core/base/status_macros.h"
+
 namespace fovea::replay {
 namespace {
 
@@ -98,35 +100,33 @@ absl::StatusOr<Outcome> Replay(const Session& session, const std::vector<Moment>
   const std::vector<EditCopy>& copies = session.edit_copies;
   for (const Turn& turn : session.turns) {
     if (IsRequest(turn)) {
-      auto served = strategy.Serve();
-      if (!served.ok()) return served.status();
+      FOVEA_ASSIGN_OR_RETURN(auto served, strategy.Serve());
       ++outcome.requests;
-      if (served->refused) {
+      if (served.refused) {
         ++outcome.refused;
       } else {
-        billed.Send(served->prompt, turn.time_us);
-        if (TokensOf(served->prompt) > budget) ++outcome.over_budget;
-        if (epoch.has_value() && *epoch != served->epoch) ++outcome.epochs;
-        epoch = served->epoch;
-        outcome.claims += served->claims;
+        billed.Send(served.prompt, turn.time_us);
+        if (TokensOf(served.prompt) > budget) ++outcome.over_budget;
+        if (epoch.has_value() && *epoch != served.epoch) ++outcome.epochs;
+        epoch = served.epoch;
+        outcome.claims += served.claims;
       }
       if (4 * outcome.requests > 3 * requests) {
-        CountShown(session, *served, turn.seq - 1, outcome.late);
+        CountShown(session, served, turn.seq - 1, outcome.late);
       }
-      if (outcome.requests == requests) CountShown(session, *served, turn.seq - 1, outcome.last);
+      if (outcome.requests == requests) CountShown(session, served, turn.seq - 1, outcome.last);
       for (; moment != moments.end() && moment->seq <= turn.seq; ++moment) {
         const UsedString& used = session.uses.strings[moment->string];
-        outcome.verdicts.push_back(Locate(used, moment->string, *served));
+        outcome.verdicts.push_back(Locate(used, moment->string, served));
         outcome.verdicts.back().seq = moment->seq;
         outcome.verdicts.back().own = HasWritten(session, used, moment->seq);
       }
       while (outcome.copies.size() < copies.size() &&
              copies[outcome.copies.size()].seq <= turn.seq) {
-        outcome.copies.push_back(LocateCopy(session, outcome.copies.size(), *served));
+        outcome.copies.push_back(LocateCopy(session, outcome.copies.size(), served));
       }
     }
-    absl::Status status = strategy.Append(turn);
-    if (!status.ok()) return status;
+    FOVEA_RETURN_IF_ERROR(strategy.Append(turn));
   }
   outcome.usage = billed.usage();
   return outcome;

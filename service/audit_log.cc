@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
 #include "service/wire/json_text.h"
 
 namespace fovea::service {
@@ -58,8 +59,7 @@ AuditLog::~AuditLog() {
 
 absl::StatusOr<std::unique_ptr<AuditLog>> AuditLog::Open(std::string file) {
   std::unique_ptr<AuditLog> log(new AuditLog(std::move(file)));
-  absl::Status status = log->Reopen();
-  if (!status.ok()) return status;
+  FOVEA_RETURN_IF_ERROR(log->Reopen());
   return log;
 }
 

@@ -10,6 +10,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "core/base/sha256.h"
+#include "core/base/status_macros.h"
 #include "core/reader/json_fields.h"
 #include "nlohmann/json.hpp"
 #include "readers/files/read_file.h"
@@ -27,9 +28,8 @@ struct TokenLine {
 };
 
 absl::StatusOr<TokenLine> ParseLine(const std::string& place, const std::string& line) {
-  auto json = ParseJson(place, line);
-  if (!json.ok()) return json.status();
-  JsonFields fields(&*json);
+  FOVEA_ASSIGN_OR_RETURN(auto json, ParseJson(place, line));
+  JsonFields fields(&json);
   TokenLine token{.digest = absl::AsciiStrToLower(fields.String("token_sha256")),
                   .identity = {.tenant = fields.String("tenant")}};
   if (fields.Has("role")) {
@@ -57,7 +57,7 @@ absl::StatusOr<TokenLine> ParseLine(const std::string& place, const std::string&
   token.identity.token_id = token.digest.substr(0, kTokenIdDigits);
   fields.Finish();
   if (!fields.ok()) {
-    return absl::InvalidArgumentError(absl::StrCat(place, ": ", json->status.message()));
+    return absl::InvalidArgumentError(absl::StrCat(place, ": ", json.status.message()));
   }
   return token;
 }
@@ -96,21 +96,19 @@ absl::StatusOr<absl::flat_hash_map<std::string, Identity>> ReadTokens(const std:
 
 absl::StatusOr<std::unique_ptr<Authenticator>> Authenticator::Create(std::string tokens_file) {
   std::unique_ptr<Authenticator> auth(new Authenticator(std::move(tokens_file)));
-  absl::Status status = auth->Reload();
-  if (!status.ok()) return status;
+  FOVEA_RETURN_IF_ERROR(auth->Reload());
   return auth;
 }
 
 absl::Status Authenticator::Reload() {
   if (tokens_file_.empty()) return absl::OkStatus();
-  auto tokens = ReadTokens(tokens_file_);
-  if (!tokens.ok()) return tokens.status();
+  FOVEA_ASSIGN_OR_RETURN(auto tokens, ReadTokens(tokens_file_));
   const absl::MutexLock lock(&mutex_);
-  if (tokens->empty() && !by_digest_.empty()) {
+  if (tokens.empty() && !by_digest_.empty()) {
     return absl::InvalidArgumentError(
         absl::StrCat(tokens_file_, " holds no token, and nobody would be let in"));
   }
-  by_digest_ = *std::move(tokens);
+  by_digest_ = std::move(tokens);
   return absl::OkStatus();
 }
 

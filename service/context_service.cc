@@ -93,11 +93,10 @@ absl::StatusOr<SeqRange> GroupOf(const Planner& planner, const TurnSource& turns
     if (group.turns.contains(seq)) return group.turns;
   }
   if (chunk.empty()) return SeqRange{seq, seq};
-  auto read = turns.Turns(chunk);
-  if (!read.ok()) return read.status();
+  FOVEA_ASSIGN_OR_RETURN(auto read, turns.Turns(chunk));
   GroupTracker groups;
   SeqRange found;
-  for (const TurnPtr& turn : *read) {
+  for (const TurnPtr& turn : read) {
     if (!groups.Add(*turn).joined && turn->seq > seq) break;
     found = groups.newest().turns;
   }
@@ -150,47 +149,42 @@ Patience ContextService::PatienceOf(const Call& call, const SessionLease& lease)
 
 absl::Status ContextService::WithView(const Call& call, const v1::View& view,
                                       const UsePlanner& use) {
-  auto spec = ViewFromProto(view, call.identity().tenant, *in_.readers);
-  if (!spec.ok()) return spec.status();
-  const SessionLease lease = in_.states->Lease(spec->key.session);
+  FOVEA_ASSIGN_OR_RETURN(auto spec, ViewFromProto(view, call.identity().tenant, *in_.readers));
+  const SessionLease lease = in_.states->Lease(spec.key.session);
   return in_.views->Read(
-      *spec, lease, PatienceOf(call, lease),
+      spec, lease, PatienceOf(call, lease),
       [&](const Planner& planner) { return use(planner, *lease.state()); },
       [&call] { return call.TakeView(); });
 }
 
 absl::Status ContextService::Build(const Call& call, const v1::BuildContextRequest& request,
                                    v1::BuildContextResponse* response) {
-  auto format = FormatFromProto(request.format());
-  if (!format.ok()) return format.status();
-  auto spec = ViewFromProto(request.view(), call.identity().tenant, *in_.readers);
-  if (!spec.ok()) return spec.status();
-  const SessionLease lease = in_.states->Lease(spec->key.session);
+  FOVEA_ASSIGN_OR_RETURN(auto format, FormatFromProto(request.format()));
+  FOVEA_ASSIGN_OR_RETURN(auto spec,
+                         ViewFromProto(request.view(), call.identity().tenant, *in_.readers));
+  const SessionLease lease = in_.states->Lease(spec.key.session);
   Context context;
-  ServedContext served{.reader = spec->key.reader};
+  ServedContext served{.reader = spec.key.reader};
   const auto assemble = [&](const Planner& planner) {
-    absl::Status fits = CheckFits(planner);
-    if (!fits.ok()) return fits;
+    FOVEA_RETURN_IF_ERROR(CheckFits(planner));
     const ContextSummary summary = SummarizeContext(planner);
     SummaryToProto(summary, response->mutable_summary());
     AddGists(lease.state()->turns, summary.as_of_seq, response->mutable_summary());
     served.tokens = summary.tokens;
     for (const PlannedPage& page : summary.pages) served.page_tokens += page.tokens;
     served.text_factor = planner.inputs().reader.text_correction;
-    auto assembled = AssembleContext(planner, lease.state()->turns);
-    if (!assembled.ok()) return assembled.status();
-    context = *std::move(assembled);
+    FOVEA_ASSIGN_OR_RETURN(auto assembled, AssembleContext(planner, lease.state()->turns));
+    context = std::move(assembled);
     return absl::OkStatus();
   };
   const Patience patience = PatienceOf(call, lease);
-  absl::Status status = in_.views->Read(*spec, lease, patience, assemble);
+  absl::Status status = in_.views->Read(spec, lease, patience, assemble);
   if (!status.ok()) return status;
   status = call.StillWanted();
   if (!status.ok()) return status;
-  if (format->has_value()) {
-    auto reader = in_.readers->Find(spec->key.reader);
-    if (!reader.ok()) return reader.status();
-    status = WriteJsonAnswer(lease, patience, context, **reader, **format, request, response);
+  if (format.has_value()) {
+    FOVEA_ASSIGN_OR_RETURN(auto reader, in_.readers->Find(spec.key.reader));
+    status = WriteJsonAnswer(lease, patience, context, *reader, *format, request, response);
   } else {
     status = WriteNativeAnswer(lease, patience, context, request, response);
   }
@@ -220,15 +214,14 @@ absl::Status ContextService::WriteNativeAnswer(const SessionLease& lease, const 
   const auto held = HeldPages(request);
   std::vector<const PlannedPage*> wanted = wire::PrefixPages(context, held);
   for (const PlannedPage* page : wire::TailPages(context, held)) wanted.push_back(page);
-  auto bytes = in_.pages->Load(lease, wanted, patience);
-  if (!bytes.ok()) return bytes.status();
+  FOVEA_ASSIGN_OR_RETURN(auto bytes, in_.pages->Load(lease, wanted, patience));
   for (const PlannedPage* page : wanted) {
-    auto found = bytes->find(page->page_id);
-    if (found == bytes->end()) continue;  // it stands twice in the context, and went out already
+    auto found = bytes.find(page->page_id);
+    if (found == bytes.end()) continue;  // it stands twice in the context, and went out already
     v1::PageBytes* out = response->add_page_bytes();
     out->set_page_id(page->page_id);
     out->set_png(*found->second);
-    bytes->erase(found);
+    bytes.erase(found);
   }
   NativeDigests digests = WriteNative(context, response->mutable_blocks());
   response->mutable_summary()->set_prefix_sha256(std::move(digests.prefix_sha256));
@@ -241,18 +234,17 @@ absl::Status ContextService::WriteJsonAnswer(const SessionLease& lease, const Pa
                                              wire::PayloadFormat format,
                                              const v1::BuildContextRequest& request,
                                              v1::BuildContextResponse* response) {
-  auto payload = in_.payloads->Write(context, {.state_id = lease.state()->id,
-                                               .format = format,
-                                               .reader = wire::TraitsOf(reader),
-                                               .held_page_ids = HeldPages(request),
-                                               .load = [&](const auto& pages) {
-                                                 return in_.pages->Load(lease, pages, patience);
-                                               }});
-  if (!payload.ok()) return payload.status();
-  absl::Status fits = wire::CheckLimits(*payload, reader);
-  if (!fits.ok()) return fits;
-  CountUnmarked(*payload, reader, response->mutable_summary());
-  for (const wire::WireLoss& loss : payload->losses) {
+  FOVEA_ASSIGN_OR_RETURN(
+      auto payload, in_.payloads->Write(context, {.state_id = lease.state()->id,
+                                                  .format = format,
+                                                  .reader = wire::TraitsOf(reader),
+                                                  .held_page_ids = HeldPages(request),
+                                                  .load = [&](const auto& pages) {
+                                                    return in_.pages->Load(lease, pages, patience);
+                                                  }}));
+  FOVEA_RETURN_IF_ERROR(wire::CheckLimits(payload, reader));
+  CountUnmarked(payload, reader, response->mutable_summary());
+  for (const wire::WireLoss& loss : payload.losses) {
     v1::LossManifest::Entry* entry = response->mutable_summary()->mutable_loss()->add_entries();
     RangeToProto({loss.seq, loss.seq}, entry->mutable_range());
     entry->set_rung("verbatim");
@@ -261,37 +253,34 @@ absl::Status ContextService::WriteJsonAnswer(const SessionLease& lease, const Pa
     entry->set_images_omitted(loss.images_omitted);
     entry->set_parts_as_notes(loss.parts_as_notes);
   }
-  response->set_payload(std::move(payload->bytes));
-  response->set_payload_sha256(std::move(payload->sha256));
-  response->mutable_summary()->set_prefix_sha256(std::move(payload->prefix_sha256));
+  response->set_payload(std::move(payload.bytes));
+  response->set_payload_sha256(std::move(payload.sha256));
+  response->mutable_summary()->set_prefix_sha256(std::move(payload.prefix_sha256));
   return absl::OkStatus();
 }
 
 // Only the native prefix has a digest without pages being drawn: JSON holds their bytes.
 absl::Status ContextService::Plan(const Call& call, const v1::BuildContextRequest& request,
                                   v1::PlanContextResponse* response) {
-  auto format = FormatFromProto(request.format());
-  if (!format.ok()) return format.status();
+  FOVEA_ASSIGN_OR_RETURN(auto format, FormatFromProto(request.format()));
   return WithView(call, request.view(), [&](const Planner& planner, const SessionState& state) {
-    absl::Status fits = CheckFits(planner);
-    if (!fits.ok()) return fits;
+    FOVEA_RETURN_IF_ERROR(CheckFits(planner));
     const ContextSummary summary = SummarizeContext(planner);
     SummaryToProto(summary, response->mutable_summary());
     AddGists(state.turns, summary.as_of_seq, response->mutable_summary());
-    if (format->has_value()) return absl::OkStatus();
-    auto assembled = AssembleContext(planner, state.turns);
-    if (!assembled.ok()) return assembled.status();
+    if (format.has_value()) return absl::OkStatus();
+    FOVEA_ASSIGN_OR_RETURN(auto assembled, AssembleContext(planner, state.turns));
     google::protobuf::RepeatedPtrField<v1::ContextBlock> blocks;
-    response->mutable_summary()->set_prefix_sha256(WriteNative(*assembled, &blocks).prefix_sha256);
+    response->mutable_summary()->set_prefix_sha256(WriteNative(assembled, &blocks).prefix_sha256);
     return absl::OkStatus();
   });
 }
 
 absl::Status ContextService::Page(const Call& call, const v1::GetPageRequest& request,
                                   v1::GetPageResponse* response) {
-  auto spec = ViewFromProto(request.view(), call.identity().tenant, *in_.readers);
-  if (!spec.ok()) return spec.status();
-  const SessionLease lease = in_.states->Lease(spec->key.session);
+  FOVEA_ASSIGN_OR_RETURN(auto spec,
+                         ViewFromProto(request.view(), call.identity().tenant, *in_.readers));
+  const SessionLease lease = in_.states->Lease(spec.key.session);
   std::optional<PlannedPage> page;
   const auto find = [&](const Planner& planner) {
     for (PlannedPage& candidate : SummarizeContext(planner).pages) {
@@ -300,13 +289,11 @@ absl::Status ContextService::Page(const Call& call, const v1::GetPageRequest& re
     return page.has_value() ? absl::OkStatus()
                             : absl::NotFoundError("page_id: the view has no such page");
   };
-  absl::Status status = in_.views->Read(*spec, lease, PatienceOf(call, lease), find,
-                                        [&call] { return call.TakeView(); });
-  if (!status.ok()) return status;
-  auto bytes = in_.pages->Load(lease, {&*page}, PatienceOf(call, lease));
-  if (!bytes.ok()) return bytes.status();
+  FOVEA_RETURN_IF_ERROR(in_.views->Read(spec, lease, PatienceOf(call, lease), find,
+                                        [&call] { return call.TakeView(); }));
+  FOVEA_ASSIGN_OR_RETURN(auto bytes, in_.pages->Load(lease, {&*page}, PatienceOf(call, lease)));
   PageRefToProto(*page, response->mutable_page());
-  response->set_png(*bytes->at(page->page_id));
+  response->set_png(*bytes.at(page->page_id));
   if (request.seq() == 0) return absl::OkStatus();
   FOVEA_ASSIGN_OR_RETURN(const PageContent content,
                          StripContent(page->strip, lease.state()->turns));
@@ -350,21 +337,19 @@ absl::Status ContextService::Diff(const Call& call, const v1::DiffEpochsRequest&
 // Shows the text itself: no budget decides anything here.
 absl::Status ContextService::Ladder(const Call& call, const v1::DrawLadderRequest& request,
                                     v1::DrawLadderResponse* response) {
-  auto spec = ViewFromProto(request.view(), call.identity().tenant, *in_.readers);
-  if (!spec.ok()) return spec.status();
-  auto reader = in_.readers->Find(spec->key.reader);
-  if (!reader.ok()) return reader.status();
-  const SessionLease lease = in_.states->Lease(spec->key.session);
-  auto info = in_.states->log().GetSession(spec->key.session);
-  if (!info.ok()) return info.status();
-  const uint64_t last = spec->as_of_seq == 0 ? info->last_seq : spec->as_of_seq;
+  FOVEA_ASSIGN_OR_RETURN(auto spec,
+                         ViewFromProto(request.view(), call.identity().tenant, *in_.readers));
+  FOVEA_ASSIGN_OR_RETURN(auto reader, in_.readers->Find(spec.key.reader));
+  const SessionLease lease = in_.states->Lease(spec.key.session);
+  FOVEA_ASSIGN_OR_RETURN(auto info, in_.states->log().GetSession(spec.key.session));
+  const uint64_t last = spec.as_of_seq == 0 ? info.last_seq : spec.as_of_seq;
   const uint64_t first = std::max<uint64_t>(1, request.first_seq());
-  if (last > info->last_seq || first > last) {
+  if (last > info.last_seq || first > last) {
     return absl::OutOfRangeError(absl::StrCat("first_seq: turns ", first, " to ", last,
                                               " are not in the session, which ends at ",
-                                              info->last_seq));
+                                              info.last_seq));
   }
-  return DrawReaderLadder({first, last}, **reader, lease.state()->turns, *in_.renderer, response);
+  return DrawReaderLadder({first, last}, *reader, lease.state()->turns, *in_.renderer, response);
 }
 
 absl::Status ContextService::Views(const Call& call, const v1::ListViewsRequest& request,

@@ -1,6 +1,7 @@
 #include "service/convert_context.h"
 
 #include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
 #include "service/convert_session.h"
 #include "service/convert_turn.h"
 
@@ -24,9 +25,8 @@ absl::StatusOr<PolicyName> PolicyNameFromProto(v1::PolicyName name) {
 
 absl::StatusOr<Policy> PolicyFromProto(const v1::Policy& proto) {
   Policy policy;
-  auto name = PolicyNameFromProto(proto.name());
-  if (!name.ok()) return name.status();
-  policy.name = *name;
+  FOVEA_ASSIGN_OR_RETURN(auto name, PolicyNameFromProto(proto.name()));
+  policy.name = name;
   if (proto.has_tail_high_permille()) policy.tail_high_permille = proto.tail_high_permille();
   if (proto.has_tail_low_permille()) policy.tail_low_permille = proto.tail_low_permille();
   if (proto.has_pressure_low_permille()) {
@@ -120,12 +120,11 @@ absl::StatusOr<ViewSpec> ViewFromProto(const v1::View& view, const std::string& 
     return absl::NotFoundError(
         absl::StrCat("view.reader: ", std::string(reader.status().message())));
   }
-  auto policy = PolicyFromProto(view.policy());
-  if (!policy.ok()) return policy.status();
+  FOVEA_ASSIGN_OR_RETURN(auto policy, PolicyFromProto(view.policy()));
   return ViewSpec{.key = {.session = {.tenant = tenant, .session_id = view.session_id()},
                           .reader = (*reader)->name,
                           .token_budget = view.token_budget(),
-                          .policy = *policy},
+                          .policy = policy},
                   .as_of_seq = view.as_of_seq()};
 }
 
@@ -249,8 +248,7 @@ absl::Status ReaderToProto(const ReaderProfile& reader, v1::Reader* proto) {
   proto->set_family(reader.family);
   for (const std::string& warning : ReaderWarnings(reader)) proto->add_warnings(warning);
   for (const Rung& rung : reader.ladder) {
-    absl::Status status = RungToProto(rung, reader, proto->add_ladder());
-    if (!status.ok()) return status;
+    FOVEA_RETURN_IF_ERROR(RungToProto(rung, reader, proto->add_ladder()));
   }
   proto->set_text_tokens_exact(reader.text_tokens_exact());
   proto->set_cached_read_price(reader.cache.read_price);

@@ -7,6 +7,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/bounded_json.h"
+#include "core/base/status_macros.h"
 #include "nlohmann/json.hpp"
 #include "service/convert_turn.h"
 
@@ -40,8 +41,7 @@ absl::Status CheckTitle(std::string_view title) {
 
 absl::Status CheckMetadata(std::string_view metadata_json) {
   if (metadata_json.empty()) return absl::OkStatus();
-  absl::Status length = CheckLength("metadata_json", metadata_json.size(), kMaxMetadataBytes);
-  if (!length.ok()) return length;
+  FOVEA_RETURN_IF_ERROR(CheckLength("metadata_json", metadata_json.size(), kMaxMetadataBytes));
   const auto start = metadata_json.find_first_not_of(" \t\r\n");
   if (start != std::string_view::npos && metadata_json[start] == '{' &&
       IsShallowJson(metadata_json) && nlohmann::json::accept(metadata_json)) {
@@ -65,11 +65,9 @@ void SessionToProto(const SessionInfo& info, v1::Session* proto) {
 }
 
 absl::StatusOr<AppendBatch> AppendFromProto(const v1::AppendTurnsRequest& request) {
-  absl::Status length = CheckLength("idempotency_key", request.idempotency_key().size(), 200);
-  if (!length.ok()) return length;
-  auto turns = TurnsFromProto(request.turns());
-  if (!turns.ok()) return turns.status();
-  AppendBatch batch{.turns = *std::move(turns), .idempotency_key = request.idempotency_key()};
+  FOVEA_RETURN_IF_ERROR(CheckLength("idempotency_key", request.idempotency_key().size(), 200));
+  FOVEA_ASSIGN_OR_RETURN(auto turns, TurnsFromProto(request.turns()));
+  AppendBatch batch{.turns = std::move(turns), .idempotency_key = request.idempotency_key()};
   if (!batch.idempotency_key.empty()) batch.body_digest = DigestTurns(batch.turns);
   if (request.expected_next_seq() != 0) batch.expected_next_seq = request.expected_next_seq();
   return batch;

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
 
 namespace fovea::service {
 namespace {
@@ -22,9 +23,8 @@ absl::StatusOr<std::vector<Turn>> TurnsFromProto(
   std::vector<Turn> turns;
   turns.reserve(protos.size());
   for (int i = 0; i < protos.size(); ++i) {
-    auto turn = TurnFromProto(protos[i], absl::StrCat("turns[", i, "]"));
-    if (!turn.ok()) return turn.status();
-    turns.push_back(*std::move(turn));
+    FOVEA_ASSIGN_OR_RETURN(auto turn, TurnFromProto(protos[i], absl::StrCat("turns[", i, "]")));
+    turns.push_back(std::move(turn));
   }
   return turns;
 }

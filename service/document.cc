@@ -100,14 +100,12 @@ Document::Document(DocumentInputs inputs, std::string tenant,
 absl::StatusOr<Answered> Document::Next(const StillWanted& still_wanted,
                                         v1::RenderDocumentResponse* response) {
   if (state_ == State::kNew) {
-    absl::Status status = LayOut();
-    if (!status.ok()) return status;
+    FOVEA_RETURN_IF_ERROR(LayOut());
     state_ = State::kPages;
   }
   if (state_ == State::kEnded) return Answered::kNothing;
   if (drawn_.empty() && next_ < pages_.size()) {
-    absl::Status status = DrawAhead(still_wanted);
-    if (!status.ok()) return status;
+    FOVEA_RETURN_IF_ERROR(DrawAhead(still_wanted));
   }
   if (drawn_.empty()) {
     *response->mutable_totals() = totals_;
@@ -120,11 +118,9 @@ absl::StatusOr<Answered> Document::Next(const StillWanted& still_wanted,
 }
 
 absl::Status Document::LayOut() {
-  absl::Status status = CheckText(content_.blocks.front().text, title_,
-                                  setting_ ? kMaxTextBytesWithSetting : kMaxTextBytes);
-  if (!status.ok()) return status;
-  status = setting_ ? LayOutAsSet() : LayOutForReader();
-  if (!status.ok()) return status;
+  FOVEA_RETURN_IF_ERROR(CheckText(content_.blocks.front().text, title_,
+                                  setting_ ? kMaxTextBytesWithSetting : kMaxTextBytes));
+  FOVEA_RETURN_IF_ERROR(setting_ ? LayOutAsSet() : LayOutForReader());
   totals_.set_pages(static_cast<uint32_t>(pages_.size()));
   totals_.set_rung(rung_->name);
   return absl::OkStatus();
@@ -135,35 +131,31 @@ absl::Status Document::LayOutAsSet() {
     return absl::InvalidArgumentError("setting: stands in the place of a reader and a rung");
   }
   if (webp_) return absl::InvalidArgumentError("webp: needs a reader that takes it");
-  absl::Status status = CheckSetting(*setting_);
-  if (!status.ok()) return status;
+  FOVEA_RETURN_IF_ERROR(CheckSetting(*setting_));
   set_rung_ = RungOf(*setting_);
   rung_ = &set_rung_;
   const PagePaper& paper = rung_->papers.front();
   const PagePosition end{content_.blocks.size(), 0};
   for (PagePosition at; at < end; at = pages_.back().extent.end) {
-    auto extent = in_.renderer->LayOut(content_, at, paper.box, rung_->typography);
-    if (!extent.ok()) return extent.status();
-    pages_.push_back({.extent = *extent, .paper = &paper});
+    FOVEA_ASSIGN_OR_RETURN(auto extent,
+                           in_.renderer->LayOut(content_, at, paper.box, rung_->typography));
+    pages_.push_back({.extent = extent, .paper = &paper});
   }
   return absl::OkStatus();
 }
 
 absl::Status Document::LayOutForReader() {
-  auto reader = in_.readers->Find(reader_name_);
-  if (!reader.ok()) return reader.status();
-  reader_ = *reader;
+  FOVEA_ASSIGN_OR_RETURN(auto reader, in_.readers->Find(reader_name_));
+  reader_ = reader;
   counter_.emplace(*reader_);
   if (webp_ && !reader_->takes_webp) {
     return absl::InvalidArgumentError(
         absl::StrCat("webp: ", reader_->name, " is not known to take it"));
   }
-  auto rung = FindRung(*reader_, rung_name_);
-  if (!rung.ok()) return rung.status();
-  rung_ = *rung;
-  auto pages = LayOutPages(content_, *rung_, *reader_, *in_.renderer);
-  if (!pages.ok()) return pages.status();
-  pages_ = *std::move(pages);
+  FOVEA_ASSIGN_OR_RETURN(auto rung, FindRung(*reader_, rung_name_));
+  rung_ = rung;
+  FOVEA_ASSIGN_OR_RETURN(auto pages, LayOutPages(content_, *rung_, *reader_, *in_.renderer));
+  pages_ = std::move(pages);
 
   bool flat = false;
   for (const LaidOutPage& page : pages_) {
@@ -201,19 +193,18 @@ absl::Status Document::DrawAhead(const StillWanted& still_wanted) {
 absl::Status Document::Draw(const LaidOutPage& laid_out, v1::DocumentPage* page) const {
   const PageExtent& extent = laid_out.extent;
   const PageHeader header = HeaderOf(*page);
-  auto drawn = in_.renderer->Draw(content_, extent, rung_->typography, header);
-  if (!drawn.ok()) return drawn.status();
+  FOVEA_ASSIGN_OR_RETURN(auto drawn,
+                         in_.renderer->Draw(content_, extent, rung_->typography, header));
   page->set_page_id(PageId(in_.renderer->Version(), content_, extent, rung_->typography, header));
   if (counter_) page->set_text_tokens(counter_->Text(TextOf(extent)));
-  page->set_missing_glyphs(drawn->missing_glyphs);
-  page->set_hidden_characters(drawn->hidden_characters);
+  page->set_missing_glyphs(drawn.missing_glyphs);
+  page->set_hidden_characters(drawn.hidden_characters);
   if (!webp_) {
-    page->set_png(std::move(drawn->png));
+    page->set_png(std::move(drawn.png));
     return absl::OkStatus();
   }
-  auto webp = in_.renderer->ToWebp(drawn->png);
-  if (!webp.ok()) return webp.status();
-  page->set_webp(*std::move(webp));
+  FOVEA_ASSIGN_OR_RETURN(auto webp, in_.renderer->ToWebp(drawn.png));
+  page->set_webp(std::move(webp));
   return absl::OkStatus();
 }
 

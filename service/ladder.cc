@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/grouped.h"
+#include "core/base/status_macros.h"
 #include "core/tokens/token_counter.h"
 #include "core/voice/notes.h"
 
@@ -32,9 +33,9 @@ absl::StatusOr<PageContent> EnoughText(SeqRange turns, const ReaderProfile& read
   double characters = 0;
   for (uint64_t first = turns.first; first <= turns.last && characters < wanted;
        first += kReadBatch) {
-    auto read = source.Turns({first, std::min(turns.last, first + kReadBatch - 1)});
-    if (!read.ok()) return read.status();
-    for (const TurnPtr& turn : *read) {
+    FOVEA_ASSIGN_OR_RETURN(auto read,
+                           source.Turns({first, std::min(turns.last, first + kReadBatch - 1)}));
+    for (const TurnPtr& turn : read) {
       AppendTurnWithPictures(turn, {}, &content);
       characters += static_cast<double>(TurnCharacters(*turn));
     }
@@ -63,25 +64,23 @@ absl::Status DrawRung(const PageContent& content, const Rung& rung, const Reader
                       const TokenCounter& counter, const PageRenderer& renderer,
                       v1::DrawLadderResponse::Page* page) {
   const PagePaper& paper = rung.papers.front();
-  auto extent = renderer.LayOut(content, {}, paper.box, rung.typography);
-  if (!extent.ok()) return extent.status();
+  FOVEA_ASSIGN_OR_RETURN(auto extent, renderer.LayOut(content, {}, paper.box, rung.typography));
   const PageHeader header{
-      .text = PageTitle({extent->first_seq, extent->last_seq}, rung.name, /*gist=*/false)};
-  auto drawn = renderer.Draw(content, *extent, rung.typography, header);
-  if (!drawn.ok()) return drawn.status();
-  auto tokens = ImageTokens(reader, extent->width, extent->height, paper.flat_tokens);
-  if (!tokens.ok()) return tokens.status();
+      .text = PageTitle({extent.first_seq, extent.last_seq}, rung.name, /*gist=*/false)};
+  FOVEA_ASSIGN_OR_RETURN(auto drawn, renderer.Draw(content, extent, rung.typography, header));
+  FOVEA_ASSIGN_OR_RETURN(auto tokens,
+                         ImageTokens(reader, extent.width, extent.height, paper.flat_tokens));
   page->set_rung(rung.name);
   page->set_line_pitch_px(rung.typography.line_pitch_px);
-  page->set_width(extent->width);
-  page->set_height(extent->height);
-  page->set_tokens(*tokens);
-  page->set_text_tokens(TextTokens(content, *extent, counter));
-  page->set_characters(extent->characters);
-  page->set_last_seq(extent->last_seq);
+  page->set_width(extent.width);
+  page->set_height(extent.height);
+  page->set_tokens(tokens);
+  page->set_text_tokens(TextTokens(content, extent, counter));
+  page->set_characters(extent.characters);
+  page->set_last_seq(extent.last_seq);
   page->set_legibility(rung.legibility);
   page->set_evidence(EvidenceName(rung.evidence));
-  page->set_png(std::move(drawn->png));
+  page->set_png(std::move(drawn.png));
   return absl::OkStatus();
 }
 
@@ -93,20 +92,17 @@ absl::Status DrawReaderLadder(SeqRange turns, const ReaderProfile& reader, const
     return absl::InvalidArgumentError(
         absl::StrCat("view.reader: ", reader.name, " has no ladder: it gets text only"));
   }
-  auto content = EnoughText(turns, reader, source);
-  if (!content.ok()) return content.status();
-  if (content->blocks.empty()) return absl::InvalidArgumentError("first_seq: no text to draw");
+  FOVEA_ASSIGN_OR_RETURN(auto content, EnoughText(turns, reader, source));
+  if (content.blocks.empty()) return absl::InvalidArgumentError("first_seq: no text to draw");
   const TokenCounter counter(reader);
   std::vector<PageRenderer::Captioned> sheet;
   for (const Rung& rung : reader.ladder) {
     v1::DrawLadderResponse::Page* page = response->add_pages();
-    absl::Status status = DrawRung(*content, rung, reader, counter, renderer, page);
-    if (!status.ok()) return status;
+    FOVEA_RETURN_IF_ERROR(DrawRung(content, rung, reader, counter, renderer, page));
     sheet.push_back({.png = page->png(), .caption = Caption(*page)});
   }
-  auto contact_sheet = renderer.ContactSheet(sheet);
-  if (!contact_sheet.ok()) return contact_sheet.status();
-  response->set_contact_sheet_png(*std::move(contact_sheet));
+  FOVEA_ASSIGN_OR_RETURN(auto contact_sheet, renderer.ContactSheet(sheet));
+  response->set_contact_sheet_png(std::move(contact_sheet));
   return absl::OkStatus();
 }
 

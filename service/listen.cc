@@ -14,6 +14,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "core/base/status_macros.h"
 
 namespace fovea::service {
 namespace {
@@ -106,9 +107,8 @@ absl::Status ClearStaleSocket(const std::string& address) {
     return errno == ENOENT ? absl::OkStatus() : Refused(path, std::strerror(errno));
   }
   if (!S_ISSOCK(info.st_mode)) return Refused(path, "there is a file that is not a socket");
-  auto answers = Answers(path);
-  if (!answers.ok()) return answers.status();
-  if (*answers) return Refused(path, "another server answers there");
+  FOVEA_ASSIGN_OR_RETURN(auto answers, Answers(path));
+  if (answers) return Refused(path, "another server answers there");
   if (unlink(path.c_str()) != 0) return Refused(path, std::strerror(errno));
   return absl::OkStatus();
 }

@@ -32,6 +32,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "core/base/status_macros.h"
 #include "service/listen.h"
 
 namespace fovea::service {
@@ -293,8 +294,7 @@ absl::StatusOr<std::unique_ptr<MetricsHttp>> MetricsHttp::Start(MetricsHttpInput
   // Making Asio's objects and the thread throws where the system gives no descriptors or memory.
   try {
     auto server = std::make_unique<Running>(std::move(inputs));
-    absl::Status status = server->Listen();
-    if (!status.ok()) return status;
+    FOVEA_RETURN_IF_ERROR(server->Listen());
     return server;
   } catch (const std::exception& error) {
     return absl::UnavailableError(absl::StrCat("cannot serve metrics: ", error.what()));

@@ -35,15 +35,14 @@ absl::StatusOr<int> FlatTokens(const ReaderProfile& reader, const std::string& r
 
 absl::Status CountImage(const ReaderProfile& reader, const v1::CountTokensRequest::Image& image,
                         v1::CountTokensResponse* response) {
-  const auto flat = FlatTokens(reader, image.resolution());
-  if (!flat.ok()) return flat.status();
-  const auto cost = PriceImage(reader.image_rule, image.width(), image.height(), *flat);
+  FOVEA_ASSIGN_OR_RETURN(const auto flat, FlatTokens(reader, image.resolution()));
+  const auto cost = PriceImage(reader.image_rule, image.width(), image.height(), flat);
   if (!cost.ok()) {
     return absl::InvalidArgumentError(
         absl::StrCat("image: ", reader.name, " takes ", std::string(cost.status().message())));
   }
   response->set_tokens(cost->tokens);
-  response->set_exact(reader.image_rule.evidence <= Evidence::kPublished && *flat == 0);
+  response->set_exact(reader.image_rule.evidence <= Evidence::kPublished && flat == 0);
   response->set_source(reader.image_rule.source);
   response->set_seen_width(cost->seen_width);
   response->set_seen_height(cost->seen_height);
@@ -61,20 +60,19 @@ ReaderService::ReaderService(ReaderServiceInputs inputs)
 
 absl::Status ReaderService::Count(const Call& /*call*/, const v1::CountTokensRequest& request,
                                   v1::CountTokensResponse* response) {
-  auto reader = in_.readers->Find(request.reader());
-  if (!reader.ok()) return reader.status();
+  FOVEA_ASSIGN_OR_RETURN(auto reader, in_.readers->Find(request.reader()));
   switch (request.what_case()) {
     case v1::CountTokensRequest::kText:
       if (request.text().size() > kMaxTextBytes) {
         return absl::InvalidArgumentError(
             absl::StrCat("text: has ", request.text().size(), " bytes; at most ", kMaxTextBytes));
       }
-      response->set_tokens(TokenCounter(**reader).Text(request.text()));
-      response->set_exact((*reader)->text_tokens_exact());
-      response->set_source((*reader)->text_source);
+      response->set_tokens(TokenCounter(*reader).Text(request.text()));
+      response->set_exact(reader->text_tokens_exact());
+      response->set_source(reader->text_source);
       return absl::OkStatus();
     case v1::CountTokensRequest::kImage:
-      return CountImage(**reader, request.image(), response);
+      return CountImage(*reader, request.image(), response);
     case v1::CountTokensRequest::WHAT_NOT_SET:
       break;
   }

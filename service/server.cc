@@ -429,8 +429,7 @@ class GrpcServer final : public Server {
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(ServerOptions options) {
   auto server = std::make_unique<GrpcServer>(std::move(options));
-  absl::Status status = server->Open();
-  if (!status.ok()) return status;
+  FOVEA_RETURN_IF_ERROR(server->Open());
   return server;
 }
 

@@ -5,6 +5,7 @@
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "core/base/status_macros.h"
 #include "core/log/blobs.h"
 #include "service/convert_turn.h"
 
@@ -29,25 +30,22 @@ absl::StatusOr<std::vector<TurnPtr>> SessionTurns::Turns(SeqRange range) const {
     }
     SeqRange missing{.first = seq, .last = seq};
     while (missing.last < range.last && !cache_.Get({state_id_, missing.last + 1})) ++missing.last;
-    absl::Status status = Read(missing, range.first, turns);
-    if (!status.ok()) return status;
+    FOVEA_RETURN_IF_ERROR(Read(missing, range.first, turns));
     seq = missing.last + 1;
   }
   return turns;
 }
 
 absl::Status SessionTurns::Read(SeqRange missing, uint64_t base, std::vector<TurnPtr>& out) const {
-  auto read = log_.ReadTurns(key_, missing, 0);
-  if (!read.ok()) return read.status();
-  const uint64_t next = missing.first + read->size();
+  FOVEA_ASSIGN_OR_RETURN(auto read, log_.ReadTurns(key_, missing, 0));
+  const uint64_t next = missing.first + read.size();
   if (next <= missing.last) {
     // A read ends before a damaged turn; one that begins with it says so.
-    auto rest = log_.ReadTurns(key_, {.first = next, .last = next}, 0);
-    if (!rest.ok()) return rest.status();
-    return absl::OutOfRangeError(absl::StrCat("the log holds ", read->size(), " of the turns ",
+    FOVEA_RETURN_IF_ERROR(log_.ReadTurns(key_, {.first = next, .last = next}, 0).status());
+    return absl::OutOfRangeError(absl::StrCat("the log holds ", read.size(), " of the turns ",
                                               missing.first, " to ", missing.last));
   }
-  for (Turn& turn : *read) {
+  for (Turn& turn : read) {
     const uint64_t seq = turn.seq;
     if (auto gist = WithoutBlobs(turn)) {
       turn = std::move(gist->turn);
@@ -121,8 +119,7 @@ absl::StatusOr<bool> SessionStates::BeginRemoving(
     return state.deleted_ || (state.leases_ == 0 && !state.removing_);
   };
   while (!state.mutex_.AwaitWithTimeout(absl::Condition(&free), kAskAgain)) {
-    absl::Status status = still_wanted();
-    if (!status.ok()) return status;
+    FOVEA_RETURN_IF_ERROR(still_wanted());
   }
   if (state.deleted_) return false;
   state.removing_ = true;
@@ -134,9 +131,8 @@ absl::Status SessionStates::Delete(const SessionKey& key,
                                    const std::function<absl::Status(const SessionState&)>& remove) {
   while (true) {
     const StatePtr state = Find(key);
-    auto alone = BeginRemoving(*state, still_wanted);
-    if (!alone.ok()) return alone.status();
-    if (!*alone) continue;
+    FOVEA_ASSIGN_OR_RETURN(auto alone, BeginRemoving(*state, still_wanted));
+    if (!alone) continue;
     absl::Status status = remove(*state);
     if (status.ok()) {
       turn_cache_.EraseIf([&](const auto& entry) { return entry.first == state->id; });

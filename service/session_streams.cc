@@ -27,27 +27,23 @@ class AppendStream final
 
   absl::Status Add(const Call& call, const v1::AppendTurnsRequest& request) override {
     if (session_id_.empty()) {
-      absl::Status status = CheckSessionId("session_id", request.session_id());
-      if (!status.ok()) return status;
+      FOVEA_RETURN_IF_ERROR(CheckSessionId("session_id", request.session_id()));
       session_id_ = request.session_id();
     } else if (!request.session_id().empty() && request.session_id() != session_id_) {
       return absl::InvalidArgumentError("session_id: all appends of a stream go to one session");
     }
-    absl::Status quota = call.TakeTurns(static_cast<size_t>(request.turns_size()));
-    if (!quota.ok()) return quota;
-    auto batch = AppendFromProto(request);
-    if (!batch.ok()) return batch.status();
+    FOVEA_RETURN_IF_ERROR(call.TakeTurns(static_cast<size_t>(request.turns_size())));
+    FOVEA_ASSIGN_OR_RETURN(auto batch, AppendFromProto(request));
     if (identity_ == 0) {
       // The stream goes to this life of the session, not to a later one of the same name.
-      auto info = log_.GetSession(call.Key(session_id_));
-      if (!info.ok()) return info.status();
-      identity_ = info->identity;
+      FOVEA_ASSIGN_OR_RETURN(auto info, log_.GetSession(call.Key(session_id_)));
+      identity_ = info.identity;
     }
-    auto receipt = log_.Append({call.Key(session_id_), identity_}, *std::move(batch));
-    if (!receipt.ok()) return receipt.status();
+    FOVEA_ASSIGN_OR_RETURN(auto receipt,
+                           log_.Append({call.Key(session_id_), identity_}, std::move(batch)));
     counts_.set_appends(counts_.appends() + 1);
-    counts_.set_turns(counts_.turns() + receipt->last_seq - receipt->first_seq + 1);
-    counts_.set_last_seq(std::max(counts_.last_seq(), receipt->last_seq));
+    counts_.set_turns(counts_.turns() + receipt.last_seq - receipt.first_seq + 1);
+    counts_.set_last_seq(std::max(counts_.last_seq(), receipt.last_seq));
     return absl::OkStatus();
   }
 
@@ -87,8 +83,7 @@ class ImportStream final : public StreamConsumer<v1::ExportChunk, v1::Session> {
 
   absl::Status Finish(const Call& call, v1::Session* response) override {
     if (identity_ == 0) return absl::InvalidArgumentError("the first chunk must be the header");
-    absl::Status status = Flush(call);
-    if (!status.ok()) return status;
+    FOVEA_RETURN_IF_ERROR(Flush(call));
     if (last_seq_ != header_.session().last_seq() || events_ != header_.session().event_count()) {
       return absl::InvalidArgumentError(absl::StrCat(
           "the header names ", header_.session().last_seq(), " turns and ",
@@ -137,15 +132,15 @@ class ImportStream final : public StreamConsumer<v1::ExportChunk, v1::Session> {
   }
 
   absl::Status AddTurn(const Call& call, const v1::Turn& proto) {
-    auto turn = TurnFromProto(proto, absl::StrCat("chunk ", chunks_, ": turn"));
-    if (!turn.ok()) return turn.status();
-    if (turn->seq != last_seq_ + 1) {
-      return Invalid(absl::StrCat("turn.seq is ", turn->seq, "; next is ", last_seq_ + 1));
+    FOVEA_ASSIGN_OR_RETURN(auto turn,
+                           TurnFromProto(proto, absl::StrCat("chunk ", chunks_, ": turn")));
+    if (turn.seq != last_seq_ + 1) {
+      return Invalid(absl::StrCat("turn.seq is ", turn.seq, "; next is ", last_seq_ + 1));
     }
     FOVEA_RETURN_IF_ERROR(call.TakeTurns(1));
-    last_seq_ = turn->seq;
-    batch_bytes_ += TurnBytes(*turn);
-    batch_.push_back(*std::move(turn));
+    last_seq_ = turn.seq;
+    batch_bytes_ += TurnBytes(turn);
+    batch_.push_back(std::move(turn));
     const bool full = batch_.size() >= kImportBatchTurns || batch_bytes_ >= kImportBatchBytes;
     const bool settles = full || call.QuotaWait() > absl::ZeroDuration();
     return settles ? Flush(call) : absl::OkStatus();
@@ -153,16 +148,16 @@ class ImportStream final : public StreamConsumer<v1::ExportChunk, v1::Session> {
 
   // An event takes its place after the turns before it, so these must be in the log first.
   absl::Status AddEvent(const Call& call, const v1::Event& proto) {
-    auto event = EventFromProto(proto, absl::StrCat("chunk ", chunks_, ": event"));
-    if (!event.ok()) return event.status();
-    if (event->after_seq != last_seq_ || event->index != events_ + 1) {
-      return Invalid(absl::StrCat("event ", event->index, " after turn ", event->after_seq,
+    FOVEA_ASSIGN_OR_RETURN(auto event,
+                           EventFromProto(proto, absl::StrCat("chunk ", chunks_, ": event")));
+    if (event.after_seq != last_seq_ || event.index != events_ + 1) {
+      return Invalid(absl::StrCat("event ", event.index, " after turn ", event.after_seq,
                                   " stands behind event ", events_, " and turn ", last_seq_));
     }
     // It is a write of its own, as a turn is.
     FOVEA_RETURN_IF_ERROR(call.TakeTurns(1));
     FOVEA_RETURN_IF_ERROR(Flush(call));
-    auto stored = log_.AppendEvent(Staged(call), *event);
+    auto stored = log_.AppendEvent(Staged(call), event);
     if (stored.ok()) ++events_;
     return stored.status();
   }
@@ -194,8 +189,7 @@ class Exporter {
 
   absl::StatusOr<Answered> Next(const Call& call, v1::ExportChunk* chunk) {
     if (!info_.has_value()) {
-      absl::Status status = Begin(call);
-      if (!status.ok()) return status;
+      FOVEA_RETURN_IF_ERROR(Begin(call));
       chunk->mutable_header()->set_format_version(kExportFormat);
       SessionToProto(*info_, chunk->mutable_header()->mutable_session());
       return Answered::kMore;
@@ -223,15 +217,13 @@ class Exporter {
 
  private:
   absl::Status Begin(const Call& call) {
-    auto info = log_.GetSession(call.Key(session_id_));
-    if (!info.ok()) return info.status();
-    auto events = log_.ReadEvents({call.Key(session_id_), info->identity}, 1);
-    if (!events.ok()) return events.status();
+    FOVEA_ASSIGN_OR_RETURN(auto info, log_.GetSession(call.Key(session_id_)));
+    FOVEA_ASSIGN_OR_RETURN(auto events, log_.ReadEvents({call.Key(session_id_), info.identity}, 1));
     // The header counts exactly what follows it.
-    for (const LogEvent& event : *events) {
-      if (event.index <= info->event_count) events_.push_back(event);
+    for (const LogEvent& event : events) {
+      if (event.index <= info.event_count) events_.push_back(event);
     }
-    info_ = *std::move(info);
+    info_ = std::move(info);
     return absl::OkStatus();
   }
 
@@ -259,34 +251,32 @@ NextAnswer<v1::ReadTurnsResponse> ReadTurnsSteps(LogStore* log,
                                                  const v1::ReadTurnsRequest& request) {
   SeqRange left{.first = std::max<uint64_t>(1, request.range().first()),
                 .last = request.range().last() == 0 ? UINT64_MAX : request.range().last()};
-  return
-      [log, left, session_id = request.session_id(), identity = uint64_t{0}](
-          const Call& call, v1::ReadTurnsResponse* response) mutable -> absl::StatusOr<Answered> {
-        if (call.at_once()) {
-          // In one answer, or on the lane, where it may wait.
-          auto few = log->TryReadTurns(call.Key(session_id), left, kAnswerBytes);
-          if (!few.ok()) return few.status();
-          if (!few->has_value()) return Call::GoOn();
-          if ((*few)->empty()) return Answered::kNothing;
-          for (const Turn& turn : **few) TurnToProto(turn, response->add_turns());
-          return Answered::kLast;
-        }
-        if (identity == 0) {
-          auto info = log->GetSession(call.Key(session_id));
-          if (!info.ok()) return info.status();
-          identity = info->identity;
-        }
-        if (left.empty()) return Answered::kNothing;
-        auto turns = log->ReadTurns({call.Key(session_id), identity}, left, kAnswerBytes);
-        if (absl::IsNotFound(turns.status())) {
-          return absl::AbortedError("the session was deleted meanwhile");
-        }
-        if (!turns.ok()) return turns.status();
-        if (turns->empty()) return Answered::kNothing;
-        for (const Turn& turn : *turns) TurnToProto(turn, response->add_turns());
-        left.first = turns->back().seq + 1;
-        return left.empty() ? Answered::kLast : Answered::kMore;
-      };
+  return [log, left, session_id = request.session_id(), identity = uint64_t{0}](
+             const Call& call,
+             v1::ReadTurnsResponse* response) mutable -> absl::StatusOr<Answered> {
+    if (call.at_once()) {
+      // In one answer, or on the lane, where it may wait.
+      FOVEA_ASSIGN_OR_RETURN(auto few, log->TryReadTurns(call.Key(session_id), left, kAnswerBytes));
+      if (!few.has_value()) return Call::GoOn();
+      if (few->empty()) return Answered::kNothing;
+      for (const Turn& turn : *few) TurnToProto(turn, response->add_turns());
+      return Answered::kLast;
+    }
+    if (identity == 0) {
+      FOVEA_ASSIGN_OR_RETURN(auto info, log->GetSession(call.Key(session_id)));
+      identity = info.identity;
+    }
+    if (left.empty()) return Answered::kNothing;
+    auto turns = log->ReadTurns({call.Key(session_id), identity}, left, kAnswerBytes);
+    if (absl::IsNotFound(turns.status())) {
+      return absl::AbortedError("the session was deleted meanwhile");
+    }
+    if (!turns.ok()) return turns.status();
+    if (turns->empty()) return Answered::kNothing;
+    for (const Turn& turn : *turns) TurnToProto(turn, response->add_turns());
+    left.first = turns->back().seq + 1;
+    return left.empty() ? Answered::kLast : Answered::kMore;
+  };
 }
 
 NextAnswer<v1::ExportChunk> ExportSteps(LogStore* log, std::string session_id) {

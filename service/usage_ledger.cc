@@ -1,6 +1,7 @@
 #include "service/usage_ledger.h"
 
 #include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
 
 namespace fovea::service {
 namespace {
@@ -14,10 +15,9 @@ constexpr double kMinTextTokens = 500;
 }  // namespace
 
 absl::Status UsageLedger::Load() {
-  auto all = store_->ReadAll();
-  if (!all.ok()) return all.status();
+  FOVEA_ASSIGN_OR_RETURN(auto all, store_->ReadAll());
   const absl::MutexLock lock(&mutex_);
-  for (const StoredCorrection& stored : *all) {
+  for (const StoredCorrection& stored : all) {
     corrections_[{stored.tenant, stored.reader}] = stored.correction;
   }
   return absl::OkStatus();
@@ -67,9 +67,8 @@ absl::StatusOr<UsageLedger::Outcome> UsageLedger::Report(const std::string& tena
         " of something else cannot be of a context that was promised at ", served->tokens));
   }
   outcome.correction = outcome.correction.After(ratio);
-  absl::Status kept =
-      store_->Put({.tenant = tenant, .reader = served->reader, .correction = outcome.correction});
-  if (!kept.ok()) return kept;
+  FOVEA_RETURN_IF_ERROR(
+      store_->Put({.tenant = tenant, .reader = served->reader, .correction = outcome.correction}));
   const absl::MutexLock lock(&mutex_);
   corrections_[key] = outcome.correction;
   return outcome;

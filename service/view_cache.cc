@@ -187,9 +187,8 @@ void ViewCache::SaveAll(absl::Duration most) {
 
 absl::StatusOr<std::unique_ptr<Planner>> ViewCache::NewPlanner(const View& view, const ViewKey& key,
                                                                uint64_t target) const {
-  auto reader = in_.readers->Find(key.reader);
-  if (!reader.ok()) return reader.status();
-  ReaderProfile corrected = **reader;
+  FOVEA_ASSIGN_OR_RETURN(auto reader, in_.readers->Find(key.reader));
+  ReaderProfile corrected = *reader;
   corrected.text_correction = double{1} * key.text_factor_units / UsageCorrection::kUnit;
   PlannerInputs inputs = {.reader = std::move(corrected),
                           .policy = key.policy,

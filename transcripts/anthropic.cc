@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
 #include "transcripts/fields.h"
 #include "transcripts/texts.h"
 
@@ -116,8 +117,7 @@ class Reader {
     }
     if (content.empty()) builder_.Add(TextPart{});
     for (size_t i = 0; i < content.size(); ++i) {
-      absl::Status status = ReadBlock(content[i], absl::StrCat(path, "[", i, "]"));
-      if (!status.ok()) return status;
+      FOVEA_RETURN_IF_ERROR(ReadBlock(content[i], absl::StrCat(path, "[", i, "]")));
     }
     return absl::OkStatus();
   }
@@ -160,17 +160,15 @@ class Reader {
 
   absl::Status ReadText(Fields& fields) {
     if (!fields.Has("text")) return fields.Error("text", "is missing");
-    absl::StatusOr<std::string> text = fields.TakeText("text");
-    if (!text.ok()) return text.status();
-    builder_.Add(TextPart{*std::move(text)}, fields.Rest({"citations"}, builder_.unknown_keys()));
+    FOVEA_ASSIGN_OR_RETURN(std::string text, fields.TakeText("text"));
+    builder_.Add(TextPart{std::move(text)}, fields.Rest({"citations"}, builder_.unknown_keys()));
     return absl::OkStatus();
   }
 
   absl::Status ReadCall(Fields& fields) {
     ToolCallPart call{.call_id = fields.TakeTextOrJson("id")};
-    absl::StatusOr<std::string> name = fields.TakeText("name");
-    if (!name.ok()) return name.status();
-    call.name = *std::move(name);
+    FOVEA_ASSIGN_OR_RETURN(std::string name, fields.TakeText("name"));
+    call.name = std::move(name);
     call.arguments_json = ArgumentsOf(fields.Take("input"));
     builder_.Add(std::move(call), fields.Rest({"caller"}, builder_.unknown_keys()));
     return absl::OkStatus();
@@ -244,12 +242,11 @@ class Reader {
 };
 
 absl::StatusOr<Role> RoleOf(Fields& fields) {
-  absl::StatusOr<std::string> name = fields.TakeText("role");
-  if (!name.ok()) return name.status();
-  if (*name == "user") return Role::kUser;
-  if (*name == "assistant") return Role::kAssistant;
-  if (*name == "system") return Role::kSystem;
-  return fields.Error("role", absl::StrCat("is \"", *name, "\", not user, assistant or system"));
+  FOVEA_ASSIGN_OR_RETURN(std::string name, fields.TakeText("role"));
+  if (name == "user") return Role::kUser;
+  if (name == "assistant") return Role::kAssistant;
+  if (name == "system") return Role::kSystem;
+  return fields.Error("role", absl::StrCat("is \"", name, "\", not user, assistant or system"));
 }
 
 }  // namespace
@@ -257,12 +254,10 @@ absl::StatusOr<Role> RoleOf(Fields& fields) {
 absl::StatusOr<ReadMessage> ReadAnthropicMessage(const Json& message) {
   if (!message.is_object()) return absl::InvalidArgumentError("a message must be an object");
   Fields fields(message, "");
-  absl::StatusOr<Role> role = RoleOf(fields);
-  if (!role.ok()) return role.status();
-  MessageBuilder builder(*role);
+  FOVEA_ASSIGN_OR_RETURN(Role role, RoleOf(fields));
+  MessageBuilder builder(role);
   if (const Json* const content = fields.Take("content")) {
-    absl::Status status = Reader(builder, *role).ReadContent(*content, "content");
-    if (!status.ok()) return status;
+    FOVEA_RETURN_IF_ERROR(Reader(builder, role).ReadContent(*content, "content"));
   }
   fields.Drop("type");
   builder.Keep(fields.Rest({"id", "model", "stop_reason", "stop_sequence", "stop_details", "usage",
@@ -273,8 +268,7 @@ absl::StatusOr<ReadMessage> ReadAnthropicMessage(const Json& message) {
 
 absl::StatusOr<ReadMessage> ReadAnthropicSystem(const Json& system) {
   MessageBuilder builder(Role::kSystem);
-  absl::Status status = Reader(builder, Role::kSystem).ReadContent(system, "system");
-  if (!status.ok()) return status;
+  FOVEA_RETURN_IF_ERROR(Reader(builder, Role::kSystem).ReadContent(system, "system"));
   return std::move(builder).Finish("system");
 }
 

@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
 #include "transcripts/anthropic.h"
 #include "transcripts/fields.h"
 #include "transcripts/readers.h"
@@ -127,8 +128,7 @@ class Reader {
       Rewind(MemberText(record.json, "parentUuid"));
     }
     const bool agents = !envelope.agent_id.empty();
-    absl::Status status = builder_.Add(std::move(read), std::move(envelope));
-    if (!status.ok()) return status;
+    FOVEA_RETURN_IF_ERROR(builder_.Add(std::move(read), std::move(envelope)));
     if (!agents)
       Said(uuid, type == "assistant" || builder_.session().turns.back().role == Role::kUser);
     return absl::OkStatus();
@@ -213,10 +213,9 @@ class Reader {
 absl::Status ReadClaudeCode(Records& records, SessionBuilder& builder) {
   Reader reader(builder);
   while (true) {
-    absl::StatusOr<std::optional<Record>> record = records.Next();
-    if (!record.ok()) return record.status();
-    if (!record->has_value()) return absl::OkStatus();
-    if (absl::Status status = reader.Read(**record); !status.ok()) return status;
+    FOVEA_ASSIGN_OR_RETURN(std::optional<Record> record, records.Next());
+    if (!record.has_value()) return absl::OkStatus();
+    if (absl::Status status = reader.Read(*record); !status.ok()) return status;
   }
 }
 

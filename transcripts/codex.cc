@@ -7,6 +7,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
 #include "transcripts/fields.h"
 #include "transcripts/openai_responses.h"
 #include "transcripts/readers.h"
@@ -125,10 +126,9 @@ class Reader {
     if (std::string text = MemberText(payload, "message"); !text.empty()) {
       Json attributes = std::exchange(pending_, Json::object());
       attributes["compacted"] = true;
-      absl::Status status =
+      FOVEA_RETURN_IF_ERROR(
           builder_.Add(Turn{.role = Role::kUser, .parts = {TextPart{std::move(text)}}},
-                       {.line = line, .time_us = time, .attributes = std::move(attributes)});
-      if (!status.ok()) return status;
+                       {.line = line, .time_us = time, .attributes = std::move(attributes)}));
     }
     const Json* const history = Member(payload, "replacement_history");
     if (history == nullptr || !history->is_array()) return absl::OkStatus();
@@ -138,9 +138,8 @@ class Reader {
         builder_.PassOver("repeated in a compacted history");
         continue;
       }
-      absl::Status status = AddItem(item, absl::StrCat("payload.replacement_history[", i, "]"),
-                                    line, time, Json::object());
-      if (!status.ok()) return status;
+      FOVEA_RETURN_IF_ERROR(AddItem(item, absl::StrCat("payload.replacement_history[", i, "]"),
+                                    line, time, Json::object()));
     }
     return absl::OkStatus();
   }
@@ -155,10 +154,9 @@ class Reader {
 absl::Status ReadCodex(Records& records, SessionBuilder& builder) {
   Reader reader(builder);
   while (true) {
-    absl::StatusOr<std::optional<Record>> record = records.Next();
-    if (!record.ok()) return record.status();
-    if (!record->has_value()) return absl::OkStatus();
-    if (absl::Status status = reader.Read(**record); !status.ok()) return status;
+    FOVEA_ASSIGN_OR_RETURN(std::optional<Record> record, records.Next());
+    if (!record.has_value()) return absl::OkStatus();
+    if (absl::Status status = reader.Read(*record); !status.ok()) return status;
   }
 }
 

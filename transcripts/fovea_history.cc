@@ -7,6 +7,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
 #include "transcripts/anthropic.h"
 #include "transcripts/fields.h"
 #include "transcripts/openai_chat.h"
@@ -65,20 +66,17 @@ class TurnReader {
       if (!time->is_number_integer()) return fields_.Error("time_us", "must be a whole number");
       stamp.time_us = time->get<int64_t>();
     }
-    absl::StatusOr<std::string> agent = fields_.TakeText("agent_id");
-    if (!agent.ok()) return agent.status();
+    FOVEA_ASSIGN_OR_RETURN(std::string agent, fields_.TakeText("agent_id"));
     const bool said = fields_.Has("text");
-    absl::StatusOr<std::string> text = fields_.TakeText("text");
-    if (!text.ok()) return text.status();
-    const absl::Status status = builder_.role() == Role::kTool ? ReadResult(said, *std::move(text))
-                                                               : ReadSaid(said, *std::move(text));
-    if (!status.ok()) return status;
+    FOVEA_ASSIGN_OR_RETURN(std::string text, fields_.TakeText("text"));
+    FOVEA_RETURN_IF_ERROR(builder_.role() == Role::kTool ? ReadResult(said, std::move(text))
+                                                         : ReadSaid(said, std::move(text)));
     builder_.Keep(fields_.Rest({"record"}, builder_.unknown_keys()));
     absl::StatusOr<ReadMessage> read = std::move(builder_).Finish("text");
     if (!read.ok()) return read;
     for (Turn& turn : read->turns) {
       turn.time_us = stamp.time_us;
-      turn.agent_id = *agent;
+      turn.agent_id = agent;
     }
     return read;
   }
@@ -99,9 +97,8 @@ class TurnReader {
     // The text of a turn that calls may be written as "".
     if (said && (!text.empty() || !more)) builder_.Add(TextPart{std::move(text)});
     if (builder_.role() != Role::kAssistant) return absl::OkStatus();
-    absl::StatusOr<std::string> refusal = fields_.TakeText("refusal");
-    if (!refusal.ok()) return refusal.status();
-    if (!refusal->empty()) builder_.Add(RefusalPart{*std::move(refusal)});
+    FOVEA_ASSIGN_OR_RETURN(std::string refusal, fields_.TakeText("refusal"));
+    if (!refusal.empty()) builder_.Add(RefusalPart{std::move(refusal)});
     const Json* const calls = fields_.Take("tool_calls");
     if (calls == nullptr) return absl::OkStatus();
     if (!calls->is_array()) return fields_.Error("tool_calls", "must be a list");
@@ -209,10 +206,9 @@ absl::Status ReadSession(const Record& record, SessionBuilder& builder) {
     builder.session().metadata_json = MetadataText(metadata);
   }
   for (size_t i = 0; i < turns->size(); ++i) {
-    absl::Status status =
+    FOVEA_RETURN_IF_ERROR(
         builder.Add(ReadHistoryTurn((*turns)[i]),
-                    {.line = record.line, .path = absl::StrCat("turns[", i, "]")});
-    if (!status.ok()) return status;
+                    {.line = record.line, .path = absl::StrCat("turns[", i, "]")}));
   }
   return builder.Finish(/*empty=*/true);
 }
@@ -228,9 +224,8 @@ absl::StatusOr<ReadMessage> ReadHistoryTurn(const Json& json) {
   if (Member(json, "text") == nullptr && Member(json, "content") != nullptr) {
     return ReadProviders(json);
   }
-  absl::StatusOr<Role> role = RoleOf(MemberText(json, "role"));
-  if (!role.ok()) return role.status();
-  return TurnReader(json, *role).Read();
+  FOVEA_ASSIGN_OR_RETURN(Role role, RoleOf(MemberText(json, "role")));
+  return TurnReader(json, role).Read();
 }
 
 Json HistoryTurn(const Turn& turn) {
@@ -264,10 +259,9 @@ std::string MetadataText(const Json& metadata) {
 
 absl::Status ReadFoveaHistory(Records& records, SessionBuilder& builder) {
   while (true) {
-    absl::StatusOr<std::optional<Record>> record = records.Next();
-    if (!record.ok()) return record.status();
-    if (!record->has_value()) return absl::OkStatus();
-    if (absl::Status status = ReadSession(**record, builder); !status.ok()) return status;
+    FOVEA_ASSIGN_OR_RETURN(std::optional<Record> record, records.Next());
+    if (!record.has_value()) return absl::OkStatus();
+    if (absl::Status status = ReadSession(*record, builder); !status.ok()) return status;
   }
 }
 

@@ -12,6 +12,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
 #include "transcripts/fields.h"
 #include "transcripts/texts.h"
 
@@ -147,23 +148,21 @@ class GeminiContent {
   }
 
   absl::Status ReadText(Fields& fields) {
-    absl::StatusOr<std::string> text = fields.TakeText("text");
-    if (!text.ok()) return text.status();
+    FOVEA_ASSIGN_OR_RETURN(std::string text, fields.TakeText("text"));
     // A signature that came after the last text stands on a text without characters.
-    if (text->empty() && signature_.has_value()) {
+    if (text.empty() && signature_.has_value()) {
       AddSignature();
       return absl::OkStatus();
     }
-    return AddPart(TextPart{*std::move(text)}, fields);
+    return AddPart(TextPart{std::move(text)}, fields);
   }
 
   absl::Status ReadCall(const Json& json, Fields& part) {
     if (!json.is_object()) return part.Error("functionCall", "must be an object");
     Fields call(json, part.PathOf("functionCall"));
     ToolCallPart read{.call_id = call.TakeTextOrJson("id")};
-    absl::StatusOr<std::string> name = call.TakeText("name");
-    if (!name.ok()) return name.status();
-    read.name = *std::move(name);
+    FOVEA_ASSIGN_OR_RETURN(std::string name, call.TakeText("name"));
+    read.name = std::move(name);
     read.arguments_json = ArgumentsOf(call.Take("args"));
     const std::string given = absl::StrCat("call-", ++reader_.calls_);
     if (read.call_id.empty()) {
@@ -249,8 +248,7 @@ absl::StatusOr<ReadMessage> ReadParts(Role role, GeminiReader& reader, Fields& f
     if (!list->is_array()) return fields.Error("parts", "must be a list");
     if (list->empty()) builder.Add(TextPart{});
     for (size_t i = 0; i < list->size(); ++i) {
-      absl::Status status = parts.ReadPart((*list)[i], absl::StrCat("parts[", i, "]"));
-      if (!status.ok()) return status;
+      FOVEA_RETURN_IF_ERROR(parts.ReadPart((*list)[i], absl::StrCat("parts[", i, "]")));
     }
   }
   builder.Keep(fields.Rest({}, builder.unknown_keys()));
@@ -262,15 +260,14 @@ absl::StatusOr<ReadMessage> ReadParts(Role role, GeminiReader& reader, Fields& f
 absl::StatusOr<ReadMessage> GeminiReader::ReadContent(const Json& content) {
   if (!content.is_object()) return absl::InvalidArgumentError("a content must be an object");
   Fields fields(content, "");
-  absl::StatusOr<std::string> name = fields.TakeText("role");
-  if (!name.ok()) return name.status();
+  FOVEA_ASSIGN_OR_RETURN(std::string name, fields.TakeText("role"));
   Role role = Role::kUser;
-  if (*name == "model") {
+  if (name == "model") {
     role = Role::kAssistant;
-  } else if (*name == "system") {
+  } else if (name == "system") {
     role = Role::kSystem;
-  } else if (!name->empty() && *name != "user" && *name != "function") {
-    return fields.Error("role", absl::StrCat("is \"", *name, "\", not user, model or function"));
+  } else if (!name.empty() && name != "user" && name != "function") {
+    return fields.Error("role", absl::StrCat("is \"", name, "\", not user, model or function"));
   }
   GeminiReader next = *this;
   absl::StatusOr<ReadMessage> read = ReadParts(role, next, fields);

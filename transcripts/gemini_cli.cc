@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
 #include "transcripts/fields.h"
 #include "transcripts/gemini.h"
 #include "transcripts/readers.h"
@@ -117,9 +118,7 @@ class MessageReader {
     }
     Json attributes = Json::object();
     for (size_t i = 0; i < calls->size(); ++i) {
-      if (absl::Status status = AddCall((*calls)[i], i, parts, attributes); !status.ok()) {
-        return status;
-      }
+      FOVEA_RETURN_IF_ERROR(AddCall((*calls)[i], i, parts, attributes));
     }
     Json content = Json::object();
     content["role"] = "model";
@@ -224,7 +223,7 @@ class Reader {
   absl::Status Finish(bool live) {
     if (live && !messages_.empty()) messages_.pop_back();
     for (const std::vector<Message>& abandoned : abandoned_) {
-      if (absl::Status status = ReadAll(abandoned); !status.ok()) return status;
+      FOVEA_RETURN_IF_ERROR(ReadAll(abandoned));
       builder_.Branch(0);
     }
     return ReadAll(messages_);
@@ -255,8 +254,7 @@ class Reader {
       if (!messages[i].json.is_object()) {
         return RecordError(messages[i].line, path, "must be an object");
       }
-      absl::Status status = MessageReader(messages[i], path, answered, builder_).Read();
-      if (!status.ok()) return status;
+      FOVEA_RETURN_IF_ERROR(MessageReader(messages[i], path, answered, builder_).Read());
     }
     return absl::OkStatus();
   }
@@ -338,10 +336,9 @@ class Reader {
 absl::Status ReadGeminiCli(Records& records, bool live, SessionBuilder& builder) {
   Reader reader(builder);
   while (true) {
-    absl::StatusOr<std::optional<Record>> record = records.Next();
-    if (!record.ok()) return record.status();
-    if (!record->has_value()) return reader.Finish(live);
-    if (absl::Status status = reader.Read(**std::move(record)); !status.ok()) return status;
+    FOVEA_ASSIGN_OR_RETURN(std::optional<Record> record, records.Next());
+    if (!record.has_value()) return reader.Finish(live);
+    if (absl::Status status = reader.Read(*std::move(record)); !status.ok()) return status;
   }
 }
 

@@ -8,6 +8,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
 #include "transcripts/fields.h"
 #include "transcripts/openai_parts.h"
 #include "transcripts/readers.h"
@@ -52,10 +53,9 @@ class MessageReader {
     result.is_error = status == "error";
     const Json* const content = fields_.Take("content");
     if (content == nullptr) return fields_.Error("content", "it holds nothing");
-    absl::StatusOr<Json> kept =
-        ReadOpenAiOutput(*content, "content", result, builder_.unknown_keys());
-    if (!kept.ok()) return kept.status();
-    builder_.Add(std::move(result), *kept);
+    FOVEA_ASSIGN_OR_RETURN(Json kept,
+                           ReadOpenAiOutput(*content, "content", result, builder_.unknown_keys()));
+    builder_.Add(std::move(result), kept);
     return absl::OkStatus();
   }
 
@@ -210,8 +210,7 @@ class Reader {
   absl::Status ReadAll(const Json& list, const std::string& path) {
     if (!list.is_array()) return RecordError(line_, path, "must be a list");
     for (size_t i = 0; i < list.size(); ++i) {
-      absl::Status status = ReadOne(list[i], absl::StrCat(path, "[", i, "]"));
-      if (!status.ok()) return status;
+      FOVEA_RETURN_IF_ERROR(ReadOne(list[i], absl::StrCat(path, "[", i, "]")));
     }
     return builder_.Finish();
   }
@@ -249,10 +248,9 @@ class Reader {
 absl::Status ReadLangChain(Records& records, SessionBuilder& builder) {
   Reader reader(builder);
   while (true) {
-    absl::StatusOr<std::optional<Record>> record = records.Next();
-    if (!record.ok()) return record.status();
-    if (!record->has_value()) return absl::OkStatus();
-    if (absl::Status status = reader.Read(**record); !status.ok()) return status;
+    FOVEA_ASSIGN_OR_RETURN(std::optional<Record> record, records.Next());
+    if (!record.has_value()) return absl::OkStatus();
+    if (absl::Status status = reader.Read(*record); !status.ok()) return status;
   }
 }
 

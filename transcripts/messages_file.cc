@@ -5,6 +5,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
 #include "transcripts/anthropic.h"
 #include "transcripts/gemini.h"
 #include "transcripts/openai_chat.h"
@@ -64,9 +65,8 @@ class Reader {
       if (!list[i].is_object() && !(format_ == Format::kGemini && IsText(list[i]))) {
         return RecordError(line_, path, "must be an object");
       }
-      absl::Status status =
-          IsSession(list[i]) ? ReadSession(list[i], path) : ReadMessage(list[i], path);
-      if (!status.ok()) return status;
+      FOVEA_RETURN_IF_ERROR(IsSession(list[i]) ? ReadSession(list[i], path)
+                                               : ReadMessage(list[i], path));
     }
     return builder_.Finish();
   }
@@ -77,12 +77,12 @@ class Reader {
       if (absl::Status status = builder_.Finish(); !status.ok()) return status;
     }
     contents_ = GeminiReader();
-    if (absl::Status status = ReadSystem(json, path); !status.ok()) return status;
+    FOVEA_RETURN_IF_ERROR(ReadSystem(json, path));
     const std::string name = ListName();
     if (const Json* const list = Member(json, ListName())) {
       if (absl::Status status = ReadMessages(*list, Below(path, name)); !status.ok()) return status;
     }
-    if (absl::Status status = ReadAnswer(json, path); !status.ok()) return status;
+    FOVEA_RETURN_IF_ERROR(ReadAnswer(json, path));
     for (const char* id : {"session_id", "conversation_id", "id"}) {
       if (builder_.session().session_id.empty()) {
         builder_.session().session_id = MemberText(json, id);
@@ -131,8 +131,7 @@ class Reader {
     }
     if (!list.is_array()) return RecordError(line_, path, "must be a list");
     for (size_t i = 0; i < list.size(); ++i) {
-      absl::Status status = ReadMessage(list[i], absl::StrCat(path, "[", i, "]"));
-      if (!status.ok()) return status;
+      FOVEA_RETURN_IF_ERROR(ReadMessage(list[i], absl::StrCat(path, "[", i, "]")));
     }
     return absl::OkStatus();
   }
@@ -177,10 +176,9 @@ class Reader {
 absl::Status ReadMessagesFile(Records& records, Format format, SessionBuilder& builder) {
   Reader reader(format, builder);
   while (true) {
-    absl::StatusOr<std::optional<Record>> record = records.Next();
-    if (!record.ok()) return record.status();
-    if (!record->has_value()) return absl::OkStatus();
-    if (absl::Status status = reader.Read(**record); !status.ok()) return status;
+    FOVEA_ASSIGN_OR_RETURN(std::optional<Record> record, records.Next());
+    if (!record.has_value()) return absl::OkStatus();
+    if (absl::Status status = reader.Read(*record); !status.ok()) return status;
   }
 }
 

@@ -7,6 +7,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
 #include "transcripts/fields.h"
 #include "transcripts/openai_parts.h"
 #include "transcripts/texts.h"
@@ -35,28 +36,24 @@ class Reader {
                           .is_error = fields_.TakeBool("is_error")};
     const Json* const content = fields_.Take("content");
     if (content == nullptr) return fields_.Error("content", "it holds nothing");
-    absl::StatusOr<Json> kept =
-        ReadOpenAiOutput(*content, fields_.PathOf("content"), result, builder_.unknown_keys());
-    if (!kept.ok()) return kept.status();
-    builder_.Add(std::move(result), *kept);
+    FOVEA_ASSIGN_OR_RETURN(Json kept, ReadOpenAiOutput(*content, fields_.PathOf("content"), result,
+                                                       builder_.unknown_keys()));
+    builder_.Add(std::move(result), kept);
     return absl::OkStatus();
   }
 
   absl::Status ReadSaid(bool assistant) {
     if (assistant) {
-      absl::StatusOr<std::string> reasoning = fields_.TakeText("reasoning_content");
-      if (!reasoning.ok()) return reasoning.status();
-      if (!reasoning->empty()) builder_.Add(OpaquePart{kReasoning, *std::move(reasoning)});
+      FOVEA_ASSIGN_OR_RETURN(std::string reasoning, fields_.TakeText("reasoning_content"));
+      if (!reasoning.empty()) builder_.Add(OpaquePart{kReasoning, std::move(reasoning)});
     }
     if (const Json* const content = fields_.Take("content")) {
-      absl::Status status = ReadOpenAiContent(*content, fields_.PathOf("content"), "", builder_);
-      if (!status.ok()) return status;
+      FOVEA_RETURN_IF_ERROR(ReadOpenAiContent(*content, fields_.PathOf("content"), "", builder_));
     }
     if (!assistant) return absl::OkStatus();
-    absl::StatusOr<std::string> refusal = fields_.TakeText("refusal");
-    if (!refusal.ok()) return refusal.status();
-    if (!refusal->empty()) builder_.Add(RefusalPart{*std::move(refusal)});
-    if (absl::Status status = ReadAudio(); !status.ok()) return status;
+    FOVEA_ASSIGN_OR_RETURN(std::string refusal, fields_.TakeText("refusal"));
+    if (!refusal.empty()) builder_.Add(RefusalPart{std::move(refusal)});
+    FOVEA_RETURN_IF_ERROR(ReadAudio());
     return ReadCalls();
   }
 
@@ -113,9 +110,8 @@ class Reader {
   // `attributes`: what is kept of the call around the function.
   absl::Status AddCall(Fields& function, const char* arguments, ToolCallPart part,
                        Json attributes) {
-    absl::StatusOr<std::string> name = function.TakeText("name");
-    if (!name.ok()) return name.status();
-    part.name = *std::move(name);
+    FOVEA_ASSIGN_OR_RETURN(std::string name, function.TakeText("name"));
+    part.name = std::move(name);
     const Json* const written = function.Take(arguments);
     part.arguments_json = written == nullptr ? "" : ArgumentsOf(written);
     if (Json rest = function.Rest({}, builder_.unknown_keys()); !rest.empty()) {
@@ -134,16 +130,13 @@ class Reader {
 absl::StatusOr<ReadMessage> ReadOpenAiChatMessage(const Json& message) {
   if (!message.is_object()) return absl::InvalidArgumentError("a message must be an object");
   Fields fields(message, "");
-  absl::StatusOr<std::string> name = fields.TakeText("role");
-  if (!name.ok()) return name.status();
-  absl::StatusOr<Role> role = RoleOf(*name, fields);
-  if (!role.ok()) return role.status();
-  MessageBuilder builder(*role);
-  if (*name == "developer" || *name == "function") builder.Keep("role", JsonOf(*name));
+  FOVEA_ASSIGN_OR_RETURN(std::string name, fields.TakeText("role"));
+  FOVEA_ASSIGN_OR_RETURN(Role role, RoleOf(name, fields));
+  MessageBuilder builder(role);
+  if (name == "developer" || name == "function") builder.Keep("role", JsonOf(name));
   Reader reader(fields, builder);
-  const absl::Status status =
-      *role == Role::kTool ? reader.ReadResult() : reader.ReadSaid(*role == Role::kAssistant);
-  if (!status.ok()) return status;
+  FOVEA_RETURN_IF_ERROR(role == Role::kTool ? reader.ReadResult()
+                                            : reader.ReadSaid(role == Role::kAssistant));
   builder.Keep(fields.Rest({"name", "annotations", "reasoning", "reasoning_details"},
                            builder.unknown_keys()));
   return std::move(builder).Finish("content");

@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
 #include "transcripts/fields.h"
 #include "transcripts/texts.h"
 
@@ -80,9 +81,8 @@ absl::StatusOr<ReadPart> ReadOne(const Json& json, const std::string& path, bool
   if (type.empty()) return fields.Error("type", "is missing");
   if (IsTextType(type)) {
     if (!fields.Has("text")) return fields.Error("text", "is missing");
-    absl::StatusOr<std::string> text = fields.TakeText("text");
-    if (!text.ok()) return text.status();
-    ReadPart read{TextPart{.text = *std::move(text), .phase = phase}};
+    FOVEA_ASSIGN_OR_RETURN(std::string text, fields.TakeText("text"));
+    ReadPart read{TextPart{.text = std::move(text), .phase = phase}};
     read.attributes = fields.Rest({"annotations", "logprobs"}, unknown_keys);
     // Every text that the API writes has the two lists, nearly always empty.
     for (const char* name : {"annotations", "logprobs"}) {
@@ -93,9 +93,8 @@ absl::StatusOr<ReadPart> ReadOne(const Json& json, const std::string& path, bool
     return read;
   }
   if (type == "refusal" && assistant) {
-    absl::StatusOr<std::string> text = fields.TakeText("refusal");
-    if (!text.ok()) return text.status();
-    ReadPart read{RefusalPart{*std::move(text)}};
+    FOVEA_ASSIGN_OR_RETURN(std::string text, fields.TakeText("refusal"));
+    ReadPart read{RefusalPart{std::move(text)}};
     read.attributes = fields.Rest({}, unknown_keys);
     return read;
   }
@@ -141,10 +140,9 @@ absl::Status ReadOpenAiContent(const Json& content, const std::string& path,
   const bool assistant = builder.role() == Role::kAssistant;
   if (content.empty()) builder.Add(TextPart{.phase = phase});
   for (size_t i = 0; i < content.size(); ++i) {
-    absl::StatusOr<ReadPart> read = ReadOne(content[i], absl::StrCat(path, "[", i, "]"), assistant,
-                                            phase, builder.unknown_keys());
-    if (!read.ok()) return read.status();
-    builder.Add(std::move(read->part), read->attributes);
+    FOVEA_ASSIGN_OR_RETURN(ReadPart read, ReadOne(content[i], absl::StrCat(path, "[", i, "]"),
+                                                  assistant, phase, builder.unknown_keys()));
+    builder.Add(std::move(read.part), read.attributes);
   }
   return absl::OkStatus();
 }
@@ -160,15 +158,14 @@ absl::StatusOr<Json> ReadOpenAiOutput(const Json& output, const std::string& pat
   }
   Json kept = Json::object();
   for (size_t i = 0; i < output.size(); ++i) {
-    absl::StatusOr<ReadPart> read =
-        ReadOne(output[i], absl::StrCat(path, "[", i, "]"), /*assistant=*/false, "", unknown_keys);
-    if (!read.ok()) return read.status();
-    if (!read->attributes.empty()) kept[absl::StrCat(i)] = std::move(read->attributes);
-    if (auto* text = std::get_if<TextPart>(&read->part)) {
+    FOVEA_ASSIGN_OR_RETURN(ReadPart read, ReadOne(output[i], absl::StrCat(path, "[", i, "]"),
+                                                  /*assistant=*/false, "", unknown_keys));
+    if (!read.attributes.empty()) kept[absl::StrCat(i)] = std::move(read.attributes);
+    if (auto* text = std::get_if<TextPart>(&read.part)) {
       result.content.emplace_back(std::move(*text));
-    } else if (auto* image = std::get_if<ImagePart>(&read->part)) {
+    } else if (auto* image = std::get_if<ImagePart>(&read.part)) {
       result.content.emplace_back(std::move(*image));
-    } else if (auto* document = std::get_if<DocumentPart>(&read->part)) {
+    } else if (auto* document = std::get_if<DocumentPart>(&read.part)) {
       result.content.emplace_back(std::move(*document));
     } else {
       result.content.emplace_back(TextPart{DumpJson(output[i])});

@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
 #include "transcripts/fields.h"
 #include "transcripts/openai_parts.h"
 #include "transcripts/texts.h"
@@ -56,24 +57,21 @@ absl::StatusOr<Role> RoleOf(const std::string& name, const Fields& fields) {
 }
 
 absl::StatusOr<ReadMessage> ReadMessageItem(Fields& fields) {
-  absl::StatusOr<std::string> name = fields.TakeText("role");
-  if (!name.ok()) return name.status();
-  absl::StatusOr<Role> role = RoleOf(*name, fields);
-  if (!role.ok()) return role.status();
-  MessageBuilder builder(*role);
-  if (*name == "developer") builder.Keep("role", JsonOf(*name));
+  FOVEA_ASSIGN_OR_RETURN(std::string name, fields.TakeText("role"));
+  FOVEA_ASSIGN_OR_RETURN(Role role, RoleOf(name, fields));
+  MessageBuilder builder(role);
+  if (name == "developer") builder.Keep("role", JsonOf(name));
   // Only what an assistant says has a phase, of bounded length.
   constexpr size_t kMaxPhase = 64;
   std::string phase;
   if (const Json* const said = fields.Take("phase")) {
     const bool fits =
-        *role == Role::kAssistant && IsText(*said) && BytesOf(*said)->size() <= kMaxPhase;
+        role == Role::kAssistant && IsText(*said) && BytesOf(*said)->size() <= kMaxPhase;
     if (fits) phase = BytesOf(*said).value();
     if (!fits) builder.Keep("phase", *said);
   }
   if (const Json* const content = fields.Take("content")) {
-    absl::Status status = ReadOpenAiContent(*content, fields.PathOf("content"), phase, builder);
-    if (!status.ok()) return status;
+    FOVEA_RETURN_IF_ERROR(ReadOpenAiContent(*content, fields.PathOf("content"), phase, builder));
   }
   builder.Keep(fields.Rest({"id", "status", "internal_chat_message_metadata_passthrough"},
                            builder.unknown_keys()));
@@ -83,9 +81,8 @@ absl::StatusOr<ReadMessage> ReadMessageItem(Fields& fields) {
 absl::StatusOr<ReadMessage> ReadCallItem(Fields& fields, bool custom) {
   MessageBuilder builder(Role::kAssistant);
   ToolCallPart call{.call_id = fields.TakeTextOrJson("call_id")};
-  absl::StatusOr<std::string> name = fields.TakeText("name");
-  if (!name.ok()) return name.status();
-  call.name = *std::move(name);
+  FOVEA_ASSIGN_OR_RETURN(std::string name, fields.TakeText("name"));
+  call.name = std::move(name);
   call.custom = custom;
   const Json* const written = fields.Take(custom ? "input" : "arguments");
   call.arguments_json = written == nullptr ? "" : ArgumentsOf(written);
@@ -101,10 +98,9 @@ absl::StatusOr<ReadMessage> ReadOutputItem(Fields& fields) {
   ToolResultPart result{.call_id = fields.TakeTextOrJson("call_id")};
   const Json* const output = fields.Take("output");
   if (output == nullptr) return fields.Error("output", "it holds nothing");
-  absl::StatusOr<Json> kept =
-      ReadOpenAiOutput(*output, fields.PathOf("output"), result, builder.unknown_keys());
-  if (!kept.ok()) return kept.status();
-  builder.Add(std::move(result), *kept);
+  FOVEA_ASSIGN_OR_RETURN(Json kept, ReadOpenAiOutput(*output, fields.PathOf("output"), result,
+                                                     builder.unknown_keys()));
+  builder.Add(std::move(result), kept);
   builder.Keep(fields.Rest({"id", "status", "name", "caller", "created_by",
                             "internal_chat_message_metadata_passthrough"},
                            builder.unknown_keys()));
@@ -116,21 +112,20 @@ absl::StatusOr<ReadMessage> ReadOutputItem(Fields& fields) {
 absl::StatusOr<ReadMessage> ReadOpenAiResponsesItem(const Json& item) {
   if (!item.is_object()) return absl::InvalidArgumentError("an item must be an object");
   Fields fields(item, "");
-  absl::StatusOr<std::string> type = fields.TakeText("type");
-  if (!type.ok()) return type.status();
-  if (*type == "message" || (type->empty() && fields.Has("role"))) return ReadMessageItem(fields);
-  if (*type == "function_call") return ReadCallItem(fields, /*custom=*/false);
-  if (*type == "custom_tool_call") return ReadCallItem(fields, /*custom=*/true);
-  if (*type == "function_call_output" || *type == "custom_tool_call_output") {
+  FOVEA_ASSIGN_OR_RETURN(std::string type, fields.TakeText("type"));
+  if (type == "message" || (type.empty() && fields.Has("role"))) return ReadMessageItem(fields);
+  if (type == "function_call") return ReadCallItem(fields, /*custom=*/false);
+  if (type == "custom_tool_call") return ReadCallItem(fields, /*custom=*/true);
+  if (type == "function_call_output" || type == "custom_tool_call_output") {
     return ReadOutputItem(fields);
   }
-  if (type->empty()) return fields.Error("type", "is missing, and there is no role");
-  const bool output = absl::EndsWith(*type, "_output") || *type == "mcp_approval_response";
+  if (type.empty()) return fields.Error("type", "is missing, and there is no role");
+  const bool output = absl::EndsWith(type, "_output") || type == "mcp_approval_response";
   MessageBuilder builder(output ? Role::kTool : Role::kAssistant);
-  if (!IsResponsesItemType(*type)) {
-    builder.unknown_keys().push_back(absl::StrCat("type=", *type));
+  if (!IsResponsesItemType(type)) {
+    builder.unknown_keys().push_back(absl::StrCat("type=", type));
   }
-  builder.Add(WholeBlock(absl::StrCat("openai.", *type), item));
+  builder.Add(WholeBlock(absl::StrCat("openai.", type), item));
   return std::move(builder).Finish("type");
 }
 

@@ -6,6 +6,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
 #include "transcripts/fields.h"
 #include "transcripts/readers.h"
 #include "transcripts/texts.h"
@@ -37,10 +38,9 @@ class MessageReader {
     attributes_ = *info;
     for (const char* name : {"role", "sessionID"}) attributes_.erase(name);
     for (size_t i = 0; i < parts->size(); ++i) {
-      absl::Status status = ReadPart((*parts)[i], absl::StrCat(path_, ".parts[", i, "]"));
-      if (!status.ok()) return status;
+      FOVEA_RETURN_IF_ERROR(ReadPart((*parts)[i], absl::StrCat(path_, ".parts[", i, "]")));
     }
-    if (absl::Status status = Flush(); !status.ok()) return status;
+    FOVEA_RETURN_IF_ERROR(Flush());
     if (added_) return absl::OkStatus();
     // An answer that failed before its first word is told by its error.
     if (const Json* const error = Member(*info, "error")) {
@@ -179,9 +179,8 @@ class MessageReader {
         turn_.attributes_json = DumpJson(attributes);
       }
       const Role role = turn_.role;
-      absl::Status status =
-          builder_.Add(std::exchange(turn_, Turn{.role = role}), std::move(envelope));
-      if (!status.ok()) return status;
+      FOVEA_RETURN_IF_ERROR(
+          builder_.Add(std::exchange(turn_, Turn{.role = role}), std::move(envelope)));
       added_ = true;
     }
     if (results_.empty()) return absl::OkStatus();
@@ -213,9 +212,8 @@ absl::Status ReadExport(const Record& record, SessionBuilder& builder) {
     if (name != "id" && name != "title") builder.KeepMetadata(name, value);
   }
   for (size_t i = 0; i < messages->size(); ++i) {
-    absl::Status status =
-        MessageReader((*messages)[i], absl::StrCat("messages[", i, "]"), builder).Read();
-    if (!status.ok()) return status;
+    FOVEA_RETURN_IF_ERROR(
+        MessageReader((*messages)[i], absl::StrCat("messages[", i, "]"), builder).Read());
   }
   return builder.Finish();
 }
@@ -224,10 +222,9 @@ absl::Status ReadExport(const Record& record, SessionBuilder& builder) {
 
 absl::Status ReadOpencode(Records& records, SessionBuilder& builder) {
   while (true) {
-    absl::StatusOr<std::optional<Record>> record = records.Next();
-    if (!record.ok()) return record.status();
-    if (!record->has_value()) return absl::OkStatus();
-    if (absl::Status status = ReadExport(**record, builder); !status.ok()) return status;
+    FOVEA_ASSIGN_OR_RETURN(std::optional<Record> record, records.Next());
+    if (!record.has_value()) return absl::OkStatus();
+    if (absl::Status status = ReadExport(*record, builder); !status.ok()) return status;
   }
 }
 

@@ -7,6 +7,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
 #include "transcripts/fields.h"
 #include "transcripts/readers.h"
 #include "transcripts/texts.h"
@@ -91,9 +92,8 @@ class MessageReader {
     std::vector<std::string>& unknown = builder_.unknown_keys();
     if (type == "text") {
       if (!fields.Has("text")) return fields.Error("text", "is missing");
-      absl::StatusOr<std::string> text = fields.TakeText("text");
-      if (!text.ok()) return text.status();
-      builder_.Add(TextPart{*std::move(text)}, fields.Rest({"textSignature"}, unknown));
+      FOVEA_ASSIGN_OR_RETURN(std::string text, fields.TakeText("text"));
+      builder_.Add(TextPart{std::move(text)}, fields.Rest({"textSignature"}, unknown));
       return absl::OkStatus();
     }
     if (type == "thinking") {
@@ -119,9 +119,8 @@ class MessageReader {
 
   absl::Status ReadCall(Fields& fields) {
     ToolCallPart call{.call_id = fields.TakeTextOrJson("id")};
-    absl::StatusOr<std::string> name = fields.TakeText("name");
-    if (!name.ok()) return name.status();
-    call.name = *std::move(name);
+    FOVEA_ASSIGN_OR_RETURN(std::string name, fields.TakeText("name"));
+    call.name = std::move(name);
     call.arguments_json = ArgumentsOf(fields.Take("arguments"));
     if (const Json* const signature = fields.Take("thoughtSignature")) {
       Json alone = Json::object();
@@ -179,9 +178,8 @@ class MessageReader {
   // A command that the user ran: both are texts of the user's.
   absl::Status ReadBash() {
     for (const char* name : {"command", "output"}) {
-      absl::StatusOr<std::string> text = fields_.TakeText(name);
-      if (!text.ok()) return text.status();
-      builder_.Add(TextPart{*std::move(text)});
+      FOVEA_ASSIGN_OR_RETURN(std::string text, fields_.TakeText(name));
+      builder_.Add(TextPart{std::move(text)});
     }
     return absl::OkStatus();
   }
@@ -268,10 +266,9 @@ class Reader {
 absl::Status ReadPi(Records& records, SessionBuilder& builder) {
   Reader reader(builder);
   while (true) {
-    absl::StatusOr<std::optional<Record>> record = records.Next();
-    if (!record.ok()) return record.status();
-    if (!record->has_value()) return absl::OkStatus();
-    if (absl::Status status = reader.Read(**record); !status.ok()) return status;
+    FOVEA_ASSIGN_OR_RETURN(std::optional<Record> record, records.Next());
+    if (!record.has_value()) return absl::OkStatus();
+    if (absl::Status status = reader.Read(*record); !status.ok()) return status;
   }
 }
 

@@ -7,6 +7,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
 
 namespace fovea::transcripts {
 namespace {
@@ -38,20 +39,19 @@ absl::Status Records::Count(size_t bytes) {
 
 absl::StatusOr<std::optional<Record>> Records::Read() {
   while (!done_) {
-    absl::StatusOr<std::optional<std::string>> line = lines_.Next();
-    if (!line.ok()) return line.status();
-    if (!line->has_value() || (options_.live && !lines_.ended())) break;
-    if (++line_ == 1) DropByteOrderMark(**line);
-    if (IsBlank(**line)) continue;
-    if (absl::Status status = Count((*line)->size()); !status.ok()) return status;
+    FOVEA_ASSIGN_OR_RETURN(std::optional<std::string> line, lines_.Next());
+    if (!line.has_value() || (options_.live && !lines_.ended())) break;
+    if (++line_ == 1) DropByteOrderMark(*line);
+    if (IsBlank(*line)) continue;
+    FOVEA_RETURN_IF_ERROR(Count(line->size()));
     size_t values = 0;
-    absl::StatusOr<Json> json = ParseJson(**line, &values);
+    absl::StatusOr<Json> json = ParseJson(*line, &values);
     if (json.ok()) {
       by_line_ = true;
       return Record{
-          .json = *std::move(json), .line = line_, .bytes = (*line)->size(), .values = values};
+          .json = *std::move(json), .line = line_, .bytes = line->size(), .values = values};
     }
-    if (!by_line_) return ReadDocument(**std::move(line), json.status());
+    if (!by_line_) return ReadDocument(*std::move(line), json.status());
     if (!options_.leave_cut_line || lines_.ended()) return AtLine(line_, json.status());
     cut_line_ = line_;
     break;
@@ -67,16 +67,15 @@ absl::StatusOr<std::optional<Record>> Records::ReadDocument(std::string first,
   std::string text = std::move(first);
   bool several = false;
   while (true) {
-    absl::StatusOr<std::optional<std::string>> line = lines_.Next();
-    if (!line.ok()) return line.status();
-    if (!line->has_value()) break;
-    if (text.size() + (*line)->size() + 1 > kMaxJsonBytes) {
+    FOVEA_ASSIGN_OR_RETURN(std::optional<std::string> line, lines_.Next());
+    if (!line.has_value()) break;
+    if (text.size() + line->size() + 1 > kMaxJsonBytes) {
       return absl::ResourceExhaustedError(
           absl::StrCat(bad_line.message(), "; and as one value, the file has more than ",
                        kMaxJsonBytes, " bytes"));
     }
-    several = several || !IsBlank(**line);
-    absl::StrAppend(&text, "\n", **line);
+    several = several || !IsBlank(*line);
+    absl::StrAppend(&text, "\n", *line);
   }
   if (!several) return bad_line;
   size_t values = 0;
@@ -94,12 +93,11 @@ absl::StatusOr<std::optional<Record>> Records::Next() {
 
 absl::StatusOr<const Record*> Records::Look() {
   if (looks_ == kMaxLooks || look_bytes_ > kMaxLookBytes) return nullptr;
-  absl::StatusOr<std::optional<Record>> record = Read();
-  if (!record.ok()) return record.status();
-  if (!record->has_value()) return nullptr;
+  FOVEA_ASSIGN_OR_RETURN(std::optional<Record> record, Read());
+  if (!record.has_value()) return nullptr;
   ++looks_;
-  look_bytes_ += (*record)->bytes;
-  return &looked_at_.emplace_back(**std::move(record));
+  look_bytes_ += record->bytes;
+  return &looked_at_.emplace_back(*std::move(record));
 }
 
 }  // namespace fovea::transcripts

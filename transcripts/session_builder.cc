@@ -13,6 +13,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "core/base/status_macros.h"
 #include "transcripts/fovea_history.h"
 
 namespace fovea::transcripts {
@@ -140,7 +141,7 @@ absl::Status SessionBuilder::Unknown(const std::string& key, uint64_t line) {
 
 absl::Status SessionBuilder::KeepUnknown(const std::string& kind, const std::string& key,
                                          const Json& record, uint64_t line) {
-  if (absl::Status status = Unknown(key, line); !status.ok()) return status;
+  FOVEA_RETURN_IF_ERROR(Unknown(key, line));
   return Add(Turn{.role = Role::kUser, .parts = {WholeBlock(kind, record)}}, {.line = line});
 }
 
@@ -150,8 +151,7 @@ absl::Status SessionBuilder::Add(absl::StatusOr<ReadMessage> read, Envelope enve
         "line ", envelope.line, ": ", Joined(envelope.path, std::string(read.status().message()))));
   }
   for (const std::string& key : read->unknown_keys) {
-    absl::Status status = Unknown(Joined(envelope.path, key), envelope.line);
-    if (!status.ok()) return status;
+    FOVEA_RETURN_IF_ERROR(Unknown(Joined(envelope.path, key), envelope.line));
   }
   held_turns_ += read->turns.size();
   if (held_turns_ > options_.session.turns) {
@@ -163,11 +163,11 @@ absl::Status SessionBuilder::Add(absl::StatusOr<ReadMessage> read, Envelope enve
     if (turn.time_us == 0) turn.time_us = envelope.time_us;
     if (turn.agent_id.empty()) turn.agent_id = envelope.agent_id.substr(0, kMaxAgentId);
     if (!envelope.attributes.empty()) {
-      absl::StatusOr<Json> attributes =
-          turn.attributes_json.empty() ? Json::object() : ParseJson(turn.attributes_json);
-      if (!attributes.ok()) return attributes.status();
-      (*attributes)["record"] = std::exchange(envelope.attributes, Json::object());
-      turn.attributes_json = DumpJson(*attributes);
+      FOVEA_ASSIGN_OR_RETURN(Json attributes, turn.attributes_json.empty()
+                                                  ? Json::object()
+                                                  : ParseJson(turn.attributes_json));
+      attributes["record"] = std::exchange(envelope.attributes, Json::object());
+      turn.attributes_json = DumpJson(attributes);
     }
     session_.turns.push_back(std::move(turn));
     session_.lines.push_back(envelope.line);
@@ -216,7 +216,7 @@ absl::Status SessionBuilder::Finish(bool empty) {
 }
 
 absl::Status SessionBuilder::Close() {
-  if (absl::Status status = Finish(); !status.ok()) return status;
+  FOVEA_RETURN_IF_ERROR(Finish());
   return gave_ ? absl::OkStatus() : absl::InvalidArgumentError("it holds no session");
 }
 

@@ -6,6 +6,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
 #include "transcripts/fields.h"
 #include "transcripts/openai_chat.h"
 #include "transcripts/readers.h"
@@ -22,8 +23,7 @@ class Reader {
     line_ = record.line;
     if (!record.json.is_array()) return ReadSession(record.json, "");
     for (size_t i = 0; i < record.json.size(); ++i) {
-      absl::Status status = ReadSession(record.json[i], absl::StrCat("[", i, "]"));
-      if (!status.ok()) return status;
+      FOVEA_RETURN_IF_ERROR(ReadSession(record.json[i], absl::StrCat("[", i, "]")));
     }
     return absl::OkStatus();
   }
@@ -44,16 +44,14 @@ class Reader {
     calls_ = 0;
     builder_.session().session_id = MemberText(json, "id");
     if (std::string system = MemberText(json, "system"); !system.empty()) {
-      absl::Status status = builder_.Add(
-          Turn{.role = Role::kSystem, .parts = {TextPart{std::move(system)}}}, {.line = line_});
-      if (!status.ok()) return status;
+      FOVEA_RETURN_IF_ERROR(builder_.Add(
+          Turn{.role = Role::kSystem, .parts = {TextPart{std::move(system)}}}, {.line = line_}));
     }
     for (const auto& [key, value] : json.items()) {
       if (key != "id" && key != "system" && key != name) builder_.KeepMetadata(key, value);
     }
     for (size_t i = 0; i < other->size(); ++i) {
-      absl::Status status = ReadOne((*other)[i], absl::StrCat(Below(path, name), "[", i, "]"));
-      if (!status.ok()) return status;
+      FOVEA_RETURN_IF_ERROR(ReadOne((*other)[i], absl::StrCat(Below(path, name), "[", i, "]")));
     }
     return builder_.Finish();
   }
@@ -69,43 +67,40 @@ class Reader {
   }
 
   absl::StatusOr<ReadMessage> ReadValue(Fields& fields) {
-    absl::StatusOr<std::string> from = fields.TakeText("from");
-    if (!from.ok()) return from.status();
+    FOVEA_ASSIGN_OR_RETURN(std::string from, fields.TakeText("from"));
     const char* const name = fields.Has("value") ? "value" : "content";
     if (!fields.Has(name)) return fields.Error("value", "it holds nothing");
-    absl::StatusOr<std::string> value = fields.TakeText(name);
-    if (!value.ok()) return value.status();
+    FOVEA_ASSIGN_OR_RETURN(std::string value, fields.TakeText(name));
     Role role = Role::kUser;
-    const bool call = *from == "function_call" || *from == "tool_call";
-    if (*from == "system") {
+    const bool call = from == "function_call" || from == "tool_call";
+    if (from == "system") {
       role = Role::kSystem;
-    } else if (*from == "gpt" || *from == "assistant" || *from == "chatgpt" || *from == "bing" ||
-               *from == "bard" || *from == "model" || call) {
+    } else if (from == "gpt" || from == "assistant" || from == "chatgpt" || from == "bing" ||
+               from == "bard" || from == "model" || call) {
       role = Role::kAssistant;
-    } else if (*from == "tool" || *from == "observation" || *from == "function_response" ||
-               *from == "function") {
+    } else if (from == "tool" || from == "observation" || from == "function_response" ||
+               from == "function") {
       role = Role::kTool;
-    } else if (*from != "human" && *from != "user") {
-      return fields.Error("from", absl::StrCat("is \"", *from,
+    } else if (from != "human" && from != "user") {
+      return fields.Error("from", absl::StrCat("is \"", from,
                                                "\", not system, human, gpt, function_call, "
                                                "observation or another known name"));
     }
     MessageBuilder builder(role);
     if (call) {
-      builder.Add(Call(*value));
+      builder.Add(Call(value));
     } else if (role == Role::kTool) {
       ToolResultPart result;
       if (!open_.empty()) {
         result.call_id = std::move(open_.front());
         open_.pop_front();
       }
-      result.content.emplace_back(TextPart{*std::move(value)});
+      result.content.emplace_back(TextPart{std::move(value)});
       builder.Add(std::move(result));
     } else {
-      builder.Add(TextPart{*std::move(value)});
+      builder.Add(TextPart{std::move(value)});
     }
-    if (*from != "system" && *from != "human" && *from != "gpt")
-      builder.Keep("from", JsonOf(*from));
+    if (from != "system" && from != "human" && from != "gpt") builder.Keep("from", JsonOf(from));
     builder.Keep(fields.Rest({"weight", "loss", "markdown", "text"}, builder.unknown_keys()));
     return std::move(builder).Finish("value");
   }
@@ -138,10 +133,9 @@ class Reader {
 absl::Status ReadShareGpt(Records& records, SessionBuilder& builder) {
   Reader reader(builder);
   while (true) {
-    absl::StatusOr<std::optional<Record>> record = records.Next();
-    if (!record.ok()) return record.status();
-    if (!record->has_value()) return absl::OkStatus();
-    if (absl::Status status = reader.Read(**record); !status.ok()) return status;
+    FOVEA_ASSIGN_OR_RETURN(std::optional<Record> record, records.Next());
+    if (!record.has_value()) return absl::OkStatus();
+    if (absl::Status status = reader.Read(*record); !status.ok()) return status;
   }
 }
 

@@ -6,6 +6,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
 #include "transcripts/fields.h"
 #include "transcripts/openai_chat.h"
 #include "transcripts/readers.h"
@@ -59,8 +60,7 @@ class Reader {
     for (size_t i = 0; i < list.size(); ++i) {
       const std::string path = absl::StrCat(name, "[", i, "]");
       if (!list[i].is_object()) return RecordError(line_, path, "must be an object");
-      absl::Status status = ReadEntry(list[i], path);
-      if (!status.ok()) return status;
+      FOVEA_RETURN_IF_ERROR(ReadEntry(list[i], path));
     }
     return absl::OkStatus();
   }
@@ -94,8 +94,7 @@ class Reader {
                      "cache_control", "thinking_blocks", "object", "output", "type", "status"},
                     unknown);
     for (const std::string& key : unknown) {
-      absl::Status status = builder_.Unknown(absl::StrCat(path, ".", key), line_);
-      if (!status.ok()) return status;
+      FOVEA_RETURN_IF_ERROR(builder_.Unknown(absl::StrCat(path, ".", key), line_));
     }
     return builder_.Add(ReadOpenAiChatMessage(message), std::move(envelope));
   }
@@ -121,9 +120,8 @@ class Reader {
       for (auto& [role, text] :
            {std::pair(Role::kAssistant, &response), std::pair(Role::kUser, &observation)}) {
         if (text->empty()) continue;
-        absl::Status status =
-            builder_.Add(Turn{.role = role, .parts = {TextPart{std::move(*text)}}}, envelope);
-        if (!status.ok()) return status;
+        FOVEA_RETURN_IF_ERROR(
+            builder_.Add(Turn{.role = role, .parts = {TextPart{std::move(*text)}}}, envelope));
         envelope.attributes = Json::object();
       }
     }
@@ -139,10 +137,9 @@ class Reader {
 absl::Status ReadSweAgent(Records& records, SessionBuilder& builder) {
   Reader reader(builder);
   while (true) {
-    absl::StatusOr<std::optional<Record>> record = records.Next();
-    if (!record.ok()) return record.status();
-    if (!record->has_value()) return absl::OkStatus();
-    if (absl::Status status = reader.Read(**record); !status.ok()) return status;
+    FOVEA_ASSIGN_OR_RETURN(std::optional<Record> record, records.Next());
+    if (!record.has_value()) return absl::OkStatus();
+    if (absl::Status status = reader.Read(*record); !status.ok()) return status;
   }
 }
 

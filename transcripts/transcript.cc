@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
 #include "transcripts/readers.h"
 #include "transcripts/records.h"
 #include "transcripts/session_builder.h"
@@ -121,7 +122,7 @@ absl::Status TranscriptReader::Read(Format format,
         return ReadMessagesFile(records, format, builder);
     }
   };
-  if (absl::Status status = read(); !status.ok()) return status;
+  FOVEA_RETURN_IF_ERROR(read());
   report->cut_line = records.cut_line();
   return builder.Close();
 }

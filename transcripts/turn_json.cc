@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
 #include "transcripts/fields.h"
 
 namespace fovea::transcripts {
@@ -189,7 +190,7 @@ absl::StatusOr<ResultItem> ItemFromJson(const Json& json, const std::string& pat
   } else {
     return absl::InvalidArgumentError(absl::StrCat(path, ".", kind, ": unknown"));
   }
-  if (absl::Status status = read.Finish(); !status.ok()) return status;
+  FOVEA_RETURN_IF_ERROR(read.Finish());
   return item;
 }
 
@@ -198,12 +199,11 @@ absl::StatusOr<Part> ResultFromJson(const Json& json, const std::string& path) {
   ToolResultPart result{.call_id = read.Bytes("call_id"), .is_error = read.Bool("is_error")};
   const Json& content = read.List("content");
   for (size_t i = 0; i < content.size(); ++i) {
-    absl::StatusOr<ResultItem> item =
-        ItemFromJson(content[i], absl::StrCat(path, ".content[", i, "]"));
-    if (!item.ok()) return item.status();
-    result.content.push_back(*std::move(item));
+    FOVEA_ASSIGN_OR_RETURN(ResultItem item,
+                           ItemFromJson(content[i], absl::StrCat(path, ".content[", i, "]")));
+    result.content.push_back(std::move(item));
   }
-  if (absl::Status status = read.Finish(); !status.ok()) return status;
+  FOVEA_RETURN_IF_ERROR(read.Finish());
   return Part(std::move(result));
 }
 
@@ -229,9 +229,8 @@ absl::StatusOr<Part> PartFromJson(const Json& json, const std::string& path) {
                      .transcript = read.Bytes("transcript"),
                      .id = read.Bytes("id")};
   } else {
-    absl::StatusOr<ResultItem> item = ItemFromJson(json, path);
-    if (!item.ok()) return item.status();
-    if (std::holds_alternative<ToolReferencePart>(*item)) {
+    FOVEA_ASSIGN_OR_RETURN(ResultItem item, ItemFromJson(json, path));
+    if (std::holds_alternative<ToolReferencePart>(item)) {
       return absl::InvalidArgumentError(absl::StrCat(inner, ": stands in results only"));
     }
     std::visit(
@@ -240,10 +239,10 @@ absl::StatusOr<Part> PartFromJson(const Json& json, const std::string& path) {
             part = std::move(found);
           }
         },
-        *item);
+        item);
     return part;
   }
-  if (absl::Status status = read.Finish(); !status.ok()) return status;
+  FOVEA_RETURN_IF_ERROR(read.Finish());
   return part;
 }
 
@@ -280,16 +279,14 @@ absl::StatusOr<Turn> TurnFromJson(const Json& json) {
   if (const Json* const parts = fields.Take("parts")) {
     if (!parts->is_array()) return fields.Error("parts", "must be a list");
     for (size_t i = 0; i < parts->size(); ++i) {
-      absl::StatusOr<Part> part = PartFromJson((*parts)[i], absl::StrCat("parts[", i, "]"));
-      if (!part.ok()) return part.status();
-      turn.parts.push_back(*std::move(part));
+      FOVEA_ASSIGN_OR_RETURN(Part part, PartFromJson((*parts)[i], absl::StrCat("parts[", i, "]")));
+      turn.parts.push_back(std::move(part));
     }
   }
   for (const auto& [name, text] : {std::pair("attributes_json", &turn.attributes_json),
                                    std::pair("agent_id", &turn.agent_id)}) {
-    absl::StatusOr<std::string> value = fields.TakeText(name);
-    if (!value.ok()) return value.status();
-    *text = *std::move(value);
+    FOVEA_ASSIGN_OR_RETURN(std::string value, fields.TakeText(name));
+    *text = std::move(value);
   }
   std::vector<std::string> unknown;
   (void)fields.Rest({}, unknown);

@@ -13,6 +13,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "bench/legibility/samples.h"
+#include "core/base/status_macros.h"
 #include "render/renderer.h"
 
 namespace fovea::bench {
@@ -27,18 +28,17 @@ constexpr Rung kRungs[] = {{"sharp", 10}, {"soft", 9}, {"faint", 8}, {"trace", 7
 constexpr PageBox kBox{.width = 420, .min_height = 130, .max_height = 130};
 
 absl::StatusOr<std::vector<Sample>> Contents(const std::string& folder) {
-  auto samples = ReadSamples(folder, FOVEA_SOURCE_DIR "/examples/long-session.jsonl.gz", 4000);
-  if (!samples.ok()) return samples.status();
+  FOVEA_ASSIGN_OR_RETURN(
+      auto samples, ReadSamples(folder, FOVEA_SOURCE_DIR "/examples/long-session.jsonl.gz", 4000));
   std::vector<Sample> contents;
   for (const char* kind : {"code", "json", "log"}) {
-    for (Sample& sample : *samples) {
+    for (Sample& sample : samples) {
       if (sample.kind == kind) contents.push_back(std::move(sample));
     }
   }
   for (const auto& [kind, language] : {std::pair("Arabic", "ar"), std::pair("Chinese", "zh")}) {
-    auto text = ReadParagraphs(folder, language);
-    if (!text.ok()) return text.status();
-    contents.push_back({.kind = kind, .text = *std::move(text)});
+    FOVEA_ASSIGN_OR_RETURN(auto text, ReadParagraphs(folder, language));
+    contents.push_back({.kind = kind, .text = std::move(text)});
   }
   return contents;
 }
@@ -50,12 +50,10 @@ absl::StatusOr<PageRenderer::Captioned> PageOf(const PageRenderer& renderer, con
       {.seq = 57, .role = Role::kTool, .style = PageBlock::Style::kLabel, .text = "#57 tool"});
   content.blocks.push_back({.seq = 57, .role = Role::kTool, .text = sample.text});
   const PageTypography typography{.line_pitch_px = rung.line_pitch_px};
-  const auto extent = renderer.LayOut(content, {}, kBox, typography);
-  if (!extent.ok()) return extent.status();
-  auto page = renderer.Draw(content, *extent, typography, {.text = "#57"});
-  if (!page.ok()) return page.status();
+  FOVEA_ASSIGN_OR_RETURN(const auto extent, renderer.LayOut(content, {}, kBox, typography));
+  FOVEA_ASSIGN_OR_RETURN(auto page, renderer.Draw(content, extent, typography, {.text = "#57"}));
   return PageRenderer::Captioned{
-      .png = std::move(page->png),
+      .png = std::move(page.png),
       .caption = absl::StrCat(sample.kind, ", ", rung.name, " (H", rung.line_pitch_px, ")")};
 }
 
@@ -74,22 +72,18 @@ std::string InSixteenGreys(const std::string& png) {
 }
 
 absl::Status Draw(const std::string& file, const std::string& folder) {
-  const auto renderer = CreateRenderer({});
-  if (!renderer.ok()) return renderer.status();
-  const auto contents = Contents(folder);
-  if (!contents.ok()) return contents.status();
+  FOVEA_ASSIGN_OR_RETURN(const auto renderer, CreateRenderer({}));
+  FOVEA_ASSIGN_OR_RETURN(const auto contents, Contents(folder));
   std::vector<PageRenderer::Captioned> pages;
   for (const Rung& rung : kRungs) {
-    for (const Sample& sample : *contents) {
-      auto page = PageOf(**renderer, sample, rung);
-      if (!page.ok()) return page.status();
-      pages.push_back(*std::move(page));
+    for (const Sample& sample : contents) {
+      FOVEA_ASSIGN_OR_RETURN(auto page, PageOf(*renderer, sample, rung));
+      pages.push_back(std::move(page));
     }
   }
-  const auto sheet = (*renderer)->ContactSheet(pages);
-  if (!sheet.ok()) return sheet.status();
+  FOVEA_ASSIGN_OR_RETURN(const auto sheet, renderer->ContactSheet(pages));
   std::ofstream output(file, std::ios::binary);
-  output << InSixteenGreys(*sheet);
+  output << InSixteenGreys(sheet);
   return output.good() ? absl::OkStatus()
                        : absl::UnavailableError(absl::StrCat("cannot write ", file));
 }

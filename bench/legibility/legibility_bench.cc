@@ -23,6 +23,7 @@
 #include "bench/legibility/result.h"
 #include "bench/legibility/samples.h"
 #include "bench/legibility/settings.h"
+#include "core/base/status_macros.h"
 
 namespace fovea::bench {
 namespace {
@@ -67,22 +68,20 @@ absl::StatusOr<Result> Measure(const Flags& flags, const Job& job, OcrReader* re
                 .grey_bits = setting.grey_bits,
                 .kind = job.sample->kind};
   const std::string many = Repeated(job.sample->text);
-  const auto on_page = setting.pages->Fill(many, kPageSide);
-  if (!on_page.ok()) return on_page.status();
-  result.characters_per_megapixel = static_cast<double>(*on_page) * 1e6 / (kPageSide * kPageSide);
+  FOVEA_ASSIGN_OR_RETURN(const auto on_page, setting.pages->Fill(many, kPageSide));
+  result.characters_per_megapixel = static_cast<double>(on_page) * 1e6 / (kPageSide * kPageSide);
   const std::string text =
-      flags.full_pages ? many.substr(0, *on_page) : job.sample->text.substr(0, flags.characters);
-  const auto picture = setting.pages->Draw(text, flags.full_pages ? kPageSide : kSampleWidth);
-  if (!picture.ok()) return picture.status();
+      flags.full_pages ? many.substr(0, on_page) : job.sample->text.substr(0, flags.characters);
+  FOVEA_ASSIGN_OR_RETURN(const auto picture,
+                         setting.pages->Draw(text, flags.full_pages ? kPageSide : kSampleWidth));
   result.bytes_per_character =
-      static_cast<double>(picture->png_bytes) / static_cast<double>(text.size());
-  const auto read = reader->Read(*picture, setting.line_pitch_px);
-  if (!read.ok()) return read.status();
-  result.score = Compare(text, *read);
+      static_cast<double>(picture.png_bytes) / static_cast<double>(text.size());
+  FOVEA_ASSIGN_OR_RETURN(const auto read, reader->Read(picture, setting.line_pitch_px));
+  result.score = Compare(text, read);
   if (!flags.readings.empty()) {
     const std::string name = absl::StrCat(flags.readings, "/", setting.Name(), " ", result.kind);
     std::ofstream(name + " drawn.txt") << text;
-    std::ofstream(name + " read.txt") << *read;
+    std::ofstream(name + " read.txt") << read;
   }
   return result;
 }
@@ -90,9 +89,8 @@ absl::StatusOr<Result> Measure(const Flags& flags, const Job& job, OcrReader* re
 absl::Status RunAll(const Flags& flags, std::vector<Job>* jobs) {
   std::vector<std::unique_ptr<OcrReader>> readers;
   for (int i = 0; i < flags.threads; ++i) {
-    auto reader = OcrReader::Create(flags.reader);
-    if (!reader.ok()) return reader.status();
-    readers.push_back(*std::move(reader));
+    FOVEA_ASSIGN_OR_RETURN(auto reader, OcrReader::Create(flags.reader));
+    readers.push_back(std::move(reader));
   }
   std::atomic<size_t> next = 0;
   std::vector<std::thread> threads;
@@ -144,18 +142,17 @@ void PrintDensities(const std::vector<Mean>& means) {
 
 absl::Status Run(const Flags& flags) {
   std::vector<std::string> missing;
-  const auto settings = MakeSettings(flags.filter, &missing);
-  if (!settings.ok()) return settings.status();
+  FOVEA_ASSIGN_OR_RETURN(const auto settings, MakeSettings(flags.filter, &missing));
   for (const std::string& file : missing) {
     std::fprintf(stderr, "NOT MEASURED: %s is not installed\n", file.c_str());
   }
-  const auto samples =
+  FOVEA_ASSIGN_OR_RETURN(
+      const auto samples,
       ReadSamples(flags.histories, FOVEA_SOURCE_DIR "/examples/long-session.jsonl.gz",
-                  flags.full_pages ? kPageCharacters : flags.characters, flags.seed);
-  if (!samples.ok()) return samples.status();
+                  flags.full_pages ? kPageCharacters : flags.characters, flags.seed));
   std::vector<Job> jobs;
-  for (const Setting& setting : *settings) {
-    for (const Sample& sample : *samples) {
+  for (const Setting& setting : settings) {
+    for (const Sample& sample : samples) {
       if (absl::StrCat(",", flags.kinds, ",").find(absl::StrCat(",", sample.kind, ",")) ==
           std::string::npos) {
         continue;
@@ -163,7 +160,7 @@ absl::Status Run(const Flags& flags) {
       jobs.push_back({.setting = &setting, .sample = &sample});
     }
   }
-  if (absl::Status status = RunAll(flags, &jobs); !status.ok()) return status;
+  FOVEA_RETURN_IF_ERROR(RunAll(flags, &jobs));
   std::vector<Result> results;
   for (Job& job : jobs) {
     if (!job.result.ok()) return job.result.status();

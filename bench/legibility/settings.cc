@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "bench/legibility/grid_page.h"
 #include "bench/legibility/ocr.h"
+#include "core/base/status_macros.h"
 #include "render/canvas.h"
 #include "render/png.h"
 #include "render/renderer.h"
@@ -33,11 +34,10 @@ absl::Status Lighten(int ink, int grey_bits, Picture* picture) {
     grey = 255 - render::Quantise((255 - grey) * ink / 255, grey_bits);
     pixels.push_back(static_cast<char>(grey));
   }
-  auto encoder = render::PngEncoder::Create();
-  if (!encoder.ok()) return encoder.status();
-  const auto png = encoder->Encode(pixels, picture->width, picture->height, grey_bits, kEffort);
-  if (!png.ok()) return png.status();
-  picture->png_bytes = png->size();
+  FOVEA_ASSIGN_OR_RETURN(auto encoder, render::PngEncoder::Create());
+  FOVEA_ASSIGN_OR_RETURN(
+      const auto png, encoder.Encode(pixels, picture->width, picture->height, grey_bits, kEffort));
+  picture->png_bytes = png.size();
   return absl::OkStatus();
 }
 
@@ -50,25 +50,23 @@ class FoveaPages final : public PageMaker {
 
   absl::StatusOr<size_t> Fill(std::string_view text, int side) const override {
     const PageContent content = Content(text);
-    const auto extent = renderer_->LayOut(
-        content, {}, {.width = side, .min_height = side, .max_height = side}, typography_);
-    if (!extent.ok()) return extent.status();
-    return extent->end.block > 0 ? text.size() : extent->end.byte;
+    FOVEA_ASSIGN_OR_RETURN(
+        const auto extent,
+        renderer_->LayOut(content, {}, {.width = side, .min_height = side, .max_height = side},
+                          typography_));
+    return extent.end.block > 0 ? text.size() : extent.end.byte;
   }
 
   absl::StatusOr<Picture> Draw(std::string_view text, int width) const override {
     const PageContent content = Content(text);
     const PageBox box = {.width = width, .min_height = 64, .max_height = kHighest};
-    const auto extent = renderer_->LayOut(content, {}, box, typography_);
-    if (!extent.ok()) return extent.status();
-    if (extent->end.block == 0) return absl::OutOfRangeError("the sample is too long for a page");
-    const auto page = renderer_->Draw(content, *extent, typography_, {});
-    if (!page.ok()) return page.status();
-    Picture picture = DecodePng(page->png);
-    picture.png_bytes = page->png.size();
+    FOVEA_ASSIGN_OR_RETURN(const auto extent, renderer_->LayOut(content, {}, box, typography_));
+    if (extent.end.block == 0) return absl::OutOfRangeError("the sample is too long for a page");
+    FOVEA_ASSIGN_OR_RETURN(const auto page, renderer_->Draw(content, extent, typography_, {}));
+    Picture picture = DecodePng(page.png);
+    picture.png_bytes = page.png.size();
     if (look_.ink < 255) {
-      absl::Status status = Lighten(look_.ink, typography_.grey_bits, &picture);
-      if (!status.ok()) return status;
+      FOVEA_RETURN_IF_ERROR(Lighten(look_.ink, typography_.grey_bits, &picture));
     }
     return picture;
   }
@@ -153,9 +151,9 @@ std::vector<Face> Faces() {
 
 absl::StatusOr<std::shared_ptr<const PageRenderer>> RendererOf(const Typeface& typeface,
                                                                const Typeface& small) {
-  auto renderer = CreateRenderer({.typeface = typeface, .small_typeface = small});
-  if (!renderer.ok()) return renderer.status();
-  return std::shared_ptr<const PageRenderer>(*std::move(renderer));
+  FOVEA_ASSIGN_OR_RETURN(auto renderer,
+                         CreateRenderer({.typeface = typeface, .small_typeface = small}));
+  return std::shared_ptr<const PageRenderer>(std::move(renderer));
 }
 
 class Collector {
@@ -175,9 +173,8 @@ class Collector {
         return absl::OkStatus();
       }
       if (renderer == nullptr) {
-        auto created = RendererOf(face.large, face.small);
-        if (!created.ok()) return created.status();
-        renderer = *created;
+        FOVEA_ASSIGN_OR_RETURN(auto created, RendererOf(face.large, face.small));
+        renderer = created;
       }
       setting.pages = std::make_shared<FoveaPages>(renderer, typography, face.look);
       settings_.push_back(std::move(setting));
@@ -191,11 +188,10 @@ class Collector {
       missing_.push_back(file);
       return absl::OkStatus();
     }
-    auto grid = GridPage::Create(kFonts + file, line_pitch_px);
-    if (!grid.ok()) return grid.status();
-    Setting setting{.family = family, .line_pitch_px = (*grid)->line_pitch_px()};
+    FOVEA_ASSIGN_OR_RETURN(auto grid, GridPage::Create(kFonts + file, line_pitch_px));
+    Setting setting{.family = family, .line_pitch_px = grid->line_pitch_px()};
     if (!IsWanted(setting)) return absl::OkStatus();
-    setting.pages = std::make_shared<GridPages>(*std::move(grid));
+    setting.pages = std::make_shared<GridPages>(std::move(grid));
     settings_.push_back(std::move(setting));
     return absl::OkStatus();
   }

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "bench/replay/stable_hash.h"
+#include "core/base/status_macros.h"
 #include "render/metrics.h"
 #include "render/page_geometry.h"
 
@@ -68,33 +69,31 @@ absl::StatusOr<std::vector<PagePosition>> LineStarts(const PageContent& content,
   for (int lines = 1; lines <= most && starts.back() < page.extent.end; ++lines) {
     const PageBox box{.width = page.extent.width,
                       .max_height = 2 * kMarginPx + (lines + 1) * pitch};
-    auto part = renderer.LayOut(content, page.extent.begin, box, page.typography);
-    if (!part.ok()) return part.status();
-    starts.push_back(std::min(part->end, page.extent.end));
+    FOVEA_ASSIGN_OR_RETURN(auto part,
+                           renderer.LayOut(content, page.extent.begin, box, page.typography));
+    starts.push_back(std::min(part.end, page.extent.end));
   }
   return starts;
 }
 
 absl::StatusOr<PageBand> BandOf(const PageDemand& demand, int lines, const PageRenderer& renderer) {
   const PlannedPage& page = demand.page->planned;
-  auto content = StripContent(page.strip, demand.book->session().source);
-  if (!content.ok()) return content.status();
-  auto starts = LineStarts(*content, page, renderer);
-  if (!starts.ok()) return starts.status();
-  const auto all = static_cast<int>(starts->size()) - 1;
+  FOVEA_ASSIGN_OR_RETURN(auto content, StripContent(page.strip, demand.book->session().source));
+  FOVEA_ASSIGN_OR_RETURN(auto starts, LineStarts(content, page, renderer));
+  const auto all = static_cast<int>(starts.size()) - 1;
   if (lines == 0 || all <= lines) {
     return PageBand{.last_line = std::max(all, 0),
                     .bottom = page.extent.height,
-                    .text = TextBetween(*content, page.extent.begin, page.extent.end)};
+                    .text = TextBetween(content, page.extent.begin, page.extent.end)};
   }
-  const auto middle = static_cast<int>(MiddleLine(demand, *content, *starts));
+  const auto middle = static_cast<int>(MiddleLine(demand, content, starts));
   PageBand band{.first_line = std::clamp(middle - lines / 2, 0, all - lines)};
   band.last_line = band.first_line + lines;
   const int pitch = page.typography.line_pitch_px;
   band.top = kMarginPx + (band.first_line + 1) * pitch;
   band.bottom = kMarginPx + (band.last_line + 1) * pitch;
-  band.text = TextBetween(*content, (*starts)[static_cast<size_t>(band.first_line)],
-                          (*starts)[static_cast<size_t>(band.last_line)]);
+  band.text = TextBetween(content, starts[static_cast<size_t>(band.first_line)],
+                          starts[static_cast<size_t>(band.last_line)]);
   return band;
 }
 

@@ -15,6 +15,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "bench/replay/page_band.h"
+#include "core/base/status_macros.h"
 #include "core/strip/strip.h"
 
 namespace fovea::replay {
@@ -87,24 +88,21 @@ class Work {
                        std::optional<PageText>& out) const {
     const PlannedPage& planned = demand.page->planned;
     if (options_.cached_only && !cached_ids_.contains(planned.page_id)) return absl::OkStatus();
-    auto band = BandOf(demand, options_.lines, renderer_);
-    if (!band.ok()) return band.status();
+    FOVEA_ASSIGN_OR_RETURN(auto band, BandOf(demand, options_.lines, renderer_));
     const std::string file = absl::StrCat(options_.cache_directory, "/", planned.page_id, "-",
-                                          band->first_line, "-", band->last_line, ".txt");
+                                          band.first_line, "-", band.last_line, ".txt");
     std::optional<std::string> text = ReadFile(file);
     if (!text.has_value()) {
       if (options_.cached_only) return absl::OkStatus();
-      auto content = StripContent(planned.strip, demand.book->session().source);
-      if (!content.ok()) return content.status();
-      auto drawn = DrawPlannedPage(planned, *content, renderer_);
-      if (!drawn.ok()) return drawn.status();
-      text = reader.Read(drawn->png, band->top, band->bottom,
+      FOVEA_ASSIGN_OR_RETURN(auto content,
+                             StripContent(planned.strip, demand.book->session().source));
+      FOVEA_ASSIGN_OR_RETURN(auto drawn, DrawPlannedPage(planned, content, renderer_));
+      text = reader.Read(drawn.png, band.top, band.bottom,
                          EnlargementFor(planned.typography.line_pitch_px));
-      absl::Status status = WriteFile(file, *text);
-      if (!status.ok()) return status;
+      FOVEA_RETURN_IF_ERROR(WriteFile(file, *text));
     }
-    const double right = reader.PercentRight(band->text, *text);
-    out = PageText{*std::move(band), *std::move(text), right};
+    const double right = reader.PercentRight(band.text, *text);
+    out = PageText{std::move(band), *std::move(text), right};
     return absl::OkStatus();
   }
 

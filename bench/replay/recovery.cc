@@ -10,6 +10,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "core/base/status_macros.h"
 #include "core/exact/exact_scan.h"
 
 namespace fovea::replay {
@@ -87,11 +88,10 @@ class Recovery {
   absl::StatusOr<Recovered> Ask(uint32_t string) {
     const UsedString& used = session_.uses.strings[string];
     const uint64_t first = used.occurrences.front().seq;
-    auto recalled = store_.log().ReadTurns(key_, {first, first}, 0);
-    if (!recalled.ok()) return recalled.status();
-    Recovered recovered{.by_recall = recalled->size() == 1 &&
-                                     recalled->front() == session_.turns[first - 1] &&
-                                     Holds(recalled->front(), used.text)};
+    FOVEA_ASSIGN_OR_RETURN(auto recalled, store_.log().ReadTurns(key_, {first, first}, 0));
+    Recovered recovered{.by_recall = recalled.size() == 1 &&
+                                     recalled.front() == session_.turns[first - 1] &&
+                                     Holds(recalled.front(), used.text)};
     for (const std::string& words : SearchesFor(session_, string)) {
       auto answer = store_.search().Search(key_, words, SearchOrder::kNewestFirst, kHits);
       if (absl::IsInvalidArgument(answer.status())) continue;  // words without a letter or digit
@@ -134,9 +134,8 @@ absl::StatusOr<Recoveries> RecoverAll(const Session& session, const std::vector<
   for (const Moment& moment : moments) {
     status = recovery.AppendUpTo(moment.seq);
     if (!status.ok()) return status;
-    auto recovered = recovery.Ask(moment.string);
-    if (!recovered.ok()) return recovered.status();
-    recoveries[{moment.seq, moment.string}] = *recovered;
+    FOVEA_ASSIGN_OR_RETURN(auto recovered, recovery.Ask(moment.string));
+    recoveries[{moment.seq, moment.string}] = recovered;
   }
   return recoveries;
 }

@@ -22,6 +22,7 @@
 #include "bench/replay/page_reader.h"
 #include "bench/replay/recovery.h"
 #include "bench/replay/report.h"
+#include "core/base/status_macros.h"
 #include "render/renderer.h"
 #include "replay/experiment.h"
 #include "replay/lookups.h"
@@ -185,47 +186,39 @@ void Write(const std::string& directory, const std::string& name, const std::str
 }
 
 absl::StatusOr<ExperimentOptions> OptionsOf(const Flags& flags) {
-  auto catalogue = BuiltInReaders();
-  if (!catalogue.ok()) return catalogue.status();
-  auto policy = PolicyOf(flags.policy);
-  if (!policy.ok()) return policy.status();
+  FOVEA_ASSIGN_OR_RETURN(auto catalogue, BuiltInReaders());
+  FOVEA_ASSIGN_OR_RETURN(auto policy, PolicyOf(flags.policy));
   ExperimentOptions options{.budget_shares = flags.budgets,
                             .min_budget = flags.min_budget,
-                            .policy = *policy,
+                            .policy = policy,
                             .max_moments = flags.moments,
                             .threads = flags.threads};
   for (const std::string& name : flags.readers) {
-    auto reader = catalogue->Find(name);
-    if (!reader.ok()) return reader.status();
-    options.readers.push_back(**reader);
+    FOVEA_ASSIGN_OR_RETURN(auto reader, catalogue.Find(name));
+    options.readers.push_back(*reader);
   }
   return options;
 }
 
 absl::Status Run(const Flags& flags) {
-  auto options = OptionsOf(flags);
-  if (!options.ok()) return options.status();
-  auto renderer = CreateRenderer({});
-  if (!renderer.ok()) return renderer.status();
+  FOVEA_ASSIGN_OR_RETURN(auto options, OptionsOf(flags));
+  FOVEA_ASSIGN_OR_RETURN(auto renderer, CreateRenderer({}));
   const std::vector<std::unique_ptr<Session>> sessions = ReadSessions(flags);
   if (sessions.empty()) return absl::NotFoundError("no session is long enough");
-  auto experiment = Live(sessions, **renderer, *options);
-  if (!experiment.ok()) return experiment.status();
-  absl::Status recovered =
-      Recover(sessions, absl::StrCat(flags.out, "/stores-", getpid()), *options, *experiment);
-  if (!recovered.ok()) return recovered;
+  FOVEA_ASSIGN_OR_RETURN(auto experiment, Live(sessions, *renderer, options));
+  FOVEA_RETURN_IF_ERROR(
+      Recover(sessions, absl::StrCat(flags.out, "/stores-", getpid()), options, experiment));
   ReadBack read_back;
   const bool reads = flags.ocr != "none";
   if (reads) {
-    auto read = Read(*experiment, **renderer, flags);
-    if (!read.ok()) return read.status();
-    read_back = *std::move(read);
+    FOVEA_ASSIGN_OR_RETURN(auto read, Read(experiment, *renderer, flags));
+    read_back = std::move(read);
   }
   const ExpectedReading expected;
   const PageReading& reading = reads ? static_cast<const PageReading&>(read_back) : expected;
-  const std::vector<Row> rows = Rows(*experiment, reading);
+  const std::vector<Row> rows = Rows(experiment, reading);
   std::vector<Bar> bars = CompareWithBars(rows);
-  if (reads) AddIntervals(*experiment, read_back, kDraws, flags.threads, bars);
+  if (reads) AddIntervals(experiment, read_back, kDraws, flags.threads, bars);
   Write(flags.out, "rows.csv", Csv(rows));
   Write(flags.out, "replay.md",
         Markdown(rows, bars, Notes(flags, sessions, reads ? &read_back : nullptr)));

@@ -13,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "core/base/status_macros.h"
 
 namespace fovea::bench {
 namespace {
@@ -91,9 +92,9 @@ Raw::~Raw() {
 }
 
 absl::Status Raw::Open() {
-  auto database = sqlite::Database::Open({.path = path_, .page_bytes = page_bytes_});
-  if (!database.ok()) return database.status();
-  database_ = *std::move(database);
+  FOVEA_ASSIGN_OR_RETURN(auto database,
+                         sqlite::Database::Open({.path = path_, .page_bytes = page_bytes_}));
+  database_ = std::move(database);
   return database_->Execute(
       "CREATE TABLE turns (row INTEGER PRIMARY KEY, session INTEGER, seq INTEGER, body BLOB,"
       " UNIQUE (session, seq))");
@@ -107,10 +108,10 @@ void Raw::Insert(size_t rows) {
 
 absl::Status Raw::InsertRows(size_t rows) {
   for (size_t i = 0; i < rows; ++i) {
-    auto insert = database_->Prepare("INSERT INTO turns (session, seq, body) VALUES (1, ?1, ?2)");
-    if (!insert.ok()) return insert.status();
-    absl::Status status = insert->Unsigned(++seq_).Blob(row_).Run();
-    if (!status.ok()) return status;
+    FOVEA_ASSIGN_OR_RETURN(
+        auto insert,
+        database_->Prepare("INSERT INTO turns (session, seq, body) VALUES (1, ?1, ?2)"));
+    FOVEA_RETURN_IF_ERROR(insert.Unsigned(++seq_).Blob(row_).Run());
   }
   return absl::OkStatus();
 }

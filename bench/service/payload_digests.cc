@@ -15,6 +15,7 @@
 #include "CLI/CLI.hpp"
 #include "absl/strings/str_cat.h"
 #include "core/base/sha256.h"
+#include "core/base/status_macros.h"
 #include "core/context/context.h"
 #include "core/context/diff.h"
 #include "core/context/explain.h"
@@ -80,26 +81,25 @@ class Digester {
 
   absl::Status Run(const History& history, const ReaderProfile& reader, int64_t budget) {
     const testing::VectorTurnSource source(history.turns);
-    auto planner = Planner::Create({.reader = reader,
-                                    .policy = history.policy,
-                                    .token_budget = budget,
-                                    .renderer = &renderer_,
-                                    .turns = &source});
-    if (!planner.ok()) return planner.status();
+    FOVEA_ASSIGN_OR_RETURN(auto planner, Planner::Create({.reader = reader,
+                                                          .policy = history.policy,
+                                                          .token_budget = budget,
+                                                          .renderer = &renderer_,
+                                                          .turns = &source}));
     const uint64_t turns = history.turns.size();
     const std::array<uint64_t, 3> stops = {turns / 3, turns * 2 / 3, turns};
     size_t event = 0;
     for (const Turn& turn : history.turns) {
-      absl::Status status = (*planner)->Append(turn);
+      absl::Status status = planner->Append(turn);
       for (; status.ok() && event < history.events.size() &&
              history.events[event].after_seq == turn.seq;
            ++event) {
-        status = (*planner)->Apply(history.events[event]);
+        status = planner->Apply(history.events[event]);
       }
       if (!status.ok()) return status;
       if (std::ranges::find(stops, turn.seq) == stops.end()) continue;
       status = Print(absl::StrCat(history.name, " ", reader.name, " ", budget, " @", turn.seq),
-                     **planner, source);
+                     *planner, source);
       if (!status.ok()) return status;
     }
     return absl::OkStatus();
@@ -114,21 +114,20 @@ class Digester {
       std::printf("%s needs %ld\n", where.c_str(), planner.plan().required_tokens);
       return absl::OkStatus();
     }
-    auto context = AssembleContext(planner, source);
-    if (!context.ok()) return context.status();
+    FOVEA_ASSIGN_OR_RETURN(auto context, AssembleContext(planner, source));
     google::protobuf::RepeatedPtrField<v1::ContextBlock> blocks;
-    const service::NativeDigests native = service::WriteNative(*context, &blocks);
+    const service::NativeDigests native = service::WriteNative(context, &blocks);
     Print(where, "native", native.prefix_sha256, native.sha256);
     for (const auto& [name, format] :
          {std::pair{"anthropic", wire::PayloadFormat::kAnthropic},
           std::pair{"openai-responses", wire::PayloadFormat::kOpenAiResponses}}) {
       wire::PayloadWriter writer(0);
-      auto payload =
-          writer.Write(*context, {.format = format,
-                                  .reader = wire::TraitsOf(planner.inputs().reader),
-                                  .load = [&](const auto& pages) { return Load(pages, source); }});
-      if (!payload.ok()) return payload.status();
-      Print(where, name, payload->prefix_sha256, payload->sha256);
+      FOVEA_ASSIGN_OR_RETURN(
+          auto payload,
+          writer.Write(context, {.format = format,
+                                 .reader = wire::TraitsOf(planner.inputs().reader),
+                                 .load = [&](const auto& pages) { return Load(pages, source); }}));
+      Print(where, name, payload.prefix_sha256, payload.sha256);
     }
     return absl::OkStatus();
   }
@@ -171,11 +170,9 @@ class Digester {
       if (kept == nullptr && flags_.page_ids) {
         kept = std::make_shared<const std::string>(page->page_id);
       } else if (kept == nullptr) {
-        auto content = StripContent(page->strip, source);
-        if (!content.ok()) return content.status();
-        auto drawn = DrawPlannedPage(*page, *content, renderer_);
-        if (!drawn.ok()) return drawn.status();
-        kept = std::make_shared<const std::string>(std::move(drawn->png));
+        FOVEA_ASSIGN_OR_RETURN(auto content, StripContent(page->strip, source));
+        FOVEA_ASSIGN_OR_RETURN(auto drawn, DrawPlannedPage(*page, content, renderer_));
+        kept = std::make_shared<const std::string>(std::move(drawn.png));
       }
       bytes[page->page_id] = kept;
     }
@@ -188,10 +185,8 @@ class Digester {
 };
 
 absl::Status RunAll(const Flags& flags) {
-  auto catalogue = BuiltInReaders();
-  if (!catalogue.ok()) return catalogue.status();
-  auto renderer = CreateRenderer({});
-  if (!renderer.ok()) return renderer.status();
+  FOVEA_ASSIGN_OR_RETURN(auto catalogue, BuiltInReaders());
+  FOVEA_ASSIGN_OR_RETURN(auto renderer, CreateRenderer({}));
   std::vector<History> histories;
   for (const std::string& file : flags.files) {
     std::vector<testing::SharedSession> sessions = testing::SharedSessions(file);
@@ -202,15 +197,13 @@ absl::Status RunAll(const Flags& flags) {
     }
   }
   for (uint64_t seed = 1; seed <= flags.random; ++seed) histories.push_back(RandomLife(seed));
-  Digester digester(flags, **renderer);
+  Digester digester(flags, *renderer);
   for (const History& history : histories) {
     digester.ForgetPages();
     for (const std::string& name : flags.readers) {
-      auto reader = catalogue->Find(name);
-      if (!reader.ok()) return reader.status();
+      FOVEA_ASSIGN_OR_RETURN(auto reader, catalogue.Find(name));
       for (const int64_t budget : flags.budgets) {
-        absl::Status status = digester.Run(history, **reader, budget);
-        if (!status.ok()) return status;
+        FOVEA_RETURN_IF_ERROR(digester.Run(history, *reader, budget));
       }
     }
     std::fflush(stdout);

@@ -14,6 +14,7 @@
 #include "absl/strings/str_format.h"
 #include "cli/client.h"
 #include "cli/formats/console.h"
+#include "core/base/status_macros.h"
 #include "fovea/v1/page.pb.h"
 
 namespace fovea::cli {
@@ -45,12 +46,11 @@ size_t CharactersForPage(const CalibrationOptions& options, int pitch) {
 
 absl::StatusOr<v1::DocumentPage> DrawFirstPage(Client& client,
                                                const v1::RenderDocumentRequest& request) {
-  auto stream = client.Start(pages::kRenderDocument, request, Pace::kSlow);
-  if (!stream.ok()) return stream.status();
+  FOVEA_ASSIGN_OR_RETURN(auto stream, client.Start(pages::kRenderDocument, request, Pace::kSlow));
   v1::RenderDocumentResponse response;
-  const bool drawn = stream->Read(&response) && response.has_page();
-  if (drawn) stream->Cancel();
-  const absl::Status finished = stream->Finish();
+  const bool drawn = stream.Read(&response) && response.has_page();
+  if (drawn) stream.Cancel();
+  const absl::Status finished = stream.Finish();
   if (!drawn && !finished.ok()) return finished;
   const v1::DocumentPage& page = response.page();
   if (!drawn || page.last_byte() >= request.text().size() || page.first_byte() > page.last_byte()) {
@@ -74,9 +74,8 @@ absl::StatusOr<DrawnProbe> Draw(Client& client, const CalibrationOptions& option
   request.mutable_setting()->set_grey_bits(options.grey_bits);
   request.mutable_setting()->set_width(options.width);
   request.mutable_setting()->set_height(options.height);
-  auto page = DrawFirstPage(client, request);
-  if (!page.ok()) return page.status();
-  drawn.page = *std::move(page);
+  FOVEA_ASSIGN_OR_RETURN(auto page, DrawFirstPage(client, request));
+  drawn.page = std::move(page);
   return drawn;
 }
 
@@ -205,21 +204,18 @@ absl::StatusOr<std::vector<Cell>> MeasureReader(Client& client, const ReaderEndp
       const bool lost =
           !cells.empty() && cells.back()[kind].score.characters.Share() < kLowestShare;
       for (int i = 0; i < options.probes && !(lost && !IsMixed(kind)); ++i) {
-        auto probe = Draw(client, options, kind, pitch, i);
-        if (!probe.ok()) return probe.status();
-        drawn.push_back(*std::move(probe));
+        FOVEA_ASSIGN_OR_RETURN(auto probe, Draw(client, options, kind, pitch, i));
+        drawn.push_back(std::move(probe));
       }
     }
-    const auto read = ReadAll(endpoint, drawn, options.parallel, [&] {
-      ++probes_read;
-      if (progress.probe) progress.probe(pitch, probes_read);
-    });
-    if (!read.ok()) return read.status();
-    cells.push_back(Summarise(options, drawn, *read));
+    FOVEA_ASSIGN_OR_RETURN(const auto read, ReadAll(endpoint, drawn, options.parallel, [&] {
+                             ++probes_read;
+                             if (progress.probe) progress.probe(pitch, probes_read);
+                           }));
+    cells.push_back(Summarise(options, drawn, read));
     if (progress.pitch) progress.pitch(cells.back());
     if (cells.size() == 1) {
-      absl::Status status = CheckThatPagesAreRead(cells.front(), *read);
-      if (!status.ok()) return status;
+      FOVEA_RETURN_IF_ERROR(CheckThatPagesAreRead(cells.front(), read));
     }
     if (cells.back().Mixed().score.characters.Share() < kLowestShare) break;
   }

@@ -18,6 +18,7 @@
 #include "cli/formats/json.h"
 #include "cli/formats/line_file.h"
 #include "cli/formats/output_file.h"
+#include "core/base/status_macros.h"
 #include "fovea/v1/reader.pb.h"
 
 namespace fovea::cli {
@@ -51,22 +52,18 @@ class Calibrator {
         deadline_(absl::Now() + absl::Seconds(options.asked.time_limit_seconds)) {}
 
   absl::Status Run() {
-    auto endpoint = OpenEndpoint(options_.asked, options_.reader, deadline_);
-    if (!endpoint.ok()) return endpoint.status();
-    auto base = FindBase();
-    if (!base.ok()) return base.status();
-    absl::Status status = ChoosePage(*base);
+    FOVEA_ASSIGN_OR_RETURN(auto endpoint, OpenEndpoint(options_.asked, options_.reader, deadline_));
+    FOVEA_ASSIGN_OR_RETURN(auto base, FindBase());
+    absl::Status status = ChoosePage(base);
     if (!status.ok()) return status;
-    auto cells = Measure(*endpoint);
-    if (!cells.ok()) return cells.status();
-    const std::vector<size_t> rungs = ChooseRungs(*cells);
-    base->profile["ladder"] =
-        LadderOf(*cells, rungs, calibration_,
-                 {.date = options_.date, .host = endpoint->host(), .model = endpoint->model()},
-                 base->papers);
-    status = Write(DumpJson(base->profile, /*pretty=*/true) + "\n");
+    FOVEA_ASSIGN_OR_RETURN(auto cells, Measure(endpoint));
+    const std::vector<size_t> rungs = ChooseRungs(cells);
+    base.profile["ladder"] = LadderOf(
+        cells, rungs, calibration_,
+        {.date = options_.date, .host = endpoint.host(), .model = endpoint.model()}, base.papers);
+    status = Write(DumpJson(base.profile, /*pretty=*/true) + "\n");
     if (!status.ok() || file_ == "-") return status;
-    Report(*cells, rungs, base->profile["ladder"]);
+    Report(cells, rungs, base.profile["ladder"]);
     return absl::OkStatus();
   }
 
@@ -74,21 +71,20 @@ class Calibrator {
   absl::StatusOr<Json> ProfileFromServer(const std::string& name) const {
     v1::GetReaderProfileRequest request;
     request.set_reader(name);
-    const auto response = environment_.client.Call(readers::kGetReaderProfile, request);
-    if (!response.ok()) return response.status();
-    return ParseJson(response->json());
+    FOVEA_ASSIGN_OR_RETURN(const auto response,
+                           environment_.client.Call(readers::kGetReaderProfile, request));
+    return ParseJson(response.json());
   }
 
   absl::StatusOr<Json> ProfileFromFile() const {
     // A device is no profile, and nothing of it is lost.
     if (file_ == "-" || IsWrittenInPlace(file_)) return absl::NotFoundError(file_);
-    auto text = ReadWhole(file_, kMaxSmallFileBytes);
-    if (!text.ok()) return text.status();
+    FOVEA_ASSIGN_OR_RETURN(auto text, ReadWhole(file_, kMaxSmallFileBytes));
     if (!options_.force) {
       return absl::AlreadyExistsError(
           absl::StrCat(file_, " is there; with --force its ladder is replaced"));
     }
-    auto profile = ParseJson(*text);
+    auto profile = ParseJson(text);
     if (!profile.ok()) return profile.status();
     const bool same = TextOf(*profile, "name") == options_.reader;
     if (same) return profile;

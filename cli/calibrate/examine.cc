@@ -17,6 +17,7 @@
 #include "cli/formats/examination.h"
 #include "cli/formats/message_json.h"
 #include "cli/formats/output_file.h"
+#include "core/base/status_macros.h"
 #include "fovea/v1/context.pb.h"
 #include "fovea/v1/session.pb.h"
 
@@ -73,22 +74,20 @@ class Examination {
       : environment_(environment), options_(options) {}
 
   absl::Status Run() {
-    auto served = Serve();
-    if (!served.ok()) return served.status();
+    FOVEA_ASSIGN_OR_RETURN(auto served, Serve());
     std::vector<std::string> session;
-    auto turns = TurnsOnPages(served->context.summary(), session);
-    if (!turns.ok()) return turns.status();
+    FOVEA_ASSIGN_OR_RETURN(auto turns, TurnsOnPages(served.context.summary(), session));
     const std::vector<Task> tasks =
-        ChooseTasks(*turns, session, served->text, options_.per_kind, options_.seed);
+        ChooseTasks(turns, session, served.text, options_.per_kind, options_.seed);
     if (tasks.empty()) {
       return absl::FailedPreconditionError(
           "no turn stands whole on a page of this context: nothing to ask about. A smaller "
           "--budget "
           "draws more");
     }
-    absl::Status status = Write(*served, tasks);
+    absl::Status status = Write(served, tasks);
     if (!status.ok() || options_.asked.endpoint.url.empty()) return status;
-    status = Ask(*served, tasks);
+    status = Ask(served, tasks);
     return status.ok() ? ScoreExamination(environment_, options_) : status;
   }
 
@@ -97,9 +96,9 @@ class Examination {
     v1::BuildContextRequest request;
     *request.mutable_view() = options_.view.ToView();
     request.set_format(v1::WIRE_FORMAT_NATIVE);
-    auto response = environment_.client.Call(contexts::kBuildContext, request, Pace::kUnlimited);
-    if (!response.ok()) return response.status();
-    Served served{.context = *std::move(response)};
+    FOVEA_ASSIGN_OR_RETURN(auto response, environment_.client.Call(contexts::kBuildContext, request,
+                                                                   Pace::kUnlimited));
+    Served served{.context = std::move(response)};
     std::map<std::string, const std::string*> bytes;
     for (const v1::PageBytes& page : served.context.page_bytes()) {
       bytes[page.page_id()] = &page.png();
@@ -146,12 +145,12 @@ class Examination {
       v1::ExpandTurnRequest request;
       request.set_session_id(options_.view.session);
       request.set_seq(seq);
-      auto turn = environment_.client.Call(sessions::kExpandTurn, request, Pace::kSlow);
-      if (!turn.ok()) return turn.status();
-      session.push_back(turn->text());
+      FOVEA_ASSIGN_OR_RETURN(auto turn,
+                             environment_.client.Call(sessions::kExpandTurn, request, Pace::kSlow));
+      session.push_back(turn.text());
       // What the assistant wrote is drawn without the signs of its emphasis.
-      if (turn->role() == v1::ROLE_ASSISTANT || is_gist(seq)) continue;
-      PagedTurn paged{.seq = seq, .text = std::move(*turn->mutable_text())};
+      if (turn.role() == v1::ROLE_ASSISTANT || is_gist(seq)) continue;
+      PagedTurn paged{.seq = seq, .text = std::move(*turn.mutable_text())};
       for (int i = 0; i < summary.pages_size(); ++i) {
         const v1::PageRef& page = summary.pages(i);
         if (seq < page.first_seq() || seq > page.last_seq()) continue;
@@ -200,9 +199,10 @@ class Examination {
   }
 
   absl::Status Ask(const Served& served, const std::vector<Task>& tasks) {
-    auto endpoint = OpenEndpoint(options_.asked, options_.view.reader,
-                                 absl::Now() + absl::Seconds(options_.asked.time_limit_seconds));
-    if (!endpoint.ok()) return endpoint.status();
+    FOVEA_ASSIGN_OR_RETURN(
+        auto endpoint,
+        OpenEndpoint(options_.asked, options_.view.reader,
+                     absl::Now() + absl::Seconds(options_.asked.time_limit_seconds)));
     ProgressBar bar(environment_.console, "tasks");
     for (size_t i = 0; i < tasks.size(); ++i) {
       // A place is sought on all pages.
@@ -212,10 +212,9 @@ class Examination {
                             std::ranges::find(tasks[i].pages, page) != tasks[i].pages.end();
         if (wanted) pages.push_back(served.pages[page]);
       }
-      auto answer = endpoint->Ask(absl::StrCat(kInstruction, "\n\n", tasks[i].question), pages);
-      if (!answer.ok()) return answer.status();
-      absl::Status status = WriteFile(AnswerFile(options_.folder, i + 1), answer->text);
-      if (!status.ok()) return status;
+      FOVEA_ASSIGN_OR_RETURN(
+          auto answer, endpoint.Ask(absl::StrCat(kInstruction, "\n\n", tasks[i].question), pages));
+      FOVEA_RETURN_IF_ERROR(WriteFile(AnswerFile(options_.folder, i + 1), answer.text));
       bar.Update(i + 1, static_cast<double>(i + 1) / static_cast<double>(tasks.size()),
                  Name(tasks[i].kind));
     }

@@ -17,6 +17,7 @@
 #include "cli/formats/json.h"
 #include "cli/formats/line_file.h"
 #include "cli/formats/output_file.h"
+#include "core/base/status_macros.h"
 #include "fovea/v1/reader.pb.h"
 
 namespace fovea::cli {
@@ -38,18 +39,16 @@ struct Scored {
 absl::StatusOr<Scored> Compare(const ExamineOptions& options) {
   const std::string key_file =
       absl::StrCat(options.key.empty() ? options.folder + ".key" : options.key, "/key.json");
-  auto text = ReadWhole(key_file, kMaxKeyBytes);
-  if (!text.ok()) return text.status();
-  auto key = ParseJson(*text);
-  if (!key.ok()) return key.status();
+  FOVEA_ASSIGN_OR_RETURN(auto text, ReadWhole(key_file, kMaxKeyBytes));
+  FOVEA_ASSIGN_OR_RETURN(auto key, ParseJson(text));
   const auto malformed = [&key_file] {
     return absl::InvalidArgumentError(key_file + ": is no key of `fovea examine`");
   };
-  if (!key->is_object() || !key->contains("tasks") || !(*key)["tasks"].is_array()) {
+  if (!key.is_object() || !key.contains("tasks") || !key["tasks"].is_array()) {
     return malformed();
   }
-  Scored scored{.reader = TextOf(*key, "reader")};
-  for (const Json& task : (*key)["tasks"]) {
+  Scored scored{.reader = TextOf(key, "reader")};
+  for (const Json& task : key["tasks"]) {
     const int number = IntOf(task, "number");
     const std::string named = TextOf(task, "kind");
     const auto kind =
@@ -156,14 +155,13 @@ absl::Status Save(const Environment& environment, const Scored& scored,
                   const ExamineOptions& options) {
   v1::GetReaderProfileRequest request;
   request.set_reader(scored.reader);
-  const auto response = environment.client.Call(readers::kGetReaderProfile, request);
-  if (!response.ok()) return response.status();
-  auto profile = ParseJson(response->json());
-  if (!profile.ok()) return profile.status();
-  if (!profile->contains("ladder") || !(*profile)["ladder"].is_array()) {
+  FOVEA_ASSIGN_OR_RETURN(const auto response,
+                         environment.client.Call(readers::kGetReaderProfile, request));
+  FOVEA_ASSIGN_OR_RETURN(auto profile, ParseJson(response.json()));
+  if (!profile.contains("ladder") || !profile["ladder"].is_array()) {
     return absl::InternalError("the server's profile has no ladder");
   }
-  for (Json& rung : (*profile)["ladder"]) {
+  for (Json& rung : profile["ladder"]) {
     const auto measured = scored.by_rung.find(TextOf(rung, "name"));
     if (measured != scored.by_rung.end()) AddEvidence(rung, measured->second, options);
   }
@@ -173,7 +171,7 @@ absl::Status Save(const Environment& environment, const Scored& scored,
           ? options.profile
           : absl::StrCat(home == nullptr ? "." : home, "/.local/share/fovea/readers/",
                          SafeFileName(scored.reader), ".json");
-  const std::string text = DumpJson(*profile, /*pretty=*/true) + "\n";
+  const std::string text = DumpJson(profile, /*pretty=*/true) + "\n";
   if (file == "-") {
     environment.console.Exact() << text << std::flush;
     return absl::OkStatus();
@@ -182,8 +180,7 @@ absl::Status Save(const Environment& environment, const Scored& scored,
   const fs::path folder = fs::path(file).parent_path();
   if (!folder.empty()) fs::create_directories(folder, error);
   if (error) return absl::ErrnoToStatus(error.value(), folder.string());
-  absl::Status status = WriteFile(file, text);
-  if (!status.ok()) return status;
+  FOVEA_RETURN_IF_ERROR(WriteFile(file, text));
   environment.console.err << file << ": fovead --readers " << folder.string() << " reads it"
                           << std::endl;
   return absl::OkStatus();
@@ -192,11 +189,10 @@ absl::Status Save(const Environment& environment, const Scored& scored,
 }  // namespace
 
 absl::Status ScoreExamination(const Environment& environment, const ExamineOptions& options) {
-  auto scored = Compare(options);
-  if (!scored.ok()) return scored.status();
+  FOVEA_ASSIGN_OR_RETURN(auto scored, Compare(options));
   // Standard output is the profile's then.
-  if (!options.save || options.profile != "-") Print(environment, *scored);
-  return options.save ? Save(environment, *scored, options) : absl::OkStatus();
+  if (!options.save || options.profile != "-") Print(environment, scored);
+  return options.save ? Save(environment, scored, options) : absl::OkStatus();
 }
 
 }  // namespace fovea::cli

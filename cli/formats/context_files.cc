@@ -18,6 +18,7 @@
 #include "absl/strings/str_format.h"
 #include "cli/formats/message_json.h"
 #include "cli/formats/output_file.h"
+#include "core/base/status_macros.h"
 
 namespace fovea::cli {
 namespace {
@@ -107,10 +108,9 @@ std::string PageFileName(size_t number, const v1::PageRef& page) {
 }
 
 absl::StatusOr<std::vector<std::string>> PayloadImages(std::string_view payload) {
-  const absl::StatusOr<Json> json = ParseJson(payload);
-  if (!json.ok()) return json.status();
+  FOVEA_ASSIGN_OR_RETURN(const Json json, ParseJson(payload));
   std::vector<std::string> images;
-  CollectImages(*json, images);
+  CollectImages(json, images);
   return images;
 }
 
@@ -148,11 +148,10 @@ absl::Status WriteContextFiles(const std::string& folder, const v1::ContextSumma
                                const std::vector<std::string>& pages,
                                std::string_view context_json) {
   const fs::path pages_folder = fs::path(folder) / "pages";
-  if (absl::Status status = EmptyPagesFolder(pages_folder); !status.ok()) return status;
+  FOVEA_RETURN_IF_ERROR(EmptyPagesFolder(pages_folder));
   for (size_t i = 0; i < pages.size(); ++i) {
     const std::string name = PageFileName(i + 1, summary.pages(static_cast<int>(i)));
-    absl::Status status = WriteFile((pages_folder / name).string(), pages[i]);
-    if (!status.ok()) return status;
+    FOVEA_RETURN_IF_ERROR(WriteFile((pages_folder / name).string(), pages[i]));
   }
   return WriteFile((fs::path(folder) / "context.json").string(), context_json);
 }

@@ -16,6 +16,7 @@
 #include "absl/memory/memory.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
 
 namespace fovea::cli {
 namespace {
@@ -124,9 +125,8 @@ absl::StatusOr<std::unique_ptr<OutputFile>> OutputFile::Open(const std::string& 
   struct stat about {};
   const bool exists = stat(path.c_str(), &about) == 0;
   if (!exists) {
-    absl::StatusOr<std::string> end = EndOfLinks(path);
-    if (!end.ok()) return end.status();
-    target = *std::move(end);
+    FOVEA_ASSIGN_OR_RETURN(std::string end, EndOfLinks(path));
+    target = std::move(end);
   } else if (S_ISREG(about.st_mode)) {
     target = NameOfRegular(path, about);
   }
@@ -167,7 +167,7 @@ OutputFile::~OutputFile() {
 }
 
 absl::Status OutputFile::Finish(bool sync) {
-  if (absl::Status status = OutputStatus(stream_, path_); !status.ok()) return status;
+  FOVEA_RETURN_IF_ERROR(OutputStatus(stream_, path_));
   // What is no regular file may know no fsync.
   if (sync && !unfinished_.empty() && fsync(descriptor_) != 0) {
     return absl::ErrnoToStatus(errno, path_);
@@ -182,10 +182,9 @@ absl::Status OutputFile::Finish(bool sync) {
 }
 
 absl::Status WriteFile(const std::string& path, std::string_view bytes) {
-  const absl::StatusOr<std::unique_ptr<OutputFile>> file = OutputFile::Open(path);
-  if (!file.ok()) return file.status();
-  (*file)->stream().write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-  return (*file)->Finish();
+  FOVEA_ASSIGN_OR_RETURN(const std::unique_ptr<OutputFile> file, OutputFile::Open(path));
+  file->stream().write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  return file->Finish();
 }
 
 bool IsWrittenInPlace(const std::string& path) {

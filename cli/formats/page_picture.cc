@@ -13,6 +13,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
 
 namespace fovea::cli {
 namespace {
@@ -117,30 +118,28 @@ PictureMode PictureModeOf(char** environment) {
 }
 
 absl::StatusOr<std::string> CropPng(std::string_view png, int top, int bottom) {
-  const absl::StatusOr<GreyPicture> whole = Decode(png);
-  if (!whole.ok()) return whole.status();
-  if (top < 0 || top >= bottom || bottom > whole->height) {
+  FOVEA_ASSIGN_OR_RETURN(const GreyPicture whole, Decode(png));
+  if (top < 0 || top >= bottom || bottom > whole.height) {
     return absl::InvalidArgumentError(
-        absl::StrCat("rows ", top, " to ", bottom, " are not in a page of ", whole->height));
+        absl::StrCat("rows ", top, " to ", bottom, " are not in a page of ", whole.height));
   }
-  const size_t first = static_cast<size_t>(top) * static_cast<size_t>(whole->width);
-  return Encode(&whole->pixels[first], whole->width, bottom - top);
+  const size_t first = static_cast<size_t>(top) * static_cast<size_t>(whole.width);
+  return Encode(&whole.pixels[first], whole.width, bottom - top);
 }
 
 absl::StatusOr<std::string> ForTerminal(std::string_view png, PictureMode mode,
                                         const TerminalSize& size, bool colour) {
-  const absl::StatusOr<GreyPicture> grey = Decode(png);
-  if (!grey.ok()) return grey.status();
+  FOVEA_ASSIGN_OR_RETURN(const GreyPicture grey, Decode(png));
   std::vector<unsigned char> rgb;
-  rgb.reserve(3 * grey->pixels.size());
-  for (const unsigned char value : grey->pixels) rgb.insert(rgb.end(), 3, value);
+  rgb.reserve(3 * grey.pixels.size());
+  for (const unsigned char value : grey.pixels) rgb.insert(rgb.end(), 3, value);
 
   const int cell_width = std::max(1, size.cell_width);
   const int cell_height = std::max(1, size.cell_height);
   const int columns =
-      std::clamp((grey->width + cell_width - 1) / cell_width, 1, std::max(1, size.columns));
-  const double scale = std::min(1.0, double{1} * columns * cell_width / grey->width);
-  const int rows = std::max(1, static_cast<int>(grey->height * scale / cell_height + 0.5));
+      std::clamp((grey.width + cell_width - 1) / cell_width, 1, std::max(1, size.columns));
+  const double scale = std::min(1.0, double{1} * columns * cell_width / grey.width);
+  const int rows = std::max(1, static_cast<int>(grey.height * scale / cell_height + 0.5));
 
   const Config config(chafa_canvas_config_new());
   chafa_canvas_config_set_geometry(config.get(), columns, rows);
@@ -155,8 +154,8 @@ absl::StatusOr<std::string> ForTerminal(std::string_view png, PictureMode mode,
                                                   CHAFA_SYMBOL_TAG_HALF | CHAFA_SYMBOL_TAG_QUAD));
   chafa_canvas_config_set_symbol_map(config.get(), symbols.get());
   const Canvas canvas(chafa_canvas_new(config.get()));
-  chafa_canvas_draw_all_pixels(canvas.get(), CHAFA_PIXEL_RGB8, rgb.data(), grey->width,
-                               grey->height, 3 * grey->width);
+  chafa_canvas_draw_all_pixels(canvas.get(), CHAFA_PIXEL_RGB8, rgb.data(), grey.width, grey.height,
+                               3 * grey.width);
   const TermInfo terminal = Capable();
   GString* const printed = chafa_canvas_print(canvas.get(), terminal.get());
   std::string out(printed->str, printed->len);

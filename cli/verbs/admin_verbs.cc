@@ -9,6 +9,7 @@
 #include "cli/formats/message_json.h"
 #include "cli/status.h"
 #include "cli/verb.h"
+#include "core/base/status_macros.h"
 #include "fovea/v1/admin.pb.h"
 
 namespace fovea::cli {
@@ -20,22 +21,22 @@ void DeclareNothing(CLI::App&, NoOptions&) {}
 std::string Count(uint64_t number) { return Grouped(static_cast<int64_t>(number)); }
 
 absl::Status RunVerify(const Environment& environment, const NoOptions&) {
-  const absl::StatusOr<v1::VerifyStoreResponse> report =
-      environment.client.Call(admin::kVerifyStore, v1::VerifyStoreRequest(), Pace::kUnlimited);
-  if (!report.ok()) return report.status();
-  const absl::Status found = report->problems().empty()
+  FOVEA_ASSIGN_OR_RETURN(
+      const v1::VerifyStoreResponse report,
+      environment.client.Call(admin::kVerifyStore, v1::VerifyStoreRequest(), Pace::kUnlimited));
+  const absl::Status found = report.problems().empty()
                                  ? absl::OkStatus()
                                  : absl::DataLossError(absl::StrCat(
-                                       "the store has ", report->problems_size(), " problems"));
+                                       "the store has ", report.problems_size(), " problems"));
   if (environment.json) {
-    Json json = MessageToJson(*report);
+    Json json = MessageToJson(report);
     if (!found.ok()) json["error"] = ErrorJson(found)["error"];
     environment.PrintJson(json);
     return found.ok() ? found : Reported(found);
   }
-  environment.console.out << Count(report->sessions()) << " sessions, " << Count(report->turns())
+  environment.console.out << Count(report.sessions()) << " sessions, " << Count(report.turns())
                           << " turns read\n";
-  for (const std::string& problem : report->problems()) {
+  for (const std::string& problem : report.problems()) {
     environment.console.out << "problem: " << problem << '\n';
   }
   return found;
@@ -61,28 +62,28 @@ void PrintStats(const v1::ServerStats& server, const v1::StoreStats& store, Cons
 }
 
 absl::Status RunStats(const Environment& environment, const NoOptions&) {
-  const absl::StatusOr<v1::ServerStats> server =
-      environment.client.Call(admin::kGetServerStats, v1::GetServerStatsRequest());
-  if (!server.ok()) return server.status();
-  const absl::StatusOr<v1::StoreStats> store =
-      environment.client.Call(admin::kGetStoreStats, v1::GetStoreStatsRequest());
-  if (!store.ok()) return store.status();
+  FOVEA_ASSIGN_OR_RETURN(
+      const v1::ServerStats server,
+      environment.client.Call(admin::kGetServerStats, v1::GetServerStatsRequest()));
+  FOVEA_ASSIGN_OR_RETURN(
+      const v1::StoreStats store,
+      environment.client.Call(admin::kGetStoreStats, v1::GetStoreStatsRequest()));
   if (environment.json) {
-    environment.PrintJson({{"server", MessageToJson(*server)}, {"store", MessageToJson(*store)}});
+    environment.PrintJson({{"server", MessageToJson(server)}, {"store", MessageToJson(store)}});
   } else {
-    PrintStats(*server, *store, environment.console);
+    PrintStats(server, store, environment.console);
   }
   return absl::OkStatus();
 }
 
 absl::Status RunDropPages(const Environment& environment, const NoOptions&) {
-  const absl::StatusOr<v1::DropPagesResponse> dropped =
-      environment.client.Call(admin::kDropPages, v1::DropPagesRequest(), Pace::kSlow);
-  if (!dropped.ok()) return dropped.status();
+  FOVEA_ASSIGN_OR_RETURN(
+      const v1::DropPagesResponse dropped,
+      environment.client.Call(admin::kDropPages, v1::DropPagesRequest(), Pace::kSlow));
   if (environment.json) {
-    environment.PrintJson(MessageToJson(*dropped));
+    environment.PrintJson(MessageToJson(dropped));
   } else {
-    environment.console.out << "dropped " << Count(dropped->pages()) << " pages\n";
+    environment.console.out << "dropped " << Count(dropped.pages()) << " pages\n";
   }
   return absl::OkStatus();
 }

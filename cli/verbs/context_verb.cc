@@ -13,6 +13,7 @@
 #include "cli/formats/context_files.h"
 #include "cli/formats/message_json.h"
 #include "cli/verb.h"
+#include "core/base/status_macros.h"
 #include "fovea/v1/context.pb.h"
 
 namespace fovea::cli {
@@ -47,10 +48,9 @@ absl::StatusOr<std::vector<std::string>> FetchPages(const Environment& environme
     v1::GetPageRequest request;
     *request.mutable_view() = view;
     request.set_page_id(page.page_id());
-    absl::StatusOr<v1::GetPageResponse> response =
-        environment.client.Call(contexts::kGetPage, request, Pace::kUnlimited);
-    if (!response.ok()) return response.status();
-    pages.push_back(std::move(*response->mutable_png()));
+    FOVEA_ASSIGN_OR_RETURN(v1::GetPageResponse response,
+                           environment.client.Call(contexts::kGetPage, request, Pace::kUnlimited));
+    pages.push_back(std::move(*response.mutable_png()));
   }
   return pages;
 }
@@ -108,22 +108,20 @@ absl::Status RunContext(const Environment& environment, const ContextOptions& op
   v1::BuildContextRequest request;
   *request.mutable_view() = options.view.ToView();
   request.set_format(options.format);
-  const absl::StatusOr<v1::BuildContextResponse> response =
-      environment.client.Call(contexts::kBuildContext, request, Pace::kUnlimited);
-  if (!response.ok()) return response.status();
+  FOVEA_ASSIGN_OR_RETURN(
+      const v1::BuildContextResponse response,
+      environment.client.Call(contexts::kBuildContext, request, Pace::kUnlimited));
   const bool native = options.format == v1::WIRE_FORMAT_NATIVE;
-  const absl::StatusOr<std::vector<std::string>> pages =
-      native ? NativePages(*response) : PayloadPages(environment, request.view(), *response);
-  if (!pages.ok()) return pages.status();
+  FOVEA_ASSIGN_OR_RETURN(
+      const std::vector<std::string> pages,
+      native ? NativePages(response) : PayloadPages(environment, request.view(), response));
   const std::string context_json =
-      native ? DumpJson(NativeContextJson(*response), /*pretty=*/true) + "\n" : response->payload();
-  absl::Status status =
-      WriteContextFiles(options.folder, response->summary(), *pages, context_json);
-  if (!status.ok()) return status;
+      native ? DumpJson(NativeContextJson(response), /*pretty=*/true) + "\n" : response.payload();
+  FOVEA_RETURN_IF_ERROR(WriteContextFiles(options.folder, response.summary(), pages, context_json));
   if (environment.json) {
-    environment.PrintJson(Report(*response, options));
+    environment.PrintJson(Report(response, options));
   } else {
-    PrintSummary(environment, *response, options);
+    PrintSummary(environment, response, options);
   }
   return absl::OkStatus();
 }

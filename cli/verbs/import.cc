@@ -19,6 +19,7 @@
 #include "cli/status.h"
 #include "cli/verbs/import_files.h"
 #include "cli/verbs/import_target.h"
+#include "core/base/status_macros.h"
 #include "transcripts/lossless_json.h"
 #include "transcripts/proto/turn_proto.h"
 #include "transcripts/transcript.h"
@@ -65,15 +66,14 @@ class Importer {
     for (ImportFile& file : seen) known[file.path] = file;
     while (true) {
       absl::SleepFor(kWatchPause);
-      absl::StatusOr<std::vector<ImportFile>> files = FindImportFiles(options_.files);
-      if (!files.ok()) return files.status();
-      for (const ImportFile& file : *files) {
+      FOVEA_ASSIGN_OR_RETURN(std::vector<ImportFile> files, FindImportFiles(options_.files));
+      for (const ImportFile& file : files) {
         ImportFile& last = known[file.path];
         if (last.bytes == file.bytes && last.changed_ns == file.changed_ns) continue;
         last = file;
         taken_.clear();
         const size_t before = appended_;
-        if (absl::Status status = ImportOne(file); !status.ok()) return status;
+        FOVEA_RETURN_IF_ERROR(ImportOne(file));
         progress_.Wipe();
         if (!environment_.console.Exact()) return absl::OkStatus();  // nobody listens any more
         if (appended_ > before && !environment_.json) {
@@ -165,11 +165,10 @@ class Importer {
 
   absl::Status ImportOne(const ImportFile& file) {
     // A line may be a whole session, and a file one value.
-    absl::StatusOr<std::unique_ptr<LineReader>> lines =
-        LineReader::Open(file.path, {.line = transcripts::kMaxJsonBytes});
-    if (!lines.ok()) return lines.status();
+    FOVEA_ASSIGN_OR_RETURN(std::unique_ptr<LineReader> lines,
+                           LineReader::Open(file.path, {.line = transcripts::kMaxJsonBytes}));
     transcripts::TranscriptReader reader(
-        **lines,
+        *lines,
         {.live = options_.watch, .strict = options_.strict, .leave_cut_line = !options_.watch});
     absl::StatusOr<Format> format =
         options_.format.empty() ? reader.Detect() : transcripts::FormatByName(options_.format);
@@ -241,16 +240,14 @@ class Importer {
         transcript.turns[i] = Turn();  // a large session is not held twice
       }
       transcript.turns.clear();
-      absl::StatusOr<Target> placed =
-          PlaceSession(environment_.client, session, taken_, options_.resume);
-      if (!placed.ok()) return placed.status();
-      target = *std::move(placed);
+      FOVEA_ASSIGN_OR_RETURN(Target placed,
+                             PlaceSession(environment_.client, session, taken_, options_.resume));
+      target = std::move(placed);
       taken_.insert(target.session_id);
-      absl::Status status = AppendRest(
+      FOVEA_RETURN_IF_ERROR(AppendRest(
           environment_.client, target,
           {.until = options_.until, .turn_by_turn = options_.turn_by_turn}, session.turns,
-          [&](const auto& request, const auto& response) { Appended(request, response); });
-      if (!status.ok()) return status;
+          [&](const auto& request, const auto& response) { Appended(request, response); }));
     }
     sessions_.push_back({{"session_id", target.session_id},
                          {"id_in_file", JsonOf(transcript.session_id)},
@@ -294,16 +291,15 @@ class Importer {
 }  // namespace
 
 absl::Status RunImport(const Environment& environment, const ImportOptions& options) {
-  absl::StatusOr<std::vector<ImportFile>> files = FindImportFiles(options.files);
-  if (!files.ok()) return files.status();
+  FOVEA_ASSIGN_OR_RETURN(std::vector<ImportFile> files, FindImportFiles(options.files));
   Importer importer(environment, options);
-  if (absl::Status status = importer.ImportAll(*files); !status.ok()) return status;
+  FOVEA_RETURN_IF_ERROR(importer.ImportAll(files));
   const absl::Status problems = importer.Problems();
-  if (files->size() == 1 && !problems.ok() && !importer.any()) return problems;
+  if (files.size() == 1 && !problems.ok() && !importer.any()) return problems;
   importer.Report();
   environment.console.out.flush();
   if (!problems.ok()) return environment.json ? Reported(problems) : problems;
-  return options.watch ? importer.Watch(*std::move(files)) : absl::OkStatus();
+  return options.watch ? importer.Watch(std::move(files)) : absl::OkStatus();
 }
 
 void AddImportVerb(Verbs& verbs) {

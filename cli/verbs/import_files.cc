@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "cli/formats/line_file.h"
+#include "core/base/status_macros.h"
 #include "transcripts/files/file_name.h"
 
 namespace fovea::cli {
@@ -55,12 +56,11 @@ absl::StatusOr<std::vector<ImportFile>> FindImportFiles(const std::vector<std::s
   for (const std::string& name : names) {
     std::error_code error;
     if (name != "-" && std::filesystem::is_directory(name, error)) {
-      if (absl::Status status = AddFolder(name, files); !status.ok()) return status;
+      FOVEA_RETURN_IF_ERROR(AddFolder(name, files));
       continue;
     }
-    absl::StatusOr<ImportFile> file = About(name, /*in_folder=*/false);
-    if (!file.ok()) return file.status();
-    files.push_back(*std::move(file));
+    FOVEA_ASSIGN_OR_RETURN(ImportFile file, About(name, /*in_folder=*/false));
+    files.push_back(std::move(file));
   }
   return files;
 }

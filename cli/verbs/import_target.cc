@@ -12,6 +12,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "cli/client.h"
+#include "core/base/status_macros.h"
 #include "fovea/v1/session.pb.h"
 
 namespace fovea::cli {
@@ -42,11 +43,10 @@ absl::StatusOr<Present> Look(Client& client, const std::string& name,
   request.set_session_id(name);
   request.mutable_range()->set_first(1);
   request.mutable_range()->set_last(turns.size());
-  auto stream = client.Start(sessions::kReadTurns, request, Pace::kSlow);
-  if (!stream.ok()) return stream.status();
+  FOVEA_ASSIGN_OR_RETURN(auto stream, client.Start(sessions::kReadTurns, request, Pace::kSlow));
   Present present{Present::kBeginning, 0};
   v1::ReadTurnsResponse response;
-  while (stream->Read(&response)) {
+  while (stream.Read(&response)) {
     for (v1::Turn& turn : *response.mutable_turns()) {
       turn.clear_seq();
       if (present.turns >= turns.size()) continue;  // the server's has more than all of it
@@ -57,7 +57,7 @@ absl::StatusOr<Present> Look(Client& client, const std::string& name,
       }
     }
   }
-  const absl::Status status = stream->Finish();
+  const absl::Status status = stream.Finish();
   if (absl::IsNotFound(status)) return Present{Present::kNone, 0};
   // A session with fewer turns than the file's.
   if (absl::IsOutOfRange(status)) return present;
@@ -91,10 +91,9 @@ absl::StatusOr<Target> PlaceSession(Client& client, const Outgoing& session,
   for (int copy = 1;; ++copy) {
     const std::string name = copy == 1 ? session.id : absl::StrCat(session.id, "-", copy);
     if (taken.count(name) != 0) continue;
-    const absl::StatusOr<Present> present = Look(client, name, session.turns);
-    if (!present.ok()) return present.status();
-    if (present->kind == Present::kBeginning) return Target{name, present->turns};
-    if (present->kind == Present::kOther) {
+    FOVEA_ASSIGN_OR_RETURN(const Present present, Look(client, name, session.turns));
+    if (present.kind == Present::kBeginning) return Target{name, present.turns};
+    if (present.kind == Present::kOther) {
       if (!resume) continue;
       return absl::FailedPreconditionError(
           absl::StrCat("session ", name,
@@ -125,9 +124,8 @@ absl::Status AppendRest(Client& client, const Target& target, const AppendPlan& 
       request.add_turns()->Swap(&turns[next++]);
     }
     request.set_idempotency_key(absl::StrCat("import-", Sha256Hex(request.SerializeAsString())));
-    const absl::StatusOr<v1::AppendTurnsResponse> response = Append(client, request);
-    if (!response.ok()) return response.status();
-    done(request, *response);
+    FOVEA_ASSIGN_OR_RETURN(const v1::AppendTurnsResponse response, Append(client, request));
+    done(request, response);
   }
   return absl::OkStatus();
 }

@@ -14,6 +14,7 @@
 #include "cli/formats/message_json.h"
 #include "cli/numbers.h"
 #include "cli/verb.h"
+#include "core/base/status_macros.h"
 #include "fovea/v1/context.pb.h"
 
 namespace fovea::cli {
@@ -49,13 +50,13 @@ absl::Status RunWhy(const Environment& environment, const WhyOptions& options) {
   v1::ExplainTurnRequest request;
   *request.mutable_view() = options.view.ToView();
   request.set_seq(options.seq);
-  const absl::StatusOr<v1::ExplainTurnResponse> explained =
-      environment.client.Call(contexts::kExplainTurn, request, Pace::kUnlimited);
-  if (!explained.ok()) return explained.status();
+  FOVEA_ASSIGN_OR_RETURN(
+      const v1::ExplainTurnResponse explained,
+      environment.client.Call(contexts::kExplainTurn, request, Pace::kUnlimited));
   if (environment.json) {
-    environment.PrintJson(MessageToJson(*explained));
+    environment.PrintJson(MessageToJson(explained));
   } else {
-    PrintExplanation(*explained, environment.console);
+    PrintExplanation(explained, environment.console);
   }
   return absl::OkStatus();
 }
@@ -73,10 +74,10 @@ absl::StatusOr<v1::ContextSummary> SummaryAt(const Environment& environment,
   v1::BuildContextRequest request;
   *request.mutable_view() = view.ToView();
   request.mutable_view()->set_as_of_seq(seq);
-  absl::StatusOr<v1::PlanContextResponse> plan =
-      environment.client.Call(contexts::kPlanContext, request, Pace::kUnlimited);
-  if (!plan.ok()) return plan.status();
-  return std::move(*plan->mutable_summary());
+  FOVEA_ASSIGN_OR_RETURN(
+      v1::PlanContextResponse plan,
+      environment.client.Call(contexts::kPlanContext, request, Pace::kUnlimited));
+  return std::move(*plan.mutable_summary());
 }
 
 void PrintDiff(const v1::DiffEpochsResponse& diff, Console& console) {
@@ -131,29 +132,29 @@ absl::Status DiffTurns(const Environment& environment, const DiffOptions& option
   if (turns.size() != 2 || turns[0] > turns[1]) {
     return absl::InvalidArgumentError("--at is given twice, the earlier turn first");
   }
-  const absl::StatusOr<v1::ContextSummary> before = SummaryAt(environment, options.view, turns[0]);
-  if (!before.ok()) return before.status();
-  const absl::StatusOr<v1::ContextSummary> after = SummaryAt(environment, options.view, turns[1]);
-  if (!after.ok()) return after.status();
+  FOVEA_ASSIGN_OR_RETURN(const v1::ContextSummary before,
+                         SummaryAt(environment, options.view, turns[0]));
+  FOVEA_ASSIGN_OR_RETURN(const v1::ContextSummary after,
+                         SummaryAt(environment, options.view, turns[1]));
   v1::DiffEpochsResponse diff;
-  if (after->epoch() > before->epoch()) {
+  if (after.epoch() > before.epoch()) {
     v1::DiffEpochsRequest request;
     *request.mutable_view() = options.view.ToView();
     request.mutable_view()->set_as_of_seq(turns[1]);
-    request.set_from_epoch(before->epoch());
-    request.set_to_epoch(after->epoch());
-    absl::StatusOr<v1::DiffEpochsResponse> answer =
-        environment.client.Call(contexts::kDiffEpochs, request, Pace::kUnlimited);
-    if (!answer.ok()) return answer.status();
-    diff = *std::move(answer);
+    request.set_from_epoch(before.epoch());
+    request.set_to_epoch(after.epoch());
+    FOVEA_ASSIGN_OR_RETURN(
+        v1::DiffEpochsResponse answer,
+        environment.client.Call(contexts::kDiffEpochs, request, Pace::kUnlimited));
+    diff = std::move(answer);
   }
   if (environment.json) {
     Json report = MessageToJson(diff);
-    report["from"] = MessageToJson(*before);
-    report["to"] = MessageToJson(*after);
+    report["from"] = MessageToJson(before);
+    report["to"] = MessageToJson(after);
     environment.PrintJson(report);
   } else {
-    PrintTurnsDiff(*before, *after, diff, environment.console);
+    PrintTurnsDiff(before, after, diff, environment.console);
   }
   return absl::OkStatus();
 }
@@ -164,13 +165,12 @@ absl::Status RunDiff(const Environment& environment, const DiffOptions& options)
   *request.mutable_view() = options.view.ToView();
   request.set_from_epoch(options.from);
   request.set_to_epoch(options.to);
-  const absl::StatusOr<v1::DiffEpochsResponse> diff =
-      environment.client.Call(contexts::kDiffEpochs, request, Pace::kUnlimited);
-  if (!diff.ok()) return diff.status();
+  FOVEA_ASSIGN_OR_RETURN(const v1::DiffEpochsResponse diff,
+                         environment.client.Call(contexts::kDiffEpochs, request, Pace::kUnlimited));
   if (environment.json) {
-    environment.PrintJson(MessageToJson(*diff));
+    environment.PrintJson(MessageToJson(diff));
   } else {
-    PrintDiff(*diff, environment.console);
+    PrintDiff(diff, environment.console);
   }
   return absl::OkStatus();
 }

@@ -13,6 +13,7 @@
 #include "cli/formats/message_json.h"
 #include "cli/formats/output_file.h"
 #include "cli/verb.h"
+#include "core/base/status_macros.h"
 #include "fovea/v1/context.pb.h"
 
 namespace fovea::cli {
@@ -70,14 +71,13 @@ absl::Status RunLadder(const Environment& environment, const LadderOptions& opti
   v1::DrawLadderRequest request;
   *request.mutable_view() = options.view.ToView();
   request.set_first_seq(options.seq);
-  const absl::StatusOr<v1::DrawLadderResponse> ladder =
-      environment.client.Call(contexts::kDrawLadder, request, Pace::kUnlimited);
-  if (!ladder.ok()) return ladder.status();
-  if (absl::Status status = WriteImages(*ladder, options.folder); !status.ok()) return status;
+  FOVEA_ASSIGN_OR_RETURN(const v1::DrawLadderResponse ladder,
+                         environment.client.Call(contexts::kDrawLadder, request, Pace::kUnlimited));
+  FOVEA_RETURN_IF_ERROR(WriteImages(ladder, options.folder));
   if (environment.json) {
-    environment.PrintJson(Report(*ladder, options));
+    environment.PrintJson(Report(ladder, options));
   } else {
-    PrintPages(*ladder, environment.console);
+    PrintPages(ladder, environment.console);
     environment.console.out << options.folder << "/contact-sheet.png\n";
   }
   return absl::OkStatus();

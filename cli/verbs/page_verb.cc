@@ -17,6 +17,7 @@
 #include "cli/formats/output_file.h"
 #include "cli/formats/page_picture.h"
 #include "cli/verb.h"
+#include "core/base/status_macros.h"
 #include "fovea/v1/context.pb.h"
 
 namespace fovea::cli {
@@ -54,15 +55,15 @@ absl::StatusOr<std::vector<std::string>> PagesOf(const Environment& environment,
   v1::ExplainTurnRequest request;
   *request.mutable_view() = options.view.ToView();
   request.set_seq(options.seq);
-  const absl::StatusOr<v1::ExplainTurnResponse> explained =
-      environment.client.Call(contexts::kExplainTurn, request, Pace::kUnlimited);
-  if (!explained.ok()) return explained.status();
-  if (explained->page_ids().empty()) {
+  FOVEA_ASSIGN_OR_RETURN(
+      const v1::ExplainTurnResponse explained,
+      environment.client.Call(contexts::kExplainTurn, request, Pace::kUnlimited));
+  if (explained.page_ids().empty()) {
     return absl::FailedPreconditionError(
-        absl::StrCat("turn ", options.seq, " is on no page of this view: it is ", explained->rung(),
+        absl::StrCat("turn ", options.seq, " is on no page of this view: it is ", explained.rung(),
                      "; `fovea turn` prints its text"));
   }
-  return std::vector<std::string>(explained->page_ids().begin(), explained->page_ids().end());
+  return std::vector<std::string>(explained.page_ids().begin(), explained.page_ids().end());
 }
 
 // The page, or with --crop the lines that hold the turn.
@@ -75,9 +76,9 @@ absl::StatusOr<v1::GetPageResponse> GetPage(const Environment& environment,
   absl::StatusOr<v1::GetPageResponse> page =
       environment.client.Call(contexts::kGetPage, request, Pace::kUnlimited);
   if (!page.ok() || !options.crop || page->turn_bottom() == 0) return page;
-  absl::StatusOr<std::string> part = CropPng(page->png(), page->turn_top(), page->turn_bottom());
-  if (!part.ok()) return part.status();
-  page->set_png(*std::move(part));
+  FOVEA_ASSIGN_OR_RETURN(std::string part,
+                         CropPng(page->png(), page->turn_top(), page->turn_bottom()));
+  page->set_png(std::move(part));
   return page;
 }
 
@@ -86,12 +87,10 @@ absl::Status ShowPages(const Environment& environment, const PageOptions& option
   Console& console = environment.console;
   const PictureMode mode = options.show.empty() ? PictureModeOf(environ) : Modes().at(options.show);
   for (const std::string& id : ids) {
-    const absl::StatusOr<v1::GetPageResponse> page = GetPage(environment, options, id);
-    if (!page.ok()) return page.status();
-    const absl::StatusOr<std::string> picture =
-        ForTerminal(page->png(), mode, SizeOf(console), console.colour);
-    if (!picture.ok()) return picture.status();
-    console.Exact() << *picture << std::flush;
+    FOVEA_ASSIGN_OR_RETURN(const v1::GetPageResponse page, GetPage(environment, options, id));
+    FOVEA_ASSIGN_OR_RETURN(const std::string picture,
+                           ForTerminal(page.png(), mode, SizeOf(console), console.colour));
+    console.Exact() << picture << std::flush;
   }
   if (mode == PictureMode::kBlocks) {
     console.out << "too coarse to read in this terminal; --out FILE.png writes it\n";
@@ -106,9 +105,8 @@ absl::Status PrintPage(const Environment& environment, const PageOptions& option
     return absl::InvalidArgumentError(absl::StrCat("turn ", options.seq, " is on ", ids.size(),
                                                    " pages: --out - takes one; name a file"));
   }
-  const absl::StatusOr<v1::GetPageResponse> page = GetPage(environment, options, ids[0]);
-  if (!page.ok()) return page.status();
-  environment.console.Exact() << page->png() << std::flush;
+  FOVEA_ASSIGN_OR_RETURN(const v1::GetPageResponse page, GetPage(environment, options, ids[0]));
+  environment.console.Exact() << page.png() << std::flush;
   return absl::OkStatus();
 }
 
@@ -120,21 +118,20 @@ absl::Status WritePages(const Environment& environment, const PageOptions& optio
   if (absl::EndsWith(stem, ".png")) stem.resize(stem.size() - 4);
   Json written = Json::array();
   for (size_t i = 0; i < ids.size(); ++i) {
-    const absl::StatusOr<v1::GetPageResponse> page = GetPage(environment, options, ids[i]);
-    if (!page.ok()) return page.status();
+    FOVEA_ASSIGN_OR_RETURN(const v1::GetPageResponse page, GetPage(environment, options, ids[i]));
     const std::string path =
         in_place ? options.out
                  : absl::StrCat(stem, ids.size() == 1 ? "" : absl::StrCat("-", i + 1), ".png");
-    if (absl::Status status = WriteFile(path, page->png()); !status.ok()) return status;
+    FOVEA_RETURN_IF_ERROR(WriteFile(path, page.png()));
     written.push_back({{"file", JsonOf(path)},
                        {"page_id", ids[i]},
-                       {"rung", page->page().rung()},
-                       {"first_seq", page->page().first_seq()},
-                       {"last_seq", page->page().last_seq()}});
+                       {"rung", page.page().rung()},
+                       {"first_seq", page.page().first_seq()},
+                       {"last_seq", page.page().last_seq()}});
     if (!environment.json) {
       environment.console.out << path << ": "
-                              << RangeText(page->page().first_seq(), page->page().last_seq())
-                              << " on " << page->page().rung() << '\n';
+                              << RangeText(page.page().first_seq(), page.page().last_seq())
+                              << " on " << page.page().rung() << '\n';
     }
   }
   if (environment.json) environment.PrintJson({{"pages", std::move(written)}});
@@ -142,11 +139,10 @@ absl::Status WritePages(const Environment& environment, const PageOptions& optio
 }
 
 absl::Status RunPage(const Environment& environment, const PageOptions& options) {
-  const absl::StatusOr<std::vector<std::string>> ids = PagesOf(environment, options);
-  if (!ids.ok()) return ids.status();
+  FOVEA_ASSIGN_OR_RETURN(const std::vector<std::string> ids, PagesOf(environment, options));
   const bool show = options.out.empty() && !environment.json &&
                     (environment.console.terminal || !options.show.empty());
-  return show ? ShowPages(environment, options, *ids) : WritePages(environment, options, *ids);
+  return show ? ShowPages(environment, options, ids) : WritePages(environment, options, ids);
 }
 
 }  // namespace

@@ -15,6 +15,7 @@
 #include "cli/formats/message_json.h"
 #include "cli/formats/suggest.h"
 #include "cli/verb.h"
+#include "core/base/status_macros.h"
 #include "fovea/v1/context.pb.h"
 #include "fovea/v1/reader.pb.h"
 
@@ -88,11 +89,10 @@ void PrintReader(const v1::Reader& reader, Console& console) {
 absl::Status RunList(const Environment& environment, const std::string& name) {
   v1::ListReadersRequest request;
   request.set_reader(name);
-  const absl::StatusOr<v1::ListReadersResponse> response =
-      environment.client.Call(contexts::kListReaders, request);
-  if (!response.ok()) return response.status();
+  FOVEA_ASSIGN_OR_RETURN(const v1::ListReadersResponse response,
+                         environment.client.Call(contexts::kListReaders, request));
   Json list = Json::array();
-  for (const v1::Reader& reader : response->readers()) {
+  for (const v1::Reader& reader : response.readers()) {
     list.push_back(MessageToJson(reader));
     if (environment.json) continue;
     if (name.empty()) {
@@ -112,9 +112,8 @@ absl::StatusOr<v1::CountTokensRequest> CountRequest(const ReaderOptions& options
   v1::CountTokensRequest request;
   request.set_reader(options.words[1]);
   if (!options.text_file.empty()) {
-    absl::StatusOr<std::string> text = ReadWhole(options.text_file, kMaxTextFileBytes);
-    if (!text.ok()) return text.status();
-    request.set_text(*std::move(text));
+    FOVEA_ASSIGN_OR_RETURN(std::string text, ReadWhole(options.text_file, kMaxTextFileBytes));
+    request.set_text(std::move(text));
     return request;
   }
   int width = 0;
@@ -130,26 +129,23 @@ absl::StatusOr<v1::CountTokensRequest> CountRequest(const ReaderOptions& options
 }
 
 absl::Status RunCount(const Environment& environment, const ReaderOptions& options) {
-  const absl::StatusOr<v1::CountTokensRequest> request = CountRequest(options);
-  if (!request.ok()) return request.status();
-  const absl::StatusOr<v1::CountTokensResponse> counted =
-      environment.client.Call(readers::kCountTokens, *request, Pace::kSlow);
-  if (!counted.ok()) return counted.status();
+  FOVEA_ASSIGN_OR_RETURN(const v1::CountTokensRequest request, CountRequest(options));
+  FOVEA_ASSIGN_OR_RETURN(const v1::CountTokensResponse counted,
+                         environment.client.Call(readers::kCountTokens, request, Pace::kSlow));
   if (environment.json) {
-    environment.PrintJson(MessageToJson(*counted));
+    environment.PrintJson(MessageToJson(counted));
     return absl::OkStatus();
   }
   Console& console = environment.console;
-  console.out << Grouped(counted->tokens()) << " tokens, "
-              << (counted->exact() ? "exact" : "estimated");
-  const bool resized =
-      request->has_image() && (counted->seen_width() != request->image().width() ||
-                               counted->seen_height() != request->image().height());
+  console.out << Grouped(counted.tokens()) << " tokens, "
+              << (counted.exact() ? "exact" : "estimated");
+  const bool resized = request.has_image() && (counted.seen_width() != request.image().width() ||
+                                               counted.seen_height() != request.image().height());
   if (resized) {
-    console.out << "; the reader sees " << counted->seen_width() << "×" << counted->seen_height()
+    console.out << "; the reader sees " << counted.seen_width() << "×" << counted.seen_height()
                 << " pixels of it";
   }
-  console.out << "\n  " << counted->source() << '\n';
+  console.out << "\n  " << counted.source() << '\n';
   return absl::OkStatus();
 }
 

@@ -18,6 +18,7 @@
 #include "cli/formats/message_json.h"
 #include "cli/formats/output_file.h"
 #include "cli/verb.h"
+#include "core/base/status_macros.h"
 #include "fovea/v1/page.pb.h"
 
 namespace fovea::cli {
@@ -112,10 +113,8 @@ class Renderer {
 
   absl::Status Run() {
     for (const std::string& file : options_.files) {
-      absl::StatusOr<std::string> text = ReadWhole(file, kMaxTextFileBytes);
-      if (!text.ok()) return text.status();
-      absl::Status status = Render(file, *std::move(text));
-      if (!status.ok()) return status;
+      FOVEA_ASSIGN_OR_RETURN(std::string text, ReadWhole(file, kMaxTextFileBytes));
+      FOVEA_RETURN_IF_ERROR(Render(file, std::move(text)));
     }
     if (environment_.json) {
       environment_.PrintJson(Json{{"reader", JsonOf(options_.reader)},
@@ -140,20 +139,20 @@ class Renderer {
     request.set_title(TitleOf(file));
     request.set_webp(options_.webp);
     request.set_text(std::move(text));
-    auto stream = environment_.client.Start(pages::kRenderDocument, request, Pace::kSlow);
-    if (!stream.ok()) return stream.status();
+    FOVEA_ASSIGN_OR_RETURN(auto stream,
+                           environment_.client.Start(pages::kRenderDocument, request, Pace::kSlow));
     v1::RenderDocumentResponse response;
     Json pages = Json::array();
     absl::Status status;
-    while (status.ok() && stream->Read(&response)) {
+    while (status.ok() && stream.Read(&response)) {
       if (response.has_totals()) {
         Finish(file, response.totals(), std::exchange(pages, Json::array()));
       } else {
         status = Take(request.text(), response.page(), &pages);
       }
     }
-    if (!status.ok()) stream->Cancel();
-    const absl::Status finished = stream->Finish();
+    if (!status.ok()) stream.Cancel();
+    const absl::Status finished = stream.Finish();
     if (!status.ok()) return status;
     if (finished.ok()) return absl::OkStatus();
     return {finished.code(), absl::StrCat(file, ": ", std::string(finished.message()))};

@@ -11,6 +11,7 @@
 #include "cli/client.h"
 #include "cli/formats/message_json.h"
 #include "cli/verb.h"
+#include "core/base/status_macros.h"
 #include "fovea/v1/session.pb.h"
 
 namespace fovea::cli {
@@ -27,13 +28,12 @@ absl::StatusOr<std::vector<v1::Session>> ListAll(const Environment& environment)
   v1::ListSessionsRequest request;
   request.set_page_size(1000);
   do {
-    absl::StatusOr<v1::ListSessionsResponse> response =
-        environment.client.Call(sessions::kListSessions, request);
-    if (!response.ok()) return response.status();
-    for (v1::Session& session : *response->mutable_sessions()) {
+    FOVEA_ASSIGN_OR_RETURN(v1::ListSessionsResponse response,
+                           environment.client.Call(sessions::kListSessions, request));
+    for (v1::Session& session : *response.mutable_sessions()) {
       sessions.push_back(std::move(session));
     }
-    request.set_page_token(response->next_page_token());
+    request.set_page_token(response.next_page_token());
   } while (!request.page_token().empty());
   return sessions;
 }
@@ -41,22 +41,21 @@ absl::StatusOr<std::vector<v1::Session>> ListAll(const Environment& environment)
 struct NoOptions {};
 
 absl::Status RunSessions(const Environment& environment, const NoOptions&) {
-  const absl::StatusOr<std::vector<v1::Session>> sessions = ListAll(environment);
-  if (!sessions.ok()) return sessions.status();
+  FOVEA_ASSIGN_OR_RETURN(const std::vector<v1::Session> sessions, ListAll(environment));
   if (environment.json) {
     Json list = Json::array();
-    for (const v1::Session& session : *sessions) list.push_back(MessageToJson(session));
+    for (const v1::Session& session : sessions) list.push_back(MessageToJson(session));
     environment.PrintJson({{"sessions", std::move(list)}});
     return absl::OkStatus();
   }
-  if (sessions->empty()) {
+  if (sessions.empty()) {
     environment.console.out << "no sessions; `fovea import FILES` brings some\n";
     return absl::OkStatus();
   }
   size_t widest = 0;
-  for (const v1::Session& session : *sessions)
+  for (const v1::Session& session : sessions)
     widest = std::max(widest, session.session_id().size());
-  for (const v1::Session& session : *sessions) {
+  for (const v1::Session& session : sessions) {
     environment.console.out << Padded(session.session_id(), widest, true) << "  "
                             << Padded(Grouped(static_cast<int64_t>(session.last_seq())), 8)
                             << " turns  "
@@ -68,30 +67,28 @@ absl::Status RunSessions(const Environment& environment, const NoOptions&) {
 }
 
 absl::Status RunFork(const Environment& environment, const v1::ForkSessionRequest& request) {
-  const absl::StatusOr<v1::Session> fork =
-      environment.client.Call(sessions::kForkSession, request, Pace::kSlow);
-  if (!fork.ok()) return fork.status();
+  FOVEA_ASSIGN_OR_RETURN(const v1::Session fork,
+                         environment.client.Call(sessions::kForkSession, request, Pace::kSlow));
   if (environment.json) {
-    environment.PrintJson(MessageToJson(*fork));
+    environment.PrintJson(MessageToJson(fork));
   } else {
-    environment.console.out << fork->session_id() << '\n';
+    environment.console.out << fork.session_id() << '\n';
   }
   return absl::OkStatus();
 }
 
 absl::Status RunDelete(const Environment& environment, const v1::DeleteSessionRequest& request) {
-  const absl::StatusOr<v1::DeleteSessionResponse> receipt =
-      environment.client.Call(sessions::kDeleteSession, request, Pace::kSlow);
-  if (!receipt.ok()) return receipt.status();
+  FOVEA_ASSIGN_OR_RETURN(const v1::DeleteSessionResponse receipt,
+                         environment.client.Call(sessions::kDeleteSession, request, Pace::kSlow));
   if (environment.json) {
-    environment.PrintJson(MessageToJson(*receipt));
+    environment.PrintJson(MessageToJson(receipt));
     return absl::OkStatus();
   }
-  environment.console.out << "deleted " << receipt->session_id() << ": " << receipt->turns()
-                          << " turns (" << Grouped(static_cast<int64_t>(receipt->bytes()))
-                          << " bytes), " << receipt->events() << " events, " << receipt->pages()
-                          << " pages, " << receipt->idempotency_keys() << " idempotency keys\n";
-  if (!receipt->erased()) {
+  environment.console.out << "deleted " << receipt.session_id() << ": " << receipt.turns()
+                          << " turns (" << Grouped(static_cast<int64_t>(receipt.bytes()))
+                          << " bytes), " << receipt.events() << " events, " << receipt.pages()
+                          << " pages, " << receipt.idempotency_keys() << " idempotency keys\n";
+  if (!receipt.erased()) {
     environment.console.out << "its last words leave the disk shortly, or at the next start\n";
   }
   return absl::OkStatus();
@@ -101,10 +98,9 @@ absl::Status RunDelete(const Environment& environment, const v1::DeleteSessionRe
 template <typename Request, typename Response>
 absl::Status MarkTurns(const Environment& environment, const Request& request,
                        const Method<Request, Response>& method, const char* done) {
-  const absl::StatusOr<Response> response = environment.client.Call(method, request);
-  if (!response.ok()) return response.status();
+  FOVEA_ASSIGN_OR_RETURN(const Response response, environment.client.Call(method, request));
   if (environment.json) {
-    environment.PrintJson(MessageToJson(*response));
+    environment.PrintJson(MessageToJson(response));
   } else {
     environment.console.out << done << ' '
                             << RangeText(request.range().first(), request.range().last()) << '\n';
@@ -121,11 +117,10 @@ absl::Status RunUnpin(const Environment& environment, const v1::UnpinTurnsReques
 }
 
 absl::Status RunCompact(const Environment& environment, const v1::CompactSessionRequest& request) {
-  const absl::StatusOr<v1::CompactSessionResponse> response =
-      environment.client.Call(sessions::kCompactSession, request);
-  if (!response.ok()) return response.status();
+  FOVEA_ASSIGN_OR_RETURN(const v1::CompactSessionResponse response,
+                         environment.client.Call(sessions::kCompactSession, request));
   if (environment.json) {
-    environment.PrintJson(MessageToJson(*response));
+    environment.PrintJson(MessageToJson(response));
   } else {
     environment.console.out << "compacted " << request.session_id()
                             << ": contexts from here on take a step of forgetting\n";

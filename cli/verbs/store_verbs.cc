@@ -21,6 +21,7 @@
 #include "cli/numbers.h"
 #include "cli/status.h"
 #include "cli/verb.h"
+#include "core/base/status_macros.h"
 #include "fovea/v1/admin.pb.h"
 
 namespace fovea::cli {
@@ -60,15 +61,15 @@ struct FileOptions {
 absl::StatusOr<v1::BackupChunk::Header> ReceiveBackup(const Environment& environment,
                                                       std::ostream& out, const std::string& name) {
   // Nothing comes before the server has copied the store and read the copy whole.
-  auto stream =
-      environment.client.Start(admin::kBackupStore, v1::BackupStoreRequest(), Pace::kUnlimited);
-  if (!stream.ok()) return stream.status();
+  FOVEA_ASSIGN_OR_RETURN(
+      auto stream,
+      environment.client.Start(admin::kBackupStore, v1::BackupStoreRequest(), Pace::kUnlimited));
   ProgressBar progress(environment.console, "bytes");
   v1::BackupChunk chunk;
   v1::BackupChunk::Header header;
   Sha256 digest;
   uint64_t bytes = 0;
-  while (stream->Read(&chunk)) {
+  while (stream.Read(&chunk)) {
     if (chunk.has_header()) {
       header = chunk.header();
       continue;
@@ -76,12 +77,12 @@ absl::StatusOr<v1::BackupChunk::Header> ReceiveBackup(const Environment& environ
     digest.Update(chunk.data());
     bytes += chunk.data().size();
     out.write(chunk.data().data(), static_cast<std::streamsize>(chunk.data().size()));
-    if (!out) stream->Cancel();
+    if (!out) stream.Cancel();
     progress.Update(bytes, static_cast<double>(bytes) / static_cast<double>(header.bytes() + 1),
                     "backup");
   }
-  const absl::Status status = stream->Finish();
-  if (absl::Status written = OutputStatus(out, name); !written.ok()) return written;
+  const absl::Status status = stream.Finish();
+  FOVEA_RETURN_IF_ERROR(OutputStatus(out, name));
   if (!status.ok()) return status;
   if (bytes != header.bytes() || digest.Digest() != header.sha256()) {
     return absl::DataLossError("the backup arrived damaged");
@@ -96,21 +97,19 @@ absl::Status RunBackup(const Environment& environment, const FileOptions& option
     }
     return ReceiveBackup(environment, environment.console.Exact(), "standard output").status();
   }
-  const absl::StatusOr<std::unique_ptr<OutputFile>> file =
-      OutputFile::Open(options.file, OutputFile::For::kOwner);
-  if (!file.ok()) return file.status();
-  const absl::StatusOr<v1::BackupChunk::Header> header =
-      ReceiveBackup(environment, (*file)->stream(), options.file);
-  if (!header.ok()) return header.status();
-  if (absl::Status status = (*file)->Finish(/*sync=*/true); !status.ok()) return status;
+  FOVEA_ASSIGN_OR_RETURN(const std::unique_ptr<OutputFile> file,
+                         OutputFile::Open(options.file, OutputFile::For::kOwner));
+  FOVEA_ASSIGN_OR_RETURN(const v1::BackupChunk::Header header,
+                         ReceiveBackup(environment, file->stream(), options.file));
+  FOVEA_RETURN_IF_ERROR(file->Finish(/*sync=*/true));
   if (environment.json) {
     environment.PrintJson({{"file", JsonOf(options.file)},
-                           {"sessions", header->sessions()},
-                           {"turns", header->turns()},
-                           {"bytes", header->bytes()}});
+                           {"sessions", header.sessions()},
+                           {"turns", header.turns()},
+                           {"bytes", header.bytes()}});
   } else {
-    environment.console.out << options.file << ": " << Count(header->sessions()) << " sessions, "
-                            << Count(header->turns()) << " turns, " << Count(header->bytes())
+    environment.console.out << options.file << ": " << Count(header.sessions()) << " sessions, "
+                            << Count(header.turns()) << " turns, " << Count(header.bytes())
                             << " bytes, read and checked\n";
   }
   return absl::OkStatus();
@@ -157,17 +156,16 @@ absl::Status SendBackup(const std::string& path, uint64_t bytes, Upload<v1::Back
 }
 
 absl::Status RunRestoreStore(const Environment& environment, const FileOptions& options) {
-  const absl::StatusOr<v1::BackupChunk> header = HeaderOf(options.file);
-  if (!header.ok()) return header.status();
+  FOVEA_ASSIGN_OR_RETURN(const v1::BackupChunk header, HeaderOf(options.file));
   v1::RestoreStoreResponse report;
-  auto stream = environment.client.Start(admin::kRestoreStore, &report, Pace::kUnlimited);
-  if (!stream.ok()) return stream.status();
+  FOVEA_ASSIGN_OR_RETURN(auto stream,
+                         environment.client.Start(admin::kRestoreStore, &report, Pace::kUnlimited));
   ProgressBar progress(environment.console, "bytes");
   absl::Status sent;
-  if (stream->Write(*header)) {
-    sent = SendBackup(options.file, header->header().bytes(), *stream, progress);
+  if (stream.Write(header)) {
+    sent = SendBackup(options.file, header.header().bytes(), stream, progress);
   }
-  const absl::Status status = stream->Finish(std::move(sent));
+  const absl::Status status = stream.Finish(std::move(sent));
   progress.Wipe();
   if (!status.ok()) return status;
   if (environment.json) {
@@ -186,25 +184,25 @@ absl::Status RunRestoreStore(const Environment& environment, const FileOptions& 
 struct NoOptions {};
 
 absl::Status RunRepair(const Environment& environment, const NoOptions&) {
-  const absl::StatusOr<v1::RepairStoreResponse> report =
-      environment.client.Call(admin::kRepairStore, v1::RepairStoreRequest(), Pace::kUnlimited);
-  if (!report.ok()) return report.status();
+  FOVEA_ASSIGN_OR_RETURN(
+      const v1::RepairStoreResponse report,
+      environment.client.Call(admin::kRepairStore, v1::RepairStoreRequest(), Pace::kUnlimited));
   if (environment.json) {
-    environment.PrintJson(MessageToJson(*report));
+    environment.PrintJson(MessageToJson(report));
   } else {
-    for (const std::string& mended : report->mended()) {
+    for (const std::string& mended : report.mended()) {
       environment.console.out << "mended: " << mended << '\n';
     }
-    for (const std::string& left : report->left()) {
+    for (const std::string& left : report.left()) {
       environment.console.out << "still wrong: " << left << '\n';
     }
-    if (report->mended().empty() && report->left().empty()) {
+    if (report.mended().empty() && report.left().empty()) {
       environment.console.out << "nothing to mend\n";
     }
   }
-  if (report->left().empty()) return absl::OkStatus();
+  if (report.left().empty()) return absl::OkStatus();
   return absl::DataLossError(
-      absl::StrCat("the store still has ", report->left_size(), " problems; restore a backup"));
+      absl::StrCat("the store still has ", report.left_size(), " problems; restore a backup"));
 }
 
 struct RetainOptions {
@@ -219,26 +217,26 @@ absl::Status RunRetain(const Environment& environment, const RetainOptions& opti
       static_cast<uint64_t>(absl::ToInt64Seconds(options.days * absl::Hours(24))));
   request.set_max_stored_bytes(options.bytes);
   request.set_dry_run(options.dry_run);
-  const absl::StatusOr<v1::ApplyRetentionResponse> report =
-      environment.client.Call(admin::kApplyRetention, request, Pace::kUnlimited);
-  if (!report.ok()) return report.status();
+  FOVEA_ASSIGN_OR_RETURN(
+      const v1::ApplyRetentionResponse report,
+      environment.client.Call(admin::kApplyRetention, request, Pace::kUnlimited));
   if (environment.json) {
-    environment.PrintJson(MessageToJson(*report));
+    environment.PrintJson(MessageToJson(report));
     return absl::OkStatus();
   }
   const char* verb = options.dry_run ? "would delete " : "deleted ";
-  for (const v1::ApplyRetentionResponse::Session& gone : report->deleted()) {
+  for (const v1::ApplyRetentionResponse::Session& gone : report.deleted()) {
     environment.console.out << verb << OneLine(gone.session().session_id(), 200) << " of tenant "
                             << OneLine(gone.session().tenant(), 200) << ", last append "
                             << absl::FormatTime("%Y-%m-%d", absl::FromUnixMicros(gone.updated_us()),
                                                 absl::UTCTimeZone())
                             << '\n';
   }
-  environment.console.out << verb << Count(report->deleted_sessions()) << " sessions ("
-                          << Count(report->deleted_bytes()) << " bytes); "
-                          << Count(report->left_sessions()) << " stay ("
-                          << Count(report->left_bytes()) << " bytes)\n";
-  if (!report->erased()) {
+  environment.console.out << verb << Count(report.deleted_sessions()) << " sessions ("
+                          << Count(report.deleted_bytes()) << " bytes); "
+                          << Count(report.left_sessions()) << " stay ("
+                          << Count(report.left_bytes()) << " bytes)\n";
+  if (!report.erased()) {
     environment.console.out << "their last words leave the disk shortly, or at the next start\n";
   }
   return absl::OkStatus();

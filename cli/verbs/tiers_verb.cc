@@ -9,6 +9,7 @@
 #include "cli/formats/suggest.h"
 #include "cli/formats/tiers_view.h"
 #include "cli/verb.h"
+#include "core/base/status_macros.h"
 #include "fovea/v1/context.pb.h"
 
 namespace fovea::cli {
@@ -20,13 +21,12 @@ struct LadderOf {
 };
 
 absl::StatusOr<LadderOf> Ladder(const Environment& environment, const std::string& reader) {
-  const absl::StatusOr<v1::ListReadersResponse> readers =
-      environment.client.Call(contexts::kListReaders, v1::ListReadersRequest());
-  if (!readers.ok()) return readers.status();
+  FOVEA_ASSIGN_OR_RETURN(const v1::ListReadersResponse readers,
+                         environment.client.Call(contexts::kListReaders, v1::ListReadersRequest()));
   LadderOf ladder;
   std::vector<std::string> names;
   bool known = false;
-  for (const v1::Reader& candidate : readers->readers()) {
+  for (const v1::Reader& candidate : readers.readers()) {
     names.push_back(candidate.name());
     if (candidate.name() != reader) continue;
     known = true;
@@ -39,21 +39,20 @@ absl::StatusOr<LadderOf> Ladder(const Environment& environment, const std::strin
 absl::Status RunTiers(const Environment& environment, const ViewOptions& options) {
   v1::BuildContextRequest request;
   *request.mutable_view() = options.ToView();
-  const absl::StatusOr<v1::PlanContextResponse> plan =
-      environment.client.Call(contexts::kPlanContext, request, Pace::kUnlimited);
-  if (!plan.ok()) return plan.status();
+  FOVEA_ASSIGN_OR_RETURN(
+      const v1::PlanContextResponse plan,
+      environment.client.Call(contexts::kPlanContext, request, Pace::kUnlimited));
   if (environment.json) {
-    environment.PrintJson(MessageToJson(plan->summary()));
+    environment.PrintJson(MessageToJson(plan.summary()));
     return absl::OkStatus();
   }
-  absl::StatusOr<LadderOf> ladder = Ladder(environment, options.reader);
-  if (!ladder.ok()) return ladder.status();
-  environment.console.out << RenderTiers(plan->summary(), {.session = options.session,
-                                                           .reader = options.reader,
-                                                           .nearest_reader = ladder->nearest,
-                                                           .ladder = ladder->rungs,
-                                                           .columns = environment.console.columns,
-                                                           .colour = environment.console.colour});
+  FOVEA_ASSIGN_OR_RETURN(LadderOf ladder, Ladder(environment, options.reader));
+  environment.console.out << RenderTiers(plan.summary(), {.session = options.session,
+                                                          .reader = options.reader,
+                                                          .nearest_reader = ladder.nearest,
+                                                          .ladder = ladder.rungs,
+                                                          .columns = environment.console.columns,
+                                                          .colour = environment.console.colour});
   return absl::OkStatus();
 }
 

@@ -5,6 +5,7 @@
 #include "absl/status/statusor.h"
 #include "cli/client.h"
 #include "cli/verb.h"
+#include "core/base/status_macros.h"
 #include "fovea/v1/context.pb.h"
 
 namespace fovea::cli {
@@ -17,11 +18,10 @@ struct ToolsOptions {
 absl::Status RunTools(const Environment& environment, const ToolsOptions& options) {
   v1::GetRecallToolsRequest request;
   request.set_format(options.format);
-  const absl::StatusOr<v1::GetRecallToolsResponse> response =
-      environment.client.Call(contexts::kGetRecallTools, request);
-  if (!response.ok()) return response.status();
+  FOVEA_ASSIGN_OR_RETURN(const v1::GetRecallToolsResponse response,
+                         environment.client.Call(contexts::kGetRecallTools, request));
   // As the server wrote it: its bytes are what a provider's cache goes by.
-  environment.console.Exact() << response->tools_json() << '\n';
+  environment.console.Exact() << response.tools_json() << '\n';
   return absl::OkStatus();
 }
 

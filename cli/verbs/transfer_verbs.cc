@@ -17,6 +17,7 @@
 #include "cli/formats/message_json.h"
 #include "cli/formats/output_file.h"
 #include "cli/verb.h"
+#include "core/base/status_macros.h"
 #include "fovea/v1/session.pb.h"
 #include "transcripts/fovea_history.h"
 #include "transcripts/lossless_json.h"
@@ -63,9 +64,8 @@ class ExportWriter {
       head.pop_back();
       out_ << head << R"(,"turns":[)";
     } else if (chunk.has_turn()) {
-      const absl::StatusOr<Turn> turn = TurnFromProto(chunk.turn(), "turn");
-      if (!turn.ok()) return turn.status();
-      out_ << (turns_ > 1 ? "," : "") << DumpJson(transcripts::HistoryTurn(*turn));
+      FOVEA_ASSIGN_OR_RETURN(const Turn turn, TurnFromProto(chunk.turn(), "turn"));
+      out_ << (turns_ > 1 ? "," : "") << DumpJson(transcripts::HistoryTurn(turn));
     }
     return absl::OkStatus();
   }
@@ -79,23 +79,23 @@ absl::StatusOr<uint64_t> ExportTo(const Environment& environment, const ExportOp
                                   std::ostream& out, const std::string& name) {
   v1::ExportSessionRequest request;
   request.set_session_id(options.session);
-  auto stream = environment.client.Start(sessions::kExportSession, request, Pace::kSlow);
-  if (!stream.ok()) return stream.status();
+  FOVEA_ASSIGN_OR_RETURN(auto stream,
+                         environment.client.Start(sessions::kExportSession, request, Pace::kSlow));
   ExportWriter writer(out, options.format == "jsonl");
   v1::ExportChunk chunk;
   bool any = false;
-  while (stream->Read(&chunk)) {
+  while (stream.Read(&chunk)) {
     any = true;
     absl::Status status = writer.Write(chunk);
     if (status.ok() && !out) status = OutputStatus(out, name);
     if (!status.ok()) {
-      stream->Cancel();
+      stream.Cancel();
       return status;
     }
   }
-  if (absl::Status status = stream->Finish(); !status.ok()) return status;
+  FOVEA_RETURN_IF_ERROR(stream.Finish());
   if (any) writer.Finish();
-  if (absl::Status written = OutputStatus(out, name); !written.ok()) return written;
+  FOVEA_RETURN_IF_ERROR(OutputStatus(out, name));
   return writer.turns();
 }
 
@@ -103,19 +103,17 @@ absl::Status RunExport(const Environment& environment, const ExportOptions& opti
   if (options.file.empty() || options.file == "-") {
     return ExportTo(environment, options, environment.console.Exact(), "standard output").status();
   }
-  const absl::StatusOr<std::unique_ptr<OutputFile>> file =
-      OutputFile::Open(options.file, OutputFile::For::kOwner);
-  if (!file.ok()) return file.status();
-  const absl::StatusOr<uint64_t> turns =
-      ExportTo(environment, options, (*file)->stream(), options.file);
-  if (!turns.ok()) return turns.status();
-  if (absl::Status status = (*file)->Finish(); !status.ok()) return status;
+  FOVEA_ASSIGN_OR_RETURN(const std::unique_ptr<OutputFile> file,
+                         OutputFile::Open(options.file, OutputFile::For::kOwner));
+  FOVEA_ASSIGN_OR_RETURN(const uint64_t turns,
+                         ExportTo(environment, options, file->stream(), options.file));
+  FOVEA_RETURN_IF_ERROR(file->Finish());
   if (environment.json) {
     environment.PrintJson({{"session_id", JsonOf(options.session)},
                            {"file", JsonOf(options.file)},
-                           {"turns", *turns}});
+                           {"turns", turns}});
   } else {
-    environment.console.out << options.file << ": " << *turns << " turns\n";
+    environment.console.out << options.file << ": " << turns << " turns\n";
   }
   return absl::OkStatus();
 }
@@ -166,16 +164,15 @@ absl::Status SendChunks(LineReader& reader, const RestoreOptions& options,
 }
 
 absl::Status RunRestore(const Environment& environment, const RestoreOptions& options) {
-  const absl::StatusOr<std::unique_ptr<LineReader>> reader =
-      LineReader::Open(options.file, {.line = kMaxChunkLineBytes});
-  if (!reader.ok()) return reader.status();
+  FOVEA_ASSIGN_OR_RETURN(const std::unique_ptr<LineReader> reader,
+                         LineReader::Open(options.file, {.line = kMaxChunkLineBytes}));
   // The last answer comes when all is read, checked and stored.
   v1::Session session;
-  auto stream = environment.client.Start(sessions::kImportSession, &session, Pace::kUnlimited);
-  if (!stream.ok()) return stream.status();
+  FOVEA_ASSIGN_OR_RETURN(
+      auto stream, environment.client.Start(sessions::kImportSession, &session, Pace::kUnlimited));
   ProgressBar progress(environment.console, "lines");
-  absl::Status sent = SendChunks(**reader, options, *stream, progress);
-  const absl::Status status = stream->Finish(std::move(sent));
+  absl::Status sent = SendChunks(*reader, options, stream, progress);
+  const absl::Status status = stream.Finish(std::move(sent));
   progress.Wipe();
   if (!status.ok()) return status;
   if (environment.json) {

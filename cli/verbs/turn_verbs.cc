@@ -16,6 +16,7 @@
 #include "cli/formats/output_file.h"
 #include "cli/numbers.h"
 #include "cli/verb.h"
+#include "core/base/status_macros.h"
 #include "fovea/v1/session.pb.h"
 
 namespace fovea::cli {
@@ -28,14 +29,14 @@ absl::StatusOr<Json> WholeTurn(const Environment& environment, const std::string
   request.set_session_id(session);
   request.mutable_range()->set_first(seq);
   request.mutable_range()->set_last(seq);
-  auto stream = environment.client.Start(sessions::kReadTurns, request, Pace::kSlow);
-  if (!stream.ok()) return stream.status();
+  FOVEA_ASSIGN_OR_RETURN(auto stream,
+                         environment.client.Start(sessions::kReadTurns, request, Pace::kSlow));
   Json turn;
   v1::ReadTurnsResponse response;
-  while (stream->Read(&response)) {
+  while (stream.Read(&response)) {
     for (const v1::Turn& read : response.turns()) turn = MessageToJson(read);
   }
-  if (absl::Status status = stream->Finish(); !status.ok()) return status;
+  FOVEA_RETURN_IF_ERROR(stream.Finish());
   return turn;
 }
 
@@ -56,9 +57,8 @@ absl::Status WriteImages(const std::string& folder, const v1::ExpandTurnResponse
     std::string type = image.media_type();
     type.erase(0, type.find('/') + 1);
     if (type != "png" && type != "jpeg" && type != "webp" && type != "gif") type = "bin";
-    absl::Status status =
-        WriteFile(absl::StrCat(folder, "/", response.seq(), "-", i + 1, ".", type), image.data());
-    if (!status.ok()) return status;
+    FOVEA_RETURN_IF_ERROR(
+        WriteFile(absl::StrCat(folder, "/", response.seq(), "-", i + 1, ".", type), image.data()));
   }
   return absl::OkStatus();
 }
@@ -66,25 +66,22 @@ absl::Status WriteImages(const std::string& folder, const v1::ExpandTurnResponse
 absl::Status RunTurn(const Environment& environment, const TurnOptions& options) {
   v1::ExpandTurnRequest request = options.request;
   request.set_include_images(!options.images.empty());
-  absl::StatusOr<v1::ExpandTurnResponse> response =
-      environment.client.Call(sessions::kExpandTurn, request, Pace::kSlow);
-  if (!response.ok()) return response.status();
+  FOVEA_ASSIGN_OR_RETURN(v1::ExpandTurnResponse response,
+                         environment.client.Call(sessions::kExpandTurn, request, Pace::kSlow));
   if (!options.images.empty()) {
-    absl::Status status = WriteImages(options.images, *response);
-    if (!status.ok()) return status;
-    response->clear_images();
+    FOVEA_RETURN_IF_ERROR(WriteImages(options.images, response));
+    response.clear_images();
   }
   if (!environment.json) {
     const Console& console = environment.console;
-    const bool unended = !response->text().empty() && response->text().back() != '\n';
-    console.Exact() << (console.terminal ? Visible(response->text()) : response->text())
+    const bool unended = !response.text().empty() && response.text().back() != '\n';
+    console.Exact() << (console.terminal ? Visible(response.text()) : response.text())
                     << (console.terminal && unended ? "\n" : "") << std::flush;
     return absl::OkStatus();
   }
-  absl::StatusOr<Json> turn = WholeTurn(environment, request.session_id(), request.seq());
-  if (!turn.ok()) return turn.status();
-  Json report = MessageToJson(*response);
-  report["turn"] = *std::move(turn);
+  FOVEA_ASSIGN_OR_RETURN(Json turn, WholeTurn(environment, request.session_id(), request.seq()));
+  Json report = MessageToJson(response);
+  report["turn"] = std::move(turn);
   environment.PrintJson(report);
   return absl::OkStatus();
 }
@@ -124,26 +121,25 @@ absl::Status RunSearch(const Environment& environment, const SearchOptions& opti
   request.set_limit(options.limit);
   request.set_order(options.relevance ? v1::SEARCH_ORDER_RELEVANCE : v1::SEARCH_ORDER_NEWEST_FIRST);
   if (options.exact) request.set_match(v1::SEARCH_MATCH_EXACT);
-  const absl::StatusOr<v1::SearchTurnsResponse> response =
-      environment.client.Call(sessions::kSearchTurns, request);
-  if (!response.ok()) return response.status();
+  FOVEA_ASSIGN_OR_RETURN(const v1::SearchTurnsResponse response,
+                         environment.client.Call(sessions::kSearchTurns, request));
   if (environment.json) {
-    environment.PrintJson(MessageToJson(*response));
+    environment.PrintJson(MessageToJson(response));
     return absl::OkStatus();
   }
-  for (const v1::SearchTurnsResponse::Hit& hit : response->hits()) {
+  for (const v1::SearchTurnsResponse::Hit& hit : response.hits()) {
     const std::string role = MessageToJson(hit)["role"].get<std::string>();
     environment.console.out << Padded(absl::StrCat("#", hit.seq()), 7, true)
                             << Padded(role, 10, true)
                             << Padded(absl::StrCat("@", hit.byte_offset()), 9, true)
                             << OneLine(hit.snippet(), 160) << '\n';
   }
-  if (response->hits().empty()) {
-    environment.console.err << "nothing found up to turn " << response->indexed_through_seq()
+  if (response.hits().empty()) {
+    environment.console.err << "nothing found up to turn " << response.indexed_through_seq()
                             << '\n';
   }
-  if (response->searched_from_seq() > 1) {
-    environment.console.err << "the time was up: turns before #" << response->searched_from_seq()
+  if (response.searched_from_seq() > 1) {
+    environment.console.err << "the time was up: turns before #" << response.searched_from_seq()
                             << " were not searched\n";
   }
   return absl::OkStatus();

@@ -16,6 +16,7 @@
 #include "cli/client.h"
 #include "cli/formats/message_json.h"
 #include "cli/verb.h"
+#include "core/base/status_macros.h"
 #include "fovea/v1/context.pb.h"
 
 namespace fovea::cli {
@@ -60,19 +61,18 @@ std::string Describe(const v1::ListViewsResponse::Entry& entry) {
 absl::Status RunViews(const Environment& environment, const ViewsOptions& options) {
   v1::ListViewsRequest request;
   request.set_session_id(options.session);
-  const absl::StatusOr<v1::ListViewsResponse> response =
-      environment.client.Call(contexts::kListViews, request);
-  if (!response.ok()) return response.status();
+  FOVEA_ASSIGN_OR_RETURN(const v1::ListViewsResponse response,
+                         environment.client.Call(contexts::kListViews, request));
   if (environment.json) {
-    environment.PrintJson(MessageToJson(*response));
+    environment.PrintJson(MessageToJson(response));
     return absl::OkStatus();
   }
   std::ostream& out = environment.console.out;
-  if (response->entries().empty()) {
+  if (response.entries().empty()) {
     out << "no views in use; `fovea tiers` or a context makes one\n";
     return absl::OkStatus();
   }
-  for (const v1::ListViewsResponse::Entry& entry : response->entries()) {
+  for (const v1::ListViewsResponse::Entry& entry : response.entries()) {
     const v1::View& view = entry.view();
     std::string head = absl::StrCat(view.reader(), "  ", Grouped(view.token_budget()), " tokens");
     if (options.session.empty()) head = absl::StrCat(view.session_id(), "  ", head);

@@ -1,5 +1,6 @@
 #include <utility>
 
+#include "core/base/status_macros.h"
 #include "core/context/context.h"
 #include "core/forgetting/plan.h"
 
@@ -7,10 +8,9 @@ namespace fovea {
 namespace {
 
 absl::StatusOr<TurnPtr> ReadOne(const TurnSource& turns, uint64_t seq) {
-  auto read = turns.Turns({seq, seq});
-  if (!read.ok()) return read.status();
-  if (read->size() != 1) return absl::InternalError("the turn source gave another range");
-  return read->front();
+  FOVEA_ASSIGN_OR_RETURN(auto read, turns.Turns({seq, seq}));
+  if (read.size() != 1) return absl::InternalError("the turn source gave another range");
+  return read.front();
 }
 
 // One pass over the sheet.
@@ -35,10 +35,9 @@ class Assembler {
  private:
   absl::Status AddHead(const Sheet::Parts& head) {
     for (const SheetPart& part : head) {
-      auto turn = ReadOne(turns_, part.turns.first);
-      if (!turn.ok()) return turn.status();
+      FOVEA_ASSIGN_OR_RETURN(auto turn, ReadOne(turns_, part.turns.first));
       ServedGroup group;
-      group.turns.push_back({.turn = *std::move(turn)});
+      group.turns.push_back({.turn = std::move(turn)});
       context_.head.push_back(std::move(group));
     }
     return absl::OkStatus();
@@ -46,9 +45,8 @@ class Assembler {
 
   absl::Status AddRuns(const Sheet::Parts& runs) {
     for (size_t i = 0; i < runs.size(); ++i) {
-      auto message = MessageOf(runs[i]);
-      if (!message.ok()) return message.status();
-      context_.history.push_back(*std::move(message));
+      FOVEA_ASSIGN_OR_RETURN(auto message, MessageOf(runs[i]));
+      context_.history.push_back(std::move(message));
       context_.history.back().rung_end = i + 1 == runs.size() || runs[i + 1].rung != runs[i].rung;
     }
     return absl::OkStatus();
@@ -56,9 +54,8 @@ class Assembler {
 
   absl::StatusOr<HistoryMessage> MessageOf(const SheetPart& run) const {
     if (!run.on_pages) {
-      auto read = turns_.Turns(run.turns);
-      if (!read.ok()) return read.status();
-      return HistoryMessage{.items = {TurnsNote(*read, run.elision)}};
+      FOVEA_ASSIGN_OR_RETURN(auto read, turns_.Turns(run.turns));
+      return HistoryMessage{.items = {TurnsNote(read, run.elision)}};
     }
     HistoryMessage message{.rung = ladder_[run.rung].name};
     if (!run.note.empty()) message.items.emplace_back(run.note);
@@ -72,9 +69,8 @@ class Assembler {
     if (pins.empty()) return absl::OkStatus();
     HistoryMessage message;
     for (const SheetPart& pin : pins) {
-      auto turn = ReadOne(turns_, pin.turns.first);
-      if (!turn.ok()) return turn.status();
-      message.items.emplace_back(TurnNote(**turn));
+      FOVEA_ASSIGN_OR_RETURN(auto turn, ReadOne(turns_, pin.turns.first));
+      message.items.emplace_back(TurnNote(*turn));
     }
     context_.history.push_back(std::move(message));
     return absl::OkStatus();
@@ -82,17 +78,16 @@ class Assembler {
 
   absl::Status AddTail(const Sheet::Parts& tail) {
     if (tail.empty()) return absl::OkStatus();
-    auto read = turns_.Turns({tail.front().turns.first, tail.back().turns.last});
-    if (!read.ok()) return read.status();
+    FOVEA_ASSIGN_OR_RETURN(auto read,
+                           turns_.Turns({tail.front().turns.first, tail.back().turns.last}));
     size_t at = 0;
     for (const Group& group : plan_.tail_groups) {
       ServedGroup served{.unanswered = group.waiting_calls,
                          .open = group.open && &group == &plan_.tail_groups.back(),
                          .orphan_result = group.orphan_result};
       for (; at < tail.size() && tail[at].turns.last <= group.turns.last; ++at) {
-        served.turns.push_back({.turn = (*read)[at],
-                                .results_drawn = tail[at].on_pages,
-                                .pages = tail[at].drawn.pages});
+        served.turns.push_back(
+            {.turn = read[at], .results_drawn = tail[at].on_pages, .pages = tail[at].drawn.pages});
       }
       context_.tail.push_back(std::move(served));
     }

@@ -75,9 +75,8 @@ class Planner::Life {
 };
 
 absl::StatusOr<std::unique_ptr<Planner>> Planner::Create(PlannerInputs inputs) {
-  auto setting = Setting::Create(std::move(inputs));
-  if (!setting.ok()) return setting.status();
-  return std::unique_ptr<Planner>(new Planner(std::make_unique<Life>(*std::move(setting))));
+  FOVEA_ASSIGN_OR_RETURN(auto setting, Setting::Create(std::move(inputs)));
+  return std::unique_ptr<Planner>(new Planner(std::make_unique<Life>(std::move(setting))));
 }
 
 absl::StatusOr<std::unique_ptr<Planner>> Planner::Restore(PlannerInputs inputs,
@@ -230,14 +229,14 @@ absl::Status Planner::Life::Review() {
   if (!over && !tail_due && !pins_due && !cold_due) return absl::OkStatus();
   if (over || pins_due) {
     const uint64_t staying = room_.first_staying_seq();
-    auto floor = FloorOf(*setting_, plan_, staying);
-    if (!floor.ok()) return floor.status();
-    if (*floor > setting_->budget()) {
+    FOVEA_ASSIGN_OR_RETURN(auto floor, FloorOf(*setting_, plan_, staying));
+    if (floor > setting_->budget()) {
       // A larger budget has larger chunks, and keeps more of them in the tail.
       const uint64_t coarse = plan_.coarse_filling_seq;
-      auto enough = FloorOf(*setting_, plan_, coarse == 0 ? staying : std::min(coarse, staying));
-      if (!enough.ok()) return enough.status();
-      plan_.required_tokens = *enough;
+      FOVEA_ASSIGN_OR_RETURN(
+          auto enough,
+          FloorOf(*setting_, plan_, coarse == 0 ? staying : std::min(coarse, staying)));
+      plan_.required_tokens = enough;
       return absl::OkStatus();
     }
   }

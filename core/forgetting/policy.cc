@@ -1,6 +1,7 @@
 #include "core/forgetting/policy.h"
 
 #include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
 
 namespace fovea {
 namespace {
@@ -48,8 +49,7 @@ absl::Status ValidatePolicy(const Policy& policy) {
   };
   for (const Limit& limit : limits) {
     if (!limit.value.has_value()) continue;
-    absl::Status status = CheckRange(limit.field, *limit.value, limit.low, limit.high);
-    if (!status.ok()) return status;
+    FOVEA_RETURN_IF_ERROR(CheckRange(limit.field, *limit.value, limit.low, limit.high));
   }
   return absl::OkStatus();
 }

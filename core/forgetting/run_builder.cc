@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/types/span.h"
+#include "core/base/status_macros.h"
 #include "core/page/picture_size.h"
 #include "core/voice/notes.h"
 
@@ -55,10 +56,9 @@ class RunLayout {
         StripContent(strip, turns_.subspan(strip.turns.first - run_.turns.first,
                                            strip.turns.last - strip.turns.first + 1));
     if (strip.parts == Strip::Parts::kAllButResults && !HasBody(content)) return absl::OkStatus();
-    auto laid_out =
-        LayOutStrip(strip, content, builder_.ladder[run_.rung], builder_.reader, builder_.renderer);
-    if (!laid_out.ok()) return laid_out.status();
-    run_.drawn.Append(*laid_out);
+    FOVEA_ASSIGN_OR_RETURN(auto laid_out, LayOutStrip(strip, content, builder_.ladder[run_.rung],
+                                                      builder_.reader, builder_.renderer));
+    run_.drawn.Append(laid_out);
     return absl::OkStatus();
   }
 
@@ -115,27 +115,25 @@ std::vector<ExactString> ExactStringsOf(const std::vector<TurnPtr>& turns, const
 }  // namespace
 
 absl::StatusOr<SheetPart> RunBuilder::Build(SheetPart run, bool gist) const {
-  auto read = turns.Turns(run.turns);
-  if (!read.ok()) return read.status();
+  FOVEA_ASSIGN_OR_RETURN(auto read, turns.Turns(run.turns));
   run.elision = {.bulk = gist};
-  if (gist || run.rung >= thin_from_rung) run.elision.superseded = calls.SupersededOf(*read);
-  CountTurns(*read, run);
+  if (gist || run.rung >= thin_from_rung) run.elision.superseded = calls.SupersededOf(read);
+  CountTurns(read, run);
   // In its place only the texts of a result were drawn, as its pictures went out beside them. Here
   // they are on the pages, which are therefore drawn again.
   std::erase_if(run.origin.drawn_results, [&read](const DrawnResult& drawn) {
-    return HasPictures(*(*read)[drawn.seq - (*read).front()->seq]);
+    return HasPictures(*read[drawn.seq - read.front()->seq]);
   });
 
   run.sidecar = {};
   run.sidecar_tokens = 0;
   run.origin.exact.clear();
   run.note.clear();
-  const int64_t text_tokens = gist ? counter.Text(TurnsNote(*read, run.elision)) : run.text_tokens;
+  const int64_t text_tokens = gist ? counter.Text(TurnsNote(read, run.elision)) : run.text_tokens;
   const size_t wanted_rung = run.rung;
   const size_t last_rung = gist ? std::min(wanted_rung + 1, ladder.size()) : ladder.size();
   for (; run.rung < last_rung; ++run.rung) {
-    absl::Status status = RunLayout(*this, *read, run).LayOut();
-    if (!status.ok()) return status;
+    FOVEA_RETURN_IF_ERROR(RunLayout(*this, read, run).LayOut());
     const double price =
         static_cast<double>(legend_tokens + run.drawn.tokens) * reader.cache.write_price;
     if (price < static_cast<double>(text_tokens)) break;
@@ -145,12 +143,12 @@ absl::StatusOr<SheetPart> RunBuilder::Build(SheetPart run, bool gist) const {
     run.rung = wanted_rung;
     run.place = gist ? Place::Gist() : Place::Verbatim();
     run.drawn = {};
-    run.tokens = TokenCounter::kMessageTokens + counter.Text(TurnsNote(*read, run.elision)) +
-                 static_cast<int64_t>(read->size());
+    run.tokens = TokenCounter::kMessageTokens + counter.Text(TurnsNote(read, run.elision)) +
+                 static_cast<int64_t>(read.size());
     return run;
   }
   run.place = gist ? Place::Gist() : Place::Rung(run.rung);
-  run.origin.exact = ExactStringsOf(*read, uses, turn_strings);
+  run.origin.exact = ExactStringsOf(read, uses, turn_strings);
   run.tokens = TokenCounter::kMessageTokens + run.drawn.tokens;
   return run;
 }

@@ -5,6 +5,7 @@
 #include <iterator>
 #include <utility>
 
+#include "core/base/status_macros.h"
 #include "core/forgetting/run_builder.h"
 #include "core/forgetting/run_pieces.h"
 #include "core/voice/notes.h"
@@ -90,21 +91,19 @@ absl::Status RunMover::Enter(SheetPart run) {
     SheetPart older = plan_.sheet.TakeLast(Section::kRuns);
     SheetPart joined = older;
     JoinRuns(run, joined);
-    auto built = BuildAt(std::move(joined), place);
-    if (!built.ok()) return built.status();
+    FOVEA_ASSIGN_OR_RETURN(auto built, BuildAt(std::move(joined), place));
     // Pages that are served do not move to another rung yet.
-    if (built->place == place) {
-      kept_tokens_ = std::min(kept_tokens_, prefix_.tokens() + SharedTokens(older, *built));
-      prefix_.AddRun(*std::move(built));
+    if (built.place == place) {
+      kept_tokens_ = std::min(kept_tokens_, prefix_.tokens() + SharedTokens(older, built));
+      prefix_.AddRun(std::move(built));
       prefix_.WriteNotes(runs.size() - 1);
       return absl::OkStatus();
     }
     prefix_.AddRun(std::move(older));
   }
   kept_tokens_ = std::min(kept_tokens_, prefix_.tokens());
-  auto built = BuildAt(std::move(run), place);
-  if (!built.ok()) return built.status();
-  prefix_.AddRun(*std::move(built));
+  FOVEA_ASSIGN_OR_RETURN(auto built, BuildAt(std::move(run), place));
+  prefix_.AddRun(std::move(built));
   prefix_.WriteNotes(runs.size() - 1);
   return absl::OkStatus();
 }
@@ -136,8 +135,7 @@ absl::Status RunMover::Move(const Targets& targets) {
     if (status.ok() && alone) status = Flush();
     if (!status.ok()) return status;
   }
-  absl::Status status = Flush();
-  if (!status.ok()) return status;
+  FOVEA_RETURN_IF_ERROR(Flush());
   if (any_latent_) {
     prefix_.WriteLatentNote(true);
     kept_tokens_ = std::min(kept_tokens_, plan_.sheet.totals(Section::kHead).tokens);
@@ -149,8 +147,7 @@ absl::Status RunMover::Move(const Targets& targets) {
 
 absl::Status RunMover::Add(SheetPart piece, Place place, bool changes) {
   if (!pending_.pieces.empty() && !Joins(piece, place, changes)) {
-    absl::Status status = Flush();
-    if (!status.ok()) return status;
+    FOVEA_RETURN_IF_ERROR(Flush());
   }
   pending_.place = place;
   pending_.changes = pending_.changes || changes;
@@ -210,17 +207,15 @@ absl::Status RunMover::Draw(std::vector<SheetPart> pieces, Place place) {
       any_latent_ = any_change_ = true;
       return absl::OkStatus();
     }
-    auto built = BuildAt(joined, next);
-    if (!built.ok()) return built.status();
-    const bool back_to_text = any_pages && built->place.is_verbatim();
-    if (OwnTokens(*built) > most || back_to_text) continue;
+    FOVEA_ASSIGN_OR_RETURN(auto built, BuildAt(joined, next));
+    const bool back_to_text = any_pages && built.place.is_verbatim();
+    if (OwnTokens(built) > most || back_to_text) continue;
     if (!any_change_) {
       any_change_ = true;
       first_changed_ = plan_.sheet.runs().size();
-      kept_tokens_ =
-          std::min(kept_tokens_, prefix_.tokens() + SharedTokens(pieces.front(), *built));
+      kept_tokens_ = std::min(kept_tokens_, prefix_.tokens() + SharedTokens(pieces.front(), built));
     }
-    prefix_.AddRun(*std::move(built));
+    prefix_.AddRun(std::move(built));
     return absl::OkStatus();
   }
 }

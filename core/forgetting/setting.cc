@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
 #include "core/forgetting/cost_model.h"
 
 namespace fovea {
@@ -32,16 +33,14 @@ int64_t ChunkTokensOf(int64_t budget) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<const Setting>> Setting::Create(PlannerInputs inputs) {
-  absl::Status status = ValidatePolicy(inputs.policy);
-  if (!status.ok()) return status;
+  FOVEA_RETURN_IF_ERROR(ValidatePolicy(inputs.policy));
   if (inputs.token_budget < Planner::kMinBudget || inputs.token_budget > Planner::kMaxBudget) {
     return absl::InvalidArgumentError(absl::StrCat("token_budget is ", inputs.token_budget,
                                                    "; it must be ", Planner::kMinBudget, " to ",
                                                    Planner::kMaxBudget));
   }
   std::unique_ptr<Setting> setting(new Setting(std::move(inputs)));
-  status = setting->MeasureRungs();
-  if (!status.ok()) return status;
+  FOVEA_RETURN_IF_ERROR(setting->MeasureRungs());
   setting->ChooseMarks();
   return setting;
 }
@@ -56,12 +55,11 @@ Setting::Setting(PlannerInputs inputs)
 absl::Status Setting::MeasureRungs() {
   for (const Rung& rung : ladder_) {
     const PagePaper& paper = rung.papers.front();
-    auto tokens =
-        ImageTokens(inputs_.reader, paper.box.width, paper.box.max_height, paper.flat_tokens);
-    if (!tokens.ok()) return tokens.status();
-    full_page_tokens_.push_back(*tokens);
+    FOVEA_ASSIGN_OR_RETURN(auto tokens, ImageTokens(inputs_.reader, paper.box.width,
+                                                    paper.box.max_height, paper.flat_tokens));
+    full_page_tokens_.push_back(tokens);
     characters_per_token_.push_back(double{1} * paper.box.width * paper.box.max_height /
-                                    rung.pixels_per_character / static_cast<double>(*tokens));
+                                    rung.pixels_per_character / static_cast<double>(tokens));
   }
   return absl::OkStatus();
 }

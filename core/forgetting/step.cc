@@ -4,6 +4,7 @@
 #include <iterator>
 #include <utility>
 
+#include "core/base/status_macros.h"
 #include "core/forgetting/tail.h"
 #include "core/forgetting/targets.h"
 
@@ -64,8 +65,7 @@ absl::Status Step::MoveTail(int64_t low_tokens) {
   if (!run.turns.empty()) {
     changed_ = true;
     run.origin.last_chunk = plan_.tail_chunk - 1;
-    absl::Status status = mover_.Enter(std::move(run));
-    if (!status.ok()) return status;
+    FOVEA_RETURN_IF_ERROR(mover_.Enter(std::move(run)));
     NoteChangeFrom(mover_.kept_tokens());
   }
   if (prefix_.RefreshPins()) changed_ = true;
@@ -93,8 +93,7 @@ absl::Status Step::PressWhile(absl::FunctionRef<bool()> pressed, bool keep_whole
         ChooseTargets(setting_, plan_, room_, mover_.redrawn_characters(), keep_whole);
     if (!AnyMoves(setting_, plan_.sheet.runs(), targets)) break;
     changed_ = pressed_ = true;
-    absl::Status status = mover_.Move(targets);
-    if (!status.ok()) return status;
+    FOVEA_RETURN_IF_ERROR(mover_.Move(targets));
     NoteChangeFrom(mover_.kept_tokens());
   }
   return absl::OkStatus();
@@ -128,10 +127,10 @@ absl::Status Step::DrawTail() {
   std::ranges::stable_sort(candidates, std::greater<>(), saving);
   for (const size_t i : candidates) {
     if (!room_.IsOverLimits()) break;
-    auto drawing = DrawResultOf(setting_, tail[i].turns.first, setting_.ladder().size() - 1);
-    if (!drawing.ok()) return drawing.status();
+    FOVEA_ASSIGN_OR_RETURN(
+        auto drawing, DrawResultOf(setting_, tail[i].turns.first, setting_.ladder().size() - 1));
     plan_.sheet.Change(Section::kTail, i,
-                       [&](SheetPart& turn) { SetDrawing(*std::move(drawing), turn); });
+                       [&](SheetPart& turn) { SetDrawing(std::move(drawing), turn); });
     changed_ = true;
   }
   return absl::OkStatus();

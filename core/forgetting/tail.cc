@@ -5,6 +5,7 @@
 #include <utility>
 #include <variant>
 
+#include "core/base/status_macros.h"
 #include "core/log/part_text.h"
 #include "core/voice/notes.h"
 
@@ -58,8 +59,7 @@ absl::Status Tail::Append(const Turn& turn, bool recalled) {
       turn, [&](std::string_view text) { part.result_characters += CountCharacters(text); });
   part.tokens = part.text_tokens;
   CountPictures(setting_, turn, part);
-  absl::Status status = DrawIfTooLarge(Room(setting_, plan_).staying_tokens() + unanswered, part);
-  if (!status.ok()) return status;
+  FOVEA_RETURN_IF_ERROR(DrawIfTooLarge(Room(setting_, plan_).staying_tokens() + unanswered, part));
   plan_.sheet.Add(kTail, std::move(part));
   SetUnansweredTokens(unanswered);
   return absl::OkStatus();
@@ -109,13 +109,12 @@ absl::Status Tail::DrawIfTooLarge(int64_t staying_tokens, SheetPart& turn) const
     return absl::OkStatus();
   }
   for (size_t rung = 0; rung < ladder.size(); ++rung) {
-    auto drawing = DrawResultOf(setting_, turn.turns.first, rung);
-    if (!drawing.ok()) return drawing.status();
-    const int64_t tokens = drawing->drawing.tokens;
+    FOVEA_ASSIGN_OR_RETURN(auto drawing, DrawResultOf(setting_, turn.turns.first, rung));
+    const int64_t tokens = drawing.drawing.tokens;
     if (tokens > high && rung + 1 < ladder.size()) continue;
     const double price = static_cast<double>(tokens) * setting_.reader().cache.write_price;
     if (price + kDrawnNoteTokens < static_cast<double>(turn.result_tokens)) {
-      SetDrawing(*std::move(drawing), turn);
+      SetDrawing(std::move(drawing), turn);
     }
     break;
   }
@@ -137,12 +136,10 @@ absl::StatusOr<DrawnResult> DrawResultOf(const Setting& setting, uint64_t seq, s
   const Strip strip{.turns = {seq, seq},
                     .parts = Strip::Parts::kResults,
                     .colour_codes = inputs.policy.show_colour_codes};
-  auto content = StripContent(strip, *inputs.turns);
-  if (!content.ok()) return content.status();
-  auto drawing =
-      LayOutStrip(strip, *content, setting.ladder()[rung], inputs.reader, *inputs.renderer);
-  if (!drawing.ok()) return drawing.status();
-  return DrawnResult{.seq = seq, .rung = rung, .drawing = *std::move(drawing)};
+  FOVEA_ASSIGN_OR_RETURN(auto content, StripContent(strip, *inputs.turns));
+  FOVEA_ASSIGN_OR_RETURN(auto drawing, LayOutStrip(strip, content, setting.ladder()[rung],
+                                                   inputs.reader, *inputs.renderer));
+  return DrawnResult{.seq = seq, .rung = rung, .drawing = std::move(drawing)};
 }
 
 void SetDrawing(DrawnResult drawing, SheetPart& turn) {
@@ -158,10 +155,10 @@ absl::Status FindFloor(const Setting& setting, SheetPart& turn) {
   turn.floor_tokens = ServedTokens(turn);
   if (setting.ladder().empty() || setting.policy().forbid_drawn_results) return absl::OkStatus();
   if (turn.result_tokens < kMinDrawnTokens) return absl::OkStatus();
-  auto drawing = DrawResultOf(setting, turn.turns.first, setting.ladder().size() - 1);
-  if (!drawing.ok()) return drawing.status();
+  FOVEA_ASSIGN_OR_RETURN(auto drawing,
+                         DrawResultOf(setting, turn.turns.first, setting.ladder().size() - 1));
   SheetPart deepest = turn;
-  SetDrawing(*std::move(drawing), deepest);
+  SetDrawing(std::move(drawing), deepest);
   turn.floor_tokens = std::min(ServedTokens(turn), ServedTokens(deepest));
   return absl::OkStatus();
 }

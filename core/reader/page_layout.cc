@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "core/base/status_macros.h"
+
 namespace fovea {
 namespace {
 
@@ -9,11 +11,10 @@ namespace {
 absl::StatusOr<LaidOutPage> TryPaper(const PageContent& content, PagePosition from,
                                      const PagePaper& paper, const Rung& rung,
                                      const ReaderProfile& reader, const PageRenderer& renderer) {
-  auto extent = renderer.LayOut(content, from, paper.box, rung.typography);
-  if (!extent.ok()) return extent.status();
-  auto tokens = ImageTokens(reader, extent->width, extent->height, paper.flat_tokens);
-  if (!tokens.ok()) return tokens.status();
-  return LaidOutPage{.extent = *extent, .paper = &paper, .tokens = *tokens};
+  FOVEA_ASSIGN_OR_RETURN(auto extent, renderer.LayOut(content, from, paper.box, rung.typography));
+  FOVEA_ASSIGN_OR_RETURN(auto tokens,
+                         ImageTokens(reader, extent.width, extent.height, paper.flat_tokens));
+  return LaidOutPage{.extent = extent, .paper = &paper, .tokens = tokens};
 }
 
 // What is left when the last full page is done: on one page of the first paper, or on cheaper ones
@@ -62,17 +63,16 @@ absl::StatusOr<std::vector<LaidOutPage>> LayOutPages(const PageContent& content,
   PagePosition at;
   const PagePosition end{.block = content.blocks.size()};
   while (at != end) {
-    auto page = TryPaper(content, at, rung.papers.front(), rung, reader, renderer);
-    if (!page.ok()) return page.status();
-    if (!(at < page->extent.end)) return absl::InternalError("a page holds no text");
-    if (page->extent.end == end && rung.papers.size() > 1) {
-      auto rest = LayOutRest(content, *page, at, rung, reader, renderer);
-      if (!rest.ok()) return rest.status();
-      pages.insert(pages.end(), rest->begin(), rest->end());
+    FOVEA_ASSIGN_OR_RETURN(auto page,
+                           TryPaper(content, at, rung.papers.front(), rung, reader, renderer));
+    if (!(at < page.extent.end)) return absl::InternalError("a page holds no text");
+    if (page.extent.end == end && rung.papers.size() > 1) {
+      FOVEA_ASSIGN_OR_RETURN(auto rest, LayOutRest(content, page, at, rung, reader, renderer));
+      pages.insert(pages.end(), rest.begin(), rest.end());
       break;
     }
-    at = page->extent.end;
-    pages.push_back(*page);
+    at = page.extent.end;
+    pages.push_back(page);
   }
   return pages;
 }

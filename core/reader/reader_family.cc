@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
 
 namespace fovea {
 namespace {
@@ -72,13 +73,12 @@ absl::StatusOr<Json> VariantOf(const Json& family, const Json& variant) {
     rungs = *stated;
     differences.erase("ladder");
   }
-  auto ladder = LadderOf(family, rungs);
-  if (!ladder.ok()) return ladder.status();
+  FOVEA_ASSIGN_OR_RETURN(auto ladder, LadderOf(family, rungs));
   Json profile = family;
   profile.erase("ids");
   profile.merge_patch(differences);
   if (!variant.contains("models")) profile["models"] = Json::array({profile.at("title")});
-  profile["ladder"] = *std::move(ladder);
+  profile["ladder"] = std::move(ladder);
   return profile;
 }
 
@@ -89,9 +89,8 @@ absl::StatusOr<std::vector<ReaderProfile>> ParseReaderFile(std::string_view file
   Json family = Json::parse(json, nullptr, /*allow_exceptions=*/false);
   const bool has_variants = family.is_object() && family.contains("variants");
   if (!has_variants) {
-    auto profile = ParseReaderProfile(file, json);
-    if (!profile.ok()) return profile.status();
-    return std::vector<ReaderProfile>{*std::move(profile)};
+    FOVEA_ASSIGN_OR_RETURN(auto profile, ParseReaderProfile(file, json));
+    return std::vector<ReaderProfile>{std::move(profile)};
   }
   const auto wrong = [file](const std::string& what) {
     return absl::InvalidArgumentError(absl::StrCat(std::string(file), ": ", what));
@@ -100,9 +99,8 @@ absl::StatusOr<std::vector<ReaderProfile>> ParseReaderFile(std::string_view file
   family.erase("variants");
   if (!variants.is_array()) return wrong("variants: must be an array of objects");
   // The text as it stands tells the lines of what is wrong, and what stands twice.
-  auto first = ParseReaderProfile(file, json);
-  if (!first.ok()) return first.status();
-  std::vector<ReaderProfile> profiles = {*std::move(first)};
+  FOVEA_ASSIGN_OR_RETURN(auto first, ParseReaderProfile(file, json));
+  std::vector<ReaderProfile> profiles = {std::move(first)};
   profiles.front().json = family.dump(2);
   for (size_t i = 0; i < variants.size(); ++i) {
     const std::string place = absl::StrCat("variants[", i, "]");
@@ -110,12 +108,12 @@ absl::StatusOr<std::vector<ReaderProfile>> ParseReaderFile(std::string_view file
     if (!variant.ok()) {
       return wrong(absl::StrCat(place, ".", std::string(variant.status().message())));
     }
-    auto profile = ParseReaderProfile(
-        absl::StrCat(std::string(file), ": ", place, " (", TextOf(*variant, "name"), ")"),
-        variant->dump(2));
-    if (!profile.ok()) return profile.status();
-    profile->family = profiles.front().name;
-    profiles.push_back(*std::move(profile));
+    FOVEA_ASSIGN_OR_RETURN(auto profile,
+                           ParseReaderProfile(absl::StrCat(std::string(file), ": ", place, " (",
+                                                           TextOf(*variant, "name"), ")"),
+                                              variant->dump(2)));
+    profile.family = profiles.front().name;
+    profiles.push_back(std::move(profile));
   }
   return profiles;
 }

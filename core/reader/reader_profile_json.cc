@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
 #include "core/reader/json_fields.h"
 #include "core/reader/reader_profile.h"
 
@@ -305,15 +306,14 @@ void ReadProfile(JsonFields& fields, ReaderProfile& reader) {
 }  // namespace
 
 absl::StatusOr<ReaderProfile> ParseReaderProfile(std::string_view file, std::string_view json) {
-  absl::StatusOr<JsonReading> reading = ParseJson(file, json);
-  if (!reading.ok()) return reading.status();
+  FOVEA_ASSIGN_OR_RETURN(JsonReading reading, ParseJson(file, json));
   ReaderProfile reader;
   reader.json = std::string(json);
-  JsonFields fields(&*reading);
+  JsonFields fields(&reading);
   if (fields.ok()) ReadProfile(fields, reader);
   if (!fields.ok()) {
     return absl::InvalidArgumentError(
-        absl::StrCat(std::string(file), ": ", std::string(reading->status.message())));
+        absl::StrCat(std::string(file), ": ", std::string(reading.status.message())));
   }
   return reader;
 }

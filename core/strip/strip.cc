@@ -62,13 +62,12 @@ absl::StatusOr<PageContent> StripContent(const Strip& strip, const TurnSource& t
 absl::StatusOr<LaidOutStrip> LayOutStrip(const Strip& strip, const PageContent& content,
                                          const Rung& rung, const ReaderProfile& reader,
                                          const PageRenderer& renderer) {
-  auto laid_out_pages = LayOutPages(content, rung, reader, renderer);
-  if (!laid_out_pages.ok()) return laid_out_pages.status();
+  FOVEA_ASSIGN_OR_RETURN(auto laid_out_pages, LayOutPages(content, rung, reader, renderer));
   LaidOutStrip laid_out{.colour_characters = content.colour_characters};
   for (const PageBlock& block : content.blocks) {
     laid_out.hidden_characters += CountHiddenCharacters(block.text);
   }
-  for (const LaidOutPage& placed : *laid_out_pages) {
+  for (const LaidOutPage& placed : laid_out_pages) {
     PlannedPage page{.strip = strip,
                      .extent = placed.extent,
                      .typography = rung.typography,

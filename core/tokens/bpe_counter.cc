@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/memory/memory.h"
+#include "core/base/status_macros.h"
 #include "core/base/utf8.h"
 #include "core/tokens/normal_form.h"
 #include "core/tokens/pretokenizer.h"
@@ -12,9 +13,8 @@
 
 namespace fovea {
 absl::StatusOr<std::unique_ptr<BpeCounter>> BpeCounter::Create(const BpeVocabulary& vocabulary) {
-  auto pieces = PieceCounter::Create(vocabulary);
-  if (!pieces.ok()) return pieces.status();
-  return absl::WrapUnique(new BpeCounter(vocabulary, *std::move(pieces)));
+  FOVEA_ASSIGN_OR_RETURN(auto pieces, PieceCounter::Create(vocabulary));
+  return absl::WrapUnique(new BpeCounter(vocabulary, std::move(pieces)));
 }
 
 BpeCounter::BpeCounter(const BpeVocabulary& vocabulary, std::unique_ptr<PieceCounter> pieces)

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/bounded_json.h"
+#include "core/base/status_macros.h"
 #include "core/base/utf8.h"
 #include "core/tokens/bpe_merges.h"
 #include "core/tokens/bpe_vocabulary.h"
@@ -242,22 +243,19 @@ absl::StatusOr<MergeTable> ReadMerges(const json& merges, const ByteSpelling& sp
 
 absl::Status ReadModel(const json& model, BpeVocabulary* vocabulary) {
   if (!HasType(model, "BPE")) return Unknown("model.type", Field(model, "type"));
-  absl::Status status = CheckOptions(model);
-  if (!status.ok()) return status;
+  FOVEA_RETURN_IF_ERROR(CheckOptions(model));
   const ByteSpelling spelling;
-  absl::StatusOr<std::vector<BpeToken>> tokens = ReadTokens(Field(model, "vocab"), spelling);
-  if (!tokens.ok()) return tokens.status();
-  vocabulary->tokens = *std::move(tokens);
-  const absl::StatusOr<TokenIndex> index = IndexTokens(vocabulary->tokens);
-  if (!index.ok()) return index.status();
-  const absl::StatusOr<MergeTable> merges = ReadMerges(Field(model, "merges"), spelling, *index);
-  if (!merges.ok()) return merges.status();
+  FOVEA_ASSIGN_OR_RETURN(std::vector<BpeToken> tokens, ReadTokens(Field(model, "vocab"), spelling));
+  vocabulary->tokens = std::move(tokens);
+  FOVEA_ASSIGN_OR_RETURN(const TokenIndex index, IndexTokens(vocabulary->tokens));
+  FOVEA_ASSIGN_OR_RETURN(const MergeTable merges,
+                         ReadMerges(Field(model, "merges"), spelling, index));
   const auto find = [&](uint32_t left, uint32_t right, std::string_view) -> BpeMerge {
-    const auto found = merges->find({left, right});
-    return found == merges->end() ? BpeMerge{} : found->second;
+    const auto found = merges.find({left, right});
+    return found == merges.end() ? BpeMerge{} : found->second;
   };
   vocabulary->whole_pieces = Field(model, "ignore_merges") == true;
-  ResolveMerges(*index, find, &vocabulary->tokens);
+  ResolveMerges(index, find, &vocabulary->tokens);
   return absl::OkStatus();
 }
 
@@ -278,8 +276,7 @@ absl::StatusOr<BpeVocabulary> ParseTokenizerJson(std::string_view text) {
   const std::optional<SplitPattern> split = PatternOf(pre_tokenizer);
   if (!split) return Unknown("pre_tokenizer", pre_tokenizer);
   vocabulary.split = *split;
-  absl::Status status = ReadModel(Field(document, "model"), &vocabulary);
-  if (!status.ok()) return status;
+  FOVEA_RETURN_IF_ERROR(ReadModel(Field(document, "model"), &vocabulary));
   return vocabulary;
 }
 

@@ -7,6 +7,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "core/base/status_macros.h"
 #include "core/tokens/bpe_merges.h"
 
 namespace fovea {
@@ -47,24 +48,22 @@ absl::StatusOr<std::vector<RankedToken>> ParseLines(std::string_view file) {
 }  // namespace
 
 absl::StatusOr<BpeVocabulary> ParseTiktoken(std::string_view file, SplitPattern split) {
-  absl::StatusOr<std::vector<RankedToken>> lines = ParseLines(file);
-  if (!lines.ok()) return lines.status();
-  std::ranges::sort(*lines, {}, &RankedToken::rank);
-  const auto twice = std::ranges::adjacent_find(*lines, {}, &RankedToken::rank);
-  if (twice != lines->end()) {
+  FOVEA_ASSIGN_OR_RETURN(std::vector<RankedToken> lines, ParseLines(file));
+  std::ranges::sort(lines, {}, &RankedToken::rank);
+  const auto twice = std::ranges::adjacent_find(lines, {}, &RankedToken::rank);
+  if (twice != lines.end()) {
     return absl::InvalidArgumentError(absl::StrCat("rank ", twice->rank, " stands twice"));
   }
   BpeVocabulary vocabulary{.split = split, .whole_pieces = true};
-  for (RankedToken& line : *lines) vocabulary.tokens.push_back({.bytes = std::move(line.bytes)});
-  const absl::StatusOr<TokenIndex> index = IndexTokens(vocabulary.tokens);
-  if (!index.ok()) return index.status();
+  for (RankedToken& line : lines) vocabulary.tokens.push_back({.bytes = std::move(line.bytes)});
+  FOVEA_ASSIGN_OR_RETURN(const TokenIndex index, IndexTokens(vocabulary.tokens));
   // Whatever two tokens together spell a third merge into it, in the order of the file.
   const auto find = [&](uint32_t, uint32_t, std::string_view bytes) -> BpeMerge {
-    const auto found = index->find(bytes);
-    if (found == index->end()) return {};
+    const auto found = index.find(bytes);
+    if (found == index.end()) return {};
     return {.rank = found->second + 1, .token = found->second};
   };
-  ResolveMerges(*index, find, &vocabulary.tokens);
+  ResolveMerges(index, find, &vocabulary.tokens);
   return vocabulary;
 }
 

@@ -9,6 +9,7 @@
 #include "absl/container/inlined_vector.h"
 #include "absl/memory/memory.h"
 #include "absl/status/status.h"
+#include "core/base/status_macros.h"
 #include "core/tokens/bpe_merges.h"
 
 namespace fovea {
@@ -230,8 +231,7 @@ class PieceCounter::Merger {
 
 absl::StatusOr<std::unique_ptr<PieceCounter>> PieceCounter::Create(
     const BpeVocabulary& vocabulary) {
-  absl::Status status = Check(vocabulary);
-  if (!status.ok()) return status;
+  FOVEA_RETURN_IF_ERROR(Check(vocabulary));
   const Layout layout(vocabulary);
   std::optional<ByteTrie> trie = ByteTrie::Build(layout.entries());
   std::optional<ByteTrie> out_of_order = ByteTrie::Build(layout.out_of_order());

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "core/base/status_macros.h"
 
 namespace fovea::gateway {
 namespace {
@@ -142,8 +143,7 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(const std::string& path
   if (path != ":memory:") chmod(path.c_str(), S_IRUSR | S_IWUSR);
   sqlite3_busy_timeout(handle, kBusyMilliseconds);
   absl::MutexLock lock(&database->mutex_);
-  absl::Status status = database->Execute(kSchemaSql);
-  if (!status.ok()) return status;
+  FOVEA_RETURN_IF_ERROR(database->Execute(kSchemaSql));
   return database;
 }
 

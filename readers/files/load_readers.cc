@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
 #include "core/reader/reader_family.h"
 #include "core/tokens/bpe_vocabulary.h"
 #include "readers/files/read_file.h"
@@ -31,11 +32,9 @@ constexpr std::array kVocabularies = {
     KnownVocabulary{"llama3", "llama3.json", {}}};
 
 absl::Status AddProfilesOf(const std::filesystem::path& file, ReaderCatalogue& catalogue) {
-  auto text = ReadFile(file, kMaxProfileBytes);
-  if (!text.ok()) return text.status();
-  auto profiles = ParseReaderFile(file.string(), *text);
-  if (!profiles.ok()) return profiles.status();
-  for (ReaderProfile& profile : *profiles) {
+  FOVEA_ASSIGN_OR_RETURN(auto text, ReadFile(file, kMaxProfileBytes));
+  FOVEA_ASSIGN_OR_RETURN(auto profiles, ParseReaderFile(file.string(), text));
+  for (ReaderProfile& profile : profiles) {
     const std::string& name = profile.vocabulary;
     const bool known =
         name.empty() || std::any_of(kVocabularies.begin(), kVocabularies.end(),
@@ -84,19 +83,17 @@ absl::StatusOr<ReaderCatalogue> LoadReaders(const std::string& profiles,
   auto catalogue = BuiltInReaders();
   if (!catalogue.ok()) return catalogue;
   if (!profiles.empty()) {
-    absl::Status status = AddProfiles(profiles, *catalogue);
-    if (!status.ok()) return status;
+    FOVEA_RETURN_IF_ERROR(AddProfiles(profiles, *catalogue));
   }
   const std::vector<ReaderProfile> readers = catalogue->profiles();
   for (const KnownVocabulary& known : kVocabularies) {
     const auto path = std::filesystem::path(vocabularies) / known.file;
     std::error_code ignored;
     if (!std::filesystem::exists(path, ignored)) continue;
-    auto tokenizer = VocabularyFile::Open(path, known.split, on_failure);
-    if (!tokenizer.ok()) return tokenizer.status();
+    FOVEA_ASSIGN_OR_RETURN(auto tokenizer, VocabularyFile::Open(path, known.split, on_failure));
     for (ReaderProfile reader : readers) {
       if (reader.vocabulary != known.name) continue;
-      reader.tokenizer = *tokenizer;
+      reader.tokenizer = tokenizer;
       catalogue->Add(std::move(reader));
     }
   }

@@ -11,6 +11,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
 #include "core/tokens/bpe_counter.h"
 #include "readers/files/read_file.h"
 
@@ -43,8 +44,7 @@ absl::Status CheckEnd(const std::filesystem::path& path) {
 
 absl::StatusOr<std::shared_ptr<const VocabularyFile>> VocabularyFile::Open(
     std::filesystem::path path, SplitPattern split, OnFailure on_failure) {
-  absl::Status status = CheckEnd(path);
-  if (!status.ok()) return status;
+  FOVEA_RETURN_IF_ERROR(CheckEnd(path));
   return std::shared_ptr<const VocabularyFile>(
       new VocabularyFile(std::move(path), split, std::move(on_failure)));
 }
@@ -68,9 +68,8 @@ bool VocabularyFile::Ready() const {
 int64_t VocabularyFile::Count(std::string_view text) const { return tokenizer_->Count(text); }
 
 absl::StatusOr<std::unique_ptr<TextTokenizer>> VocabularyFile::Load() const {
-  auto text = ReadFile(path_, kMaxBytes);
-  if (!text.ok()) return text.status();
-  auto vocabulary = IsJson(path_) ? ParseTokenizerJson(*text) : ParseTiktoken(*text, split_);
+  FOVEA_ASSIGN_OR_RETURN(auto text, ReadFile(path_, kMaxBytes));
+  auto vocabulary = IsJson(path_) ? ParseTokenizerJson(text) : ParseTiktoken(text, split_);
   auto counter = vocabulary.ok() ? BpeCounter::Create(*vocabulary) : vocabulary.status();
   if (counter.ok()) return *std::move(counter);
   return absl::InvalidArgumentError(

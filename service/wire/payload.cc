@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
 
 namespace fovea::wire {
 namespace {
@@ -163,12 +164,10 @@ absl::StatusOr<Payload> PayloadWriter::Write(const Context& context,
     reader.picture.max_side_px = reader.many_images_side_px;
   }
   const MediaShares shares = SharesOf(context, reader);
-  auto prefix = GetPrefix(context, request, reader, shares.head);
-  if (!prefix.ok()) return prefix.status();
-  const Prefix& head = **prefix;
+  FOVEA_ASSIGN_OR_RETURN(auto prefix, GetPrefix(context, request, reader, shares.head));
+  const Prefix& head = *prefix;
   const JsonFormat& format = *formats_.at(request.format);
-  auto pages = request.load(TailPages(context, request.held_page_ids));
-  if (!pages.ok()) return pages.status();
+  FOVEA_ASSIGN_OR_RETURN(auto pages, request.load(TailPages(context, request.held_page_ids)));
 
   Conversation tail = head.conversation.Continuation();
   tail.reader = reader;  // the prefix may be of an earlier request
@@ -180,11 +179,10 @@ absl::StatusOr<Payload> PayloadWriter::Write(const Context& context,
   }
   format.End(&tail);
   format.MarkTail(&tail);
-  absl::Status valid = format.Validate(head.conversation.messages, tail.messages);
-  if (!valid.ok()) return valid;
+  FOVEA_RETURN_IF_ERROR(format.Validate(head.conversation.messages, tail.messages));
 
   std::string written;
-  format.WriteTail(head.conversation.messages, tail.messages, *pages, &written);
+  format.WriteTail(head.conversation.messages, tail.messages, pages, &written);
   Payload payload;
   payload.bytes.reserve(head.bytes.size() + written.size());
   payload.bytes.append(head.bytes).append(written);
@@ -209,8 +207,7 @@ absl::StatusOr<PayloadWriter::PrefixPtr> PayloadWriter::GetPrefix(const Context&
                                              PrefixFingerprint(context, request, reader, media));
   if (auto kept = prefixes_.Get(key)) return *kept;
   const JsonFormat& format = *formats_.at(request.format);
-  auto pages = request.load(PrefixPages(context, request.held_page_ids));
-  if (!pages.ok()) return pages.status();
+  FOVEA_ASSIGN_OR_RETURN(auto pages, request.load(PrefixPages(context, request.held_page_ids)));
 
   auto prefix = std::make_shared<Prefix>(format.Begin(reader));
   Conversation& conversation = prefix->conversation;
@@ -219,7 +216,7 @@ absl::StatusOr<PayloadWriter::PrefixPtr> PayloadWriter::GetPrefix(const Context&
   format.AddHistory(context.history, &conversation);
   format.MarkPrefix(context.history, &conversation);
   prefix->images = CountImages(conversation.messages);
-  format.WritePrefix(conversation.messages, *pages, &prefix->bytes);
+  format.WritePrefix(conversation.messages, pages, &prefix->bytes);
   prefix->hash.Update(prefix->bytes);
   prefixes_.Put(key, prefix, prefix->bytes.size() + MessageBytes(conversation.messages));
   return PrefixPtr(std::move(prefix));

@@ -3,6 +3,7 @@
 #include <set>
 
 #include "absl/strings/match.h"
+#include "core/base/status_macros.h"
 #include "nlohmann/json.hpp"
 #include "service/wire/message_walk.h"
 #include "service/wire/validate.h"
@@ -16,8 +17,7 @@ class Walk {
 
   absl::Status Check() {
     for (; at_ < messages_.size(); ++at_) {
-      absl::Status status = CheckMessage(*messages_[at_]);
-      if (!status.ok()) return status;
+      FOVEA_RETURN_IF_ERROR(CheckMessage(*messages_[at_]));
     }
     if (!begun_) return Broken(at_, "there must be a message");
     if (EndsWhite(*messages_.back())) return Broken(at_ - 1, "the end must not be white space");
@@ -72,8 +72,7 @@ class Walk {
     for (; i < message.blocks.size(); ++i) {
       const Block& block = message.blocks[i];
       if (block.kind == Kind::kResult) return Broken(at_, "a result must answer a call before it");
-      absl::Status status = CheckContent({block});
-      if (!status.ok()) return status;
+      FOVEA_RETURN_IF_ERROR(CheckContent({block}));
     }
     return absl::OkStatus();
   }
@@ -85,8 +84,7 @@ class Walk {
     std::set<std::string> server_calls;
     for (const Block& block : message.blocks) {
       if (block.kind == Kind::kRaw) {
-        absl::Status status = CheckOwn(block, server_calls);
-        if (!status.ok()) return status;
+        FOVEA_RETURN_IF_ERROR(CheckOwn(block, server_calls));
         continue;
       }
       if (block.kind == Kind::kText) {

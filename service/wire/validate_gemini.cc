@@ -4,6 +4,7 @@
 #include <set>
 
 #include "core/base/image_size.h"
+#include "core/base/status_macros.h"
 #include "service/wire/message_walk.h"
 #include "service/wire/validate.h"
 
@@ -16,8 +17,7 @@ class Walk {
 
   absl::Status Check() {
     for (; at_ < messages_.size(); ++at_) {
-      absl::Status status = CheckMessage(*messages_[at_]);
-      if (!status.ok()) return status;
+      FOVEA_RETURN_IF_ERROR(CheckMessage(*messages_[at_]));
     }
     return absl::OkStatus();
   }
@@ -54,8 +54,7 @@ class Walk {
       if (result.id != waiting_[i]->id || result.name != waiting_[i]->name) {
         return Broken(at_, "responses have their calls' ids and names, in call order");
       }
-      absl::Status status = CheckParts(result.content, 0, /*pictures=*/false);
-      if (!status.ok()) return status;
+      FOVEA_RETURN_IF_ERROR(CheckParts(result.content, 0, /*pictures=*/false));
     }
     waiting_.clear();
     from_model_ = false;

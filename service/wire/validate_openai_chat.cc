@@ -3,6 +3,7 @@
 // add.
 #include <set>
 
+#include "core/base/status_macros.h"
 #include "service/wire/message_walk.h"
 #include "service/wire/validate.h"
 
@@ -22,8 +23,7 @@ class Walk {
 
   absl::Status Check() {
     while (at_ < messages_.size()) {
-      absl::Status status = CheckMessage();
-      if (!status.ok()) return status;
+      FOVEA_RETURN_IF_ERROR(CheckMessage());
     }
     return absl::OkStatus();
   }

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "absl/strings/match.h"
+#include "core/base/status_macros.h"
 #include "nlohmann/json.hpp"
 #include "service/wire/message_walk.h"
 #include "service/wire/validate.h"
@@ -17,8 +18,7 @@ class Walk {
 
   absl::Status Check() {
     for (; at_ < messages_.size(); ++at_) {
-      absl::Status status = CheckMessage(*messages_[at_]);
-      if (!status.ok()) return status;
+      FOVEA_RETURN_IF_ERROR(CheckMessage(*messages_[at_]));
     }
     // The newest calls wait for the client's results, or have all of theirs.
     if (answered_ && !waiting_.empty()) return Broken(at_, "a call has no output");
@@ -50,8 +50,7 @@ class Walk {
     if (message.role == Role::kAssistant) return CheckAssistant(message);
     for (const Block& block : message.blocks) {
       if (block.kind != Kind::kRaw || block.is_document) continue;
-      absl::Status status = CheckItem(block, /*followed=*/true);
-      if (!status.ok()) return status;
+      FOVEA_RETURN_IF_ERROR(CheckItem(block, /*followed=*/true));
     }
     return CheckContent(message.blocks, message.role == Role::kUser);
   }

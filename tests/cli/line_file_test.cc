@@ -7,20 +7,19 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "core/base/status_macros.h"
 #include "tests/cli/fake_server.h"
 
 namespace fovea::cli {
 namespace {
 
 absl::StatusOr<std::vector<std::string>> AllLines(const std::string& path) {
-  auto reader = LineReader::Open(path, {.line = size_t{1} << 20});
-  if (!reader.ok()) return reader.status();
+  FOVEA_ASSIGN_OR_RETURN(auto reader, LineReader::Open(path, {.line = size_t{1} << 20}));
   std::vector<std::string> lines;
   while (true) {
-    auto line = (*reader)->Next();
-    if (!line.ok()) return line.status();
-    if (!line->has_value()) return lines;
-    lines.push_back(**line);
+    FOVEA_ASSIGN_OR_RETURN(auto line, reader->Next());
+    if (!line.has_value()) return lines;
+    lines.push_back(*line);
   }
 }
 

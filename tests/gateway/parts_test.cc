@@ -20,6 +20,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "core/base/status_macros.h"
 #include "gateway/books/database.h"
 #include "gateway/content_coding.h"
 #include "gateway/http_server.h"
@@ -313,10 +314,10 @@ class SessionsTest : public testing::Test {
                       R"(","content":")", texts[i], R"("})");
     }
     body += "]}";
-    const auto read = ReadConversation({.wire = Wire::kAnthropic, .purpose = Purpose::kGenerate},
-                                       Headers(), body, digests_);
-    if (!read.ok()) return read.status();
-    return sessions.Map(*read, body, look_on, absl::Now());
+    FOVEA_ASSIGN_OR_RETURN(
+        const auto read, ReadConversation({.wire = Wire::kAnthropic, .purpose = Purpose::kGenerate},
+                                          Headers(), body, digests_));
+    return sessions.Map(read, body, look_on, absl::Now());
   }
   FakeFovea fovea_;
   std::unique_ptr<Database> database_ = *Database::Open(":memory:");

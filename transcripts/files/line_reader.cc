@@ -11,6 +11,7 @@
 
 #include "absl/memory/memory.h"
 #include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
 
 namespace fovea::transcripts {
 namespace {
@@ -71,7 +72,7 @@ absl::StatusOr<std::optional<std::string>> LineReader::Next() {
     bytes += more;
     if (newline == std::string_view::npos && !all_read_) {
       if (more > 0) blocks.emplace_back(rest);
-      if (absl::Status status = Fill(); !status.ok()) return status;
+      FOVEA_RETURN_IF_ERROR(Fill());
       continue;
     }
     ended_ = newline != std::string_view::npos;

@@ -63,8 +63,7 @@ struct Field {
 
 absl::Status CheckLengths(absl::string_view path, std::initializer_list<Field> fields) {
   for (const Field& field : fields) {
-    absl::Status status = CheckLength(path, field.name, field.value, field.most);
-    if (!status.ok()) return status;
+    FOVEA_RETURN_IF_ERROR(CheckLength(path, field.name, field.value, field.most));
   }
   return absl::OkStatus();
 }
@@ -124,8 +123,7 @@ absl::StatusOr<SearchResultPart> SearchResultFromProto(const v1::SearchResultPar
 }
 
 absl::StatusOr<TextPart> TextFromProto(const v1::TextPart& proto, absl::string_view path) {
-  absl::Status status = CheckLength(path, ".text.phase", proto.phase(), kMaxPhaseBytes);
-  if (!status.ok()) return status;
+  FOVEA_RETURN_IF_ERROR(CheckLength(path, ".text.phase", proto.phase(), kMaxPhaseBytes));
   return TextPart{.text = proto.text(), .phase = proto.phase()};
 }
 
@@ -158,19 +156,18 @@ absl::StatusOr<Part> ResultFromProto(const v1::ToolResultPart& proto, absl::stri
   ToolResultPart result{.call_id = proto.call_id(), .is_error = proto.is_error()};
   result.content.reserve(proto.content_size());
   for (int i = 0; i < proto.content_size(); ++i) {
-    auto item =
-        ItemFromProto(proto.content(i), absl::StrCat(path, ".tool_result.content[", i, "]"));
-    if (!item.ok()) return item.status();
-    result.content.push_back(*std::move(item));
+    FOVEA_ASSIGN_OR_RETURN(
+        auto item,
+        ItemFromProto(proto.content(i), absl::StrCat(path, ".tool_result.content[", i, "]")));
+    result.content.push_back(std::move(item));
   }
   return Part(std::move(result));
 }
 
 absl::StatusOr<Part> AudioFromProto(const v1::AudioPart& proto, absl::string_view path) {
-  absl::Status status = CheckLengths(
+  FOVEA_RETURN_IF_ERROR(CheckLengths(
       absl::StrCat(path, ".audio"),
-      {{".media_type", proto.media_type(), kMaxTypeBytes}, {".id", proto.id(), kMaxNameBytes}});
-  if (!status.ok()) return status;
+      {{".media_type", proto.media_type(), kMaxTypeBytes}, {".id", proto.id(), kMaxNameBytes}}));
   return Part(AudioPart{.media_type = proto.media_type(),
                         .data = proto.data(),
                         .transcript = proto.transcript(),
@@ -243,8 +240,7 @@ int CountItems(const v1::Turn& turn) {
 }  // namespace
 
 absl::StatusOr<Turn> TurnFromProto(const v1::Turn& proto, absl::string_view path) {
-  auto role = RoleFromProto(proto.role(), path);
-  if (!role.ok()) return role.status();
+  FOVEA_ASSIGN_OR_RETURN(auto role, RoleFromProto(proto.role(), path));
   if (proto.parts_size() > kMaxParts) {
     return Invalid(absl::StrCat(path, ".parts"),
                    absl::StrCat(proto.parts_size(), " parts; at most ", kMaxParts));
@@ -256,20 +252,19 @@ absl::StatusOr<Turn> TurnFromProto(const v1::Turn& proto, absl::string_view path
                                 "most ",
                                 kMaxItems));
   }
-  absl::Status status = CheckLength(path, ".agent_id", proto.agent_id(), kMaxAgentIdBytes);
-  if (!status.ok()) return status;
+  FOVEA_RETURN_IF_ERROR(CheckLength(path, ".agent_id", proto.agent_id(), kMaxAgentIdBytes));
   FOVEA_RETURN_IF_ERROR(
       CheckJsonDepth(absl::StrCat(path, ".attributes_json"), proto.attributes_json()));
   Turn turn{.seq = proto.seq(),
-            .role = *role,
+            .role = role,
             .time_us = proto.time_us(),
             .attributes_json = proto.attributes_json(),
             .agent_id = proto.agent_id()};
   turn.parts.reserve(proto.parts_size());
   for (int i = 0; i < proto.parts_size(); ++i) {
-    auto part = PartFromProto(proto.parts(i), *role, absl::StrCat(path, ".parts[", i, "]"));
-    if (!part.ok()) return part.status();
-    turn.parts.push_back(*std::move(part));
+    FOVEA_ASSIGN_OR_RETURN(
+        auto part, PartFromProto(proto.parts(i), role, absl::StrCat(path, ".parts[", i, "]")));
+    turn.parts.push_back(std::move(part));
   }
   const uint64_t bytes = TurnBytes(turn);
   if (bytes > kMaxTurnBytes) {

@@ -13,6 +13,7 @@
 
 #include "CLI/CLI.hpp"
 #include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
 #include "core/context/summary.h"
 #include "core/forgetting/plan.h"
 #include "core/forgetting/planner.h"
@@ -84,16 +85,14 @@ struct Lived {
 absl::StatusOr<Lived> Live(const std::vector<Turn>& turns, const ReaderProfile& reader,
                            const Policy& policy, int64_t budget, const PageRenderer& renderer) {
   Lived lived{.source = std::make_unique<VectorTurnSource>(turns)};
-  auto planner = Planner::Create({.reader = reader,
-                                  .policy = policy,
-                                  .token_budget = budget,
-                                  .renderer = &renderer,
-                                  .turns = lived.source.get()});
-  if (!planner.ok()) return planner.status();
-  lived.planner = *std::move(planner);
+  FOVEA_ASSIGN_OR_RETURN(auto planner, Planner::Create({.reader = reader,
+                                                        .policy = policy,
+                                                        .token_budget = budget,
+                                                        .renderer = &renderer,
+                                                        .turns = lived.source.get()}));
+  lived.planner = std::move(planner);
   for (const Turn& turn : turns) {
-    absl::Status status = lived.planner->Append(turn);
-    if (!status.ok()) return status;
+    FOVEA_RETURN_IF_ERROR(lived.planner->Append(turn));
   }
   return lived;
 }
@@ -145,13 +144,13 @@ absl::Status LongSession(const Flags& flags, const ReaderProfile& reader, const 
                          const PageRenderer& renderer) {
   const std::vector<testing::SharedSession> sessions = testing::SessionsOf(flags.session);
   if (sessions.empty()) return absl::NotFoundError(flags.session);
-  auto lived = Live(sessions.front().turns, reader, policy, flags.budget, renderer);
-  if (!lived.ok()) return lived.status();
-  const ContextSummary summary = SummarizeContext(*lived->planner);
+  FOVEA_ASSIGN_OR_RETURN(auto lived,
+                         Live(sessions.front().turns, reader, policy, flags.budget, renderer));
+  const ContextSummary summary = SummarizeContext(*lived.planner);
   const auto high = std::ranges::count_if(
       summary.pages, [](const PlannedPage& page) { return page.extent.height >= kHalfHeight; });
-  const auto words = static_cast<double>(WordsOf(*lived->planner));
-  const Marks& marks = lived->planner->marks();
+  const auto words = static_cast<double>(WordsOf(*lived.planner));
+  const Marks& marks = lived.planner->marks();
   std::printf(
       "%s, %lld tokens: %zu pages, %.1f %% of them %d px or more; own words %.2f %% of %lld "
       "tokens; marks %d %d %d %d, %zu epochs\n",
@@ -159,8 +158,8 @@ absl::Status LongSession(const Flags& flags, const ReaderProfile& reader, const 
       100.0 * static_cast<double>(high) / std::max(1.0, static_cast<double>(summary.pages.size())),
       kHalfHeight, 100 * words / static_cast<double>(summary.tokens),
       static_cast<long long>(summary.tokens), marks.tail_high_permille, marks.tail_low_permille,
-      marks.pressure_low_permille, marks.entry_rung, lived->planner->plan().epochs.size());
-  if (flags.list) PrintParts(*lived->planner);
+      marks.pressure_low_permille, marks.entry_rung, lived.planner->plan().epochs.size());
+  if (flags.list) PrintParts(*lived.planner);
   return absl::OkStatus();
 }
 
@@ -173,19 +172,18 @@ absl::Status ShownOfChats(const Flags& flags, const std::string& file, const Rea
     for (const std::vector<Turn>& chat : chats) {
       const auto budget =
           static_cast<int64_t>(share * static_cast<double>(TokensOf(chat, counter)));
-      auto lived = Live(chat, reader, policy, budget, renderer);
-      if (!lived.ok()) return lived.status();
-      const CharacterCounts& counts = SummarizeContext(*lived->planner).characters;
+      FOVEA_ASSIGN_OR_RETURN(auto lived, Live(chat, reader, policy, budget, renderer));
+      const CharacterCounts& counts = SummarizeContext(*lived.planner).characters;
       const auto seen = static_cast<double>(counts.text + counts.pages);
-      shown.push_back(lived->planner->plan().required_tokens > 0
+      shown.push_back(lived.planner->plan().required_tokens > 0
                           ? 0
                           : seen / (seen + static_cast<double>(counts.elided + counts.latent)));
       if (!flags.list) continue;
       std::printf("  budget %lld, used %lld, required %lld: shown %.3f, %zu epochs\n",
-                  static_cast<long long>(budget), static_cast<long long>(lived->planner->tokens()),
-                  static_cast<long long>(lived->planner->plan().required_tokens), shown.back(),
-                  lived->planner->plan().epochs.size());
-      PrintParts(*lived->planner);
+                  static_cast<long long>(budget), static_cast<long long>(lived.planner->tokens()),
+                  static_cast<long long>(lived.planner->plan().required_tokens), shown.back(),
+                  lived.planner->plan().epochs.size());
+      PrintParts(*lived.planner);
     }
     std::printf("%s, %zu chats of %s at %.0f %%: shown %.1f %% in the median, %.1f %% at worst\n",
                 reader.name.c_str(), chats.size(), file.c_str(), 100 * share, 100 * MedianOf(shown),
@@ -195,22 +193,18 @@ absl::Status ShownOfChats(const Flags& flags, const std::string& file, const Rea
 }
 
 absl::Status Run(const Flags& flags) {
-  auto catalogue = BuiltInReaders();
-  if (!catalogue.ok()) return catalogue.status();
-  auto renderer = CreateRenderer({});
-  if (!renderer.ok()) return renderer.status();
+  FOVEA_ASSIGN_OR_RETURN(auto catalogue, BuiltInReaders());
+  FOVEA_ASSIGN_OR_RETURN(auto renderer, CreateRenderer({}));
   Policy policy;
   for (const std::string& name : flags.policy) {
-    auto known = PolicyByName(name);
-    if (!known.ok()) return known.status();
-    policy.name = *known;
+    FOVEA_ASSIGN_OR_RETURN(auto known, PolicyByName(name));
+    policy.name = known;
   }
   for (const std::string& name : flags.readers) {
-    auto reader = catalogue->Find(name);
-    if (!reader.ok()) return reader.status();
-    absl::Status status = LongSession(flags, **reader, policy, **renderer);
+    FOVEA_ASSIGN_OR_RETURN(auto reader, catalogue.Find(name));
+    absl::Status status = LongSession(flags, *reader, policy, *renderer);
     for (const char* file : {"trajectories/tau-airline.jsonl.gz", "multilingual/xquad.jsonl.gz"}) {
-      if (status.ok()) status = ShownOfChats(flags, file, **reader, policy, **renderer);
+      if (status.ok()) status = ShownOfChats(flags, file, *reader, policy, *renderer);
     }
     if (!status.ok()) return status;
   }

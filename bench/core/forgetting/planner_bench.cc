@@ -15,6 +15,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "bench/core/forgetting/endless_history.h"
+#include "core/base/status_macros.h"
 #include "core/context/context.h"
 #include "core/context/summary.h"
 #include "core/forgetting/plan.h"
@@ -79,8 +80,7 @@ class GrowingSession {
     for (uint64_t i = 1; i <= turns; ++i) made.push_back(history_.Make(at() + i));
     const double start = ProcessorUs();
     for (const Turn& turn : made) {
-      absl::Status status = planner_->Append(turn);
-      if (!status.ok()) return status;
+      FOVEA_RETURN_IF_ERROR(planner_->Append(turn));
     }
     return (ProcessorUs() - start) / static_cast<double>(turns);
   }
@@ -89,8 +89,7 @@ class GrowingSession {
   absl::StatusOr<double> Serve() const {
     const double start = ProcessorUs();
     const ContextSummary summary = SummarizeContext(*planner_);
-    auto context = AssembleContext(*planner_, history_);
-    if (!context.ok()) return context.status();
+    FOVEA_ASSIGN_OR_RETURN(auto context, AssembleContext(*planner_, history_));
     if (summary.tokens > planner_->inputs().token_budget) {
       return absl::InternalError("the context is over its budget");
     }
@@ -116,12 +115,10 @@ absl::StatusOr<Cost> Measure(GrowingSession& session, const Flags& flags) {
   std::vector<double> appends;
   std::vector<double> serves;
   for (size_t i = 0; i < flags.windows; ++i) {
-    auto append = session.AppendWindow(flags.window);
-    if (!append.ok()) return append.status();
-    auto serve = session.Serve();
-    if (!serve.ok()) return serve.status();
-    appends.push_back(*append);
-    serves.push_back(*serve);
+    FOVEA_ASSIGN_OR_RETURN(auto append, session.AppendWindow(flags.window));
+    FOVEA_ASSIGN_OR_RETURN(auto serve, session.Serve());
+    appends.push_back(append);
+    serves.push_back(serve);
   }
   return Cost{.append_us = Median(appends),
               .worst_window_us = *std::ranges::max_element(appends),
@@ -142,12 +139,10 @@ absl::StatusOr<std::unique_ptr<Planner>> NewPlanner(const Flags& flags,
                                                     const EndlessHistory& history,
                                                     const PageRenderer& renderer,
                                                     const std::string& name) {
-  auto catalogue = BuiltInReaders();
-  if (!catalogue.ok()) return catalogue.status();
-  auto reader = catalogue->Find(name);
-  if (!reader.ok()) return reader.status();
+  FOVEA_ASSIGN_OR_RETURN(auto catalogue, BuiltInReaders());
+  FOVEA_ASSIGN_OR_RETURN(auto reader, catalogue.Find(name));
   return Planner::Create(
-      {.reader = **reader, .token_budget = flags.budget, .renderer = &renderer, .turns = &history});
+      {.reader = *reader, .token_budget = flags.budget, .renderer = &renderer, .turns = &history});
 }
 
 // Microseconds a turn of sessions of one window: the median.
@@ -155,50 +150,43 @@ absl::StatusOr<double> MeasureShort(const Flags& flags, const EndlessHistory& hi
                                     const PageRenderer& renderer, const std::string& name) {
   std::vector<double> appends;
   for (size_t i = 0; i < flags.windows; ++i) {
-    auto planner = NewPlanner(flags, history, renderer, name);
-    if (!planner.ok()) return planner.status();
-    auto append = GrowingSession(history, *std::move(planner)).AppendWindow(flags.window);
-    if (!append.ok()) return append.status();
-    appends.push_back(*append);
+    FOVEA_ASSIGN_OR_RETURN(auto planner, NewPlanner(flags, history, renderer, name));
+    FOVEA_ASSIGN_OR_RETURN(auto append,
+                           GrowingSession(history, std::move(planner)).AppendWindow(flags.window));
+    appends.push_back(append);
   }
   return Median(std::move(appends));
 }
 
 absl::Status Run(const Flags& flags, const EndlessHistory& history, const PageRenderer& renderer,
                  const std::string& name) {
-  auto whole = MeasureShort(flags, history, renderer, name);
-  if (!whole.ok()) return whole.status();
+  FOVEA_ASSIGN_OR_RETURN(auto whole, MeasureShort(flags, history, renderer, name));
   absl::PrintF("%-22s %9d turns  %8.1f us a turn\n", absl::StrCat(name, ", short"), flags.window,
-               *whole);
+               whole);
   const double heap_before = HeapMib();
-  auto planner = NewPlanner(flags, history, renderer, name);
-  if (!planner.ok()) return planner.status();
-  GrowingSession session(history, *std::move(planner));
+  FOVEA_ASSIGN_OR_RETURN(auto planner, NewPlanner(flags, history, renderer, name));
+  GrowingSession session(history, std::move(planner));
   double sum = 0;
   size_t windows = 0;
   const auto append_up_to = [&](uint64_t turns) -> absl::Status {
     for (; session.at() + flags.window <= turns; ++windows) {
-      auto append = session.AppendWindow(flags.window);
-      if (!append.ok()) return append.status();
-      sum += *append;
+      FOVEA_ASSIGN_OR_RETURN(auto append, session.AppendWindow(flags.window));
+      sum += append;
     }
     return absl::OkStatus();
   };
-  absl::Status status = append_up_to(flags.window);
-  if (!status.ok()) return status;
-  auto early = Measure(session, flags);
-  if (!early.ok()) return early.status();
-  Print(absl::StrCat(name, ", early").c_str(), session, *early, HeapMib() - heap_before);
-  status = append_up_to(flags.turns - std::min(flags.turns, flags.windows * flags.window));
-  if (!status.ok()) return status;
-  auto late = Measure(session, flags);
-  if (!late.ok()) return late.status();
-  Print(absl::StrCat(name, ", late").c_str(), session, *late, HeapMib() - heap_before);
+  FOVEA_RETURN_IF_ERROR(append_up_to(flags.window));
+  FOVEA_ASSIGN_OR_RETURN(auto early, Measure(session, flags));
+  Print(absl::StrCat(name, ", early").c_str(), session, early, HeapMib() - heap_before);
+  FOVEA_RETURN_IF_ERROR(
+      append_up_to(flags.turns - std::min(flags.turns, flags.windows * flags.window)));
+  FOVEA_ASSIGN_OR_RETURN(auto late, Measure(session, flags));
+  Print(absl::StrCat(name, ", late").c_str(), session, late, HeapMib() - heap_before);
   absl::PrintF(
       "%-22s append %.2f times a short session's and %.2f times the early one; context %.2f times "
       "the early one; mean of the windows between %.1f us a turn\n",
-      absl::StrCat(name, ", late"), late->append_us / *whole, late->append_us / early->append_us,
-      late->serve_us / early->serve_us, sum / static_cast<double>(windows));
+      absl::StrCat(name, ", late"), late.append_us / whole, late.append_us / early.append_us,
+      late.serve_us / early.serve_us, sum / static_cast<double>(windows));
   return absl::OkStatus();
 }
 
@@ -207,16 +195,14 @@ absl::Status RunAll(const Flags& flags) {
   if (history.cycle() != flags.window) return absl::NotFoundError("there is no history to repeat");
   std::unique_ptr<PageRenderer> renderer = std::make_unique<testing::GridRenderer>();
   if (flags.real_layout) {
-    auto real = CreateRenderer({});
-    if (!real.ok()) return real.status();
-    renderer = *std::move(real);
+    FOVEA_ASSIGN_OR_RETURN(auto real, CreateRenderer({}));
+    renderer = std::move(real);
   }
   absl::PrintF("commit %s, %s; processor time; budget %d; windows of %d turns; layout by the %s\n",
                FOVEA_COMMIT, FOVEA_BUILD_TYPE, flags.budget, flags.window,
                flags.real_layout ? "renderer" : "tests' grid");
   for (const std::string& reader : flags.readers) {
-    absl::Status status = Run(flags, history, *renderer, reader);
-    if (!status.ok()) return status;
+    FOVEA_RETURN_IF_ERROR(Run(flags, history, *renderer, reader));
   }
   return absl::OkStatus();
 }

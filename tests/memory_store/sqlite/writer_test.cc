@@ -10,7 +10,9 @@
 #include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "core/base/status_macros.h"
 #include "gmock/gmock.h"
+#include "memory_store/awaited.h"
 #include "memory_store/sqlite/database.h"
 #include "memory_store/sqlite/schema.h"
 #include "tests/memory_store/support.h"
@@ -26,9 +28,8 @@ constexpr char kInsertSql[] = "INSERT INTO numbers (number) VALUES (?1)";
 constexpr char kReadSql[] = "SELECT number FROM numbers ORDER BY number";
 
 absl::Status Insert(Database& database, int64_t number) {
-  auto query = database.Prepare(kInsertSql);
-  if (!query.ok()) return query.status();
-  return query->Int(number).Run();
+  FOVEA_ASSIGN_OR_RETURN(auto query, database.Prepare(kInsertSql));
+  return query.Int(number).Run();
 }
 
 class WriterTest : public ::testing::Test {
@@ -56,22 +57,22 @@ class WriterTest : public ::testing::Test {
         },
         [](const absl::Status& /*status*/) {});
   }
-  void Submit(int64_t number, absl::Status outcome, absl::Status& told) {
+  // Who is told lives longer than the writer, or waits until it is told.
+  void Submit(int64_t number, absl::Status outcome, Awaited<absl::Status>& told) {
     writer_->Submit(
         1,
         [number, outcome](Database& database) {
           const absl::Status inserted = Insert(database, number);
           return inserted.ok() ? outcome : inserted;
         },
-        [&told](const absl::Status& status) { told = status; });
+        [&told](const absl::Status& status) { told.Give(status); });
   }
   std::vector<int64_t> Numbers() {
     std::vector<int64_t> numbers;
     EXPECT_TRUE(Run([&](Database& database) -> absl::Status {
-                  auto query = database.Prepare(kReadSql);
-                  if (!query.ok()) return query.status();
-                  for (auto row = query->Step(); row.ok() && *row; row = query->Step()) {
-                    numbers.push_back(query->IntAt(0));
+                  FOVEA_ASSIGN_OR_RETURN(auto query, database.Prepare(kReadSql));
+                  for (auto row = query.Step(); row.ok() && *row; row = query.Step()) {
+                    numbers.push_back(query.IntAt(0));
                   }
                   return absl::OkStatus();
                 }).ok());
@@ -84,10 +85,9 @@ class WriterTest : public ::testing::Test {
 };
 
 TEST_F(WriterTest, AJobThatFailsIsUndoneAloneAndTheRestShareACommit) {
-  const absl::Status untold = absl::UnknownError("not told");
-  absl::Status first = untold;
-  absl::Status second = untold;
-  absl::Status third = untold;
+  Awaited<absl::Status> first;
+  Awaited<absl::Status> second;
+  Awaited<absl::Status> third;
   Block();
   absl::SleepFor(absl::Milliseconds(50));  // the writer has taken the blocking job alone
   const uint64_t before = writer_->commits();
@@ -96,17 +96,15 @@ TEST_F(WriterTest, AJobThatFailsIsUndoneAloneAndTheRestShareACommit) {
   Submit(3, absl::OkStatus(), third);
   release_.Notify();
   EXPECT_THAT(Numbers(), ElementsAre(1, 3));
-  EXPECT_TRUE(first.ok());
-  EXPECT_EQ(second.code(), absl::StatusCode::kAborted);
-  EXPECT_TRUE(third.ok());
+  EXPECT_TRUE(first.Wait().ok());
+  EXPECT_EQ(second.Wait().code(), absl::StatusCode::kAborted);
+  EXPECT_TRUE(third.Wait().ok());
   // The blocking job's, and one for the three (with or without the reading job).
   EXPECT_LE(writer_->commits() - before, 3U);
 }
 
 TEST_F(WriterTest, DamageIsOfTheJobsThatMeetItAndTheOthersRunAgain) {
-  const absl::Status untold = absl::UnknownError("not told");
-  std::array<absl::Status, 5> told;
-  told.fill(untold);
+  std::array<Awaited<absl::Status>, 5> told;
   Block();
   absl::SleepFor(absl::Milliseconds(50));
   for (size_t i = 0; i < told.size(); ++i) {
@@ -117,7 +115,7 @@ TEST_F(WriterTest, DamageIsOfTheJobsThatMeetItAndTheOthersRunAgain) {
   release_.Notify();
   EXPECT_THAT(Numbers(), ElementsAre(0, 2, 4));
   for (size_t i = 0; i < told.size(); ++i) {
-    EXPECT_EQ(told[i].code(),
+    EXPECT_EQ(told[i].Wait().code(),
               i == 1 || i == 3 ? absl::StatusCode::kDataLoss : absl::StatusCode::kOk)
         << i;
   }
@@ -202,12 +200,11 @@ TEST_F(WriterTest, ABatchTakesSoManyBytesAndNoMore) {
   Block();
   absl::SleepFor(absl::Milliseconds(50));
   const uint64_t before = writer_->commits();
-  std::array<absl::Status, 4> told;
   const std::array<size_t, 4> sizes = {6, 6, 4, 30};
   for (size_t i = 0; i < sizes.size(); ++i) {
     writer_->Submit(
         sizes[i], [i](Database& database) { return Insert(database, static_cast<int64_t>(i)); },
-        [&told, i](const absl::Status& status) { told[i] = status; });
+        [](const absl::Status& /*status*/) {});
   }
   release_.Notify();
   EXPECT_THAT(Numbers(), ElementsAre(0, 1, 2, 3));
@@ -286,12 +283,12 @@ TEST_F(WriterTest, WhatTheWriterDoesItselfIsNoCut) {
 }
 
 TEST_F(WriterTest, FinishesWhatIsQueued) {
-  absl::Status told = absl::UnknownError("not told");
+  Awaited<absl::Status> told;
   Block();
   Submit(7, absl::OkStatus(), told);
   release_.Notify();
   Open({});
-  EXPECT_TRUE(told.ok());
+  EXPECT_TRUE(told.Wait().ok());
   EXPECT_THAT(Numbers(), ElementsAre(7));
 }
 
