@@ -122,8 +122,7 @@ absl::Status LaunchPi(const std::string& base, const std::map<std::string, Setti
   if (launch.arguments.size() > 1 && absl::c_linear_search(kCommands, launch.arguments[1])) {
     return absl::OkStatus();
   }
-  FOVEA_ASSIGN_OR_RETURN(auto folder, AgentFolder::Make("fovea.js", kPiExtension));
-  launch.folder = std::move(folder);
+  FOVEA_ASSIGN_OR_RETURN(launch.folder, AgentFolder::Make("fovea.js", kPiExtension));
   launch.arguments.insert(launch.arguments.begin() + 1, {"-e", launch.folder->file()});
   const Json bases = {{"anthropic", base},
                       {"openai", BaseFor(base, "/v1", "openai", own)},
@@ -200,8 +199,7 @@ absl::Status LaunchClaude(const std::string& base,
   for (const auto& [name, value] : ProxyExceptions(claude)) settings["env"][name] = value;
   const std::string text =
       absl::StrCat(settings.dump(2, ' ', false, Json::error_handler_t::replace), "\n");
-  FOVEA_ASSIGN_OR_RETURN(auto folder, AgentFolder::Make("settings.json", text));
-  launch.folder = std::move(folder);
+  FOVEA_ASSIGN_OR_RETURN(launch.folder, AgentFolder::Make("settings.json", text));
   launch.arguments.insert(launch.arguments.begin() + 1, {"--settings", launch.folder->file()});
   return absl::OkStatus();
 }

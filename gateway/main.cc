@@ -136,8 +136,7 @@ absl::Status Serve(Flags flags) {
   log->flush_on(spdlog::level::info);
   FileDescriptor listener(flags.listen_fd);
   if (flags.listen_fd < 0) {
-    FOVEA_ASSIGN_OR_RETURN(auto made, Listen(flags.listen));
-    listener = std::move(made);
+    FOVEA_ASSIGN_OR_RETURN(listener, Listen(flags.listen));
   }
   flags.options.port = LocalPort(listener.get());
   GatewayConfig& config = flags.options.config;

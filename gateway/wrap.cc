@@ -61,8 +61,7 @@ class GatewayProcess {
   GatewayProcess(Command command) : command_(std::move(command)) {}
 
   absl::Status Start() {
-    FOVEA_ASSIGN_OR_RETURN(auto started, Spawn(command_));
-    pid_ = started;
+    FOVEA_ASSIGN_OR_RETURN(pid_, Spawn(command_));
     return absl::OkStatus();
   }
   bool Is(pid_t pid) const { return pid_ > 0 && pid == pid_; }

@@ -25,8 +25,7 @@ std::string TextBetween(const PageContent& content, PagePosition begin, PagePosi
 
 absl::StatusOr<const PageContent*> PageBook::ContentOf(const Strip& strip) {
   if (last_content_.blocks.empty() || !(strip == last_strip_)) {
-    FOVEA_ASSIGN_OR_RETURN(auto content, StripContent(strip, session_.source));
-    last_content_ = std::move(content);
+    FOVEA_ASSIGN_OR_RETURN(last_content_, StripContent(strip, session_.source));
     last_strip_ = strip;
   }
   return &last_content_;

@@ -174,8 +174,7 @@ absl::StatusOr<Histories> ReadHistories(const std::vector<std::string>& paths,
                                         const std::string& format) {
   std::optional<transcripts::Format> wanted;
   if (!format.empty()) {
-    FOVEA_ASSIGN_OR_RETURN(auto named, transcripts::FormatByName(format));
-    wanted = named;
+    FOVEA_ASSIGN_OR_RETURN(wanted, transcripts::FormatByName(format));
   }
   Histories histories;
   for (const std::string& path : paths) {

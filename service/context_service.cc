@@ -173,8 +173,7 @@ absl::Status ContextService::Build(const Call& call, const v1::BuildContextReque
     served.tokens = summary.tokens;
     for (const PlannedPage& page : summary.pages) served.page_tokens += page.tokens;
     served.text_factor = planner.inputs().reader.text_correction;
-    FOVEA_ASSIGN_OR_RETURN(auto assembled, AssembleContext(planner, lease.state()->turns));
-    context = std::move(assembled);
+    FOVEA_ASSIGN_OR_RETURN(context, AssembleContext(planner, lease.state()->turns));
     return absl::OkStatus();
   };
   const Patience patience = PatienceOf(call, lease);

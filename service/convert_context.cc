@@ -25,8 +25,7 @@ absl::StatusOr<PolicyName> PolicyNameFromProto(v1::PolicyName name) {
 
 absl::StatusOr<Policy> PolicyFromProto(const v1::Policy& proto) {
   Policy policy;
-  FOVEA_ASSIGN_OR_RETURN(auto name, PolicyNameFromProto(proto.name()));
-  policy.name = name;
+  FOVEA_ASSIGN_OR_RETURN(policy.name, PolicyNameFromProto(proto.name()));
   if (proto.has_tail_high_permille()) policy.tail_high_permille = proto.tail_high_permille();
   if (proto.has_tail_low_permille()) policy.tail_low_permille = proto.tail_low_permille();
   if (proto.has_pressure_low_permille()) {

@@ -145,17 +145,14 @@ absl::Status Document::LayOutAsSet() {
 }
 
 absl::Status Document::LayOutForReader() {
-  FOVEA_ASSIGN_OR_RETURN(auto reader, in_.readers->Find(reader_name_));
-  reader_ = reader;
+  FOVEA_ASSIGN_OR_RETURN(reader_, in_.readers->Find(reader_name_));
   counter_.emplace(*reader_);
   if (webp_ && !reader_->takes_webp) {
     return absl::InvalidArgumentError(
         absl::StrCat("webp: ", reader_->name, " is not known to take it"));
   }
-  FOVEA_ASSIGN_OR_RETURN(auto rung, FindRung(*reader_, rung_name_));
-  rung_ = rung;
-  FOVEA_ASSIGN_OR_RETURN(auto pages, LayOutPages(content_, *rung_, *reader_, *in_.renderer));
-  pages_ = std::move(pages);
+  FOVEA_ASSIGN_OR_RETURN(rung_, FindRung(*reader_, rung_name_));
+  FOVEA_ASSIGN_OR_RETURN(pages_, LayOutPages(content_, *rung_, *reader_, *in_.renderer));
 
   bool flat = false;
   for (const LaidOutPage& page : pages_) {

@@ -173,8 +173,7 @@ class Collector {
         return absl::OkStatus();
       }
       if (renderer == nullptr) {
-        FOVEA_ASSIGN_OR_RETURN(auto created, RendererOf(face.large, face.small));
-        renderer = created;
+        FOVEA_ASSIGN_OR_RETURN(renderer, RendererOf(face.large, face.small));
       }
       setting.pages = std::make_shared<FoveaPages>(renderer, typography, face.look);
       settings_.push_back(std::move(setting));

@@ -211,8 +211,7 @@ absl::Status Run(const Flags& flags) {
   ReadBack read_back;
   const bool reads = flags.ocr != "none";
   if (reads) {
-    FOVEA_ASSIGN_OR_RETURN(auto read, Read(experiment, *renderer, flags));
-    read_back = std::move(read);
+    FOVEA_ASSIGN_OR_RETURN(read_back, Read(experiment, *renderer, flags));
   }
   const ExpectedReading expected;
   const PageReading& reading = reads ? static_cast<const PageReading&>(read_back) : expected;

@@ -92,9 +92,8 @@ Raw::~Raw() {
 }
 
 absl::Status Raw::Open() {
-  FOVEA_ASSIGN_OR_RETURN(auto database,
+  FOVEA_ASSIGN_OR_RETURN(database_,
                          sqlite::Database::Open({.path = path_, .page_bytes = page_bytes_}));
-  database_ = std::move(database);
   return database_->Execute(
       "CREATE TABLE turns (row INTEGER PRIMARY KEY, session INTEGER, seq INTEGER, body BLOB,"
       " UNIQUE (session, seq))");

@@ -74,8 +74,7 @@ absl::StatusOr<DrawnProbe> Draw(Client& client, const CalibrationOptions& option
   request.mutable_setting()->set_grey_bits(options.grey_bits);
   request.mutable_setting()->set_width(options.width);
   request.mutable_setting()->set_height(options.height);
-  FOVEA_ASSIGN_OR_RETURN(auto page, DrawFirstPage(client, request));
-  drawn.page = std::move(page);
+  FOVEA_ASSIGN_OR_RETURN(drawn.page, DrawFirstPage(client, request));
   return drawn;
 }
 

@@ -85,12 +85,11 @@ struct Lived {
 absl::StatusOr<Lived> Live(const std::vector<Turn>& turns, const ReaderProfile& reader,
                            const Policy& policy, int64_t budget, const PageRenderer& renderer) {
   Lived lived{.source = std::make_unique<VectorTurnSource>(turns)};
-  FOVEA_ASSIGN_OR_RETURN(auto planner, Planner::Create({.reader = reader,
-                                                        .policy = policy,
-                                                        .token_budget = budget,
-                                                        .renderer = &renderer,
-                                                        .turns = lived.source.get()}));
-  lived.planner = std::move(planner);
+  FOVEA_ASSIGN_OR_RETURN(lived.planner, Planner::Create({.reader = reader,
+                                                         .policy = policy,
+                                                         .token_budget = budget,
+                                                         .renderer = &renderer,
+                                                         .turns = lived.source.get()}));
   for (const Turn& turn : turns) {
     FOVEA_RETURN_IF_ERROR(lived.planner->Append(turn));
   }
@@ -197,8 +196,7 @@ absl::Status Run(const Flags& flags) {
   FOVEA_ASSIGN_OR_RETURN(auto renderer, CreateRenderer({}));
   Policy policy;
   for (const std::string& name : flags.policy) {
-    FOVEA_ASSIGN_OR_RETURN(auto known, PolicyByName(name));
-    policy.name = known;
+    FOVEA_ASSIGN_OR_RETURN(policy.name, PolicyByName(name));
   }
   for (const std::string& name : flags.readers) {
     FOVEA_ASSIGN_OR_RETURN(auto reader, catalogue.Find(name));

@@ -195,8 +195,7 @@ absl::Status RunAll(const Flags& flags) {
   if (history.cycle() != flags.window) return absl::NotFoundError("there is no history to repeat");
   std::unique_ptr<PageRenderer> renderer = std::make_unique<testing::GridRenderer>();
   if (flags.real_layout) {
-    FOVEA_ASSIGN_OR_RETURN(auto real, CreateRenderer({}));
-    renderer = std::move(real);
+    FOVEA_ASSIGN_OR_RETURN(renderer, CreateRenderer({}));
   }
   absl::PrintF("commit %s, %s; processor time; budget %d; windows of %d turns; layout by the %s\n",
                FOVEA_COMMIT, FOVEA_BUILD_TYPE, flags.budget, flags.window,

@@ -1,5 +1,7 @@
 #include "memory_store/sqlite/clearing_vfs.h"
 
+#include <sqlite3.h>
+
 #include <algorithm>
 #include <array>
 #include <fstream>
@@ -72,6 +74,8 @@ class ClearingVfsTest : public ::testing::Test {
     return gone;
   }
 
+  TemporaryDirectory directory_{testing::kInMemory};
+
  private:
   static std::string BytesOf(const std::string& path) {
     std::ifstream file(path, std::ios::binary);
@@ -101,8 +105,6 @@ class ClearingVfsTest : public ::testing::Test {
     }
     EXPECT_EQ(rows, 12 * 75);
   }
-
-  TemporaryDirectory directory_{testing::kInMemory};
 };
 
 TEST_F(ClearingVfsTest, NoCopyOfADeletedRowIsLeft) {
@@ -127,6 +129,30 @@ std::array<unsigned char, 512> Page(size_t header, unsigned char kind, unsigned 
   page[header + 5] = cells_begin_high;
   page[header + 6] = cells_begin_low;
   return page;
+}
+
+// From 0x02000000 pages on, a page of other kinds may begin like one of a b-tree.
+TEST_F(ClearingVfsTest, LeavesPagesAloneInFilesInWhichTheirKindIsNotClear) {
+  sqlite3_vfs* const vfs = sqlite3_vfs_find(Value(ClearingVfs("")).c_str());
+  ASSERT_NE(vfs, nullptr);
+  constexpr int64_t kPageBytes = 512;
+  constexpr int64_t kUnclear = 0x02000000;
+  for (const int64_t pages : {kUnclear - 1, kUnclear}) {
+    std::vector<char> memory(static_cast<size_t>(vfs->szOsFile));
+    auto* const file = reinterpret_cast<sqlite3_file*>(memory.data());
+    const std::string path = directory_.Path(absl::StrCat(pages, ".db"));
+    ASSERT_EQ(vfs->xOpen(vfs, path.c_str(), file,
+                         SQLITE_OPEN_MAIN_DB | SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, nullptr),
+              SQLITE_OK);
+    sqlite3_int64 bytes = pages * kPageBytes;
+    file->pMethods->xFileControl(file, SQLITE_FCNTL_SIZE_HINT, &bytes);
+    const auto page = Page(0, 13, 3, 1, 0);
+    ASSERT_EQ(file->pMethods->xWrite(file, page.data(), page.size(), kPageBytes), SQLITE_OK);
+    unsigned char written[kPageBytes];
+    ASSERT_EQ(file->pMethods->xRead(file, written, kPageBytes, kPageBytes), SQLITE_OK);
+    EXPECT_EQ(written[100], pages < kUnclear ? 0 : 0xff) << pages;
+    file->pMethods->xClose(file);
+  }
 }
 
 // Which bytes were cleared: where they begin and end, or two zeros.

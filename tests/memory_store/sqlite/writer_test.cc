@@ -232,6 +232,25 @@ TEST_F(WriterTest, ALongWriteAheadLogIsCutOnceItsReadersAreGone) {
   EXPECT_LT(std::filesystem::file_size(directory_.Path("test.db-wal")), 20U * 16'384);
 }
 
+// A try waits for the readers, and the jobs with it: between two tries there is time for them.
+TEST_F(WriterTest, AScrubThatReadersKeepFromFinishingLeavesTimeForJobs) {
+  const auto reader = Value(Database::Open(
+      {.path = directory_.Path("test.db"), .access = DatabaseOptions::Access::kReadOnly}));
+  ASSERT_TRUE(reader->Execute("BEGIN; SELECT * FROM numbers").ok());
+  EXPECT_TRUE(Run([](Database& database) { return Insert(database, 0); }).ok());
+  writer_->ScrubLog();
+  int64_t inserted = 0;
+  for (const absl::Time end = absl::Now() + absl::Seconds(1); absl::Now() < end;) {
+    ++inserted;
+    EXPECT_TRUE(Run([&](Database& database) { return Insert(database, inserted); }).ok());
+  }
+  EXPECT_GT(inserted, 30);
+  EXPECT_FALSE(writer_->WaitUntilScrubbed(absl::Now()));
+  ASSERT_TRUE(reader->Execute("COMMIT").ok());
+  EXPECT_TRUE(writer_->WaitUntilScrubbed(absl::Now() + absl::Seconds(30)));
+  EXPECT_EQ(std::filesystem::file_size(directory_.Path("test.db-wal")), 0U);
+}
+
 TEST_F(WriterTest, NobodyIsToldOkWhereTheCommitIsNotToBeTrusted) {
   WriterOptions options;
   bool trusted = true;
