@@ -51,6 +51,7 @@ TESTS = {
     "render": ["render_pieces_test", "render_layout_test", "render_draw_test", "render_picture_test",
                "render_webp_test", "render_golden_test"],
     "replay": ["replay_test", "replay_files_test", "+fovea +fovea-replay ctest:replay_program_test"],
+    "transcripts/proto": ["transcripts_test", "service_test:ConvertTurn*", "+fovea +fovead ctest:cli_fovead_test"],
     "transcripts": ["transcripts_test", "+fovea +fovead ctest:cli_fovead_test"],
     "service/wire": ["service_wire_test", "service_wire_property_test:-*Every*"],
     "service": ["service_test", "service_views_e2e_test", "service_clock_test", "service_fuzz_test", "service_crash_test",

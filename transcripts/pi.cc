@@ -1,5 +1,6 @@
 // pi's files: a head, then entries, each with the one that it follows (parentId).
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -163,8 +164,8 @@ class MessageReader {
     for (const Json& item : content->is_array() ? *content : Json::array({*content})) {
       if (IsText(item)) {
         result.content.emplace_back(TextPart{BytesOf(item).value()});
-      } else if (TypeOf(item) == "text" && item.size() == 2) {
-        result.content.emplace_back(TextPart{MemberText(item, "text")});
+      } else if (std::optional<std::string> text = PlainTextBlock(item)) {
+        result.content.emplace_back(TextPart{*std::move(text)});
       } else if (auto image = ReadImage(MemberText(item, "mimeType"), MemberText(item, "data"))) {
         result.content.emplace_back(*std::move(image));
       } else {

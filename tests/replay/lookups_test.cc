@@ -33,6 +33,28 @@ TEST(Lookups, GoBackToTheLastTurnThatHoldsTheString) {
   EXPECT_EQ(lookups.Beyond(1'000'000), 0);
 }
 
+// A result of so many tokens between a string and its use.
+Lookups LookupsOver(int64_t tokens) {
+  std::string text;
+  while (TextTokens(Result(text)) < tokens) text += "word ";
+  std::vector<std::unique_ptr<Session>> sessions;
+  sessions.push_back(std::make_unique<Session>(
+      "s", Numbered({User("see src/far_1.cc"), Result(text), Call(R"({"path":"src/far_1.cc"})")})));
+  return LookupsOf(sessions);
+}
+
+TEST(Lookups, AreFarOverMoreTokensThanSaid) {
+  const Lookups border = LookupsOver(Lookups::kFarTokens);
+  ASSERT_EQ(border.distances, std::vector<int64_t>{Lookups::kFarTokens});
+  EXPECT_EQ(border.far, 0U);
+  EXPECT_EQ(border.Beyond(Lookups::kFarTokens), 0);
+  const Lookups over = LookupsOver(Lookups::kFarTokens + 1);
+  ASSERT_EQ(over.distances, std::vector<int64_t>{Lookups::kFarTokens + 1});
+  EXPECT_EQ(over.far, 1U);
+  EXPECT_EQ(over.far_own, 0U) << "the user wrote it";
+  EXPECT_EQ(over.Beyond(Lookups::kFarTokens), 1);
+}
+
 TEST(Lookups, OfNothingAreNone) {
   const Lookups lookups = LookupsOf({});
   EXPECT_EQ(lookups.PerCall(), 0);

@@ -46,11 +46,13 @@ T& Inside(Turn& turn, size_t item) {
 }
 
 TEST(ConvertTurn, EveryFieldComesBack) {
+  Turn turn = EveryPart();
+  turn.parts.emplace_back(DocumentPart{"application/pdf", "b.pdf", "", "https://x.y/b.pdf"});
   v1::Turn proto;
-  TurnToProto(EveryPart(), &proto);
+  TurnToProto(turn, &proto);
   const auto back = TurnFromProto(proto, "turn");
   ASSERT_TRUE(back.ok()) << back.status();
-  EXPECT_EQ(*back, EveryPart());
+  EXPECT_EQ(*back, turn);
 }
 
 // Each edit changes one field.

@@ -2,11 +2,13 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "core/base/sha256.h"
+#include "service/wire/message.h"
 #include "service/wire/payload.h"
 #include "tests/service/wild_history.h"
 #include "tests/service/wire_support.h"
@@ -249,6 +251,35 @@ INSTANTIATE_TEST_SUITE_P(
                  {},
                  kLong.substr(0, 55) + "_" + Sha256Hex(kLong + "b").substr(0, 8)}),
     [](const auto& test) { return std::string(test.param.name); });
+
+std::string Utf8(char32_t c) {
+  const auto last = [](char32_t bits) { return static_cast<char>(0x80 | (bits & 0x3F)); };
+  if (c < 0x80) return {static_cast<char>(c)};
+  if (c < 0x800) return {static_cast<char>(0xC0 | c >> 6), last(c)};
+  if (c < 0x10000) return {static_cast<char>(0xE0 | c >> 12), last(c >> 6), last(c)};
+  return {static_cast<char>(0xF0 | c >> 18), last(c >> 12), last(c >> 6), last(c)};
+}
+
+// What Anthropic's API refuses at the end of an assistant's last text: Unicode's white space, and
+// the four separators of ASCII (Python's str.isspace).
+TEST(TrimmedBytes, LeavesOutWhiteSpaceAndNothingElse) {
+  const std::set<char32_t> white = {0x09,   0x0A,   0x0B,   0x0C,   0x0D,   0x1C,   0x1D,   0x1E,
+                                    0x1F,   0x20,   0x85,   0xA0,   0x1680, 0x2000, 0x2001, 0x2002,
+                                    0x2003, 0x2004, 0x2005, 0x2006, 0x2007, 0x2008, 0x2009, 0x200A,
+                                    0x2028, 0x2029, 0x202F, 0x205F, 0x3000};
+  for (char32_t c = 1; c < 0x11000; ++c) {
+    if (c >= 0xD800 && c < 0xE000) continue;
+    const std::string end = Utf8(c);
+    EXPECT_EQ(TrimmedBytes(absl::StrCat("é", end)), white.contains(c) ? 2 : 2 + end.size())
+        << static_cast<uint32_t>(c);
+  }
+  EXPECT_EQ(TrimmedBytes(" a \n\t "), 2U);
+  EXPECT_EQ(TrimmedBytes(" \n"), 0U);
+  EXPECT_EQ(TrimmedBytes(""), 0U);
+  // Bytes that are no UTF-8 are no white space, whatever their value.
+  EXPECT_EQ(TrimmedBytes("a\x85"), 2U);
+  EXPECT_EQ(TrimmedBytes("a\xA0 "), 2U);
+}
 
 }  // namespace
 }  // namespace fovea::wire

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -17,6 +18,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
 #include "transcripts/transcript.h"
 #include "transcripts/turn_json.h"
@@ -32,12 +34,18 @@ using testing::Key;
 
 const char* const kData = FOVEA_SOURCE_DIR "/tests/transcripts/data";
 
-std::string ReadData(const std::string& name) {
-  std::ifstream file(absl::StrCat(kData, "/", name), std::ios::binary);
+const char* const kGoldens = FOVEA_SOURCE_DIR "/tests/transcripts/goldens";
+
+std::string BytesOfFile(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
   std::stringstream bytes;
   bytes << file.rdbuf();
-  EXPECT_TRUE(file.good()) << name;
+  EXPECT_TRUE(file.good()) << path;
   return bytes.str();
+}
+
+std::string ReadData(const std::string& name) {
+  return BytesOfFile(absl::StrCat(kData, "/", name));
 }
 
 std::vector<std::string> DataFiles() {
@@ -123,6 +131,17 @@ TEST_P(DataFile, IsReadWhole) {
   }
   EXPECT_TRUE(ReadAs(ReadData(GetParam()), *DetectFormat(ReadData(GetParam())), {.strict = true})
                   .status.ok());
+}
+
+// goldens/ has what each file becomes: of each session its name, title and metadata, then its
+// turns. FOVEA_UPDATE_GOLDENS=1 writes them again; read the difference before you commit it.
+TEST_P(DataFile, BecomesTheseSessions) {
+  const std::string golden = absl::StrCat(kGoldens, "/", GetParam(), ".txt");
+  const std::string kept = Kept(ReadFile(GetParam()));
+  if (std::getenv("FOVEA_UPDATE_GOLDENS") != nullptr) std::ofstream(golden) << kept;
+  const std::string wanted = BytesOfFile(golden);
+  const auto [found, expected] = std::ranges::mismatch(kept, wanted);
+  EXPECT_EQ(kept, wanted) << "from line " << 1 + std::count(kept.begin(), found, '\n');
 }
 
 // Every result answers a call of the session, and the calls' ids are distinct.
@@ -333,6 +352,45 @@ TEST(ClaudeCode, ASubAgentsFileIsASessionOfItsOwn) {
   const Read read = ReadFile("claude-code-4.jsonl");
   ASSERT_EQ(read.sessions.size(), 1U);
   EXPECT_THAT(read.sessions[0].session_id, HasSubstr(".agent-"));
+}
+
+TEST(QwenCode, ARecordThatFollowsAnEarlierOneLeavesABranch) {
+  const auto record = [](const char* id, const char* parent, const char* role) {
+    return absl::StrFormat(
+        R"({"uuid":"%s","parentUuid":"%s","sessionId":"s","type":"user","message":)"
+        R"({"role":"%s","parts":[{"text":"says %s"}]}})"
+        "\n",
+        id, parent, role, id);
+  };
+  const Read read = ReadAs(absl::StrCat(record("a", "", "user"), record("b", "a", "model"),
+                                        record("c", "b", "user"), record("d", "b", "user")),
+                           Format::kQwenCode);
+  ASSERT_TRUE(read.status.ok()) << read.status;
+  ASSERT_EQ(read.sessions.size(), 2U);
+  EXPECT_EQ(read.sessions[0].session_id, "s~1");
+  EXPECT_EQ(read.sessions[0].turns.size(), 3U);
+  EXPECT_EQ(read.sessions[1].session_id, "s");
+  ASSERT_EQ(read.sessions[1].turns.size(), 3U);
+  EXPECT_EQ(read.sessions[1].turns[2].parts, std::vector<Part>{TextPart{"says d"}});
+}
+
+TEST(Pi, AResultsTextIsTextAndWhatIsUnknownIsKept) {
+  const Read read = ReadAs(
+      R"({"type":"session","version":3,"id":"s","timestamp":"2026-01-01T00:00:00.000Z","cwd":"/"})"
+      "\n"
+      R"({"type":"message","id":"1","parentId":null,"timestamp":"2026-01-01T00:00:00.000Z",)"
+      R"("message":{"role":"toolResult","toolCallId":"c","toolName":"bash","isError":false,)"
+      R"("content":[{"type":"text","text":"out"},{"type":"odd","x":1},)"
+      R"({"type":"text","text":"more","textSignature":"t"}]}})"
+      "\n",
+      Format::kPi);
+  ASSERT_TRUE(read.status.ok()) << read.status;
+  ASSERT_EQ(read.sessions.size(), 1U);
+  ASSERT_EQ(read.sessions[0].turns.size(), 1U);
+  const auto& result = std::get<ToolResultPart>(read.sessions[0].turns[0].parts.at(0));
+  EXPECT_THAT(result.content,
+              ElementsAre(TextPart{"out"}, TextPart{R"({"type":"odd","x":1})"},
+                          TextPart{R"({"type":"text","text":"more","textSignature":"t"})"}));
 }
 
 TEST(Codex, KeepsModelUsageAndCompaction) {
