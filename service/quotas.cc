@@ -58,6 +58,11 @@ Quotas::Tenant& Quotas::Earned(const std::string& tenant, SteadyTime now) {
   return held;
 }
 
+size_t Quotas::tenants() const {
+  const absl::MutexLock lock(&mutex_);
+  return tenants_.size();
+}
+
 absl::Status Quotas::Take(const std::string& tenant, const Use& use, SteadyTime now) {
   const absl::MutexLock lock(&mutex_);
   if (!limits_anything()) return absl::OkStatus();

@@ -3,6 +3,7 @@
 #define FOVEA_SERVICE_QUOTAS_H_
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -48,6 +49,9 @@ class Quotas {
   // while the tenant has spent more than half of what Take lets in, so that others are let in.
   absl::Duration WaitFor(const std::string& tenant, const Use& use, SteadyTime now = SteadyNow())
       ABSL_LOCKS_EXCLUDED(mutex_);
+  // Tenants that it remembers: of more than 10,000, those that were quiet for long and owe nothing
+  // are forgotten.
+  size_t tenants() const ABSL_LOCKS_EXCLUDED(mutex_);
   // New limits from now on.
   void SetLimits(const QuotaLimits& limits) ABSL_LOCKS_EXCLUDED(mutex_);
 
@@ -70,7 +74,7 @@ class Quotas {
   // The tenant, who has earned back what it can by now.
   Tenant& Earned(const std::string& tenant, SteadyTime now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
-  absl::Mutex mutex_;
+  mutable absl::Mutex mutex_;
   QuotaLimits limits_ ABSL_GUARDED_BY(mutex_);
   absl::flat_hash_map<std::string, Tenant> tenants_ ABSL_GUARDED_BY(mutex_);
 };

@@ -178,6 +178,18 @@ TEST(QuotasTest, WhatCameToNothingIsGivenBack) {
   EXPECT_TRUE(quotas.Take("a", {.turns = 1}, start).ok());
 }
 
+TEST(QuotasTest, OfManyTenantsThoseThatAreQuietAreForgotten) {
+  Quotas quotas({.turns_per_second = 10});
+  const SteadyTime start;
+  const SteadyTime later = start + std::chrono::seconds(101);
+  for (int i = 0; i < 9'900; ++i) quotas.Charge(absl::StrCat("quiet", i), {.turns = 1}, start);
+  for (int i = 0; i < 100; ++i) quotas.Charge(absl::StrCat("late", i), {.turns = 1}, later);
+  EXPECT_EQ(quotas.tenants(), 10'000U);
+  quotas.Charge("one more", {.turns = 1}, later);
+  quotas.Charge("one more", {.turns = 1}, later);
+  EXPECT_EQ(quotas.tenants(), 101U);
+}
+
 TEST(QuotasTest, ADebtIsNotForgotten) {
   Quotas quotas({.turns_per_second = 10});
   const SteadyTime start;
