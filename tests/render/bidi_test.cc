@@ -58,5 +58,50 @@ TEST(Bidi, ControlsAreNotSeenAsLetters) {
   }
 }
 
+TEST(Bidi, AParagraphBeginsBehindTheNewlineBeforeIt) {
+  const std::string_view text = "ab\nc\n\nd";
+  const size_t begins[] = {0, 0, 0, 3, 3, 5, 6, 6};
+  for (size_t at = 0; at <= text.size(); ++at)
+    EXPECT_EQ(ParagraphBegin(text, at), begins[at]) << at;
+}
+
+TEST(Bidi, AParagraphWithoutALetterIsNotRightToLeft) {
+  EXPECT_FALSE(IsRtlParagraph("", 0));
+  EXPECT_FALSE(IsRtlParagraph("12", 0));
+  EXPECT_FALSE(IsRtlParagraph("12\n\u05D0\u05D1", 0)) << "the letters are the next one's";
+  EXPECT_FALSE(IsRtlParagraph("\n\u05D0", 0));
+  EXPECT_TRUE(IsRtlParagraph("12\n\u05D0\u05D1", 3));
+  EXPECT_TRUE(IsRtlParagraph("(1) \u0628", 0));
+  EXPECT_FALSE(IsRtlParagraph("(1) x \u0628", 0));
+}
+
+// A byte 0xFF would be a letter of Latin, and U+200E and U+202A are strong left to right.
+TEST(Bidi, WhatIsIllFormedOrHiddenGivesNoDirection) {
+  EXPECT_TRUE(IsRtlParagraph("\xFF\u05D0", 0));
+  EXPECT_TRUE(IsRtlParagraph(Utf8({0x200E, 0x202A, 0x5D0}), 0));
+  EXPECT_FALSE(IsRtlParagraph(Utf8({0x200F}) + "1", 0));
+  EXPECT_FALSE(HasRtl("\xD7"));
+}
+
+// U+05BE is in the first two bytes' worth of the right-to-left scripts; U+0300 is before them.
+TEST(Bidi, RightToLeftTextIsFoundWhereverItStands) {
+  EXPECT_TRUE(HasRtl("\u05BE"));
+  EXPECT_TRUE(HasRtl("plain \u00E9 \u4F60 and then \u05D0 and on"));
+  EXPECT_FALSE(HasRtl("\u0300\u0416"));
+  EXPECT_FALSE(HasRtl("\U0001F600"));
+}
+
+TEST(Bidi, EachItemStandsOnce) {
+  EXPECT_TRUE(OrderForDisplay({}, false).empty());
+  const std::u32string_view text = U"a\u05D0(1\u05D1]";
+  for (const bool rtl : {false, true}) {
+    std::vector<size_t> indices;
+    for (const VisualItem& item : OrderForDisplay({text.data(), text.size()}, rtl)) {
+      indices.push_back(item.index);
+    }
+    EXPECT_THAT(indices, testing::UnorderedElementsAre(0, 1, 2, 3, 4, 5));
+  }
+}
+
 }  // namespace
 }  // namespace fovea::render

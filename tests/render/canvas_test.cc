@@ -113,6 +113,80 @@ TEST(Canvas, GreyIsPaperMinusInk) {
   EXPECT_EQ(canvas.TurnIntoGrey(), std::string_view("\xFF\xCC\xFF"));
 }
 
+// Of 100 on every pixel the glyph takes 30, and 100 or more.
+TEST(Canvas, SubtractTakesInkAwayDownToPaper) {
+  Canvas canvas(6, 4);
+  canvas.FillRect(0, 0, 6, 4, 100);
+  std::vector<uint8_t> ink(size_t{2} * 8, 0);
+  ink[0] = ink[8] = 30;
+  ink[1] = 100;
+  ink[9] = 200;
+  const Glyph glyph{.ink = ink.data(), .left = 1, .top = 2, .width = 2, .rows = 2, .stride = 8};
+  canvas.Subtract(glyph, 2, 3);
+  for (int y = 0; y < 4; ++y) {
+    for (int x = 0; x < 6; ++x) {
+      const bool row = y == 1 || y == 2;
+      EXPECT_EQ(canvas.Row(y)[x], row && x == 3 ? 70 : row && x == 4 ? 0 : 100) << x << " " << y;
+    }
+  }
+  canvas.Subtract(glyph, -2, 0);
+  canvas.Subtract(glyph, 4, 6);
+  EXPECT_EQ(canvas.Row(0)[0], 100) << "what is off the canvas is cut";
+  EXPECT_EQ(canvas.Row(3)[5], 100);
+}
+
+TEST(Canvas, DimmedInkIsAPartOfItInFullSteps) {
+  const std::vector<uint8_t> ink = {255, 128, 40, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
+  const Glyph glyph{.ink = ink.data(), .left = 0, .top = 0, .width = 3, .rows = 1, .stride = 8};
+  const auto dimmed = [&](int part, int bits) {
+    Canvas canvas(3, 1);
+    canvas.FillRect(2, 0, 1, 1, 240);
+    canvas.AddDimmed(glyph, 0, 0, part, bits);
+    return std::vector<int>(canvas.Row(0).begin(), canvas.Row(0).end());
+  };
+  EXPECT_EQ(dimmed(255, 8), (std::vector<int>{255, 128, 255}));
+  EXPECT_EQ(dimmed(170, 8), (std::vector<int>{170, 85, 255}));
+  EXPECT_EQ(dimmed(51, 8), (std::vector<int>{51, 25, 248}));
+  EXPECT_EQ(dimmed(170, 4), (std::vector<int>{170, 85, 255}));
+  EXPECT_EQ(dimmed(51, 4), (std::vector<int>{51, 17, 240}));
+}
+
+TEST(Canvas, AGlyphOfOddRowsLeavesTheRowBelowAsItIs) {
+  for (const int width : {3, 12, 20}) {
+    const int stride = GlyphStride(width);
+    std::vector<uint8_t> ink(static_cast<size_t>(stride) * 4, 0);
+    for (int row = 0; row < 3; ++row) {
+      std::fill_n(ink.begin() + static_cast<ptrdiff_t>(row) * stride, width, uint8_t{60});
+    }
+    Canvas canvas(40, 10);
+    canvas.FillRect(0, 0, 40, 10, 50);
+    canvas.Add({.ink = ink.data(),
+                .left = 2,
+                .top = 3,
+                .width = static_cast<int16_t>(width),
+                .rows = 3,
+                .stride = static_cast<int16_t>(stride)},
+               5, 7);
+    for (int y = 0; y < 10; ++y) {
+      for (int x = 0; x < 40; ++x) {
+        const bool inside = x >= 7 && x < 7 + width && y >= 4 && y < 7;
+        ASSERT_EQ(canvas.Row(y)[x], inside ? 110 : 50) << width << ": " << x << " " << y;
+      }
+    }
+  }
+}
+
+TEST(Canvas, ACanvasInUsedMemoryIsBlank) {
+  Canvas used(10, 10);
+  used.FillRect(0, 0, 10, 10, 255);
+  Canvas canvas(4, 3, used.TakeMemory());
+  for (int y = 0; y < 3; ++y) {
+    for (const uint8_t pixel : canvas.Row(y)) EXPECT_EQ(pixel, 0);
+  }
+  EXPECT_EQ(canvas.Row(2).size(), 4U);
+  EXPECT_EQ(canvas.TurnIntoGrey(), std::string(12, '\xFF'));
+}
+
 // Every mark of a line lies within it, whatever its ink.
 TEST(Marks, StayWithinTheirLine) {
   constexpr int kTop = 40;

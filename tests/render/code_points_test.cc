@@ -31,7 +31,9 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         KindCase{"Letter", 'a', Kind::kSimple}, KindCase{"Accented", 0xE9, Kind::kSimple},
         KindCase{"Cyrillic", 0x0416, Kind::kSimple}, KindCase{"Han", 0x4F60, Kind::kSimple},
-        KindCase{"Hangul", 0xD55C, Kind::kSimple}, KindCase{"Emoji", 0x1F600, Kind::kSimple},
+        KindCase{"Hangul", 0xD55C, Kind::kSimple}, KindCase{"FirstHangul", 0xAC00, Kind::kSimple},
+        KindCase{"LastHangul", 0xD7A3, Kind::kSimple},
+        KindCase{"HangulPart", 0x1100, Kind::kComplex}, KindCase{"Emoji", 0x1F600, Kind::kSimple},
         KindCase{"Hebrew", 0x05D0, Kind::kSimple}, KindCase{"Arabic", 0x0628, Kind::kComplex},
         KindCase{"Devanagari", 0x0915, Kind::kComplex}, KindCase{"Thai", 0x0E01, Kind::kComplex},
         KindCase{"Acute", 0x0301, Kind::kExtender},

@@ -184,6 +184,15 @@ TEST(Draw, ThePageDependsOnlyOnItsOwnText) {
   EXPECT_EQ(before->png, after->png);
 }
 
+// A letter that ends a page may be wider there than LayOut found it: it is drawn all the same.
+TEST(Draw, TheLastLineTakesAllThatIsLeft) {
+  const PageContent content = Body(std::string(20, 'n') + Utf8({0xE000}));
+  const PageExtent one_line{.end = {.block = 1}, .width = 60, .height = 8 + 2 * 9};
+  const auto page = SharedRenderer().Draw(content, one_line, kSoft, {});
+  ASSERT_TRUE(page.ok()) << page.status();
+  EXPECT_EQ(page->missing_glyphs, 1U);
+}
+
 TEST(Draw, RejectsAnExtentThatDoesNotFit) {
   const PageContent content = Body("text");
   const auto good = SharedRenderer().LayOut(content, {}, kBox, kSoft);

@@ -150,6 +150,45 @@ std::string EncodeJpegInScans(int width, int height, int scans) {
   return writer.Write(std::vector<uint8_t>(static_cast<size_t>(width) * height, 128));
 }
 
+std::string EncodeDamagedJpeg(int damages) {
+  constexpr int kSide = 80;
+  JpegWriter writer(kSide, kSide, 1, JCS_GRAYSCALE);
+  writer.encoder()->restart_interval = 1;
+  const std::string good = writer.Write(std::vector<uint8_t>(size_t{kSide} * kSide, 100));
+  std::string bad;
+  for (size_t i = 0; i < good.size(); ++i) {
+    // A restart marker is FF D0 to FF D7. libjpeg looks a few bytes ahead: these are more.
+    const bool restart = i + 1 < good.size() && good[i] == '\xFF' &&
+                         (static_cast<unsigned char>(good[i + 1]) & 0xF8) == 0xD0;
+    if (restart && damages-- > 0) bad.append(40, 'U');
+    bad += good[i];
+  }
+  return bad;
+}
+
+RgbaImage DecodeJpegAt(const std::string& data, int eighths) {
+  jpeg_decompress_struct decoder = {};
+  jpeg_error_mgr errors = {};
+  decoder.err = jpeg_std_error(&errors);
+  jpeg_create_decompress(&decoder);
+  jpeg_mem_src(&decoder, reinterpret_cast<const unsigned char*>(data.data()), data.size());
+  Check(jpeg_read_header(&decoder, TRUE) == JPEG_HEADER_OK);
+  decoder.out_color_space = JCS_GRAYSCALE;
+  decoder.scale_num = static_cast<unsigned>(eighths);
+  decoder.scale_denom = 8;
+  Check(jpeg_start_decompress(&decoder) == TRUE);
+  RgbaImage image = Plain(static_cast<int>(decoder.output_width),
+                          static_cast<int>(decoder.output_height), 0, 0, 0, 255);
+  std::vector<uint8_t> row(decoder.output_width);
+  for (int y = 0; y < image.height; ++y) {
+    JSAMPROW to = row.data();
+    Check(jpeg_read_scanlines(&decoder, &to, 1) == 1);
+    for (int x = 0; x < image.width; ++x) SetPixel(image, x, y, row[x], row[x], row[x]);
+  }
+  jpeg_destroy_decompress(&decoder);
+  return image;
+}
+
 std::string EncodeWebp(const RgbaImage& image, bool lossless) {
   uint8_t* bytes = nullptr;
   const int stride = image.width * 4;

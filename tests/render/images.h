@@ -28,6 +28,10 @@ std::string EncodeJpeg(const RgbaImage& image, bool progressive = false);
 std::string EncodeCmykJpeg(int width, int height);
 // Progressive, with as many scans.
 std::string EncodeJpegInScans(int width, int height, int scans);
+// 100 blocks in grey, before each of as many of which stand bytes that belong to nothing.
+std::string EncodeDamagedJpeg(int damages);
+// As libjpeg decodes it at so many eighths of its size, in grey.
+RgbaImage DecodeJpegAt(const std::string& data, int eighths);
 std::string EncodeWebp(const RgbaImage& image, bool lossless);
 // One frame of 64 shades of grey at (left, top) on a canvas; index 0 is transparent.
 struct GifOptions {

@@ -131,6 +131,39 @@ TEST(PicturePages, WhatCannotBeDecodedKeepsItsPlaceAndSaysSo) {
   EXPECT_GT(ink, 20) << "the words";
 }
 
+// 180 by 135 pixels at this pitch, of the ink of a mark; only its upper left corner has words.
+TEST(PicturePages, TheFrameOfWhatCannotBeDecodedIsALineAllAround) {
+  std::string data = EncodePng(Ramp(320, 240));
+  data.resize(data.size() / 2);
+  const Picture page = DecodePng(DrawAll(TextPictureText(data)).png);
+  constexpr int kWidth = 180;
+  constexpr int kHeight = 135;
+  constexpr int kInk = 255 - 0x22;
+  const int top = kMarginPx + 2 * kSoft.line_pitch_px;
+  for (int y = -1; y < kHeight; ++y) {
+    for (int x = -1; x <= kWidth; ++x) {
+      if (x < 90 && y < 12) continue;
+      const bool outside = x < 0 || x == kWidth || y < 0;
+      const bool frame = x == 0 || x == kWidth - 1 || y == 0 || y == kHeight - 1;
+      ASSERT_EQ(page.At(kMarginPx + x, top + y), frame && !outside ? kInk : 255) << x << " " << y;
+    }
+  }
+}
+
+// Of 15 lines, on a page that holds as many: what the extent promises besides is not drawn over the
+// margin.
+TEST(PicturePages, NothingIsDrawnBelowTheLastLine) {
+  PageContent content;
+  content.blocks.push_back(PictureBlock(EncodePng(Ramp(320, 240))));
+  content.blocks.push_back(Body(Utf8({0xE000})).blocks[0]);
+  for (const int lines : {15, 16}) {
+    const PageExtent extent{.end = {.block = 2}, .width = 640, .height = 8 + (1 + lines) * 9};
+    const auto page = SharedRenderer().Draw(content, extent, kSoft, {});
+    ASSERT_TRUE(page.ok()) << page.status();
+    EXPECT_EQ(page->missing_glyphs, lines == 16 ? 1U : 0U);
+  }
+}
+
 TEST(PicturePages, NoPageTakesLongToDecode) {
   PageContent content = Body("before");
   // Five lines each, for a quarter of what a page may decode.

@@ -120,5 +120,80 @@ TEST(Tokens, LongRunsOfSpaceAreReadInPieces) {
   EXPECT_EQ(ReadAll(text), "9999sp 9999sp 5002sp");
 }
 
+// At 10 pixels a line: a mark's stroke is one pixel, and a newline takes 7.
+TEST(Tokens, AreAsWideAsWhatIsDrawn) {
+  const Metrics metrics(*SharedParts().table, kPitch);
+  const auto& ascii = metrics.Ascii(Weight::kRegular);
+  const auto advance = [&](const std::string& text, bool line_start = false) {
+    return TokenReader(*SharedParts().table, *SharedParts().shaper, metrics, text, Weight::kRegular,
+                       48)
+        .Read(0, line_start)
+        .advance;
+  };
+  EXPECT_EQ(advance("\n"), 7 * kPixel);
+  EXPECT_EQ(advance(" "), metrics.Space(Weight::kRegular));
+  EXPECT_EQ(advance("  "), 2 * metrics.Space(Weight::kRegular));
+  EXPECT_EQ(advance("   "), 4 * kPixel) << "a mark";
+  EXPECT_EQ(advance(" ", true), 4 * kPixel);
+  EXPECT_EQ(advance("\t\t"), 12 * kPixel);
+  EXPECT_EQ(advance(std::string(63, ' ')), 19 * kPixel);
+  EXPECT_EQ(advance("n"), ascii['n']);
+  // A pixel on either side of an escape, and one behind its box.
+  const Sub spelled = ascii['^'] + ascii['['];
+  EXPECT_EQ(advance("\x1B"), CeilToPixel(spelled + 3 * kPixel));
+  EXPECT_EQ(advance("\xFF"), CeilToPixel(ascii['\\'] + ascii['x'] + 2 * ascii['F'] + 3 * kPixel));
+}
+
+TEST(Tokens, MarksShowUpTo63SpacesAndSixTabs) {
+  EXPECT_EQ(ReadAll("a" + std::string(63, ' ')), "g1 sp63");
+  EXPECT_EQ(ReadAll("a" + std::string(64, ' ')), "g1 64sp");
+  EXPECT_EQ(ReadAll("a" + std::string(6, '\t')), "g1 tab6");
+  EXPECT_EQ(ReadAll("a" + std::string(7, '\t')), "g1 7tab");
+  EXPECT_EQ(ReadAll("a  \t b"), "g1 _ tab1 _ g1");
+}
+
+TEST(Tokens, SixMarksBelongToALetterAndNoMore) {
+  const std::string mark = "\u0301";
+  std::string text = "a";
+  for (int marks = 1; marks <= 6; ++marks) {
+    text += mark;
+    EXPECT_EQ(ReadAll(text), "c" + std::to_string(1 + 2 * marks));
+  }
+  EXPECT_EQ(ReadAll(text + mark), "c13 c2");
+}
+
+TEST(Tokens, AMarkOrASelectorContinuesWhatItCanStandOn) {
+  const Metrics metrics(*SharedParts().table, kPitch);
+  const auto continues = [&](const std::string& text, size_t at) {
+    return TokenReader(*SharedParts().table, *SharedParts().shaper, metrics, text, Weight::kRegular,
+                       48)
+        .ContinuesCluster(at);
+  };
+  EXPECT_TRUE(continues("e\u0301", 1));
+  EXPECT_TRUE(continues("1\uFE0F", 1));
+  EXPECT_FALSE(continues("a\uFE0F", 1));
+  EXPECT_FALSE(continues("1\u00E9", 1));
+  EXPECT_FALSE(continues("1\xFF", 1));
+  EXPECT_FALSE(continues("ab", 1));
+  EXPECT_FALSE(continues("1", 1));
+}
+
+// Two scripts of complex letters, each in runs of its own; a run is as long as it may be.
+TEST(Tokens, ARunEndsWhereItsScriptDoes) {
+  const Metrics metrics(*SharedParts().table, kPitch);
+  const auto run_bytes = [&](const std::string& text, int max_run) {
+    TokenReader reader(*SharedParts().table, *SharedParts().shaper, metrics, text, Weight::kRegular,
+                       max_run);
+    return reader.Read(0, false).run->clusters.back().end_byte;
+  };
+  const std::string arabic = "\u0628\u062A\u062B\u062C";
+  EXPECT_EQ(run_bytes(arabic, 48), 8U);
+  EXPECT_EQ(run_bytes(arabic, 3), 6U);
+  EXPECT_EQ(run_bytes(arabic, 1), 2U);
+  EXPECT_EQ(run_bytes(arabic + "\u0E01\u0E02", 48), 8U);
+  EXPECT_EQ(run_bytes(arabic + "ab", 48), 8U);
+  EXPECT_EQ(run_bytes(arabic + "\xFF", 48), 8U);
+}
+
 }  // namespace
 }  // namespace fovea::render
