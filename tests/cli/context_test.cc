@@ -167,6 +167,9 @@ TEST_F(Context, FetchesPagesWhereThePayloadHasOtherImages) {
   Serve(payload);
   ASSERT_EQ(RunContext("openai-chat").exit_code, 0);
   EXPECT_EQ(server_.contexts.pages_fetched, 2);
+  // Of the context that was served: turns may have come since.
+  EXPECT_EQ(server_.contexts.last_page_request.view().as_of_seq(), 99U);
+  EXPECT_EQ(server_.contexts.last_page_request.view().session_id(), "s");
   EXPECT_EQ(ReadText(folder_.Path("out/pages/001-faint_x-1-10.png")), Png(10, 20, "one"));
 }
 

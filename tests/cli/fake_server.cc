@@ -248,6 +248,7 @@ Status FakeContexts::PlanContext(grpc::ServerContext* context,
 Status FakeContexts::GetPage(grpc::ServerContext*, const v1::GetPageRequest* request,
                              v1::GetPageResponse* response) {
   ++pages_fetched;
+  last_page_request = *request;
   const auto found = pages.find(request->page_id());
   if (found == pages.end()) return {StatusCode::NOT_FOUND, "no such page"};
   response->set_png(found->second);

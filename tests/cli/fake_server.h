@@ -77,6 +77,7 @@ class FakeContexts final : public v1::ContextService::Service {
   std::map<std::string, std::string> pages;  // PNG bytes by page id, for GetPage
   int64_t required_tokens = 0;               // not 0: contexts fail with RESOURCE_EXHAUSTED
   v1::BuildContextRequest last_request;
+  v1::GetPageRequest last_page_request;
   int pages_fetched = 0;
 
   grpc::Status BuildContext(grpc::ServerContext* context, const v1::BuildContextRequest* request,

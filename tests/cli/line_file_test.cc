@@ -1,6 +1,7 @@
 #include "cli/formats/line_file.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <string>
 #include <vector>
@@ -113,6 +114,30 @@ TEST(ReadTrimmed, DropsTheNewline) {
   WriteText(folder.Path("token"), "secret \n");
   EXPECT_EQ(ReadTrimmed(folder.Path("token")).value(), "secret");
   EXPECT_EQ(ReadTrimmed(folder.Path("none")).status().code(), absl::StatusCode::kNotFound);
+}
+
+// Whoever starts the program may have closed its standard input: the next file is number 0.
+TEST(ReadWhole, ReadsAFileThatIsNumberZero) {
+  const TemporaryDirectory folder;
+  WriteText(folder.Path("a"), "text \n");
+  const int standard_input = dup(STDIN_FILENO);
+  close(STDIN_FILENO);
+  const auto text = ReadTrimmed(folder.Path("a"));
+  if (standard_input >= 0) {
+    dup2(standard_input, STDIN_FILENO);
+    close(standard_input);
+  }
+  ASSERT_TRUE(text.ok()) << text.status();
+  EXPECT_EQ(*text, "text");
+}
+
+TEST(ReadWhole, HoldsAsMuchAsIsAllowed) {
+  const TemporaryDirectory folder;
+  WriteText(folder.Path("a"), std::string(100'000, 'x'));
+  EXPECT_EQ(ReadWhole(folder.Path("a"), 100'000).value().size(), 100'000U);
+  EXPECT_EQ(ReadWhole(folder.Path("a"), 99'999).status().code(),
+            absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(ReadWhole(folder.Path("b"), 1).status().code(), absl::StatusCode::kNotFound);
 }
 
 }  // namespace

@@ -304,5 +304,20 @@ TEST(Jobs, HoldNoMoreThanTheyMay) {
   EXPECT_TRUE(jobs.HasRoom(101));
 }
 
+TEST(PageCache, KeepsTheNewestAndOneHoweverLarge) {
+  PageCache pages(8);
+  pages.Add("a", "abc");  // four bytes as Base64
+  pages.Add("b", "def");
+  EXPECT_EQ(pages.Newest(9), (std::vector<std::string>{"b", "a"}));
+  ASSERT_NE(pages.Find("a"), nullptr);
+  EXPECT_EQ(*pages.Find("a"), "YWJj");
+  pages.Add("c", "g");  // b was looked for the longest time ago
+  EXPECT_EQ(pages.Find("b"), nullptr);
+  EXPECT_NE(pages.Find("a"), nullptr);
+  pages.Add("large", std::string(100, 'x'));
+  EXPECT_EQ(pages.Newest(9), std::vector<std::string>{"large"});
+  EXPECT_NE(pages.Find("large"), nullptr);
+}
+
 }  // namespace
 }  // namespace fovea::gateway
