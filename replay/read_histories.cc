@@ -51,7 +51,7 @@ absl::Status CheckKind(const std::string& path) {
 }
 
 std::string NameOf(const transcripts::Transcript& transcript, const std::string& path) {
-  const std::string name =
+  std::string name =
       Printable(transcript.session_id.empty() ? std::filesystem::path(path).filename().string()
                                               : transcript.session_id);
   if (name.size() <= kMaxNameBytes) return name;

@@ -64,7 +64,7 @@ std::string KindIn(const std::map<std::string, uint64_t>& counts, std::string ki
 
 size_t BytesOfAll(const std::vector<std::string>& texts) {
   size_t bytes = 0;
-  for (const std::string& text : texts) bytes += sizeof(text) + text.size();
+  for (const std::string& text : texts) bytes += sizeof(std::string) + text.size();
   return bytes;
 }
 
