@@ -374,6 +374,48 @@ TEST(QwenCode, ARecordThatFollowsAnEarlierOneLeavesABranch) {
   EXPECT_EQ(read.sessions[1].turns[2].parts, std::vector<Part>{TextPart{"says d"}});
 }
 
+// Blocks of LangChain's own, in a message of this type.
+std::vector<Part> LangChainParts(const std::string& type, const std::string& blocks,
+                                 const std::string& more = "") {
+  const Read read = ReadAs(
+      absl::StrCat(R"([{"type":")", type, R"(","data":{"content":[)", blocks, "]", more, "}}]"),
+      Format::kLangChain);
+  EXPECT_TRUE(read.status.ok()) << read.status;
+  if (read.sessions.size() != 1 || read.sessions[0].turns.size() != 1) return {};
+  return read.sessions[0].turns[0].parts;
+}
+
+TEST(LangChain, FilesAndImagesAreDecodedAndTheRestIsKeptWhole) {
+  EXPECT_EQ(LangChainParts("human", R"({"type":"file","mime_type":"application/pdf","base64":)"
+                                    R"("JVBERg=="})"),
+            (std::vector<Part>{DocumentPart{.media_type = "application/pdf", .data = "%PDF"}}));
+  EXPECT_EQ(LangChainParts("human", R"({"type":"image","mime_type":"image/png","data":"UE5H"})"),
+            (std::vector<Part>{ImagePart{"image/png", "PNG"}}));
+  const std::string audio = R"({"type":"audio","mime_type":"audio/wav","base64":"UklGRg=="})";
+  EXPECT_EQ(LangChainParts("human", audio),
+            (std::vector<Part>{OpaquePart{"langchain.audio", audio}}));
+  const std::string linked = R"({"type":"image","url":"https://x.y/a.png"})";
+  EXPECT_EQ(LangChainParts("human", linked),
+            (std::vector<Part>{OpaquePart{"langchain.image", linked}}));
+}
+
+TEST(LangChain, ACallThatStandsTwiceIsReadOnce) {
+  const std::string block = R"({"type":"tool_use","id":"c","name":"ls","input":{}})";
+  EXPECT_EQ(LangChainParts("ai", block, R"(,"tool_calls":[{"id":"c","name":"ls","args":{}}])"),
+            (std::vector<Part>{ToolCallPart{"c", "ls", "{}"}}));
+  EXPECT_EQ(LangChainParts("ai", block),
+            (std::vector<Part>{OpaquePart{"langchain.tool_use", block}}));
+}
+
+TEST(LangChain, ThoughtsAreOfTheirProvider) {
+  EXPECT_EQ(LangChainParts("ai", R"({"type":"thinking","thinking":"hm","index":0})"),
+            (std::vector<Part>{
+                OpaquePart{"anthropic.thinking", R"({"type":"thinking","thinking":"hm"})"}}));
+  EXPECT_EQ(
+      LangChainParts("ai", R"({"type":"reasoning","summary":[],"index":0})"),
+      (std::vector<Part>{OpaquePart{"openai.reasoning", R"({"type":"reasoning","summary":[]})"}}));
+}
+
 TEST(Pi, AResultsTextIsTextAndWhatIsUnknownIsKept) {
   const Read read = ReadAs(
       R"({"type":"session","version":3,"id":"s","timestamp":"2026-01-01T00:00:00.000Z","cwd":"/"})"

@@ -122,29 +122,36 @@ TEST(Limits, AReportNamesSoManyKinds) {
   EXPECT_TRUE(report.unknown_keys.contains("others"));
 }
 
-// Each rewind keeps what was taken back; what stood before it is copied only so often.
+// Each rewind keeps what was taken back; what stood before it is copied only so often, whatever
+// holds its bytes.
 TEST(Limits, ManyRewindsCopyNoHistoryEach) {
-  std::string text = R"({"sessionId":"a","projectHash":"b"})";
-  absl::StrAppend(&text, "\n", R"({"id":"1","type":"user","content":")",
-                  std::string(size_t{4} << 20, 'x'), "\"}\n");
-  for (int i = 0; i < 200; ++i) {
-    absl::StrAppend(&text, R"({"id":"2","type":"user","content":"back"})", "\n",
-                    R"({"$rewindTo":"2"})", "\n");
+  const std::string large(size_t{4} << 20, 'x');
+  for (const std::string& first :
+       {absl::StrCat(R"({"id":"1","type":"user","content":")", large, "\"}"),
+        absl::StrCat(R"({"id":"1","type":"gemini","content":"","toolCalls":[{"id":"c","name":"f",)",
+                     R"("args":{},"result":[{"functionResponse":{"id":"c","name":"f",)",
+                     R"("response":{"output":")", large, R"("}}}]}]})")}) {
+    std::string text = absl::StrCat(R"({"sessionId":"a","projectHash":"b"})", "\n", first, "\n");
+    for (int i = 0; i < 200; ++i) {
+      absl::StrAppend(&text, R"({"id":"2","type":"user","content":"back"})", "\n",
+                      R"({"$rewindTo":"2"})", "\n");
+    }
+    ReadReport report;
+    size_t bytes = 0;
+    size_t sessions = 0;
+    ASSERT_TRUE(ReadTranscripts(
+                    text, Format::kGeminiCli, {},
+                    [&](const Transcript& transcript) {
+                      ++sessions;
+                      for (const Turn& turn : transcript.turns) bytes += TurnText(turn).size();
+                      return absl::OkStatus();
+                    },
+                    &report)
+                    .ok());
+    EXPECT_EQ(sessions, 201U);
+    EXPECT_GT(bytes, 2 * large.size());
+    EXPECT_LT(bytes, size_t{80} << 20);
   }
-  ReadReport report;
-  size_t bytes = 0;
-  size_t sessions = 0;
-  ASSERT_TRUE(ReadTranscripts(
-                  text, Format::kGeminiCli, {},
-                  [&](const Transcript& transcript) {
-                    ++sessions;
-                    for (const Turn& turn : transcript.turns) bytes += TurnText(turn).size();
-                    return absl::OkStatus();
-                  },
-                  &report)
-                  .ok());
-  EXPECT_EQ(sessions, 201U);
-  EXPECT_LT(bytes, size_t{32} << 20);
 }
 
 // A bad last line is left out where that is asked for, and not where it is the only one.
