@@ -303,5 +303,31 @@ TEST(WriteHealthTest, TellsOfEachChangeOnce) {
   EXPECT_THAT(told, ElementsAre(false, true));
 }
 
+// A probe a second, and one at once where the disk is in doubt.
+TEST(WriteHealthTest, LooksAtOnceWhereACallFailsForTheDisksSake) {
+  std::atomic<int> probes = 0;
+  WriteHealth health(
+      [&] {
+        ++probes;
+        return absl::OkStatus();
+      },
+      [](const absl::Status& /*state*/) {});
+  const auto after = [&](const absl::Status& noted, absl::Duration longest) {
+    const int before = probes;
+    const absl::Time end = absl::Now() + longest;
+    while (probes - before < 5 && absl::Now() < end) {
+      health.Note(noted);
+      absl::SleepFor(absl::Milliseconds(5));
+    }
+    return probes - before;
+  };
+  EXPECT_GE(after(absl::UnavailableError("the disk"), absl::Seconds(3)), 5);
+  EXPECT_GE(after(absl::ResourceExhaustedError("full"), absl::Seconds(3)), 5);
+  for (const absl::Status& other :
+       {absl::OkStatus(), absl::NotFoundError("x"), Overloaded("x"), Unfinished()}) {
+    EXPECT_LE(after(other, absl::Milliseconds(200)), 1) << other;
+  }
+}
+
 }  // namespace
 }  // namespace fovea::service

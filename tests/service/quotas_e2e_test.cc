@@ -189,6 +189,21 @@ TEST_F(QuotasE2e, AForkCostsTheTurnsThatItCopies) {
   EXPECT_THAT(Append().error_message(), HasSubstr("over its quota of turns a second; retry"));
 }
 
+TEST_F(QuotasE2e, AForkCostsTheEventsThatItCopies) {
+  v1::PinTurnsRequest pin;
+  pin.set_session_id("s");
+  pin.mutable_range()->set_first(1);
+  pin.mutable_range()->set_last(1);
+  for (int i = 0; i < 60; ++i) {
+    grpc::ClientContext context;
+    v1::PinTurnsResponse pinned;
+    ASSERT_TRUE(client_.sessions->PinTurns(&context, pin, &pinned).ok());
+  }
+  fixture_.server().SetQuotas({.turns_per_second = 10});  // and a hundred at once
+  EXPECT_TRUE(Fork("f1").ok());
+  EXPECT_EQ(Fork("f2").error_code(), StatusCode::RESOURCE_EXHAUSTED);
+}
+
 TEST_F(QuotasE2e, AForkThatFailsCostsNothing) {
   ASSERT_TRUE(Fork("f1").ok());
   fixture_.server().SetQuotas({.turns_per_second = 1});
