@@ -93,6 +93,24 @@ TEST_F(PlannerTest, ATurnsPlaceIsExplained) {
   EXPECT_EQ(ExplainTurn(*planner_, 0).status().code(), absl::StatusCode::kNotFound);
 }
 
+TEST_F(PlannerTest, WhatIsOldAndTextIsExplained) {
+  for (int i = 0; i < 60; ++i) AddCall(1'500);
+  Plan("text-only", 16'000);
+  size_t gists = 0;
+  for (const SheetPart& run : planner_->plan().sheet.runs()) {
+    ASSERT_FALSE(run.on_pages);
+    const bool gist = run.place.is_gist();
+    gists += gist ? 1 : 0;
+    const auto why = ExplainTurn(*planner_, run.turns.first);
+    EXPECT_THAT(why->reason,
+                StartsWith(gist ? absl::StrCat("It is old: of turns #", run.turns.first, " to #",
+                                               run.turns.last, " the gist is shown as text.")
+                                : "It is old, but a page would cost more than its text."));
+    EXPECT_EQ(why->rung, gist ? "gist" : "verbatim");
+  }
+  EXPECT_GT(gists, 0);
+}
+
 // A pin has one price, whether the planner keeps it or a caller asks for it.
 TEST_F(PlannerTest, AnOpeningTasksPinCostsWhatAnyPinOfItCosts) {
   turns_.clear();
