@@ -385,6 +385,17 @@ std::vector<Part> LangChainParts(const std::string& type, const std::string& blo
   return read.sessions[0].turns[0].parts;
 }
 
+// What an API answers is a session of its own among others.
+TEST(OpenAiChat, AnAnswerOfTheApiIsASession) {
+  const Read read = ReadAs(R"([{"choices":[{"message":{"role":"assistant","content":"one"}}]},)"
+                           R"({"messages":[{"role":"user","content":"two"}]}])",
+                           Format::kOpenAiChat);
+  ASSERT_TRUE(read.status.ok()) << read.status;
+  ASSERT_EQ(read.sessions.size(), 2U);
+  EXPECT_EQ(read.sessions[0].turns.at(0).parts, std::vector<Part>{TextPart{"one"}});
+  EXPECT_EQ(read.sessions[1].turns.at(0).parts, std::vector<Part>{TextPart{"two"}});
+}
+
 TEST(LangChain, FilesAndImagesAreDecodedAndTheRestIsKeptWhole) {
   EXPECT_EQ(LangChainParts("human", R"({"type":"file","mime_type":"application/pdf","base64":)"
                                     R"("JVBERg=="})"),
@@ -466,6 +477,9 @@ TEST(Errors, NameLineAndKey) {
             "line 1: messages[0].content: it holds nothing; unknown: body");
   EXPECT_EQ(error("{\"type\":\"user\",\"message\":{\"role\":\"user\"}}", Format::kClaudeCode),
             "line 1: message.content: it holds nothing");
+  EXPECT_EQ(error("{\"sessionId\":\"a\",\"projectHash\":\"b\"}\n{\"id\":\"1\",\"type\":\"user\"}",
+                  Format::kGeminiCli),
+            "line 2: content: it holds nothing");
   EXPECT_EQ(error("", Format::kPi), "it holds no session");
   EXPECT_EQ(error("{}\n{", Format::kShareGpt), "line 1: conversations: must be a list");
 }
