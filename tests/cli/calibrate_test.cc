@@ -159,6 +159,17 @@ TEST_F(Calibrate, ARefusalIsNamed) {
   EXPECT_THAT(ran.out, HasSubstr("6 of 6 answers were refusals"));
 }
 
+TEST_F(Calibrate, ALongAnswerIsNoRefusalWhateverItSays) {
+  for (const size_t bytes : {400, 401}) {
+    std::string answer = "I'm sorry, I cannot read this image. ";
+    answer.resize(bytes, '.');
+    ChatEndpoint endpoint([answer](const std::string&) { return answer; });
+    const Ran ran = Run(endpoint, {{"--out", File() + std::to_string(bytes)}});
+    const bool refused = ran.out.find("6 of 6 answers were refusals") != std::string::npos;
+    EXPECT_EQ(refused, bytes == 400) << ran.out << ran.err;
+  }
+}
+
 TEST_F(Calibrate, AnInstructionThatComesBackIsNothingRead) {
   ChatEndpoint endpoint([](const std::string&) {
     return "Transcribe it from its second line on, exactly as it stands: every character";

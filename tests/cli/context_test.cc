@@ -103,6 +103,7 @@ TEST_F(Context, TakesPagesFromAnOpenAiPayload) {
   EXPECT_EQ(json["payload_sha256"], "bb");
   EXPECT_EQ(json["groups_complete"], true);
   EXPECT_EQ(json["chars"]["text"], 5);
+  EXPECT_FALSE(json.contains("characters"));
   EXPECT_EQ(json["pages"][1]["file"], "pages/002-soft-11-20.png");
   EXPECT_EQ(json["pages"][1]["page_id"], "p2");
 }

@@ -187,6 +187,7 @@ TEST_F(Examine, TheWholeWay) {
   ASSERT_EQ(asked.exit_code, 0) << asked.err;
   EXPECT_THAT(asked.err, HasSubstr("exam.key/key.json"));
   EXPECT_THAT(Read("exam/context.md"), HasSubstr("](pages/001-"));
+  EXPECT_THAT(Read("exam/context.md"), HasSubstr("#1\nDo the work.\n\n"));
   const std::string sheet = Read("exam/tasks.txt");
   EXPECT_THAT(sheet, HasSubstr("\n01. "));
   EXPECT_THAT(sheet, HasSubstr("Copy "));
