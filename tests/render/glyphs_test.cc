@@ -96,7 +96,7 @@ TEST(AsciiAtlas, HasTheGlyphsThatAreDrawnWithBlankRowsAround) {
   for (const Weight weight : {Weight::kRegular, Weight::kBold}) {
     for (int phase = 0; phase < kPhases; ++phase) {
       const Glyph* glyphs = atlas.Glyphs(weight, phase);
-      const int rows = glyphs['x'].rows;
+      const int rows = glyphs[size_t{'x'}].rows;
       for (char32_t c = 0x21; c < 0x7F; ++c) {
         const CodePoint& character = SharedParts().table->Find(weight, c);
         const GlyphPixels drawn = SharedRasterizer().Draw({.face = character.face,
@@ -119,7 +119,7 @@ TEST(AsciiAtlas, HasTheGlyphsThatAreDrawnWithBlankRowsAround) {
         }
         EXPECT_GE(found.rows - found.top, drawn.shape.rows - drawn.shape.top) << "nothing is cut";
       }
-      EXPECT_EQ(glyphs[' '].ink, nullptr);
+      EXPECT_EQ(glyphs[size_t{' '}].ink, nullptr);
       EXPECT_EQ(glyphs[0x7F].ink, nullptr);
     }
   }
