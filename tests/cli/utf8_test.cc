@@ -5,22 +5,14 @@
 #include <cstdint>
 #include <string>
 
+#include "tests/support/utf8.h"
+
 namespace fovea::cli {
 namespace {
 
-std::string Encoded(uint32_t code_point) {
-  const auto next = [&](int shift) {
-    return static_cast<char>(0x80 | ((code_point >> shift) & 0x3F));
-  };
-  if (code_point < 0x80) return {static_cast<char>(code_point)};
-  if (code_point < 0x800) return {static_cast<char>(0xC0 | code_point >> 6), next(0)};
-  if (code_point < 0x10000) return {static_cast<char>(0xE0 | code_point >> 12), next(6), next(0)};
-  return {static_cast<char>(0xF0 | code_point >> 18), next(12), next(6), next(0)};
-}
-
 TEST(CharacterLength, IsThatOfEachCharacterAndOfNoSurrogate) {
   for (uint32_t c = 0; c < 0x120000; ++c) {
-    const std::string text = "a" + Encoded(c) + "b";
+    const std::string text = "a" + fovea::testing::Utf8(c) + "b";
     const bool is_character = c <= 0x10FFFF && (c < 0xD800 || c > 0xDFFF);
     ASSERT_EQ(CharacterLength(text, 1), is_character ? text.size() - 2 : 0) << c;
   }

@@ -5,6 +5,8 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "tests/support/utf8.h"
+
 namespace fovea::render {
 
 const PageRenderer& SharedRenderer() {
@@ -35,18 +37,7 @@ const Parts& SharedParts() {
 
 std::string Utf8(std::initializer_list<char32_t> code_points) {
   std::string text;
-  for (const char32_t c : code_points) {
-    const auto tail = [c](int shift) { return static_cast<char>(0x80 | ((c >> shift) & 0x3F)); };
-    if (c < 0x80) {
-      text += static_cast<char>(c);
-    } else if (c < 0x800) {
-      text += {static_cast<char>(0xC0 | (c >> 6)), tail(0)};
-    } else if (c < 0x10000) {
-      text += {static_cast<char>(0xE0 | (c >> 12)), tail(6), tail(0)};
-    } else {
-      text += {static_cast<char>(0xF0 | (c >> 18)), tail(12), tail(6), tail(0)};
-    }
-  }
+  for (const char32_t c : code_points) text += fovea::testing::Utf8(c);
   return text;
 }
 

@@ -12,6 +12,7 @@
 #include "service/wire/payload.h"
 #include "tests/service/wild_history.h"
 #include "tests/service/wire_support.h"
+#include "tests/support/utf8.h"
 
 namespace fovea::wire {
 namespace {
@@ -252,14 +253,6 @@ INSTANTIATE_TEST_SUITE_P(
                  kLong.substr(0, 55) + "_" + Sha256Hex(kLong + "b").substr(0, 8)}),
     [](const auto& test) { return std::string(test.param.name); });
 
-std::string Utf8(char32_t c) {
-  const auto last = [](char32_t bits) { return static_cast<char>(0x80 | (bits & 0x3F)); };
-  if (c < 0x80) return {static_cast<char>(c)};
-  if (c < 0x800) return {static_cast<char>(0xC0 | c >> 6), last(c)};
-  if (c < 0x10000) return {static_cast<char>(0xE0 | c >> 12), last(c >> 6), last(c)};
-  return {static_cast<char>(0xF0 | c >> 18), last(c >> 12), last(c >> 6), last(c)};
-}
-
 // What Anthropic's API refuses at the end of an assistant's last text: Unicode's white space, and
 // the four separators of ASCII (Python's str.isspace).
 TEST(TrimmedBytes, LeavesOutWhiteSpaceAndNothingElse) {
@@ -269,7 +262,7 @@ TEST(TrimmedBytes, LeavesOutWhiteSpaceAndNothingElse) {
                                     0x2028, 0x2029, 0x202F, 0x205F, 0x3000};
   for (char32_t c = 1; c < 0x11000; ++c) {
     if (c >= 0xD800 && c < 0xE000) continue;
-    const std::string end = Utf8(c);
+    const std::string end = fovea::testing::Utf8(c);
     EXPECT_EQ(TrimmedBytes(absl::StrCat("é", end)), white.contains(c) ? 2 : 2 + end.size())
         << static_cast<uint32_t>(c);
   }
