@@ -16,6 +16,7 @@ namespace {
 // Calls mostly wait for the disk: many threads let many appends share one commit.
 constexpr size_t kAppendThreads = 64;
 constexpr size_t kReadThreads = 16;
+constexpr size_t kLargeThreads = 2;
 constexpr size_t kSearchThreads = 4;
 constexpr size_t kUpkeepThreads = 8;
 constexpr size_t kMaxQueued = 2'000;
@@ -151,6 +152,7 @@ Lanes::Lanes(size_t processors, bool many_tenants) {
   // gRPC's: of these there are at least two, and one must be free for everybody else.
   open(Lane::kAppend, kAppendThreads, 0, kAppendThreads);
   open(Lane::kRead, kReadThreads, 0, 1);
+  open(Lane::kLarge, kLargeThreads, 0);
   open(Lane::kSearch, kSearchThreads, 0);
   // Contexts compute: more threads would only hold more of them in memory. One more than there are
   // processors, so that a call that waits for drawing leaves nobody idle.
@@ -165,6 +167,8 @@ const char* LaneName(Lane lane) {
       return "append";
     case Lane::kRead:
       return "read";
+    case Lane::kLarge:
+      return "large";
     case Lane::kSearch:
       return "search";
     case Lane::kWarm:

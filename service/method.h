@@ -18,13 +18,14 @@ enum class Access : uint8_t {
 // Who waits for whom: calls of one lane share its threads, and no lane waits for another's.
 enum class Lane : uint8_t {
   kAppend,  // waits for the disk alone
-  kRead,    // a few rows
+  kRead,    // a few rows; what reads large turns goes on in kLarge
+  kLarge,   // reads turns that are large, in time and in memory
   kSearch,  // the index
   kWarm,    // computes for milliseconds; what takes longer goes on in kCold
   kCold,    // computes for seconds, in slices
   kUpkeep   // deletes, copies and reads whole sessions
 };
-constexpr size_t kLanes = 6;
+constexpr size_t kLanes = 7;
 
 // What a call costs its tenant, beside being a call and, where it writes, its bytes.
 enum class Cost : uint8_t {

@@ -117,6 +117,12 @@ absl::StatusOr<std::vector<Turn>> QuotaLog::ReadTurns(const SessionRef& session,
   return log_.ReadTurns(session, range, max_bytes);
 }
 
+absl::StatusOr<std::optional<std::vector<Turn>>> QuotaLog::ReadSmallTurns(const SessionRef& session,
+                                                                          SeqRange range,
+                                                                          uint64_t max_bytes) {
+  return log_.ReadSmallTurns(session, range, max_bytes);
+}
+
 absl::StatusOr<std::optional<std::vector<Turn>>> QuotaLog::TryReadTurns(const SessionRef& session,
                                                                         SeqRange range,
                                                                         uint64_t max_bytes) {

@@ -33,6 +33,9 @@ class QuotaLog final : public LogStore {
   absl::StatusOr<std::optional<std::vector<Turn>>> TryReadTurns(const SessionRef& session,
                                                                 SeqRange range,
                                                                 uint64_t max_bytes) override;
+  absl::StatusOr<std::optional<std::vector<Turn>>> ReadSmallTurns(const SessionRef& session,
+                                                                  SeqRange range,
+                                                                  uint64_t max_bytes) override;
   absl::StatusOr<std::vector<Turn>> ReadTurns(const SessionRef& session, SeqRange range,
                                               uint64_t max_bytes) override;
   absl::StatusOr<std::vector<LogEvent>> ReadEvents(const SessionRef& session,

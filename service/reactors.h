@@ -94,9 +94,12 @@ class UnaryReactor final : public grpc::ServerUnaryReactor {
 
   void Answer(absl::Status status) {
     if (Call::IsGoOn(status)) {
-      call_.MoveToCold();
+      call_.MoveOn();
       absl::Notification* const answered = std::exchange(answered_, nullptr);
-      status = call_.Post([this] { Step(); });
+      status = call_.Post([this] {
+        const absl::Status wanted = call_.StillWanted();
+        wanted.ok() ? Step() : End(wanted);
+      });
       if (answered != nullptr) answered->Notify();
       if (status.ok()) return;
     } else if (status.ok()) {
@@ -197,8 +200,7 @@ class WriteReactor final : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
     Response response;
     const auto answered = next_(call_, &response);
     if (Call::IsGoOn(answered.status())) {
-      call_.LeaveLane();
-      call_.MoveToCold();
+      call_.MoveOn();
       status = call_.Post([this] { Step(); });
       if (!status.ok()) Finish(call_.End(status));
       return;

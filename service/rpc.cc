@@ -119,6 +119,12 @@ void Call::LeaveLane() {
   if (std::exchange(entered_, false)) environment_.lanes->Of(lane_).Leave(identity_.tenant);
 }
 
+void Call::MoveOn() {
+  if (entered_) return LeaveLane();
+  if (lane_ == Lane::kWarm) lane_ = Lane::kCold;
+  if (lane_ == Lane::kRead) lane_ = Lane::kLarge;
+}
+
 absl::Duration Call::Slice() const { return lane_ == Lane::kWarm ? kWarmSlice : kColdSlice; }
 absl::Status Call::GoOn() { return Unfinished(); }
 bool Call::IsGoOn(const absl::Status& status) { return IsUnfinished(status); }

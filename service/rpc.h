@@ -117,7 +117,7 @@ class Call {
   std::string peer() const { return context_->peer(); }
   void set_session(std::string_view session_id) { session_ = session_id; }
 
-  // The lane that the call is in. What starts in kWarm is moved to kCold by NotWarm.
+  // The lane that the call is in: what says GoOn may change it.
   Lane lane() const { return lane_; }
   // Work that a call in this lane does in one go: then it makes room, and goes on where it was.
   absl::Duration Slice() const;
@@ -125,8 +125,9 @@ class Call {
   // those who wait.
   static absl::Status GoOn();
   static bool IsGoOn(const absl::Status& status);
-  // A handler said GoOn.
-  void MoveToCold() { lane_ = lane_ == Lane::kWarm ? Lane::kCold : lane_; }
+  // A handler said GoOn: the call is in the lane for what takes longer from then on. What began at
+  // once is in its lane's queue first.
+  void MoveOn();
 
  private:
   void Log() const;

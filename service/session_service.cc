@@ -200,7 +200,7 @@ absl::Status SessionService::Expand(const Call& call, const v1::ExpandTurnReques
   if (seq == 0) return absl::InvalidArgumentError("seq: sequences start at 1");
   const SessionKey key = call.Key(request.session_id());
   FOVEA_ASSIGN_OR_RETURN(const std::vector<Turn> turns,
-                         in_.log->ReadTurns(key, {.first = seq, .last = seq}, 0));
+                         ReadTurnsInLane(call, *in_.log, key, {.first = seq, .last = seq}, 0));
   if (turns.empty()) {
     return absl::OutOfRangeError(absl::StrCat("seq: the session has no turn ", seq));
   }

@@ -247,6 +247,15 @@ std::unique_ptr<StreamConsumer<v1::ExportChunk, v1::Session>> MakeImportStream(
   return std::make_unique<ImportStream>(log, std::move(now_us));
 }
 
+absl::StatusOr<std::vector<Turn>> ReadTurnsInLane(const Call& call, LogStore& log,
+                                                  const SessionRef& session, SeqRange range,
+                                                  uint64_t max_bytes) {
+  if (call.lane() != Lane::kRead) return log.ReadTurns(session, range, max_bytes);
+  FOVEA_ASSIGN_OR_RETURN(auto small, log.ReadSmallTurns(session, range, max_bytes));
+  if (!small.has_value()) return Call::GoOn();
+  return *std::move(small);
+}
+
 NextAnswer<v1::ReadTurnsResponse> ReadTurnsSteps(LogStore* log,
                                                  const v1::ReadTurnsRequest& request) {
   SeqRange left{.first = std::max<uint64_t>(1, request.range().first()),
@@ -267,7 +276,7 @@ NextAnswer<v1::ReadTurnsResponse> ReadTurnsSteps(LogStore* log,
       identity = info.identity;
     }
     if (left.empty()) return Answered::kNothing;
-    auto turns = log->ReadTurns({call.Key(session_id), identity}, left, kAnswerBytes);
+    auto turns = ReadTurnsInLane(call, *log, {call.Key(session_id), identity}, left, kAnswerBytes);
     if (absl::IsNotFound(turns.status())) {
       return absl::AbortedError("the session was deleted meanwhile");
     }

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "core/log/log_store.h"
 #include "fovea/v1/session.pb.h"
@@ -20,6 +21,11 @@ MakeAppendStream(LogStore* log);
 // Creates the session with the first chunk and takes it away again if the stream does not end well.
 std::unique_ptr<StreamConsumer<v1::ExportChunk, v1::Session>> MakeImportStream(
     LogStore* log, std::function<int64_t()> now_us);
+
+// As LogStore::ReadTurns. In the lane for reads it says Call::GoOn where a turn is large.
+absl::StatusOr<std::vector<Turn>> ReadTurnsInLane(const Call& call, LogStore& log,
+                                                  const SessionRef& session, SeqRange range,
+                                                  uint64_t max_bytes);
 
 // Answers of about 1 MiB.
 NextAnswer<v1::ReadTurnsResponse> ReadTurnsSteps(LogStore* log,

@@ -155,6 +155,11 @@ class LogStore {
   // only a range that begins with it fails, with DATA_LOSS. NOT_FOUND if there is no session.
   virtual absl::StatusOr<std::vector<Turn>> ReadTurns(const SessionRef& session, SeqRange range,
                                                       uint64_t max_bytes) = 0;
+  // As ReadTurns, but nullopt where a turn among them is so large that its reading takes long, and
+  // may wait for other such reads.
+  virtual absl::StatusOr<std::optional<std::vector<Turn>>> ReadSmallTurns(const SessionRef& session,
+                                                                          SeqRange range,
+                                                                          uint64_t max_bytes) = 0;
   // For a caller that must not wait: all turns of the range, or nullopt where that may take longer
   // than reading `max_bytes` from memory does, or they are not all sound. NOT_FOUND.
   virtual absl::StatusOr<std::optional<std::vector<Turn>>> TryReadTurns(const SessionRef& session,

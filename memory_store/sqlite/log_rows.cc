@@ -18,6 +18,10 @@ constexpr char kMoveCountersSql[] =
 constexpr char kScanTurnsSql[] =
     "SELECT seq, text_bytes, body FROM turns WHERE session = ?1 AND seq BETWEEN ?2 AND ?3"
     " ORDER BY seq";
+// A blob's length is known without its bytes, and CASE does not look at what it does not take.
+constexpr char kScanBodiesSql[] =
+    "SELECT seq, length(body) <= ?4, CASE WHEN length(body) <= ?4 THEN body END FROM turns"
+    " WHERE session = ?1 AND seq BETWEEN ?2 AND ?3 ORDER BY seq";
 constexpr char kCopyTurnsSql[] =
     "INSERT INTO turns (session, seq, text_bytes, body)"
     " SELECT ?1, seq, text_bytes, body FROM turns WHERE session = ?2 AND seq <= ?3 ORDER BY seq";
@@ -126,6 +130,23 @@ absl::Status ScanTurns(Database& database, int64_t session_row, SeqRange range,
     if (!row) return absl::OkStatus();
     FOVEA_ASSIGN_OR_RETURN(const bool more,
                            take(query.UnsignedAt(0), query.UnsignedAt(1), query.BlobAt(2)));
+    if (!more) return absl::OkStatus();
+  }
+}
+
+absl::Status ScanBodies(
+    Database& database, int64_t session_row, SeqRange range, uint64_t max_body_bytes,
+    absl::FunctionRef<absl::StatusOr<bool>(uint64_t seq, std::optional<std::string_view> body)>
+        take) {
+  FOVEA_ASSIGN_OR_RETURN(Query query, database.Prepare(kScanBodiesSql));
+  query.Int(session_row).Int(Clamp(range.first)).Int(Clamp(range.last));
+  query.Int(Clamp(max_body_bytes));
+  while (true) {
+    FOVEA_ASSIGN_OR_RETURN(const bool row, query.Step());
+    if (!row) return absl::OkStatus();
+    std::optional<std::string_view> body;
+    if (query.IntAt(1) != 0) body = query.BlobAt(2);
+    FOVEA_ASSIGN_OR_RETURN(const bool more, take(query.UnsignedAt(0), body));
     if (!more) return absl::OkStatus();
   }
 }

@@ -48,6 +48,12 @@ absl::Status ScanTurns(Database& database, int64_t session_row, SeqRange range,
                        absl::FunctionRef<absl::StatusOr<bool>(uint64_t seq, uint64_t text_bytes,
                                                               std::string_view body)>
                            take);
+// As ScanTurns, without their text's size. A body larger than `max_body_bytes` is not read, which
+// would take as long as it is large: nullopt.
+absl::Status ScanBodies(
+    Database& database, int64_t session_row, SeqRange range, uint64_t max_body_bytes,
+    absl::FunctionRef<absl::StatusOr<bool>(uint64_t seq, std::optional<std::string_view> body)>
+        take);
 
 // Sets `index` and counts it.
 absl::Status InsertEvent(Database& database, int64_t session_row, LogEvent& event);

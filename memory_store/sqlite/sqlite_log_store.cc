@@ -509,6 +509,11 @@ absl::StatusOr<std::vector<Turn>> SqliteLogStore::ReadTurns(const SessionRef& se
   return turn_reads_->Read(session, range, max_bytes);
 }
 
+absl::StatusOr<std::optional<std::vector<Turn>>> SqliteLogStore::ReadSmallTurns(
+    const SessionRef& session, SeqRange range, uint64_t max_bytes) {
+  return turn_reads_->ReadSmall(session, range, max_bytes);
+}
+
 absl::StatusOr<std::optional<std::vector<Turn>>> SqliteLogStore::TryReadTurns(
     const SessionRef& session, SeqRange range, uint64_t max_bytes) {
   return turn_reads_->TryRead(session, range, max_bytes);

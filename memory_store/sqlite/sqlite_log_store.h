@@ -77,6 +77,9 @@ class SqliteLogStore final : public LogStore, public LogTail {
   absl::StatusOr<LogEvent> AppendEvent(const SessionRef& session, LogEvent event) override;
   absl::StatusOr<std::vector<Turn>> ReadTurns(const SessionRef& session, SeqRange range,
                                               uint64_t max_bytes) override;
+  absl::StatusOr<std::optional<std::vector<Turn>>> ReadSmallTurns(const SessionRef& session,
+                                                                  SeqRange range,
+                                                                  uint64_t max_bytes) override;
   absl::StatusOr<std::optional<std::vector<Turn>>> TryReadTurns(const SessionRef& session,
                                                                 SeqRange range,
                                                                 uint64_t max_bytes) override;

@@ -33,14 +33,15 @@ absl::StatusOr<Bodies> ReadBodies(Database& database, const SessionRef& session,
   uint64_t plain = 0;
   FOVEA_RETURN_IF_ERROR(database.ReadTransaction([&]() -> absl::Status {
     FOVEA_ASSIGN_OR_RETURN(const SessionHead head, FindHead(database, session));
-    return ScanTurns(database, head.row, range,
-                     [&](uint64_t seq, uint64_t, std::string_view body) -> absl::StatusOr<bool> {
-                       plain += PlainBytes(body);
-                       bodies.all = plain <= at_most;
-                       if (!bodies.all) return false;
-                       bodies.read.push_back({seq, std::string(body)});
-                       return max_bytes == 0 || plain < max_bytes;
-                     });
+    return ScanBodies(
+        database, head.row, range, at_most,
+        [&](uint64_t seq, std::optional<std::string_view> body) -> absl::StatusOr<bool> {
+          if (body) plain += PlainBytes(*body);
+          bodies.all = body && plain <= at_most;
+          if (!bodies.all) return false;
+          bodies.read.push_back({seq, std::string(*body)});
+          return max_bytes == 0 || plain < max_bytes;
+        });
   }));
   return bodies;
 }
@@ -62,22 +63,35 @@ absl::StatusOr<std::vector<Turn>> Decode(std::vector<Body> bodies, uint64_t max_
 
 }  // namespace
 
-// There are few connections, and decoding takes longer than reading: it is done without one. What
-// is large is read by few at a time, who wait for each other without a connection and without
-// memory.
-absl::StatusOr<std::vector<Turn>> TurnReads::Read(const SessionRef& session, SeqRange range,
-                                                  uint64_t max_bytes) {
-  const auto read = [&](uint64_t at_most) {
-    const ReadPool::Lease database = readers_->Borrow();
-    return ReadBodies(*database, session, range, max_bytes, at_most);
-  };
-  FOVEA_ASSIGN_OR_RETURN(Bodies bodies, read(kSmallReadBytes));
-  if (bodies.all) return Decode(std::move(bodies.read), max_bytes);
-  bodies.read = {};
+// There are few connections, and decoding takes longer than reading: it is done without one.
+absl::StatusOr<std::optional<std::vector<Turn>>> TurnReads::ReadSmall(const SessionRef& session,
+                                                                      SeqRange range,
+                                                                      uint64_t max_bytes) {
+  std::optional<ReadPool::Lease> database = readers_->Borrow();
+  FOVEA_ASSIGN_OR_RETURN(Bodies bodies,
+                         ReadBodies(**database, session, range, max_bytes, kSmallReadBytes));
+  database.reset();
+  if (!bodies.all) return std::nullopt;
+  return Decode(std::move(bodies.read), max_bytes);
+}
+
+// By few at a time, who wait for each other without a connection and without memory.
+absl::StatusOr<std::vector<Turn>> TurnReads::ReadLarge(const SessionRef& session, SeqRange range,
+                                                       uint64_t max_bytes) {
   large_.acquire();
   const absl::Cleanup leave = [this] { large_.release(); };
-  FOVEA_ASSIGN_OR_RETURN(bodies, read(UINT64_MAX));
+  std::optional<ReadPool::Lease> database = readers_->Borrow();
+  FOVEA_ASSIGN_OR_RETURN(Bodies bodies,
+                         ReadBodies(**database, session, range, max_bytes, UINT64_MAX));
+  database.reset();
   return Decode(std::move(bodies.read), max_bytes);
+}
+
+absl::StatusOr<std::vector<Turn>> TurnReads::Read(const SessionRef& session, SeqRange range,
+                                                  uint64_t max_bytes) {
+  FOVEA_ASSIGN_OR_RETURN(auto small, ReadSmall(session, range, max_bytes));
+  if (small.has_value()) return *std::move(small);
+  return ReadLarge(session, range, max_bytes);
 }
 
 absl::StatusOr<std::optional<std::vector<Turn>>> TurnReads::TryRead(const SessionRef& session,

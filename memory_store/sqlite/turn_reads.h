@@ -23,11 +23,17 @@ class TurnReads {
   // As LogStore::ReadTurns.
   absl::StatusOr<std::vector<Turn>> Read(const SessionRef& session, SeqRange range,
                                          uint64_t max_bytes);
+  // As LogStore::ReadSmallTurns.
+  absl::StatusOr<std::optional<std::vector<Turn>>> ReadSmall(const SessionRef& session,
+                                                             SeqRange range, uint64_t max_bytes);
   // As LogStore::TryReadTurns.
   absl::StatusOr<std::optional<std::vector<Turn>>> TryRead(const SessionRef& session,
                                                            SeqRange range, uint64_t max_bytes);
 
  private:
+  absl::StatusOr<std::vector<Turn>> ReadLarge(const SessionRef& session, SeqRange range,
+                                              uint64_t max_bytes);
+
   static constexpr ptrdiff_t kLargeReads = 2;  // at a time
 
   ReadPool* const readers_;

@@ -1,5 +1,7 @@
 #include <atomic>
 #include <limits>
+#include <random>
+#include <string>
 #include <thread>
 
 #include "absl/status/status.h"
@@ -207,6 +209,28 @@ TEST_P(LogStoreContract, WhoMustNotWaitIsGivenAllOrNothing) {
   Value(log().Append(key, Batch({TextTurn(std::string(2 << 20, 'x'))})));
   EXPECT_EQ(Value(log().TryReadTurns(key, kAll, 1 << 20)), std::nullopt);
   EXPECT_THAT(Value(log().ReadTurns(key, kAll, 0)), SizeIs(4));
+}
+
+TEST_P(LogStoreContract, ALargeTurnIsLeftToWhoMayWait) {
+  std::string incompressible(16 << 20, '\0');
+  std::mt19937 random(1);
+  for (char& c : incompressible) c = static_cast<char>('a' + random() % 26);
+  for (const std::string& large : {incompressible, std::string(64 << 20, 'x')}) {
+    const SessionKey key = Make(std::string(1, large[1]), {"1", "2"});
+    Value(log().Append(key, Batch({TextTurn(large), TextTurn("4")})));
+    const auto small = [&](SeqRange range, uint64_t max_bytes) {
+      return Value(log().ReadSmallTurns(key, range, max_bytes));
+    };
+    EXPECT_EQ(small({1, 2}, 0), Value(log().ReadTurns(key, {1, 2}, 0)));
+    EXPECT_EQ(small({4, 9}, 0), Value(log().ReadTurns(key, {4, 4}, 0)));
+    EXPECT_THAT(*small(kAll, 1), SizeIs(1));
+    EXPECT_THAT(*small({5, 9}, 0), IsEmpty());
+    EXPECT_EQ(small(kAll, 0), std::nullopt);
+    EXPECT_EQ(small({3, 3}, 1 << 20), std::nullopt);
+    EXPECT_THAT(Value(log().ReadTurns(key, kAll, 0)), SizeIs(4));
+  }
+  EXPECT_EQ(Code(log().ReadSmallTurns(SessionKey{"t", "none"}, kAll, 0)),
+            absl::StatusCode::kNotFound);
 }
 
 // What is much in memory and little on disk: attributes, and turns of nothing.

@@ -65,7 +65,8 @@ TEST(LanesE2e, AViewSlowerThanItsDeadlineIsReadySomeDay) {
   }
 }
 
-// A large turn takes long to decode, which needs no connection to the log, of which there are few.
+// A large turn takes long to read and to decode: neither its calls nor what they left behind when
+// they were given up may take all that small reads need, threads or connections.
 TEST(LanesE2e, ReadsOfALargeTurnThatAreGivenUpHoldUpNobody) {
   ServerFixture fixture;
   Client client = fixture.MakeClient();
@@ -108,7 +109,7 @@ TEST(LanesE2e, ReadsOfALargeTurnThatAreGivenUpHoldUpNobody) {
   for (std::thread& reader : readers) reader.join();
   std::sort(times.begin(), times.end());
   std::cout << "[ figure   ] half of the calls within " << times[times.size() / 2] << "\n";
-  EXPECT_LT(times[times.size() / 2], absl::Milliseconds(250));
+  EXPECT_LT(times[times.size() / 2], absl::Milliseconds(40));
 }
 
 TEST(SessionStatesTest, ADeletionEndsWaitingAndHoldsUpNobody) {
