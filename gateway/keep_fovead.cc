@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "absl/time/clock.h"
 #include "core/base/status_macros.h"
 #include "gateway/paths.h"
@@ -28,22 +29,36 @@ constexpr absl::Duration kLockStep = absl::Seconds(1);
 constexpr absl::Duration kFirstStep = absl::Milliseconds(100);  // until fovead answers
 constexpr absl::Duration kLongestPause = absl::Minutes(1);      // before fovead is started again
 
-// In Fovea's own folder, which is all that wrap leaves behind.
-std::string LockPath() { return absl::StrCat(DataFolder(), "/wrap.lock"); }
+// Who shares the server shares the lock: beside the socket, or where sockets are.
+std::string LockPath(const std::string& server) {
+  const std::string socket = SocketPath(server);
+  if (!socket.empty()) return absl::StrCat(socket, ".lock");
+  return absl::StrCat(RuntimePrefix(), "-", absl::StrReplaceAll(server, {{"/", "_"}}), ".lock");
+}
 
-absl::StatusOr<FileDescriptor> OpenLock() {
-  std::error_code ignored;
-  std::filesystem::create_directories(DataFolder(), ignored);
-  FileDescriptor lock(open(LockPath().c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+absl::StatusOr<FileDescriptor> OpenLock(const std::string& server) {
+  const std::string path = LockPath(server);
+  FileDescriptor lock(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (lock.valid()) return lock;
+  return absl::UnavailableError(absl::StrCat(path, " cannot be opened (", strerror(errno), ")"));
+}
+
+absl::Status MakeDataFolder() {
+  std::error_code error;
+  std::filesystem::create_directories(DataFolder(), error);
+  if (error) {
+    return absl::UnavailableError(
+        absl::StrCat(DataFolder(), " cannot be made (", error.message(), ")"));
+  }
+  if (access(DataFolder().c_str(), W_OK | X_OK) == 0) return absl::OkStatus();
   return absl::UnavailableError(
-      absl::StrCat(LockPath(), " cannot be opened (", strerror(errno), ")"));
+      absl::StrCat(DataFolder(), " cannot be written to (", strerror(errno), ")"));
 }
 
 }  // namespace
 
-absl::StatusOr<FileDescriptor> HoldWrapLock() {
-  auto lock = OpenLock();
+absl::StatusOr<FileDescriptor> HoldWrapLock(const std::string& server) {
+  auto lock = OpenLock(server);
   if (!lock.ok()) return lock;
   while (flock(lock->get(), LOCK_SH) != 0 && errno == EINTR) {
   }
@@ -55,6 +70,7 @@ absl::Status EnsureFovead(const std::string& server, const std::string& data,
   FOVEA_RETURN_IF_ERROR(CheckServerOwner(server, geteuid()));
   if (Answers(server)) return absl::OkStatus();
   if (!lock.ok()) return lock.status();
+  if (data.empty()) FOVEA_RETURN_IF_ERROR(MakeDataFolder());
   const Command keeper{.arguments = {absl::StrCat(OwnFolder(), "/fovea-gateway"), "keep-fovead",
                                      "--server", server, "--data", data},
                        .own_session = true,
@@ -79,7 +95,7 @@ int KeepFovead(const std::string& server, const std::string& data) {
     command.arguments.emplace_back("--data");
     command.arguments.push_back(data);
   }
-  const auto lock = OpenLock();
+  const auto lock = OpenLock(server);
   auto fovead = Spawn(command);
   if (!lock.ok() || !fovead.ok()) return 1;
   bool runs = true;

@@ -9,9 +9,9 @@
 
 namespace fovea::gateway {
 
-// The lock that each wrap holds together with the others. UNAVAILABLE if Fovea's data directory
-// cannot be used.
-absl::StatusOr<FileDescriptor> HoldWrapLock();
+// The lock that each wrap of this server holds together with the others, whatever their data
+// directories are. UNAVAILABLE if there is no place for it.
+absl::StatusOr<FileDescriptor> HoldWrapLock(const std::string& server);
 
 // Starts fovead where none answers, with `data` ("": its default) as its folder. `lock`: of
 // HoldWrapLock; without it none is started, since none would be ended. UNAVAILABLE if it does not

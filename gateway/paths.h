@@ -20,12 +20,15 @@ inline std::string DataFolder() {
 inline std::string DefaultDatabase() { return DataFolder() + "/gateway.db"; }
 inline std::string DefaultLog() { return DataFolder() + "/gateway.log"; }
 
-// Where fovead listens when nobody says otherwise.
-inline std::string DefaultServer() {
+// What the user's files begin with in the folder for sockets, where others may have theirs.
+inline std::string RuntimePrefix() {
   const char* runtime = std::getenv("XDG_RUNTIME_DIR");
   const std::string folder = runtime != nullptr && *runtime != '\0' ? runtime : "/tmp";
-  return "unix:" + folder + "/fovea-" + std::to_string(getuid()) + ".sock";
+  return folder + "/fovea-" + std::to_string(getuid());
 }
+
+// Where fovead listens when nobody says otherwise.
+inline std::string DefaultServer() { return "unix:" + RuntimePrefix() + ".sock"; }
 
 }  // namespace fovea::gateway
 

@@ -18,13 +18,6 @@
 namespace fovea::gateway {
 namespace {
 
-// The path of "unix:PATH"; "" for another address.
-std::string SocketPath(absl::string_view address) {
-  if (!absl::ConsumePrefix(&address, "unix:")) return "";
-  while (absl::StartsWith(address, "//")) address.remove_prefix(1);  // a URI names a host there
-  return std::string(address);
-}
-
 absl::Status CheckOwner(const std::string& path, uid_t owner, uid_t user) {
   if (owner == user || owner == 0) return absl::OkStatus();
   return absl::PermissionDeniedError(
@@ -34,6 +27,13 @@ absl::Status CheckOwner(const std::string& path, uid_t owner, uid_t user) {
 }
 
 }  // namespace
+
+std::string SocketPath(const std::string& address) {
+  absl::string_view path = address;
+  if (!absl::ConsumePrefix(&path, "unix:")) return "";
+  while (absl::StartsWith(path, "//")) path.remove_prefix(1);  // a URI names a host there
+  return std::string(path);
+}
 
 absl::Status CheckServerOwner(const std::string& address, uid_t user) {
   if (absl::StartsWith(address, "unix-abstract:")) {

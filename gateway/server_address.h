@@ -16,6 +16,9 @@ namespace fovea::gateway {
 // refuses an abstract socket, which has none. Thread-safe.
 absl::Status CheckServerOwner(const std::string& address, uid_t user);
 
+// The path of "unix:PATH"; "" for another address.
+std::string SocketPath(const std::string& address);
+
 // What gRPC connects to for `address`: the very path that CheckServerOwner looks at.
 std::string ServerTarget(const std::string& address);
 

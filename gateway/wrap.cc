@@ -182,7 +182,7 @@ absl::StatusOr<int> Wrap(const WrapOptions& options) {
   if (!OuterBase().empty()) {
     Warn("inside another `fovea wrap`: requests go to its upstreams, and not through it");
   }
-  const auto lock = HoldWrapLock();
+  const auto lock = HoldWrapLock(options.server);
   absl::Status status = EnsureFovead(options.server, options.data, lock);
   // The agent works without Fovea's memory, too: everything passes, and the answers' headers say
   // why.

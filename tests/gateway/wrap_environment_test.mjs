@@ -66,7 +66,7 @@ test('a data directory, books or a gateway that cannot be used keep no agent fro
   mkdirSync(join(place.path, 'empty'), { mode: 0o700 });
   const nowhere = await place.wrapAgent(once, { env: { ...upstream(), XDG_DATA_HOME: '/dev/null/x', XDG_RUNTIME_DIR: join(place.path, 'empty') } }).ended;
   assert.equal(nowhere.out, '200 passed Hello.\n');
-  assert.match(nowhere.err, /wrap\.lock cannot be opened \(Not a directory\); going on without Fovea's memory\n$/);
+  assert.match(nowhere.err, /\/dev\/null\/x\/fovea cannot be made \(Not a directory\); going on without Fovea's memory\n$/);
   assert.match((await place.run(['doctor'], { env: { XDG_DATA_HOME: '/dev/null/x' } }).ended).out, /fault \/dev\/null\/x\/fovea\/gateway\.db cannot be made/);
   // Damaged books are set aside, once.
   const books = (data) => join(place.path, data, 'fovea', 'gateway.db');
@@ -140,6 +140,21 @@ test('fovead that is killed is started again', async () => {
   }
   run.child.kill('SIGTERM');
   await run.ended;
+  await eventually(() => place.alive('/fovead\0').length === 0, 20000);
+});
+
+test('fovead stays for a wrap with another data directory than the one that started it', async () => {
+  const first = place.wrapAgent(stays, { env: { ...upstream(), XDG_DATA_HOME: join(place.path, 'elsewhere') } });
+  await eventually(() => first.out.includes('up'), 20000);
+  const [pid] = place.alive('/fovead\0');
+  const second = place.wrapAgent(stays, { env: upstream() });
+  await eventually(() => second.out.includes('up'), 20000);
+  first.child.kill('SIGTERM');
+  await first.ended;
+  await new Promise((resolve) => setTimeout(resolve, 2500));
+  assert.deepEqual(place.alive('/fovead\0'), [pid]);
+  second.child.kill('SIGTERM');
+  await second.ended;
   await eventually(() => place.alive('/fovead\0').length === 0, 20000);
 });
 
