@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -43,6 +44,13 @@ absl::StatusOr<FileDescriptor> OpenLock(const std::string& server) {
   return absl::UnavailableError(absl::StrCat(path, " cannot be opened (", strerror(errno), ")"));
 }
 
+bool IsAt(const FileDescriptor& file, const std::string& path) {
+  struct stat open = {};
+  struct stat there = {};
+  return fstat(file.get(), &open) == 0 && lstat(path.c_str(), &there) == 0 &&
+         open.st_dev == there.st_dev && open.st_ino == there.st_ino;
+}
+
 absl::Status MakeDataFolder() {
   std::error_code error;
   std::filesystem::create_directories(DataFolder(), error);
@@ -58,11 +66,14 @@ absl::Status MakeDataFolder() {
 }  // namespace
 
 absl::StatusOr<FileDescriptor> HoldWrapLock(const std::string& server) {
-  auto lock = OpenLock(server);
-  if (!lock.ok()) return lock;
-  while (flock(lock->get(), LOCK_SH) != 0 && errno == EINTR) {
+  while (true) {
+    auto lock = OpenLock(server);
+    if (!lock.ok()) return lock;
+    while (flock(lock->get(), LOCK_SH) != 0 && errno == EINTR) {
+    }
+    // Whoever had it alone may have taken the file away.
+    if (IsAt(*lock, LockPath(server))) return lock;
   }
-  return lock;
 }
 
 absl::Status EnsureFovead(const std::string& server, const std::string& data,
@@ -124,9 +135,11 @@ int KeepFovead(const std::string& server, const std::string& data) {
     }
     absl::SleepFor(answered ? kLockStep : kFirstStep);
   }
-  if (!runs) return ShellExitCode(status);
-  kill(*fovead, SIGTERM);
-  waitpid(*fovead, &status, 0);
+  if (runs) {
+    kill(*fovead, SIGTERM);
+    waitpid(*fovead, &status, 0);
+  }
+  if (IsAt(*lock, LockPath(server))) unlink(LockPath(server).c_str());
   return ShellExitCode(status);
 }
 

@@ -10,7 +10,8 @@
 namespace fovea::gateway {
 
 // The lock that each wrap of this server holds together with the others, whatever their data
-// directories are. UNAVAILABLE if there is no place for it.
+// directories are. Whoever keeps fovead takes the file away in the end. UNAVAILABLE if there is no
+// place for it.
 absl::StatusOr<FileDescriptor> HoldWrapLock(const std::string& server);
 
 // Starts fovead where none answers, with `data` ("": its default) as its folder. `lock`: of
