@@ -15,8 +15,8 @@ constexpr absl::Duration kMeasureEvery = absl::Seconds(10);
 // One at its limit may have become smaller in a way that is not told here.
 constexpr absl::Duration kMeasureAgain = absl::Seconds(1);
 constexpr size_t kManyTenants = 10'000;
-// What comes during a measurement may be in it or not, and counts twice. So it is measured again,
-// at most so many times in a row.
+// What is on its way during a measurement may be in it or not. So it is measured again, at most so
+// many times in a row.
 constexpr int kMeasurements = 3;
 
 void AddTo(TenantHoldings& held, const TenantHoldings& more) {
@@ -27,6 +27,17 @@ void AddTo(TenantHoldings& held, const TenantHoldings& more) {
 void TakeFrom(TenantHoldings& held, const TenantHoldings& less) {
   held.sessions -= std::min(held.sessions, less.sessions);
   held.stored_bytes -= std::min(held.stored_bytes, less.stored_bytes);
+}
+
+bool IsNothing(const TenantHoldings& holdings) {
+  return holdings.sessions == 0 && holdings.stored_bytes == 0;
+}
+
+// The count as it was, as far as the measurement allows it.
+TenantHoldings Corrected(const TenantHoldings& counted, const TenantHoldings& least,
+                         const TenantHoldings& most) {
+  return {.sessions = std::clamp(counted.sessions, least.sessions, most.sessions),
+          .stored_bytes = std::clamp(counted.stored_bytes, least.stored_bytes, most.stored_bytes)};
 }
 
 }  // namespace
@@ -53,7 +64,8 @@ absl::Status StorageQuotas::Judge(const std::string& tenant, const TenantHolding
   const bool too_large =
       limits_.stored_bytes > 0 && (held.stored_bytes >= limits_.stored_bytes ||
                                    more.stored_bytes > limits_.stored_bytes - held.stored_bytes);
-  const absl::Duration every = too_many || too_large ? kMeasureAgain : kMeasureEvery;
+  const bool again = too_many || too_large || !known.exact;
+  const absl::Duration every = again ? kMeasureAgain : kMeasureEvery;
   if (!known.measured || Since(*known.measured) >= every) wanted_.insert(tenant);
   if (too_many) {
     return absl::ResourceExhaustedError(absl::StrCat("tenant_sessions: this tenant has ",
@@ -73,7 +85,7 @@ absl::Status StorageQuotas::Judge(const std::string& tenant, const TenantHolding
 absl::Status StorageQuotas::Reserve(const std::string& tenant, const TenantHoldings& more) {
   const absl::MutexLock lock(&mutex_);
   absl::Status status = Judge(tenant, more);
-  if (status.ok() && limited()) AddTo(tenants_[tenant].reserved, more);
+  if (status.ok()) Expect(tenant, more);
   return status;
 }
 
@@ -81,11 +93,18 @@ absl::Status StorageQuotas::ReserveAppend(const std::string& tenant, uint64_t by
   const absl::MutexLock lock(&mutex_);
   const absl::Status room = Judge(tenant, {});
   if (room.ok()) {
-    if (limited()) tenants_[tenant].reserved.stored_bytes += bytes;
+    Expect(tenant, {.sessions = 0, .stored_bytes = bytes});
     return room;
   }
   if (tenants_[tenant].held.stored_bytes >= limits_.stored_bytes) return room;
   return Overloaded("tenant_stored_bytes: what is on its way may fill this tenant's room");
+}
+
+void StorageQuotas::Expect(const std::string& tenant, const TenantHoldings& more) {
+  if (!limited()) return;
+  Tenant& known = tenants_[tenant];
+  AddTo(known.reserved, more);
+  AddTo(known.passing, more);
 }
 
 void StorageQuotas::Settle(const std::string& tenant, const TenantHoldings& reserved,
@@ -96,7 +115,7 @@ void StorageQuotas::Settle(const std::string& tenant, const TenantHoldings& rese
   Tenant& known = found->second;
   TakeFrom(known.reserved, reserved);
   AddTo(known.held, added);
-  AddTo(known.added, added);
+  AddTo(known.come, added);
 }
 
 void StorageQuotas::Remove(const std::string& tenant, const TenantHoldings& less) {
@@ -104,6 +123,7 @@ void StorageQuotas::Remove(const std::string& tenant, const TenantHoldings& less
   const auto known = tenants_.find(tenant);
   if (known == tenants_.end()) return;
   TakeFrom(known->second.held, less);
+  AddTo(known->second.gone, less);
   // A measurement that has seen these still would bring them back.
   wanted_.insert(tenant);
 }
@@ -128,7 +148,12 @@ void StorageQuotas::Run() {
     const std::string tenant = *wanted_.begin();
     wanted_.erase(wanted_.begin());
     for (int i = 0; i < kMeasurements; ++i) {
-      tenants_[tenant].added = {};
+      {
+        Tenant& begun = tenants_[tenant];
+        begun.passing = begun.reserved;
+        begun.come = {};
+        begun.gone = {};
+      }
       mutex_.Unlock();
       const absl::StatusOr<TenantHoldings> held = measure_(tenant);
       mutex_.Lock();
@@ -136,9 +161,14 @@ void StorageQuotas::Run() {
       known.measured = SteadyNow();
       // What cannot be read now is measured the next time.
       if (!held.ok()) break;
-      known.held = *held;
-      AddTo(known.held, known.added);
-      if (known.added.sessions == 0 && known.added.stored_bytes == 0) break;
+      TenantHoldings least = *held;
+      TakeFrom(least, known.passing);
+      TakeFrom(least, known.gone);
+      TenantHoldings most = *held;
+      AddTo(most, known.come);
+      known.held = Corrected(known.held, least, most);
+      known.exact = IsNothing(known.passing) && IsNothing(known.come) && IsNothing(known.gone);
+      if (known.exact) break;
     }
   }
   mutex_.Unlock();

@@ -27,8 +27,9 @@ struct StorageLimits {
 };
 
 // What tenants hold is measured now and then, on a thread of its own, and counted as it comes in
-// between. So nobody waits for a measurement; a tenant whose first one is not done is let through,
-// and one may be over its limit of bytes by its last append. Thread-safe.
+// between. So nobody waits for a measurement; a tenant whose first one is not done is let through
+// up to what has come since, and one may be over its limit of bytes by its last append. What a
+// measurement may have seen is never counted twice. Thread-safe.
 class StorageQuotas {
  public:
   using Measure = std::function<absl::StatusOr<TenantHoldings>(const std::string& tenant)>;
@@ -54,12 +55,20 @@ class StorageQuotas {
  private:
   struct Tenant {
     TenantHoldings held;
-    TenantHoldings added;     // since its measurement began, which may have seen it or not
     TenantHoldings reserved;  // on its way
+    // While it is measured: what was on its way, what of it came, and what went. The measurement
+    // may have seen any part of that.
+    TenantHoldings passing;
+    TenantHoldings come;
+    TenantHoldings gone;
     std::optional<SteadyTime> measured;
+    bool exact = false;  // the last measurement: nothing came or went meanwhile
   };
 
   absl::Status Judge(const std::string& tenant, const TenantHoldings& more)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Counts what was let through.
+  void Expect(const std::string& tenant, const TenantHoldings& more)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool limited() const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
   void Run() ABSL_LOCKS_EXCLUDED(mutex_);

@@ -202,7 +202,7 @@ TEST(QuotasTest, ADebtIsNotForgotten) {
 
 TEST(StorageQuotasTest, AppendsOnTheirWayCount) {
   StorageQuotas quotas({.sessions = 0, .stored_bytes = 100},
-                       [](const std::string&) { return TenantHoldings(); });
+                       [](const std::string&) { return absl::UnavailableError("later"); });
   ASSERT_TRUE(quotas.ReserveAppend("a", 60).ok());
   ASSERT_TRUE(quotas.ReserveAppend("a", 60).ok());  // there is still room: its last
   const absl::Status over = quotas.ReserveAppend("a", 1);

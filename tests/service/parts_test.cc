@@ -361,9 +361,57 @@ TEST(StorageQuotasTest, CountsBetweenMeasurements) {
   EXPECT_TRUE(room_for(1).ok());
 }
 
+// It was stored before or after the measurement looked, and is known to be before the measurement
+// ends or after it.
+TEST(StorageQuotasTest, WhatComesDuringAMeasurementCountsOnce) {
+  constexpr TenantHoldings kOne = {.sessions = 1, .stored_bytes = 10};
+  for (const bool seen : {false, true}) {
+    for (const bool settled_meanwhile : {false, true}) {
+      for (const uint64_t before : {0, 1}) {
+        absl::Notification begun;
+        absl::Notification go_on;
+        std::atomic<int> measurements = 0;
+        std::atomic<uint64_t> stored = before + (seen ? 1 : 0);
+        service::StorageQuotas quotas(
+            {.sessions = before + 2, .stored_bytes = 1'000}, [&](const std::string&) {
+              const uint64_t sessions = stored;
+              if (++measurements == 1) {
+                begun.Notify();
+                go_on.WaitForNotification();
+              }
+              return TenantHoldings{.sessions = sessions, .stored_bytes = 10 * sessions};
+            });
+        ASSERT_TRUE(quotas.Reserve("a", kOne).ok());
+        begun.WaitForNotification();
+        if (settled_meanwhile) {
+          stored = before + 1;
+          quotas.Settle("a", kOne, kOne);
+        }
+        go_on.Notify();
+        // The last of a row, or the one that saw nothing on its way.
+        const int last = settled_meanwhile ? 2 : 3;
+        const absl::Time end = absl::Now() + absl::Seconds(10);
+        while (measurements < last && absl::Now() < end) absl::SleepFor(absl::Milliseconds(1));
+        stored = before + 1;
+        if (!settled_meanwhile) quotas.Settle("a", kOne, kOne);
+        ASSERT_TRUE(quotas.Reserve("a", kOne).ok())
+            << seen << " " << settled_meanwhile << " " << before;
+        stored = before + 2;
+        quotas.Settle("a", kOne, kOne);
+        absl::Status third;
+        while ((third = quotas.Reserve("a", kOne)).ok() && absl::Now() < end) {
+          quotas.Settle("a", kOne, {});
+          absl::SleepFor(absl::Milliseconds(5));
+        }
+        EXPECT_TRUE(absl::IsResourceExhausted(third)) << third;
+      }
+    }
+  }
+}
+
 TEST(StorageQuotasTest, WhatIsOnItsWayCounts) {
   service::StorageQuotas quotas({.sessions = 2, .stored_bytes = 100},
-                                [](const std::string&) { return TenantHoldings{}; });
+                                [](const std::string&) { return absl::UnavailableError("later"); });
   const TenantHoldings most = {.sessions = 1, .stored_bytes = 60};
   const TenantHoldings less = {.sessions = 1, .stored_bytes = 20};
   ASSERT_TRUE(quotas.Reserve("a", most).ok());

@@ -316,7 +316,8 @@ TEST(StoreE2e, ATenantHoldsNoMoreThanItMay) {
   });
   Client client = fixture.MakeClient();
   ASSERT_TRUE(client.CreateSession("a").ok());
-  ASSERT_TRUE(client.CreateSession("b").ok());
+  const grpc::Status second = client.CreateSession("b");
+  ASSERT_TRUE(second.ok()) << second.error_message();
   const grpc::Status third = client.CreateSession("c");
   EXPECT_EQ(third.error_code(), StatusCode::RESOURCE_EXHAUSTED);
   EXPECT_THAT(third.error_message(), HasSubstr("tenant_sessions: this tenant has 2 sessions of 2"));
