@@ -130,16 +130,15 @@ kill "$import"
 wait "$import" 2>/dev/null || true
 
 # The whole store in a file: what was deleted since comes back as it was, and what is there stays.
-fovea export "$session" >"$work/before"
+exported() { fovea export "$session" | sed '1s/"updatedUs":"[0-9]*"//'; }
+exported >"$work/before"
 fovea backup "$work/store" | grep -q " sessions, " || fail "backup"
 fovea delete "$session" >/dev/null
 fovea restore-store "$work/store" >"$work/restored" || fail "restore-store"
 grep -q "^restored 1 sessions, " "$work/restored" || fail "what a backup brings back: $(cat "$work/restored")"
 grep -q "^left as it is: $codex " "$work/restored" || fail "a session that is there"
 # All but the header's time of the last change, which is when it came back.
-fovea export "$session" >"$work/after"
-[ "$(stat -c %s "$work/after")" = "$(stat -c %s "$work/before")" ] || fail "a session from a backup"
-[ "$(cmp -l "$work/after" "$work/before" | wc -l)" -le 8 ] || fail "a session from a backup"
+exported | cmp - "$work/before" || fail "a session from a backup"
 fovea repair | grep -q "^nothing to mend" || fail "a repair of what is whole"
 fovea retain --max-idle-days 20000 --dry-run | grep -q "^would delete 0 sessions (0 bytes); [1-9]" || fail "retain"
 
