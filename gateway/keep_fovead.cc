@@ -40,8 +40,13 @@ std::string LockPath(const std::string& server) {
 absl::StatusOr<FileDescriptor> OpenLock(const std::string& server) {
   const std::string path = LockPath(server);
   FileDescriptor lock(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (lock.valid()) return lock;
-  return absl::UnavailableError(absl::StrCat(path, " cannot be opened (", strerror(errno), ")"));
+  if (!lock.valid()) {
+    return absl::UnavailableError(absl::StrCat(path, " cannot be opened (", strerror(errno), ")"));
+  }
+  // Another user could hold it for ever.
+  struct stat found = {};
+  if (fstat(lock.get(), &found) == 0 && found.st_uid == geteuid()) return lock;
+  return absl::UnavailableError(absl::StrCat(path, " belongs to user ", found.st_uid));
 }
 
 bool IsAt(const FileDescriptor& file, const std::string& path) {

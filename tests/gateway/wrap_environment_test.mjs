@@ -62,6 +62,20 @@ test('another user\'s socket is told nothing', { skip: process.getuid() !== 0 &&
   squatter.close();
 });
 
+test('another user\'s lock is waited for by nobody', { timeout: 30000, skip: process.getuid() !== 0 && 'only root can give a file away' }, async () => {
+  const runtime = join(place.path, 'locked');
+  mkdirSync(runtime);
+  const lock = join(runtime, 'fovea-0.sock.lock');
+  writeFileSync(lock, '');
+  chownSync(lock, 65534, 65534);
+  const holder = place.run([lock, 'sleep', '60'], { program: 'flock' });
+  const { code, out, err } = await place.wrapAgent(once, { env: { ...upstream(), XDG_RUNTIME_DIR: runtime } }).ended;
+  holder.child.kill('SIGKILL');
+  assert.equal(code, 0, err);
+  assert.equal(out, '200 passed Hello.\n');
+  assert.match(err, /fovea-0\.sock\.lock belongs to user 65534; going on without Fovea's memory/);
+});
+
 test('a data directory, books or a gateway that cannot be used keep no agent from working', async () => {
   mkdirSync(join(place.path, 'empty'), { mode: 0o700 });
   const nowhere = await place.wrapAgent(once, { env: { ...upstream(), XDG_DATA_HOME: '/dev/null/x', XDG_RUNTIME_DIR: join(place.path, 'empty') } }).ended;
