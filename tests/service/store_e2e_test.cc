@@ -347,6 +347,37 @@ TEST(StoreE2e, ATenantHoldsNoMoreThanItMay) {
 }
 
 // What is there already when the server starts is counted, too, and forks are.
+// Each would have held room for a session, an event or a turn.
+TEST(StoreE2e, WhatFailsHoldsNoRoom) {
+  ServerFixture fixture([](service::ServerOptions& options) {
+    options.storage = {.sessions = 3, .stored_bytes = 4'000};
+  });
+  Client client = fixture.MakeClient();
+  ASSERT_TRUE(client.CreateSession("a").ok());
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_EQ(client.CreateSession("a").error_code(), StatusCode::ALREADY_EXISTS);
+    v1::PinTurnsRequest pin;
+    pin.set_session_id("a");
+    pin.mutable_range()->set_first(7);
+    pin.mutable_range()->set_last(7);
+    v1::PinTurnsResponse pinned;
+    grpc::ClientContext of_pin;
+    EXPECT_EQ(client.sessions->PinTurns(&of_pin, pin, &pinned).error_code(),
+              StatusCode::OUT_OF_RANGE);
+    EXPECT_EQ(client.Append("none", {TextTurn(v1::ROLE_USER, "x")}).error_code(),
+              StatusCode::NOT_FOUND);
+    v1::ForkSessionRequest fork;
+    fork.set_session_id("a");
+    fork.set_new_session_id("a");
+    v1::Session forked;
+    grpc::ClientContext of_fork;
+    EXPECT_EQ(client.sessions->ForkSession(&of_fork, fork, &forked).error_code(),
+              StatusCode::ALREADY_EXISTS);
+  }
+  EXPECT_TRUE(client.Append("a", {TextTurn(v1::ROLE_USER, "x")}).ok());
+  EXPECT_TRUE(client.CreateSession("b").ok());
+}
+
 TEST(StoreE2e, ATenantsHoldingsAreKnownAfterARestart) {
   ServerFixture fixture([](service::ServerOptions& options) { options.storage = {.sessions = 2}; });
   {
