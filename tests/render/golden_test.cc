@@ -214,7 +214,10 @@ TEST(Goldens, TwentyRunsOnOneAndOnEightThreadsGiveTheSameBytes) {
     }
     for (std::thread& thread : pool) thread.join();
     for (size_t run = 0; run < drawn.size(); ++run) {
-      EXPECT_TRUE(drawn[run] == expected) << "run " << run << " on " << threads << " threads";
+      for (size_t i = 0; i < expected.size(); ++i) {
+        EXPECT_TRUE(drawn[run][i] == expected[i])
+            << Goldens()[i].name << ", run " << run << " on " << threads << " threads";
+      }
     }
   }
 }
