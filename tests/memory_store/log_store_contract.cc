@@ -10,6 +10,7 @@
 #include "gmock/gmock.h"
 #include "tests/memory_store/store_contract.h"
 #include "tests/memory_store/support.h"
+#include "tests/support/random_letters.h"
 
 namespace fovea::testing {
 namespace {
@@ -212,10 +213,8 @@ TEST_P(LogStoreContract, WhoMustNotWaitIsGivenAllOrNothing) {
 }
 
 TEST_P(LogStoreContract, ALargeTurnIsLeftToWhoMayWait) {
-  std::string incompressible(16 << 20, '\0');
   std::mt19937 random(1);
-  for (char& c : incompressible) c = static_cast<char>('a' + random() % 26);
-  for (const std::string& large : {incompressible, std::string(64 << 20, 'x')}) {
+  for (const std::string& large : {RandomLetters(random, 16 << 20), std::string(64 << 20, 'x')}) {
     const SessionKey key = Make(std::string(1, large[1]), {"1", "2"});
     Value(log().Append(key, Batch({TextTurn(large), TextTurn("4")})));
     const auto small = [&](SeqRange range, uint64_t max_bytes) {

@@ -13,6 +13,7 @@
 #include "absl/time/clock.h"
 #include "service/session_states.h"
 #include "tests/service/server_fixture.h"
+#include "tests/support/random_letters.h"
 
 namespace fovea::testing {
 namespace {
@@ -72,9 +73,8 @@ TEST(LanesE2e, ReadsOfALargeTurnThatAreGivenUpHoldUpNobody) {
   Client client = fixture.MakeClient();
   ASSERT_TRUE(client.CreateSession("large").ok());
   ASSERT_TRUE(client.CreateSession("small").ok());
-  std::string text(size_t{60} << 20, '\0');
   std::mt19937 random(1);
-  for (char& c : text) c = static_cast<char>('a' + random() % 26);
+  const std::string text = RandomLetters(random, size_t{60} << 20);
   ASSERT_TRUE(client.Append("large", {TextTurn(v1::ROLE_USER, text)}).ok());
   std::atomic<bool> over = false;
   std::vector<std::thread> readers;

@@ -12,6 +12,7 @@
 
 #include "gmock/gmock.h"
 #include "tests/memory_store/support.h"
+#include "tests/support/random_letters.h"
 
 namespace fovea::sqlite {
 namespace {
@@ -29,9 +30,8 @@ int PagesRead(Database& database) {
 TEST(ScanBodiesTest, WhatIsLargeIsNotRead) {
   const TemporaryDirectory directory{testing::kInMemory};
   {
-    std::string large(8 << 20, '\0');
     std::mt19937 random(1);
-    for (char& c : large) c = static_cast<char>('a' + random() % 26);
+    const std::string large = testing::RandomLetters(random, 8 << 20);
     const auto store = testing::OpenStore(directory.path());
     Value(store->log().CreateSession({"t", "a"}, testing::Session("a")));
     Value(store->log().Append({"t", "a"}, testing::Batch(testing::TextTurns({"1", large, "3"}))));

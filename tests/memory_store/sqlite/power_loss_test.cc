@@ -23,6 +23,7 @@
 #include "memory_store/sqlite/sqlite_log_store.h"
 #include "tests/memory_store/sqlite/power_loss_vfs.h"
 #include "tests/memory_store/support.h"
+#include "tests/support/random_letters.h"
 
 namespace fovea::testing {
 namespace {
@@ -42,13 +43,6 @@ Texts TextsOf(const std::vector<Turn>& turns) {
   Texts texts;
   for (const Turn& turn : turns) texts.push_back(TurnText(turn));
   return texts;
-}
-
-// Letters that do not compress well, so that turns fill sectors.
-std::string Noise(std::mt19937_64& random, size_t size) {
-  std::string noise(size, '\0');
-  for (char& letter : noise) letter = static_cast<char>('a' + random() % 26);
-  return noise;
 }
 
 struct Losses {
@@ -153,7 +147,8 @@ class PowerLossHarness {
       }
       Texts texts;
       for (uint64_t n = 1 + random() % 3; n > 0; --n) {
-        texts.push_back(absl::StrCat(round, ".", i, ".", n, Noise(random, random() % 3000)));
+        texts.push_back(
+            absl::StrCat(round, ".", i, ".", n, testing::RandomLetters(random, random() % 3000)));
       }
       {
         const MutexLock lock(&mutex_);
@@ -436,7 +431,7 @@ TEST_F(BadDiskTest, DeletingWorksOnAFullDisk) {
   });
   std::mt19937_64 random(3);
   for (int i = 0; i < 40; ++i) {
-    Value(store_->Append(key_, Batch(TextTurns({Noise(random, 100'000)}))));
+    Value(store_->Append(key_, Batch(TextTurns({testing::RandomLetters(random, 100'000)}))));
   }
   const SessionKey other = {"t", "b"};
   Value(store_->CreateSession(other, Session("b")));
@@ -444,7 +439,9 @@ TEST_F(BadDiskTest, DeletingWorksOnAFullDisk) {
   std::atomic<int> appended = 0;
   std::thread appender([&] {
     for (int i = 0; i < 20; ++i) {
-      if (store_->Append(other, Batch({TextTurn(Noise(random, 50'000))})).ok()) ++appended;
+      if (store_->Append(other, Batch({TextTurn(testing::RandomLetters(random, 50'000))})).ok()) {
+        ++appended;
+      }
     }
   });
   const auto receipt = store_->DeleteSession(key_, 1);
